@@ -1,0 +1,7 @@
+/**
+ * JMH benchmarks.
+ */
+@NullMarked
+package org.moelora.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,7 @@
+/** The {@code moelora} command. */
+module org.moelora.cli {
+    requires static org.jspecify;
+    requires org.moelora;
+    requires info.picocli;
+    requires tools.jackson.dataformat.yaml;
+}

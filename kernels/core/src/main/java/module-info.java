@@ -1,0 +1,13 @@
+/**
+ * Numbers in, numbers out: what a device can do, in plain Java and in the Vector API.
+ *
+ * <p>The module requires the incubating vector module, so programs on the module path get the fast kernels without a flag.
+ */
+module org.moelora.kernels {
+    requires static org.jspecify;
+    requires jdk.incubator.vector;
+
+    exports org.moelora.kernels;
+
+    uses org.moelora.kernels.DeviceProvider;
+}

@@ -1,0 +1,53 @@
+package org.moelora.kernels;
+
+/**
+ * Causal grouped-query attention over ragged rows (Vaswani et al. 2017, arXiv 1706.03762; Ainslie et al. 2023, arXiv
+ * 2305.13245). Query head h reads key/value head {@code h / (heads / kvHeads)}.
+ */
+public interface Attention {
+    /**
+     * Heads and rows of one call.
+     *
+     * @param heads query heads, a multiple of {@code kvHeads}
+     * @param kvHeads key/value heads
+     * @param headDim width of one head
+     * @param scale factor on the scores, usually {@code 1 / sqrt(headDim)}
+     * @param rows which query rows look at which key rows
+     */
+    record Plan(int heads, int kvHeads, int headDim, float scale, Ragged rows) {
+        public Plan {
+            if (heads <= 0 || kvHeads <= 0 || headDim <= 0 || heads % kvHeads != 0) {
+                throw new IllegalArgumentException(
+                        heads + " heads of " + headDim + " on " + kvHeads + " key/value heads; expected a multiple");
+            }
+        }
+    }
+
+    /**
+     * With {@code s_ij = scale <q_i, k_j>} over the keys j that query i sees: {@code p_i = softmax(s_i)}, {@code o_i = sum_j p_ij v_j}.
+     *
+     * @param q [queries, heads * headDim]
+     * @param k [key rows, kvHeads * headDim]
+     * @param v [key rows, kvHeads * headDim]
+     * @param o [queries, heads * headDim]
+     * @param logSumExp [queries, heads]: {@code log sum_j exp(s_ij)}, kept for the backward pass
+     */
+    void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp);
+
+    /**
+     * With {@code p_ij = exp(s_ij - logSumExp_i)} and {@code delta_i = <do_i, o_i>}: {@code ds_ij = p_ij (<do_i, v_j> - delta_i)},
+     * {@code dq_i = scale sum_j ds_ij k_j}, {@code dk_j = scale sum_i ds_ij q_i}, {@code dv_j = sum_i p_ij do_i}. The three
+     * gradients are overwritten; key rows that no sequence owns are left as they are. Sequences must not share key rows.
+     */
+    void backward(
+            Plan plan,
+            Memory q,
+            Memory k,
+            Memory v,
+            Memory o,
+            Memory logSumExp,
+            Memory dO,
+            Memory dq,
+            Memory dk,
+            Memory dv);
+}

@@ -1,0 +1,53 @@
+package org.moelora.kernels;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Memory and kernels of one device. Found once, chosen once through {@link Devices}. Safe for use by several threads.
+ * Closing it ends its threads and gives all its memory back; leases that are still open become unusable.
+ */
+public interface Device extends AutoCloseable {
+    /** The name it is chosen by, e.g. {@code cpu-simd}. */
+    String name();
+
+    /** One line on what it is and what would make it faster, e.g. {@code cpu-simd: 512-bit Vector API, 2 threads}. */
+    String description();
+
+    Kernels kernels();
+
+    /**
+     * Leases {@code length} elements, aligned to 64 bytes, with undefined contents.
+     *
+     * @throws IllegalArgumentException if length is negative or its bytes overflow
+     * @throws OutOfMemoryError if the device has not enough
+     */
+    Memory allocate(DType dtype, long length, Owner owner);
+
+    /**
+     * Takes a weight matrix over. The bytes (little-endian, row-major, any alignment) must stay as they are until the result is closed:
+     * a CPU reads them in place.
+     *
+     * @param source exactly {@code rows * cols} elements of a float format
+     */
+    Frozen freeze(MemorySegment source, DType dtype, int rows, int cols);
+
+    /** Copies {@code source} to the elements of F32 memory from {@code at} on. */
+    void write(float[] source, Memory target, long at);
+
+    /** Copies {@code source} to the elements of I32 memory from {@code at} on. */
+    void write(int[] source, Memory target, long at);
+
+    /** Copies {@code target.length} elements of F32 memory from {@code at} on to the host; waits for kernels that write them. */
+    void read(Memory source, long at, float[] target);
+
+    /** Copies {@code target.length} elements of I32 memory from {@code at} on to the host; waits for kernels that write them. */
+    void read(Memory source, long at, int[] target);
+
+    MemoryUse memoryUse();
+
+    /** Starts {@link MemoryUse#peak} anew from what is leased now. */
+    void resetPeak();
+
+    @Override
+    void close();
+}

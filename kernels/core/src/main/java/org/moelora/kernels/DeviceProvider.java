@@ -1,0 +1,22 @@
+package org.moelora.kernels;
+
+import java.util.List;
+
+/** A back end. Found through {@link java.util.ServiceLoader}; the CPU's is built in. */
+public interface DeviceProvider {
+    /**
+     * A device that a provider knows of.
+     *
+     * @param name what it is chosen by, e.g. {@code cpu-simd} or {@code opencl:0}
+     * @param usable whether {@link #open} would work
+     * @param speed rank among usable devices when none is named; the highest is taken
+     * @param description what it is, or why it is not usable and what to do about it, in one line
+     */
+    record Found(String name, boolean usable, int speed, String description) {}
+
+    /** Every device of this back end, usable or not; never throws for absent hardware. */
+    List<Found> find();
+
+    /** Opens a device that {@link #find} listed as usable. */
+    Device open(String name, DeviceOptions options);
+}

@@ -1,0 +1,60 @@
+package org.moelora.kernels;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.moelora.kernels.cpu.CpuProvider;
+
+/** Finds and opens devices. Which one was chosen, and why, is logged once per opening. */
+public final class Devices {
+    private static final System.Logger LOG = System.getLogger(Devices.class.getName());
+
+    private Devices() {}
+
+    /** Every device of every back end, the built-in CPU first. */
+    public static List<DeviceProvider.Found> find() {
+        List<DeviceProvider.Found> all = new ArrayList<>();
+        for (DeviceProvider provider : providers()) {
+            all.addAll(provider.find());
+        }
+        return all;
+    }
+
+    /** Opens the fastest CPU device. */
+    public static Device open(DeviceOptions options) {
+        return open("cpu", options);
+    }
+
+    /**
+     * Opens a device by name; {@code cpu} means the fastest of the CPU's.
+     *
+     * @throws IllegalArgumentException if there is no such device or it is not usable; the message lists what there is
+     */
+    public static Device open(String name, DeviceOptions options) {
+        for (DeviceProvider provider : providers()) {
+            List<DeviceProvider.Found> found = provider.find();
+            var chosen = found.stream()
+                    .filter(f -> f.name().equals(name) || (name.equals("cpu") && f.name().startsWith("cpu-") && f.usable()))
+                    .max(Comparator.comparingInt(DeviceProvider.Found::speed));
+            if (chosen.isEmpty()) {
+                continue;
+            }
+            if (!chosen.get().usable()) {
+                throw new IllegalArgumentException(chosen.get().description());
+            }
+            Device device = provider.open(chosen.get().name(), options);
+            LOG.log(System.Logger.Level.INFO, device.description());
+            return device;
+        }
+        throw new IllegalArgumentException("there is no device \"" + name + "\"; expected cpu or one of "
+                + find().stream().map(DeviceProvider.Found::name).toList());
+    }
+
+    private static List<DeviceProvider> providers() {
+        List<DeviceProvider> all = new ArrayList<>();
+        all.add(new CpuProvider());
+        ServiceLoader.load(DeviceProvider.class).forEach(all::add);
+        return all;
+    }
+}

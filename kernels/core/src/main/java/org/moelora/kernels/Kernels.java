@@ -1,0 +1,28 @@
+package org.moelora.kernels;
+
+/**
+ * What a device can do, by family. Each primitive's formula, shapes and aliasing rules stand in its family's Javadoc.
+ *
+ * <p>Rules for all of them: matrices are row-major and contiguous unless a leading dimension is given; sizes may be zero;
+ * arguments are checked once per call ({@link IllegalArgumentException} for a wrong format, {@link
+ * IndexOutOfBoundsException} for a span that is too short, {@link IllegalStateException} for a closed lease); outputs do not
+ * overlap inputs unless it says that they may be the same span. A parameter {@code accumulate} chooses between {@code +=}
+ * and {@code =}. Nothing is returned to the host: results stay in device memory until {@link Device#read}. Every reduction
+ * has a fixed order, so results do not depend on the number of threads. All methods may be called by several threads at once
+ * on different outputs.
+ */
+public interface Kernels {
+    MatMul matMul();
+
+    Rows rows();
+
+    Attention attention();
+
+    Elementwise elementwise();
+
+    Tokens tokens();
+
+    Mixture mixture();
+
+    Optimizer optimizer();
+}

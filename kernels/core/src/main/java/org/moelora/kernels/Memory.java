@@ -1,0 +1,46 @@
+package org.moelora.kernels;
+
+/**
+ * A lease on a span of numbers on a device. Kernels address it from element 0; a {@link #slice} is a window that shares
+ * the lease of the whole. Contents are undefined after allocation.
+ *
+ * <p>Using a closed lease, or a slice of one, throws {@link IllegalStateException}; it never reads or writes memory that
+ * has been handed to somebody else. Leases may be used by any thread; what is in them is ordered by the caller.
+ */
+public abstract class Memory implements AutoCloseable {
+    private final DType dtype;
+    private final long length;
+
+    /** For devices only. */
+    protected Memory(DType dtype, long length) {
+        this.dtype = dtype;
+        this.length = length;
+    }
+
+    public final DType dtype() {
+        return dtype;
+    }
+
+    /** Number of elements. */
+    public final long length() {
+        return length;
+    }
+
+    /**
+     * The window of {@code length} elements that starts at element {@code from}. It must not be closed.
+     *
+     * @throws IndexOutOfBoundsException if the window does not lie inside this span
+     */
+    public abstract Memory slice(long from, long length);
+
+    /** Whether the lease has not been closed. */
+    public abstract boolean isOpen();
+
+    /**
+     * Gives the span back to its device; closing twice does nothing.
+     *
+     * @throws IllegalStateException on a slice, which owns nothing
+     */
+    @Override
+    public abstract void close();
+}

@@ -1,0 +1,100 @@
+package org.moelora.kernels;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Routing over experts, the gated low-rank intermediate, and the two losses of MoELoRA (Luo et al. 2024, arXiv 2402.12851).
+ * T tokens, E experts, k chosen per token, rank r of one expert; {@code p [T, E]} are the router's probabilities, {@code selected
+ * [T, k]} (I32) the chosen experts of each token in ascending order, {@code g [T, E]} the gate values, zero where not selected.
+ */
+public interface Mixture {
+    /**
+     * {@code S_t} = the k largest of {@code p_t}, of equals the lower expert; for e in S_t {@code g_te = p_te / Z_t}, {@code Z_t = sum_{j
+     * in S_t} p_tj}, or {@code g_te = p_te} when not renormalised; else 0.
+     */
+    void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g);
+
+    /**
+     * For e in S_t {@code dp_te (+)= (dg_te - sum_{j in S_t} g_tj dg_tj) / Z_t}, or {@code dg_te} when not renormalised; else (+)= 0.
+     */
+    void topKGrad(
+            int tokens,
+            int experts,
+            int k,
+            boolean renormalise,
+            Memory p,
+            Memory selected,
+            Memory g,
+            Memory dg,
+            Memory dp,
+            boolean accumulate);
+
+    /** {@code v_te = g_te u_te} with {@code u, v [T, E r]}: expert e owns columns {@code e r .. (e + 1) r}. v may be u. */
+    void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v);
+
+    /** {@code du_te (+)= g_te dv_te}, {@code dg_te (+)= <dv_te, u_te>}; du may be dv, if not accumulating. */
+    void gateGrad(
+            int tokens,
+            int experts,
+            int rank,
+            Memory u,
+            Memory g,
+            Memory dv,
+            Memory du,
+            boolean accumulateU,
+            Memory dg,
+            boolean accumulateG);
+
+    /**
+     * Load balance: {@code load_e} = share of the T k selections that went to e, {@code loss_0 = E sum_e load_e mean_t p_te}.
+     *
+     * @param load [E]
+     * @param loss [1]
+     */
+    void balance(int tokens, int experts, int k, Memory p, Memory selected, Memory load, Memory loss);
+
+    /** {@code dp_te (+)= dLoss_0 E load_e / T}; the load carries no gradient. */
+    void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate);
+
+    /**
+     * Selected pairs in rank space. Pair q stands for token {@code q / k} and its expert {@code selected[q]}; row n of {@code uPairs [N, E r]}
+     * holds {@code u_te} of pair {@code pairs[n]} in the columns of its expert and zeros elsewhere; {@code expertOf[n]} (I32) is its expert.
+     *
+     * @param pairs I32 [N], or null for all pairs, {@code N = T k}
+     */
+    void selectPairs(
+            int pairCount,
+            int experts,
+            int rank,
+            int k,
+            @Nullable Memory pairs,
+            Memory selected,
+            Memory u,
+            Memory uPairs,
+            Memory expertOf);
+
+    /** Backward of {@link #selectPairs}: {@code du_te += dUPairs_n} on the columns of the pair's own expert; pairs are distinct. */
+    void selectPairsGrad(
+            int pairCount,
+            int experts,
+            int rank,
+            int k,
+            @Nullable Memory pairs,
+            Memory selected,
+            Memory dUPairs,
+            Memory du);
+
+    /**
+     * Supervised contrastive loss over expert outputs given their inner products {@code s [N, N]}. With {@code n_i = sqrt(s_ii + eps^2)},
+     * {@code cos_ij = s_ij / (n_i n_j)}, P(i) the other pairs of i's expert and A the anchors with a non-empty P(i):
+     * {@code loss = mean_{i in A} -1/|P(i)| sum_{p in P(i)} (cos_ip / tau - log sum_{a != i} exp(cos_ia / tau))}, 0 without anchors.
+     *
+     * <p>Also writes the symmetric {@code d [N, N]} that maps outputs to their gradients, {@code dv = d v}. With
+     * {@code G_ia = [i in A] (softmax_ia - [a in P(i)] / |P(i)|) / (|A| tau)} for {@code a != i} and {@code C = G + G^T}:
+     * {@code d_ij = C_ij / (n_i n_j)} for {@code i != j} and {@code d_ii = -sum_j C_ij cos_ij / n_i^2}. d may be s.
+     *
+     * @param expertOf I32 [N]
+     * @param loss [1]
+     */
+    void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d);
+}

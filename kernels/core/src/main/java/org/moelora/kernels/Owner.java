@@ -1,0 +1,15 @@
+package org.moelora.kernels;
+
+/** Who a lease of device memory is accounted to. */
+public enum Owner {
+    /** Weights of a base model. */
+    MODEL,
+    /** Values and gradients of an adapter, or of a model in training. */
+    ADAPTER,
+    /** Intermediates of one forward and backward pass. */
+    TAPE,
+    /** Moments of an optimizer. */
+    OPTIMIZER,
+    /** Keys and values of a generation. */
+    CACHE
+}

@@ -1,0 +1,105 @@
+package org.moelora.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Frozen;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.MemoryUse;
+import org.moelora.kernels.Owner;
+
+/** The CPU: native memory, worker threads, and one of the two sets of kernels. Every call is finished when it returns. */
+final class CpuDevice implements Device {
+    private final String name;
+    private final String description;
+    private final SlabPool pool;
+    private final Workers workers;
+    private final Kernels kernels;
+
+    /** Makes kernels that run on a device's threads. */
+    @FunctionalInterface
+    interface Factory {
+        Kernels on(Workers workers);
+    }
+
+    CpuDevice(String name, String what, int threads, DeviceOptions options, Factory factory) {
+        this.name = name;
+        this.description = name + ": " + what + ", " + threads + (threads == 1 ? " thread" : " threads");
+        this.pool = new SlabPool(options.poison());
+        this.workers = new Workers(threads);
+        this.kernels = factory.on(workers);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    @Override
+    public Memory allocate(DType dtype, long length, Owner owner) {
+        return pool.lease(dtype, length, owner);
+    }
+
+    @Override
+    public Frozen freeze(MemorySegment source, DType dtype, int rows, int cols) {
+        return new HostFrozen(source, dtype, rows, cols);
+    }
+
+    @Override
+    public void write(float[] source, Memory target, long at) {
+        MemorySegment bytes = HostMemory.floats(target, at + source.length);
+        MemorySegment.copy(source, 0, bytes, ValueLayout.JAVA_FLOAT, at * Float.BYTES, source.length);
+    }
+
+    @Override
+    public void write(int[] source, Memory target, long at) {
+        MemorySegment bytes = HostMemory.ints(target, at + source.length);
+        MemorySegment.copy(source, 0, bytes, ValueLayout.JAVA_INT, at * Integer.BYTES, source.length);
+    }
+
+    @Override
+    public void read(Memory source, long at, float[] target) {
+        MemorySegment bytes = HostMemory.floats(source, at + target.length);
+        MemorySegment.copy(bytes, ValueLayout.JAVA_FLOAT, at * Float.BYTES, target, 0, target.length);
+    }
+
+    @Override
+    public void read(Memory source, long at, int[] target) {
+        MemorySegment bytes = HostMemory.ints(source, at + target.length);
+        MemorySegment.copy(bytes, ValueLayout.JAVA_INT, at * Integer.BYTES, target, 0, target.length);
+    }
+
+    @Override
+    public MemoryUse memoryUse() {
+        return pool.use();
+    }
+
+    @Override
+    public void resetPeak() {
+        pool.resetPeak();
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+        pool.close();
+    }
+
+    @Override
+    public String toString() {
+        return description;
+    }
+}

@@ -1,0 +1,65 @@
+package org.moelora.kernels.cpu;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.DeviceProvider;
+import org.moelora.kernels.plain.PlainKernels;
+import org.moelora.kernels.simd.SimdKernels;
+
+/** The built-in back end: {@code cpu-plain} everywhere, {@code cpu-simd} where the JVM has the Vector API's module. */
+public final class CpuProvider implements DeviceProvider {
+    private static final String PLAIN = "cpu-plain";
+    private static final String SIMD = "cpu-simd";
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+    @Override
+    public List<Found> find() {
+        boolean vector = hasVectorModule();
+        String plain = vector
+                ? "plain Java loops, the definition of every kernel"
+                : "plain Java loops; add --add-modules " + VECTOR_MODULE + " to the java command for at least 10x";
+        String simd = vector
+                ? SimdKernels.description()
+                : SIMD + " needs the Vector API: add --add-modules " + VECTOR_MODULE + " to the java command";
+        return List.of(new Found(SIMD, vector, 2, simd), new Found(PLAIN, true, 1, plain));
+    }
+
+    @Override
+    public CpuDevice open(String name, DeviceOptions options) {
+        int threads = options.threads() > 0 ? options.threads() : physicalCores();
+        Found found = find().stream()
+                .filter(f -> f.name().equals(name) && f.usable())
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no usable device " + name));
+        return found.name().equals(SIMD)
+                ? new CpuDevice(SIMD, found.description(), threads, options, SimdKernels::new)
+                : new CpuDevice(PLAIN, found.description(), threads, options, workers -> new PlainKernels());
+    }
+
+    private static boolean hasVectorModule() {
+        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    }
+
+    /** Cores that do not share their arithmetic units with one counted before; two threads on one core do not multiply faster. */
+    static int physicalCores() {
+        int logical = Runtime.getRuntime().availableProcessors();
+        Path cpus = Path.of("/sys/devices/system/cpu");
+        try (var folders = Files.newDirectoryStream(cpus, "cpu[0-9]*")) {
+            Set<String> cores = new HashSet<>();
+            for (Path folder : folders) {
+                Path siblings = folder.resolve("topology/thread_siblings_list");
+                if (Files.isReadable(siblings)) {
+                    cores.add(Files.readString(siblings).strip());
+                }
+            }
+            return cores.isEmpty() ? logical : Math.max(1, Math.min(logical, cores.size()));
+        } catch (IOException e) {
+            return logical; // no such folder outside Linux
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package org.moelora.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Frozen;
+
+/** A frozen weight read in place, usually from a mapped checkpoint, in the format it has there. */
+public final class HostFrozen implements Frozen {
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final MemorySegment segment;
+    private final DType dtype;
+    private final int rows;
+    private final int cols;
+    private volatile boolean open = true;
+
+    HostFrozen(MemorySegment segment, DType dtype, int rows, int cols) {
+        if (dtype == DType.I32) {
+            throw new IllegalArgumentException("a frozen weight is F32, BF16 or F16, not I32");
+        }
+        if (rows < 0 || cols < 0 || segment.byteSize() != (long) rows * cols * dtype.bytes()) {
+            throw new IllegalArgumentException(
+                    segment.byteSize() + " bytes do not hold a " + dtype + " matrix [" + rows + ", " + cols + "]");
+        }
+        this.segment = segment;
+        this.dtype = dtype;
+        this.rows = rows;
+        this.cols = cols;
+    }
+
+    @Override
+    public DType dtype() {
+        return dtype;
+    }
+
+    @Override
+    public int rows() {
+        return rows;
+    }
+
+    @Override
+    public int cols() {
+        return cols;
+    }
+
+    @Override
+    public void close() {
+        open = false;
+    }
+
+    /** The weight's bytes, little-endian and possibly unaligned. */
+    public MemorySegment segment() {
+        if (!open) {
+            throw new IllegalStateException("this weight was given back to its device");
+        }
+        return segment;
+    }
+
+    /** Checks that a kernel was given a weight of this device. */
+    public static HostFrozen of(Frozen w) {
+        if (!(w instanceof HostFrozen host)) {
+            throw new IllegalArgumentException("a CPU kernel was given a weight of another device");
+        }
+        return host;
+    }
+
+    /** Element i of the row-major matrix in float32. */
+    public static float get(MemorySegment segment, DType dtype, long i) {
+        return switch (dtype) {
+            case F32 -> segment.get(FLOAT, i * Float.BYTES);
+            case BF16 -> Float.intBitsToFloat(segment.get(SHORT, i * Short.BYTES) << 16);
+            case F16 -> Float.float16ToFloat(segment.get(SHORT, i * Short.BYTES));
+            case I32 -> throw new IllegalArgumentException("I32 is not a weight's format");
+        };
+    }
+}

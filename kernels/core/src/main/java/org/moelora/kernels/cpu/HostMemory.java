@@ -1,0 +1,127 @@
+package org.moelora.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
+
+/** A lease of native memory from a {@link SlabPool}. */
+public final class HostMemory extends Memory {
+    /** What whole and slices share. */
+    static final class Lease {
+        final SlabPool pool;
+        final SlabPool.Block block;
+        final Owner owner;
+        volatile boolean open = true;
+
+        Lease(SlabPool pool, SlabPool.Block block, Owner owner) {
+            this.pool = pool;
+            this.block = block;
+            this.owner = owner;
+        }
+    }
+
+    private final Lease lease;
+    private final MemorySegment segment;
+    private final boolean whole;
+
+    HostMemory(Lease lease, DType dtype, long length) {
+        this(lease, lease.block.segment().asSlice(0, length * dtype.bytes()), dtype, length, true);
+    }
+
+    private HostMemory(Lease lease, MemorySegment segment, DType dtype, long length, boolean whole) {
+        super(dtype, length);
+        this.lease = lease;
+        this.segment = segment;
+        this.whole = whole;
+    }
+
+    /**
+     * The span's bytes.
+     *
+     * @throws IllegalStateException if the lease is closed
+     */
+    public MemorySegment segment() {
+        if (!lease.open) {
+            throw new IllegalStateException("this memory was given back to its device");
+        }
+        return segment;
+    }
+
+    @Override
+    public HostMemory slice(long from, long length) {
+        if (from < 0 || length < 0 || from > length() - length) {
+            throw new IndexOutOfBoundsException("elements " + from + " to " + (from + length) + " of " + length());
+        }
+        int bytes = dtype().bytes();
+        return new HostMemory(lease, segment().asSlice(from * bytes, length * bytes), dtype(), length, false);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return lease.open;
+    }
+
+    @Override
+    public void close() {
+        if (!whole) {
+            throw new IllegalStateException("a slice owns nothing: close the memory it was cut from");
+        }
+        lease.pool.giveBack(lease);
+    }
+
+    /**
+     * The bytes of F32 memory of at least {@code length} elements.
+     *
+     * @throws IllegalArgumentException if the memory is another device's or another format
+     * @throws IndexOutOfBoundsException if it is shorter
+     */
+    public static MemorySegment floats(Memory memory, long length) {
+        return checked(memory, DType.F32, length);
+    }
+
+    /** {@link #floats}, or null for null. */
+    public static @Nullable MemorySegment floatsOrNull(@Nullable Memory memory, long length) {
+        return memory == null ? null : floats(memory, length);
+    }
+
+    /** The bytes of I32 memory of at least {@code length} elements; throws as {@link #floats}. */
+    public static MemorySegment ints(Memory memory, long length) {
+        return checked(memory, DType.I32, length);
+    }
+
+    private static MemorySegment checked(Memory memory, DType dtype, long length) {
+        if (!(memory instanceof HostMemory host)) {
+            throw new IllegalArgumentException("a CPU kernel was given memory of another device");
+        }
+        if (host.dtype() != dtype) {
+            throw new IllegalArgumentException("expected " + dtype + " memory, got " + host.dtype());
+        }
+        if (host.length() < length) {
+            throw new IndexOutOfBoundsException("needs " + length + " elements, has " + host.length());
+        }
+        return host.segment();
+    }
+
+    /** Element i of F32 bytes. */
+    public static float get(MemorySegment floats, long i) {
+        return floats.get(ValueLayout.JAVA_FLOAT, i * Float.BYTES);
+    }
+
+    /** Sets element i of F32 bytes. */
+    public static void set(MemorySegment floats, long i, float value) {
+        floats.set(ValueLayout.JAVA_FLOAT, i * Float.BYTES, value);
+    }
+
+    /** Element i of I32 bytes. */
+    public static int getInt(MemorySegment ints, long i) {
+        return ints.get(ValueLayout.JAVA_INT, i * Integer.BYTES);
+    }
+
+    /** Sets element i of I32 bytes. */
+    public static void setInt(MemorySegment ints, long i, int value) {
+        ints.set(ValueLayout.JAVA_INT, i * Integer.BYTES, value);
+    }
+}

@@ -1,0 +1,134 @@
+package org.moelora.kernels.plain;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.set;
+
+import java.lang.foreign.MemorySegment;
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Ragged;
+
+final class PlainAttention implements Attention {
+    /** One query head of one query row: where its numbers start and which keys it sees. */
+    private record Query(long q, int head, int kvHead, int firstKey, int keys) {}
+
+    @FunctionalInterface
+    private interface Body {
+        void accept(Query query);
+    }
+
+    private static void forEachQuery(Plan plan, Body body) {
+        Ragged rows = plan.rows();
+        int group = plan.heads() / plan.kvHeads();
+        for (int s = 0; s < rows.sequences(); s++) {
+            int first = rows.queryStart()[s];
+            int queries = rows.queryStart()[s + 1] - first;
+            for (int i = 0; i < queries; i++) {
+                for (int h = 0; h < plan.heads(); h++) {
+                    int keys = rows.keyLength()[s] - queries + i + 1;
+                    body.accept(new Query((long) (first + i) * plan.heads() + h, h, h / group, rows.keyStart()[s], keys));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp) {
+        int d = plan.headDim();
+        int kvHeads = plan.kvHeads();
+        long queryHeads = (long) plan.rows().queries() * plan.heads();
+        long keyHeads = (long) plan.rows().keyRows() * kvHeads;
+        MemorySegment qs = floats(q, queryHeads * d);
+        MemorySegment ks = floats(k, keyHeads * d);
+        MemorySegment vs = floats(v, keyHeads * d);
+        MemorySegment os = floats(o, queryHeads * d);
+        MemorySegment ls = floats(logSumExp, queryHeads);
+        forEachQuery(plan, query -> {
+            double[] score = new double[query.keys];
+            double max = Double.NEGATIVE_INFINITY;
+            for (int j = 0; j < query.keys; j++) {
+                long key = (long) (query.firstKey + j) * kvHeads + query.kvHead;
+                score[j] = plan.scale() * dot(qs, query.q * d, ks, key * d, d);
+                max = Math.max(max, score[j]);
+            }
+            double sum = 0;
+            for (int j = 0; j < query.keys; j++) {
+                sum += Math.exp(score[j] - max);
+            }
+            double lse = max + Math.log(sum);
+            set(ls, query.q, (float) lse);
+            for (int i = 0; i < d; i++) {
+                double out = 0;
+                for (int j = 0; j < query.keys; j++) {
+                    long key = (long) (query.firstKey + j) * kvHeads + query.kvHead;
+                    out += Math.exp(score[j] - lse) * get(vs, key * d + i);
+                }
+                set(os, query.q * d + i, (float) out);
+            }
+        });
+    }
+
+    @Override
+    public void backward(
+            Plan plan,
+            Memory q,
+            Memory k,
+            Memory v,
+            Memory o,
+            Memory logSumExp,
+            Memory dO,
+            Memory dq,
+            Memory dk,
+            Memory dv) {
+        int d = plan.headDim();
+        int kvHeads = plan.kvHeads();
+        Ragged rows = plan.rows();
+        long queryHeads = (long) rows.queries() * plan.heads();
+        long keyHeads = (long) rows.keyRows() * kvHeads;
+        MemorySegment qs = floats(q, queryHeads * d);
+        MemorySegment ks = floats(k, keyHeads * d);
+        MemorySegment vs = floats(v, keyHeads * d);
+        MemorySegment os = floats(o, queryHeads * d);
+        MemorySegment ls = floats(logSumExp, queryHeads);
+        MemorySegment dos = floats(dO, queryHeads * d);
+        MemorySegment dqs = floats(dq, queryHeads * d);
+        MemorySegment dks = floats(dk, keyHeads * d);
+        MemorySegment dvs = floats(dv, keyHeads * d);
+        double[] sumK = new double[Math.toIntExact(keyHeads * d)];
+        double[] sumV = new double[Math.toIntExact(keyHeads * d)];
+        forEachQuery(plan, query -> {
+            double delta = dot(dos, query.q * d, os, query.q * d, d);
+            double[] dqRow = new double[d];
+            for (int j = 0; j < query.keys; j++) {
+                long key = (long) (query.firstKey + j) * kvHeads + query.kvHead;
+                double p = Math.exp(plan.scale() * dot(qs, query.q * d, ks, key * d, d) - get(ls, query.q));
+                double ds = p * (dot(dos, query.q * d, vs, key * d, d) - delta);
+                for (int i = 0; i < d; i++) {
+                    int at = (int) (key * d + i);
+                    dqRow[i] += plan.scale() * ds * get(ks, at);
+                    sumK[at] += plan.scale() * ds * get(qs, query.q * d + i);
+                    sumV[at] += p * get(dos, query.q * d + i);
+                }
+            }
+            for (int i = 0; i < d; i++) {
+                set(dqs, query.q * d + i, (float) dqRow[i]);
+            }
+        });
+        for (int s = 0; s < rows.sequences(); s++) {
+            int from = rows.keyStart()[s] * kvHeads * d;
+            for (int i = from; i < from + rows.keyLength()[s] * kvHeads * d; i++) {
+                set(dks, i, (float) sumK[i]);
+                set(dvs, i, (float) sumV[i]);
+            }
+        }
+    }
+
+    private static double dot(MemorySegment a, long fromA, MemorySegment b, long fromB, int n) {
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += (double) get(a, fromA + i) * get(b, fromB + i);
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,108 @@
+package org.moelora.kernels.plain;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.plain.PlainRows.put;
+
+import java.lang.foreign.MemorySegment;
+import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Philox;
+
+final class PlainElementwise implements Elementwise {
+    @Override
+    public void fill(Memory x, float value) {
+        MemorySegment xs = floats(x, x.length());
+        for (long i = 0; i < x.length(); i++) {
+            set(xs, i, value);
+        }
+    }
+
+    @Override
+    public void scale(float alpha, Memory x, Memory y, boolean accumulate) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        for (long i = 0; i < x.length(); i++) {
+            put(ys, i, (double) alpha * get(xs, i), accumulate);
+        }
+    }
+
+    @Override
+    public void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate) {
+        scale(get(floats(factor, 1), 0), x, y, accumulate);
+    }
+
+    @Override
+    public void add(Memory a, Memory b, Memory y) {
+        MemorySegment as = floats(a, y.length());
+        MemorySegment bs = floats(b, y.length());
+        MemorySegment ys = floats(y, a.length());
+        for (long i = 0; i < y.length(); i++) {
+            set(ys, i, get(as, i) + get(bs, i));
+        }
+    }
+
+    @Override
+    public void multiply(Memory a, Memory b, Memory y, boolean accumulate) {
+        MemorySegment as = floats(a, y.length());
+        MemorySegment bs = floats(b, y.length());
+        MemorySegment ys = floats(y, a.length());
+        for (long i = 0; i < y.length(); i++) {
+            put(ys, i, (double) get(as, i) * get(bs, i), accumulate);
+        }
+    }
+
+    @Override
+    public void swiGlu(Memory gate, Memory up, Memory y) {
+        MemorySegment gs = floats(gate, y.length());
+        MemorySegment us = floats(up, y.length());
+        MemorySegment ys = floats(y, gate.length());
+        for (long i = 0; i < y.length(); i++) {
+            double a = get(gs, i);
+            set(ys, i, (float) (a * sigmoid(a) * get(us, i)));
+        }
+    }
+
+    @Override
+    public void swiGluGrad(
+            Memory gate,
+            Memory up,
+            Memory dy,
+            Memory dGate,
+            boolean accumulateGate,
+            Memory dUp,
+            boolean accumulateUp) {
+        long n = dy.length();
+        MemorySegment gs = floats(gate, n);
+        MemorySegment us = floats(up, n);
+        MemorySegment dys = floats(dy, n);
+        MemorySegment dgs = floats(dGate, n);
+        MemorySegment dus = floats(dUp, n);
+        for (long i = 0; i < n; i++) {
+            double a = get(gs, i);
+            double sigmoid = sigmoid(a);
+            double d = get(dys, i);
+            put(dus, i, d * a * sigmoid, accumulateUp);
+            put(dgs, i, d * get(us, i) * sigmoid * (1 + a * (1 - sigmoid)), accumulateGate);
+        }
+    }
+
+    private static double sigmoid(double a) {
+        return 1 / (1 + Math.exp(-a));
+    }
+
+    @Override
+    public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        int[] words = new int[4];
+        for (long i = 0; i < x.length(); i++) {
+            if (i % 4 == 0) {
+                Philox.block(key, i / 4, words);
+            }
+            float uniform = (words[(int) (i % 4)] >>> 8) * 0x1p-24f;
+            put(ys, i, uniform >= rate ? get(xs, i) / (1.0 - rate) : 0, accumulate);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+package org.moelora.kernels.plain;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.getInt;
+import static org.moelora.kernels.cpu.HostMemory.ints;
+import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.cpu.HostMemory.setInt;
+import static org.moelora.kernels.plain.PlainRows.put;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Mixture;
+
+final class PlainMixture implements Mixture {
+    @Override
+    public void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment ss = ints(selected, (long) tokens * k);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        boolean[] chosen = new boolean[experts];
+        for (int t = 0; t < tokens; t++) {
+            long row = (long) t * experts;
+            Arrays.fill(chosen, false);
+            for (int j = 0; j < k; j++) {
+                int best = -1;
+                for (int e = 0; e < experts; e++) {
+                    if (!chosen[e] && (best < 0 || get(ps, row + e) > get(ps, row + best))) {
+                        best = e;
+                    }
+                }
+                chosen[best] = true;
+            }
+            double z = 0;
+            for (int e = 0, j = 0; e < experts; e++) {
+                if (chosen[e]) {
+                    setInt(ss, (long) t * k + j++, e);
+                    z += get(ps, row + e);
+                }
+            }
+            for (int e = 0; e < experts; e++) {
+                set(gs, row + e, chosen[e] ? (float) (get(ps, row + e) / (renormalise ? z : 1)) : 0);
+            }
+        }
+    }
+
+    @Override
+    public void topKGrad(
+            int tokens,
+            int experts,
+            int k,
+            boolean renormalise,
+            Memory p,
+            Memory selected,
+            Memory g,
+            Memory dg,
+            Memory dp,
+            boolean accumulate) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment ss = ints(selected, (long) tokens * k);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment dgs = floats(dg, (long) tokens * experts);
+        MemorySegment dps = floats(dp, (long) tokens * experts);
+        for (int t = 0; t < tokens; t++) {
+            long row = (long) t * experts;
+            double z = 0;
+            double dot = 0;
+            for (int j = 0; j < k; j++) {
+                int e = getInt(ss, (long) t * k + j);
+                z += get(ps, row + e);
+                dot += (double) get(gs, row + e) * get(dgs, row + e);
+            }
+            if (!accumulate) {
+                for (int e = 0; e < experts; e++) {
+                    set(dps, row + e, 0);
+                }
+            }
+            for (int j = 0; j < k; j++) {
+                int e = getInt(ss, (long) t * k + j);
+                put(dps, row + e, renormalise ? (get(dgs, row + e) - dot) / z : get(dgs, row + e), true);
+            }
+        }
+    }
+
+    @Override
+    public void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v) {
+        MemorySegment us = floats(u, (long) tokens * experts * rank);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment vs = floats(v, (long) tokens * experts * rank);
+        for (long te = 0; te < (long) tokens * experts; te++) {
+            for (long i = te * rank; i < (te + 1) * rank; i++) {
+                set(vs, i, get(gs, te) * get(us, i));
+            }
+        }
+    }
+
+    @Override
+    public void gateGrad(
+            int tokens,
+            int experts,
+            int rank,
+            Memory u,
+            Memory g,
+            Memory dv,
+            Memory du,
+            boolean accumulateU,
+            Memory dg,
+            boolean accumulateG) {
+        MemorySegment us = floats(u, (long) tokens * experts * rank);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment dvs = floats(dv, (long) tokens * experts * rank);
+        MemorySegment dus = floats(du, (long) tokens * experts * rank);
+        MemorySegment dgs = floats(dg, (long) tokens * experts);
+        for (long te = 0; te < (long) tokens * experts; te++) {
+            double dot = 0;
+            for (long i = te * rank; i < (te + 1) * rank; i++) {
+                double d = get(dvs, i);
+                dot += d * get(us, i);
+                put(dus, i, get(gs, te) * d, accumulateU);
+            }
+            put(dgs, te, dot, accumulateG);
+        }
+    }
+
+    @Override
+    public void balance(int tokens, int experts, int k, Memory p, Memory selected, Memory load, Memory loss) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment ss = ints(selected, (long) tokens * k);
+        MemorySegment fs = floats(load, experts);
+        double[] count = new double[experts];
+        for (long q = 0; q < (long) tokens * k; q++) {
+            count[getInt(ss, q)]++;
+        }
+        double sum = 0;
+        for (int e = 0; e < experts; e++) {
+            double mean = 0;
+            for (int t = 0; t < tokens; t++) {
+                mean += get(ps, (long) t * experts + e) / (double) tokens;
+            }
+            double f = count[e] / ((double) tokens * k);
+            set(fs, e, (float) f);
+            sum += f * mean;
+        }
+        set(floats(loss, 1), 0, (float) (experts * sum));
+    }
+
+    @Override
+    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate) {
+        MemorySegment fs = floats(load, experts);
+        MemorySegment dps = floats(dp, (long) tokens * experts);
+        double d = get(floats(dLoss, 1), 0);
+        for (int t = 0; t < tokens; t++) {
+            for (int e = 0; e < experts; e++) {
+                put(dps, (long) t * experts + e, d * experts * get(fs, e) / tokens, accumulate);
+            }
+        }
+    }
+
+    @Override
+    public void selectPairs(
+            int pairCount,
+            int experts,
+            int rank,
+            int k,
+            @Nullable Memory pairs,
+            Memory selected,
+            Memory u,
+            Memory uPairs,
+            Memory expertOf) {
+        int width = experts * rank;
+        MemorySegment qs = pairs == null ? null : ints(pairs, pairCount);
+        MemorySegment ss = ints(selected, pairs == null ? pairCount : 0);
+        MemorySegment us = floats(u, 0);
+        MemorySegment ups = floats(uPairs, (long) pairCount * width);
+        MemorySegment es = ints(expertOf, pairCount);
+        for (int n = 0; n < pairCount; n++) {
+            int pair = qs == null ? n : getInt(qs, n);
+            int e = getInt(ss, pair);
+            setInt(es, n, e);
+            for (int i = 0; i < width; i++) {
+                set(ups, (long) n * width + i, i / rank == e ? get(us, (long) (pair / k) * width + i) : 0);
+            }
+        }
+    }
+
+    @Override
+    public void selectPairsGrad(
+            int pairCount,
+            int experts,
+            int rank,
+            int k,
+            @Nullable Memory pairs,
+            Memory selected,
+            Memory dUPairs,
+            Memory du) {
+        int width = experts * rank;
+        MemorySegment qs = pairs == null ? null : ints(pairs, pairCount);
+        MemorySegment ss = ints(selected, pairs == null ? pairCount : 0);
+        MemorySegment dups = floats(dUPairs, (long) pairCount * width);
+        MemorySegment dus = floats(du, 0);
+        for (int n = 0; n < pairCount; n++) {
+            int pair = qs == null ? n : getInt(qs, n);
+            int e = getInt(ss, pair);
+            for (int i = e * rank; i < (e + 1) * rank; i++) {
+                put(dus, (long) (pair / k) * width + i, get(dups, (long) n * width + i), true);
+            }
+        }
+    }
+
+    @Override
+    public void contrast(int n, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
+        MemorySegment ss = floats(s, (long) n * n);
+        MemorySegment es = ints(expertOf, n);
+        MemorySegment ds = floats(d, (long) n * n);
+        double[] norm = new double[n];
+        int[] positives = new int[n];
+        int anchors = 0;
+        for (int i = 0; i < n; i++) {
+            norm[i] = Math.sqrt(get(ss, (long) i * n + i) + (double) eps * eps);
+            for (int j = 0; j < n; j++) {
+                positives[i] += j != i && getInt(es, j) == getInt(es, i) ? 1 : 0;
+            }
+            anchors += positives[i] > 0 ? 1 : 0;
+        }
+        double[][] cos = new double[n][n];
+        double[][] grad = new double[n][n];
+        double total = 0;
+        for (int i = 0; i < n; i++) {
+            double sum = 0;
+            for (int a = 0; a < n; a++) {
+                cos[i][a] = get(ss, (long) i * n + a) / (norm[i] * norm[a]);
+                sum += a == i ? 0 : Math.exp((cos[i][a] - 1) / tau);
+            }
+            if (positives[i] == 0) {
+                continue;
+            }
+            double lse = 1 / (double) tau + Math.log(sum);
+            for (int a = 0; a < n; a++) {
+                if (a == i) {
+                    continue;
+                }
+                double share = getInt(es, a) == getInt(es, i) ? 1.0 / positives[i] : 0;
+                double logP = cos[i][a] / tau - lse;
+                total -= share * logP / anchors;
+                grad[i][a] = (Math.exp(logP) - share) / ((double) anchors * tau);
+            }
+        }
+        set(floats(loss, 1), 0, (float) total);
+        for (int i = 0; i < n; i++) {
+            double w = 0;
+            for (int j = 0; j < n; j++) {
+                double c = grad[i][j] + grad[j][i];
+                w += c * cos[i][j] / (norm[i] * norm[i]);
+                set(ds, (long) i * n + j, (float) (c / (norm[i] * norm[j])));
+            }
+            set(ds, (long) i * n + i, (float) -w);
+        }
+    }
+}

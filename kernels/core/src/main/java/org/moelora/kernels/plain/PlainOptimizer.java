@@ -1,0 +1,61 @@
+package org.moelora.kernels.plain;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.set;
+
+import java.lang.foreign.MemorySegment;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Optimizer;
+
+final class PlainOptimizer implements Optimizer {
+    @Override
+    public void sumOfSquares(Memory x, Memory out) {
+        MemorySegment xs = floats(x, x.length());
+        double sum = 0;
+        for (long i = 0; i < x.length(); i++) {
+            sum += (double) get(xs, i) * get(xs, i);
+        }
+        set(floats(out, 1), 0, (float) sum);
+    }
+
+    @Override
+    public void clipScale(Memory sumOfSquares, float maxNorm, Memory out) {
+        MemorySegment os = floats(out, 2);
+        double norm = Math.sqrt(get(floats(sumOfSquares, 1), 0));
+        set(os, 0, (float) norm);
+        set(os, 1, maxNorm > 0 ? (float) Math.min(1, maxNorm / (norm + 1e-6)) : 1);
+    }
+
+    @Override
+    public void adamW(
+            Memory w,
+            Memory grad,
+            Memory m,
+            Memory v,
+            Memory gradScale,
+            double rate,
+            double beta1,
+            double beta2,
+            double eps,
+            double decay,
+            long step) {
+        long n = w.length();
+        MemorySegment ws = floats(w, n);
+        MemorySegment gs = floats(grad, n);
+        MemorySegment ms = floats(m, n);
+        MemorySegment vs = floats(v, n);
+        double scale = get(floats(gradScale, 1), 0);
+        double bias1 = 1 - Math.pow(beta1, step);
+        double bias2 = 1 - Math.pow(beta2, step);
+        for (long i = 0; i < n; i++) {
+            double g = scale * get(gs, i);
+            double mean = beta1 * get(ms, i) + (1 - beta1) * g;
+            double square = beta2 * get(vs, i) + (1 - beta2) * g * g;
+            set(ms, i, (float) mean);
+            set(vs, i, (float) square);
+            double update = mean / bias1 / (Math.sqrt(square / bias2) + eps);
+            set(ws, i, (float) (get(ws, i) * (1 - rate * decay) - rate * update));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package org.moelora.kernels.plain;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.getInt;
+import static org.moelora.kernels.cpu.HostMemory.ints;
+import static org.moelora.kernels.cpu.HostMemory.set;
+
+import java.lang.foreign.MemorySegment;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Rows;
+
+final class PlainRows implements Rows {
+    @Override
+    public void softmax(int rows, int cols, Memory x, Memory y) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        for (int t = 0; t < rows; t++) {
+            long row = (long) t * cols;
+            double max = Double.NEGATIVE_INFINITY;
+            for (int i = 0; i < cols; i++) {
+                max = Math.max(max, get(xs, row + i));
+            }
+            double sum = 0;
+            for (int i = 0; i < cols; i++) {
+                sum += Math.exp(get(xs, row + i) - max);
+            }
+            for (int i = 0; i < cols; i++) {
+                set(ys, row + i, (float) (Math.exp(get(xs, row + i) - max) / sum));
+            }
+        }
+    }
+
+    @Override
+    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Memory dx, boolean accumulate) {
+        MemorySegment ys = floats(y, (long) rows * cols);
+        MemorySegment dys = floats(dy, (long) rows * cols);
+        MemorySegment dxs = floats(dx, (long) rows * cols);
+        for (int t = 0; t < rows; t++) {
+            long row = (long) t * cols;
+            double dot = 0;
+            for (int i = 0; i < cols; i++) {
+                dot += (double) get(ys, row + i) * get(dys, row + i);
+            }
+            for (int i = 0; i < cols; i++) {
+                put(dxs, row + i, get(ys, row + i) * (get(dys, row + i) - dot), accumulate);
+            }
+        }
+    }
+
+    @Override
+    public void rmsNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory y, Memory rstd) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ws = floats(weight, cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        MemorySegment rs = floats(rstd, rows);
+        for (int t = 0; t < rows; t++) {
+            long row = (long) t * cols;
+            double squares = 0;
+            for (int i = 0; i < cols; i++) {
+                squares += (double) get(xs, row + i) * get(xs, row + i);
+            }
+            double r = 1 / Math.sqrt(squares / cols + eps);
+            set(rs, t, (float) r);
+            for (int i = 0; i < cols; i++) {
+                set(ys, row + i, (float) (get(xs, row + i) * r * get(ws, i)));
+            }
+        }
+    }
+
+    @Override
+    public void rmsNormGrad(
+            int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Memory dx, boolean accumulate) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ws = floats(weight, cols);
+        MemorySegment rs = floats(rstd, rows);
+        MemorySegment dys = floats(dy, (long) rows * cols);
+        MemorySegment dxs = floats(dx, (long) rows * cols);
+        for (int t = 0; t < rows; t++) {
+            long row = (long) t * cols;
+            double r = get(rs, t);
+            double mean = 0;
+            for (int i = 0; i < cols; i++) {
+                mean += (double) get(ws, i) * get(dys, row + i) * get(xs, row + i) * r / cols;
+            }
+            for (int i = 0; i < cols; i++) {
+                double hat = get(xs, row + i) * r;
+                put(dxs, row + i, r * ((double) get(ws, i) * get(dys, row + i) - hat * mean), accumulate);
+            }
+        }
+    }
+
+    @Override
+    public void rmsNormWeightGrad(
+            int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment rs = floats(rstd, rows);
+        MemorySegment dys = floats(dy, (long) rows * cols);
+        MemorySegment dws = floats(dWeight, cols);
+        for (int i = 0; i < cols; i++) {
+            double sum = 0;
+            for (int t = 0; t < rows; t++) {
+                long at = (long) t * cols + i;
+                sum += (double) get(dys, at) * get(xs, at) * get(rs, t);
+            }
+            put(dws, i, sum, accumulate);
+        }
+    }
+
+    @Override
+    public void addBias(int rows, int cols, Memory bias, Memory y) {
+        MemorySegment bs = floats(bias, cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        for (int t = 0; t < rows; t++) {
+            for (int i = 0; i < cols; i++) {
+                put(ys, (long) t * cols + i, get(bs, i), true);
+            }
+        }
+    }
+
+    @Override
+    public void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment os = floats(out, cols);
+        for (int i = 0; i < cols; i++) {
+            double sum = 0;
+            for (int t = 0; t < rows; t++) {
+                sum += get(xs, (long) t * cols + i);
+            }
+            put(os, i, sum, accumulate);
+        }
+    }
+
+    @Override
+    public void ropeTable(int rows, double[] frequencies, Memory positions, Memory table) {
+        int half = frequencies.length;
+        MemorySegment ps = ints(positions, rows);
+        MemorySegment ts = floats(table, (long) rows * 2 * half);
+        for (int t = 0; t < rows; t++) {
+            for (int i = 0; i < half; i++) {
+                double angle = getInt(ps, t) * frequencies[i];
+                long row = (long) t * 2 * half;
+                set(ts, row + i, (float) Math.cos(angle));
+                set(ts, row + half + i, (float) Math.sin(angle));
+            }
+        }
+    }
+
+    @Override
+    public void rope(
+            int rows,
+            int heads,
+            int headDim,
+            Memory table,
+            boolean inverse,
+            Memory x,
+            Memory y,
+            boolean accumulate) {
+        MemorySegment ts = floats(table, (long) rows * headDim);
+        MemorySegment xs = floats(x, (long) rows * heads * headDim);
+        MemorySegment ys = floats(y, (long) rows * heads * headDim);
+        int half = headDim / 2;
+        for (int t = 0; t < rows; t++) {
+            for (int h = 0; h < heads; h++) {
+                long head = ((long) t * heads + h) * headDim;
+                for (int i = 0; i < half; i++) {
+                    double cos = get(ts, (long) t * headDim + i);
+                    double sin = get(ts, (long) t * headDim + half + i) * (inverse ? -1 : 1);
+                    double low = get(xs, head + i);
+                    double high = get(xs, head + half + i);
+                    put(ys, head + i, low * cos - high * sin, accumulate);
+                    put(ys, head + half + i, high * cos + low * sin, accumulate);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void sum(Memory x, float scale, Memory out, boolean accumulate) {
+        MemorySegment xs = floats(x, x.length());
+        double sum = 0;
+        for (long i = 0; i < x.length(); i++) {
+            sum += get(xs, i);
+        }
+        put(floats(out, 1), 0, scale * sum, accumulate);
+    }
+
+    /** {@code out_i (+)= value}. */
+    static void put(MemorySegment out, long i, double value, boolean accumulate) {
+        set(out, i, (float) (accumulate ? get(out, i) + value : value));
+    }
+}

@@ -1,0 +1,60 @@
+package org.moelora.kernels.simd;
+
+import jdk.incubator.vector.FloatVector;
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Mixture;
+import org.moelora.kernels.Optimizer;
+import org.moelora.kernels.Rows;
+import org.moelora.kernels.Tokens;
+import org.moelora.kernels.cpu.Workers;
+import org.moelora.kernels.plain.PlainKernels;
+
+/** Kernels in the JDK Vector API, on all threads of a CPU device. Loaded only where the JVM has the vector module. */
+public final class SimdKernels implements Kernels {
+    private final Kernels plain = new PlainKernels();
+
+    public SimdKernels(Workers workers) {}
+
+    /** One line on what was found, without the device's name. */
+    public static String description() {
+        return FloatVector.SPECIES_PREFERRED.vectorBitSize() + "-bit Vector API";
+    }
+
+    @Override
+    public MatMul matMul() {
+        return plain.matMul();
+    }
+
+    @Override
+    public Rows rows() {
+        return plain.rows();
+    }
+
+    @Override
+    public Attention attention() {
+        return plain.attention();
+    }
+
+    @Override
+    public Elementwise elementwise() {
+        return plain.elementwise();
+    }
+
+    @Override
+    public Tokens tokens() {
+        return plain.tokens();
+    }
+
+    @Override
+    public Mixture mixture() {
+        return plain.mixture();
+    }
+
+    @Override
+    public Optimizer optimizer() {
+        return plain.optimizer();
+    }
+}
