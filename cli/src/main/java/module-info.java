@@ -1,6 +1,6 @@
 /** The {@code moelora} command. */
 module org.moelora.cli {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
     requires org.moelora;
     requires info.picocli;
     requires tools.jackson.dataformat.yaml;

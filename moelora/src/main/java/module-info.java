@@ -1,5 +1,5 @@
 /** Language models and the mixture of LoRA experts: load, adapt, train, score and generate. */
 module org.moelora {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
     requires transitive org.moelora.engine;
 }

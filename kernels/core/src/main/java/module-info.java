@@ -4,7 +4,7 @@
  * <p>The module requires the incubating vector module, so programs on the module path get the fast kernels without a flag.
  */
 module org.moelora.kernels {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
     requires jdk.incubator.vector;
 
     exports org.moelora.kernels;

@@ -46,8 +46,8 @@ final class PlainOptimizer implements Optimizer {
         MemorySegment ms = floats(m, n);
         MemorySegment vs = floats(v, n);
         double scale = get(floats(gradScale, 1), 0);
-        double bias1 = 1 - Math.pow(beta1, step);
-        double bias2 = 1 - Math.pow(beta2, step);
+        double bias1 = 1 - Math.pow(beta1, (double) step);
+        double bias2 = 1 - Math.pow(beta2, (double) step);
         for (long i = 0; i < n; i++) {
             double g = scale * get(gs, i);
             double mean = beta1 * get(ms, i) + (1 - beta1) * g;
