@@ -1,0 +1,154 @@
+package org.moelora.engine;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedCollection;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
+
+/**
+ * Parameters in one contiguous block with a table from name to range, so that the optimizer, clipping and checkpoints are single passes.
+ * Gradients are a second block of the same layout that exists while it trains. Values may be read by several threads; training
+ * is one thread's.
+ */
+public final class ParameterBlock implements AutoCloseable {
+    /** Ranges start at multiples of this many elements: one cache line. */
+    private static final long ALIGNMENT = 16;
+
+    private final Device device;
+    private final LinkedHashMap<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Memory values;
+    private volatile @Nullable Memory gradients;
+
+    private ParameterBlock(Device device, Map<String, Shape> shapes, Owner owner) {
+        this.device = device;
+        Map<String, Long> starts = new LinkedHashMap<>();
+        long length = 0;
+        for (var entry : shapes.entrySet()) {
+            starts.put(entry.getKey(), length);
+            length += (entry.getValue().size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        }
+        values = device.allocate(DType.F32, length, owner);
+        device.kernels().elementwise().fill(values, 0);
+        starts.forEach((name, from) -> {
+            Shape shape = Objects.requireNonNull(shapes.get(name));
+            Memory range = values.slice(from, shape.size());
+            parameters.put(name, new Parameter(device, name, shape, this, from, range));
+        });
+    }
+
+    public static Builder builder(Device device) {
+        return new Builder(device);
+    }
+
+    /** Collects names and shapes. */
+    public static final class Builder {
+        private final Device device;
+        private final Map<String, Shape> shapes = new LinkedHashMap<>();
+
+        private Builder(Device device) {
+            this.device = device;
+        }
+
+        /**
+         * @throws IllegalArgumentException if the name is taken
+         */
+        public Builder add(String name, int... dims) {
+            if (shapes.put(name, Shape.of(dims)) != null) {
+                throw new IllegalArgumentException("two parameters are named " + name);
+            }
+            return this;
+        }
+
+        /** All parameters, zero. */
+        public ParameterBlock build() {
+            return new ParameterBlock(device, shapes, Owner.ADAPTER);
+        }
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    /** In the order they were added. */
+    public SequencedCollection<Parameter> parameters() {
+        return Collections.unmodifiableSequencedCollection(
+                parameters.sequencedValues());
+    }
+
+    /**
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public Parameter get(String name) {
+        Parameter parameter = parameters.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("no parameter is named " + name);
+        }
+        return parameter;
+    }
+
+    /** Number of parameters, without the padding between ranges. */
+    public long count() {
+        return parameters.values().stream().mapToLong(p -> p.shape().size()).sum();
+    }
+
+    /** All values, with zeros between ranges. */
+    public Memory values() {
+        return values;
+    }
+
+    public boolean trains() {
+        return gradients != null;
+    }
+
+    /**
+     * All gradients, laid out as the values.
+     *
+     * @throws IllegalStateException if the block does not train
+     */
+    public Memory gradients() {
+        Memory current = gradients;
+        if (current == null) {
+            throw new IllegalStateException("these parameters are not in training");
+        }
+        return current;
+    }
+
+    /**
+     * Makes room for gradients, all zero. From here on backward passes reach the parameters.
+     *
+     * @throws IllegalStateException if the block trains already: two trainings must not share parameters
+     */
+    public void startTraining() {
+        if (gradients != null) {
+            throw new IllegalStateException("these parameters are in training already");
+        }
+        Memory fresh = device.allocate(DType.F32, values.length(), Owner.ADAPTER);
+        device.kernels().elementwise().fill(fresh, 0);
+        gradients = fresh;
+    }
+
+    /** Gives the gradients back. */
+    public void stopTraining() {
+        Memory current = gradients;
+        if (current != null) {
+            gradients = null;
+            current.close();
+        }
+    }
+
+    public void clearGradients() {
+        device.kernels().elementwise().fill(gradients(), 0);
+    }
+
+    @Override
+    public void close() {
+        stopTraining();
+        values.close();
+    }
+}

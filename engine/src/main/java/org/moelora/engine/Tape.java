@@ -1,0 +1,290 @@
+package org.moelora.engine;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
+
+/**
+ * One forward pass and its reverse: records what ops did, owns every intermediate, and gives each back as the backward pass
+ * passes it. An inference tape records nothing. Used by one thread; closed with try.
+ */
+public final class Tape implements AutoCloseable {
+    /**
+     * Where an op puts the gradient of an input.
+     *
+     * @param accumulate whether something stands there already and must be added to
+     */
+    public record Grad(Memory memory, boolean accumulate) {}
+
+    private record Entry(String op, Tensor out, Runnable backward, List<Tensor> saved) {}
+
+    private final Device device;
+    private final boolean recording;
+    private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final List<Entry> entries = new ArrayList<>();
+
+    private Tape(Device device, boolean recording) {
+        this.device = device;
+        this.recording = recording;
+    }
+
+    /** A tape for training: ops on tensors that want a gradient are recorded. */
+    public static Tape recording(Device device) {
+        return new Tape(device, true);
+    }
+
+    /** A tape for inference: nothing is recorded, nothing wants a gradient. */
+    public static Tape inference(Device device) {
+        return new Tape(device, false);
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public Kernels kernels() {
+        return device.kernels();
+    }
+
+    /** Whether an op on these inputs has to be recorded. */
+    public boolean records(Tensor... inputs) {
+        if (!recording) {
+            return false;
+        }
+        for (Tensor input : inputs) {
+            if (input.wantsGrad()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A new F32 tensor with undefined values, for the op that fills it. */
+    public Tensor tensor(boolean wantsGrad, Shape shape) {
+        return own(new Tensor(device, shape, lease(DType.F32, shape.size()), wantsGrad && recording));
+    }
+
+    /** A new F32 tensor that wants no gradient. */
+    public Tensor constant(float[] values, int... dims) {
+        Tensor tensor = tensor(false, Shape.of(dims));
+        device.write(values, tensor.memory(), 0);
+        return tensor;
+    }
+
+    /** A new F32 tensor that wants a gradient, which {@link #gradient} reads after the backward pass. For checks of derivatives. */
+    public Tensor variable(float[] values, int... dims) {
+        Tensor tensor = tensor(true, Shape.of(dims));
+        device.write(values, tensor.memory(), 0);
+        return tensor;
+    }
+
+    /** A new I32 tensor. */
+    public Tensor ints(int... values) {
+        Tensor tensor = ints(Shape.of(values.length));
+        device.write(values, tensor.memory(), 0);
+        return tensor;
+    }
+
+    /** A new I32 tensor with undefined values. */
+    public Tensor ints(Shape shape) {
+        return own(new Tensor(device, shape, lease(DType.I32, shape.size()), false));
+    }
+
+    /** A tensor over the memory of {@code from}, which must not be used any more: for ops that work in place. */
+    public Tensor takeOver(Tensor from, boolean wantsGrad) {
+        if (!owned.contains(from)) {
+            throw new IllegalArgumentException("only a tensor of this tape can be taken over");
+        }
+        Tensor tensor = new Tensor(device, from.shape(), from.memory(), wantsGrad && recording);
+        from.memory = null;
+        return own(tensor);
+    }
+
+    /** F32 memory for the duration of one op; the op closes it. */
+    public Memory scratch(long length) {
+        return lease(DType.F32, length);
+    }
+
+    /**
+     * Records an op. {@code backward} is called when the gradient of {@code out} is complete, and not at all if there is none.
+     *
+     * @param op its name, for messages
+     * @param saved intermediates that only this op's backward pass reads; given back after it, like out
+     */
+    public void record(String op, Tensor out, Runnable backward, Tensor... saved) {
+        entries.add(new Entry(op, out, backward, List.of(saved)));
+    }
+
+    /**
+     * For an op that has no derivative in {@code input}.
+     *
+     * @throws IllegalStateException if one would be needed
+     */
+    public void noDerivative(String op, Tensor input) {
+        if (records(input)) {
+            throw new IllegalStateException(op + " has no derivative, but a gradient has to pass through it");
+        }
+    }
+
+    /** The complete gradient of an op's output, inside its backward pass. */
+    public Memory gradOf(Tensor out) {
+        Memory grad = out.grad;
+        if (grad == null) {
+            throw new IllegalStateException("tensor " + out.shape() + " has no gradient");
+        }
+        return grad;
+    }
+
+    /** Where to put the gradient of an op's input; null if it wants none. */
+    public @Nullable Grad grad(Tensor input) {
+        if (!input.wantsGrad()) {
+            return null;
+        }
+        if (input instanceof Parameter parameter) {
+            return new Grad(parameter.gradient(), true);
+        }
+        Memory grad = input.grad;
+        if (grad != null) {
+            return new Grad(grad, true);
+        }
+        Memory fresh = lease(DType.F32, input.shape().size());
+        input.grad = fresh;
+        return new Grad(fresh, false);
+    }
+
+    /** For kernels that can only overwrite: calls {@code kernel} with memory whose content then becomes, or is added to, the gradient. */
+    public void addGrad(Tensor input, Consumer<Memory> kernel) {
+        Grad grad = grad(input);
+        if (grad == null) {
+            return;
+        }
+        if (!grad.accumulate()) {
+            kernel.accept(grad.memory());
+            return;
+        }
+        try (Memory part = scratch(input.shape().size())) {
+            kernel.accept(part);
+            kernels().elementwise().scale(1, part, grad.memory(), true);
+        }
+    }
+
+    /** The gradient of {@code out} is, unchanged, the gradient of {@code input}: hands it on without a copy where that is possible. */
+    public void passGrad(Tensor out, Tensor input) {
+        if (!input.wantsGrad()) {
+            return;
+        }
+        if (input.grad == null && !(input instanceof Parameter)) {
+            input.grad = gradOf(out);
+            out.grad = null;
+        } else {
+            copyGrad(out, input);
+        }
+    }
+
+    /** Like {@link #passGrad}, but leaves the gradient of {@code out} in place for another input. */
+    public void copyGrad(Tensor out, Tensor input) {
+        Grad grad = grad(input);
+        if (grad != null) {
+            kernels().elementwise().scale(1, gradOf(out), grad.memory(), grad.accumulate());
+        }
+    }
+
+    /**
+     * Propagates {@code d loss / d loss = 1} back through everything recorded. Gradients of parameters are added to; those of
+     * {@link #variable}s and the values of scalars, losses above all, can be read afterwards. A tape goes back once.
+     */
+    public void backward(Tensor loss) {
+        if (loss.shape().size() != 1) {
+            throw new IllegalArgumentException("a backward pass starts at a scalar, not at " + loss.shape());
+        }
+        if (!recording || !loss.wantsGrad()) {
+            throw new IllegalStateException("the loss does not depend on anything that learns");
+        }
+        Grad seed = Objects.requireNonNull(grad(loss));
+        kernels().elementwise().fill(seed.memory(), 1);
+        while (!entries.isEmpty()) {
+            Entry entry = entries.removeLast();
+            if (entry.out.grad != null) {
+                try {
+                    entry.backward.run();
+                } catch (RuntimeException e) {
+                    throw new IllegalStateException("backward pass of " + entry.op + ": " + e.getMessage(), e);
+                }
+            }
+            if (entry.out.shape().size() > 1) {
+                release(entry.out);
+            }
+            entry.saved.forEach(this::release);
+        }
+    }
+
+    /** The gradient of a {@link #variable} after the backward pass; zeros if nothing reached it. */
+    public float[] gradient(Tensor variable) {
+        float[] values = new float[Math.toIntExact(variable.shape().size())];
+        Memory grad = variable.grad;
+        if (grad != null) {
+            device.read(grad, 0, values);
+        }
+        return values;
+    }
+
+    /**
+     * Gives back everything but {@code keep}: between the layers of an inference.
+     *
+     * @throws IllegalStateException on a recording tape, whose backward pass needs what it recorded
+     */
+    public void releaseExcept(Tensor... keep) {
+        if (recording) {
+            throw new IllegalStateException("a recording tape keeps its intermediates");
+        }
+        Set<Tensor> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+        Collections.addAll(kept, keep);
+        for (Tensor tensor : List.copyOf(owned)) {
+            if (!kept.contains(tensor)) {
+                release(tensor);
+            }
+        }
+    }
+
+    private Tensor own(Tensor tensor) {
+        owned.add(tensor);
+        return tensor;
+    }
+
+    private Memory lease(DType dtype, long length) {
+        return device.allocate(dtype, length, Owner.TAPE);
+    }
+
+    private void release(Tensor tensor) {
+        if (!owned.remove(tensor)) {
+            return;
+        }
+        if (tensor.memory != null) {
+            tensor.memory.close();
+            tensor.memory = null;
+        }
+        if (tensor.grad != null) {
+            tensor.grad.close();
+            tensor.grad = null;
+        }
+    }
+
+    /** Gives everything back. */
+    @Override
+    public void close() {
+        entries.clear();
+        for (Tensor tensor : List.copyOf(owned)) {
+            release(tensor);
+        }
+    }
+}

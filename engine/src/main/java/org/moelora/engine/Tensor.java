@@ -1,0 +1,79 @@
+package org.moelora.engine;
+
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.Memory;
+
+/**
+ * Numbers of a shape on a device. Made by a {@link Tape}, which owns them, or as {@link Parameter} of a {@link ParameterBlock}.
+ * Values are written once, by the op that makes the tensor. A tensor of a tape is used by one thread at a time.
+ */
+public sealed class Tensor permits Parameter {
+    private final Device device;
+    private final Shape shape;
+    private final boolean wantsGrad;
+    @Nullable Memory memory;
+    @Nullable Memory grad;
+
+    Tensor(Device device, Shape shape, @Nullable Memory memory, boolean wantsGrad) {
+        this.device = device;
+        this.shape = shape;
+        this.memory = memory;
+        this.wantsGrad = wantsGrad;
+    }
+
+    public final Device device() {
+        return device;
+    }
+
+    public final Shape shape() {
+        return shape;
+    }
+
+    /** Whether a backward pass propagates into this tensor. */
+    public boolean wantsGrad() {
+        return wantsGrad;
+    }
+
+    /**
+     * The numbers.
+     *
+     * @throws IllegalStateException if the tape has given them back
+     */
+    public final Memory memory() {
+        Memory current = memory;
+        if (current == null) {
+            throw new IllegalStateException("tensor " + shape + " was given back: its tape has passed it");
+        }
+        return current;
+    }
+
+    /** A copy of all values on the host; waits for the device. */
+    public final float[] toArray() {
+        float[] values = new float[Math.toIntExact(shape.size())];
+        device.read(memory(), 0, values);
+        return values;
+    }
+
+    /** A copy of all values of an I32 tensor on the host; waits for the device. */
+    public final int[] toIntArray() {
+        int[] values = new int[Math.toIntExact(shape.size())];
+        device.read(memory(), 0, values);
+        return values;
+    }
+
+    /** The only value of a scalar; waits for the device. */
+    public final float item() {
+        if (shape.size() != 1) {
+            throw new IllegalStateException("tensor " + shape + " is not a scalar");
+        }
+        return toArray()[0];
+    }
+
+    @Override
+    public String toString() {
+        Memory current = memory;
+        return (current == null ? DType.F32 : current.dtype()) + shape.toString();
+    }
+}

@@ -1,0 +1,101 @@
+package org.moelora.engine.ops;
+
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.Shape;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Memory;
+
+/**
+ * The second half of a mixture of low-rank experts, added to what the frozen linear gave (Hu et al. 2021, arXiv 2106.09685; Luo et al. 2024,
+ * arXiv 2402.12851): {@code y = y0 + s V B^T} with {@code V = U .* expand(g)}, {@code U [T, E r]}, {@code g [T, E]},
+ * {@code B [out, E r]}. Without a gate {@code V = U}: plain LoRA. Works in place on y0. With {@code B = 0}, y is y0 bit for bit.
+ */
+public final class GatedUpdate {
+    private GatedUpdate() {}
+
+    /**
+     * @param y0 [T, out]; must not be used any more
+     * @param gate [T, E], or null for {@code g = 1}
+     * @param scale s
+     */
+    public static Tensor apply(Tape tape, Tensor y0, Tensor u, @Nullable Tensor gate, Tensor b, float scale) {
+        int tokens = u.shape().rows();
+        int width = u.shape().cols();
+        int out = b.shape().dim(0);
+        boolean records = tape.records(y0, u, b) || (gate != null && tape.records(gate));
+        Tensor y = tape.takeOver(y0, records);
+        Tensor v = u;
+        if (gate != null) {
+            int experts = gate.shape().cols();
+            v = tape.tensor(false, Shape.of(tokens, width));
+            tape.kernels().mixture().gate(tokens, experts, width / experts, u.memory(), gate.memory(), v.memory());
+        }
+        MatMul matMul = tape.kernels().matMul();
+        matMul.gemm(false, true, tokens, out, width, scale, v.memory(), width, b.memory(), width, 1, y.memory(), out);
+        if (records) {
+            Tensor gated = v;
+            Runnable backward = () -> backward(tape, y0, u, gate, gated, b, scale, y);
+            if (gate == null) {
+                tape.record("gated update", y, backward);
+            } else {
+                tape.record("gated update", y, backward, gated);
+            }
+        }
+        return y;
+    }
+
+    /**
+     * {@code dV = s dy B}, {@code dB = s dy^T V}, {@code dU = dV .* expand(g)}, {@code dg_te = <dV_te, u_te>}, {@code dy0 = dy}.
+     */
+    private static void backward(
+            Tape tape,
+            Tensor y0,
+            Tensor u,
+            @Nullable Tensor gate,
+            Tensor v,
+            Tensor b,
+            float scale,
+            Tensor y) {
+        Memory dy = tape.gradOf(y);
+        int tokens = u.shape().rows();
+        int width = u.shape().cols();
+        int out = b.shape().dim(0);
+        MatMul matMul = tape.kernels().matMul();
+        Tape.Grad db = tape.grad(b);
+        if (db != null) {
+            float beta = db.accumulate() ? 1 : 0;
+            matMul.gemm(
+                    true, false, out, width, tokens, scale, dy, out, v.memory(), width, beta, db.memory(), width);
+        }
+        try (Memory dv = tape.scratch((long) tokens * width)) {
+            matMul.gemm(false, false, tokens, width, out, scale, dy, out, b.memory(), width, 0, dv, width);
+            Tape.Grad du = tape.grad(u);
+            Tape.Grad dg = gate == null ? null : tape.grad(gate);
+            if (gate == null) {
+                if (du != null) {
+                    tape.kernels().elementwise().scale(1, dv, du.memory(), du.accumulate());
+                }
+            } else if (du != null && dg != null) {
+                int experts = gate.shape().cols();
+                tape.kernels()
+                        .mixture()
+                        .gateGrad(
+                                tokens,
+                                experts,
+                                width / experts,
+                                u.memory(),
+                                gate.memory(),
+                                dv,
+                                du.memory(),
+                                du.accumulate(),
+                                dg.memory(),
+                                dg.accumulate());
+            } else if (du != null || dg != null) {
+                throw new IllegalStateException("gate and low-rank intermediate learn together or not at all");
+            }
+        }
+        tape.passGrad(y, y0);
+    }
+}

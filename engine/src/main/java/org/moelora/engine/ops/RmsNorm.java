@@ -1,0 +1,51 @@
+package org.moelora.engine.ops;
+
+import org.moelora.engine.Shape;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Rows;
+
+/** {@code y_ti = x_ti / sqrt(mean_j x_tj^2 + eps) * w_i}: Zhang and Sennrich 2019, arXiv 1910.07467. */
+public final class RmsNorm {
+    private RmsNorm() {}
+
+    /**
+     * @param x [T, n]
+     * @param weight [n]
+     */
+    public static Tensor apply(Tape tape, Tensor x, Tensor weight, float eps) {
+        int rows = x.shape().rows();
+        int cols = x.shape().cols();
+        boolean records = tape.records(x, weight);
+        Tensor y = tape.tensor(records, x.shape());
+        Tensor rstd = tape.tensor(false, Shape.of(rows));
+        tape.kernels()
+                .rows()
+                .rmsNorm(rows, cols, eps, x.memory(), weight.memory(), y.memory(), rstd.memory());
+        if (records) {
+            tape.record("rms norm", y, () -> backward(tape, x, weight, rstd, y), rstd);
+        }
+        return y;
+    }
+
+    /**
+     * With {@code xhat = x rstd}: {@code dw_i = sum_t dy_ti xhat_ti}. rstd itself depends on x,
+     * {@code d rstd / d x_j = -rstd^3 x_j / n}, which gives {@code dx_i = rstd (w_i dy_i - xhat_i mean_j(w_j dy_j xhat_j))}.
+     */
+    private static void backward(Tape tape, Tensor x, Tensor weight, Tensor rstd, Tensor y) {
+        int rows = x.shape().rows();
+        int cols = x.shape().cols();
+        Memory dy = tape.gradOf(y);
+        Rows kernels = tape.kernels().rows();
+        Tape.Grad dw = tape.grad(weight);
+        if (dw != null) {
+            kernels.rmsNormWeightGrad(rows, cols, x.memory(), rstd.memory(), dy, dw.memory(), dw.accumulate());
+        }
+        Tape.Grad dx = tape.grad(x);
+        if (dx != null) {
+            kernels.rmsNormGrad(
+                    rows, cols, x.memory(), weight.memory(), rstd.memory(), dy, dx.memory(), dx.accumulate());
+        }
+    }
+}

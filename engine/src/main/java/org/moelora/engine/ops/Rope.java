@@ -1,0 +1,58 @@
+package org.moelora.engine.ops;
+
+import org.moelora.engine.Shape;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+
+/** Rotary position embedding in half-rotation order: Su et al. 2021, arXiv 2104.09864. */
+public final class Rope {
+    private Rope() {}
+
+    /**
+     * Cosines and sines for rows at the given positions, once per forward pass: [T, 2 * frequencies.length].
+     *
+     * @param positions I32 [T]
+     * @param frequencies angle per position step, of each pair of features
+     */
+    public static Tensor table(Tape tape, Tensor positions, double[] frequencies) {
+        int rows = positions.shape().cols();
+        Tensor table = tape.tensor(false, Shape.of(rows, 2 * frequencies.length));
+        tape.kernels().rows().ropeTable(rows, frequencies, positions.memory(), table.memory());
+        return table;
+    }
+
+    /**
+     * {@code y_i = x_i cos_i - x_{i+h} sin_i}, {@code y_{i+h} = x_{i+h} cos_i + x_i sin_i} for i < h = headDim / 2, per head.
+     *
+     * @param x [T, heads * headDim]
+     * @param table [T, headDim]
+     */
+    public static Tensor apply(Tape tape, Tensor x, Tensor table) {
+        int rows = x.shape().rows();
+        int headDim = table.shape().cols();
+        int heads = x.shape().cols() / headDim;
+        boolean records = tape.records(x);
+        Tensor y = tape.tensor(records, x.shape());
+        tape.kernels().rows().rope(rows, heads, headDim, table.memory(), false, x.memory(), y.memory(), false);
+        if (records) {
+            // A rotation is orthogonal: its transpose turns back.
+            tape.record("rope", y, () -> {
+                Tape.Grad dx = tape.grad(x);
+                if (dx != null) {
+                    tape.kernels()
+                            .rows()
+                            .rope(
+                                    rows,
+                                    heads,
+                                    headDim,
+                                    table.memory(),
+                                    true,
+                                    tape.gradOf(y),
+                                    dx.memory(),
+                                    dx.accumulate());
+                }
+            });
+        }
+        return y;
+    }
+}

@@ -1,0 +1,117 @@
+package org.moelora.engine.optim;
+
+import org.moelora.engine.ParameterBlock;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
+
+/**
+ * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) on a block of parameters, with clipping by the global norm (Pascanu, Mikolov and Bengio
+ * 2013, arXiv 1211.5063). Owns the two moments. Used by one thread.
+ */
+public final class AdamW implements AutoCloseable {
+    /**
+     * @param beta1 decay of the first moment
+     * @param beta2 decay of the second moment
+     * @param eps added to the root of the second moment
+     * @param weightDecay decoupled decay of the weights, per unit of learning rate
+     */
+    public record Config(double beta1, double beta2, double eps, double weightDecay) {
+        /** beta1 0.9, beta2 0.999, eps 1e-8, no decay. */
+        public static final Config DEFAULT = new Config(0.9, 0.999, 1e-8, 0);
+
+        public Config {
+            if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && eps > 0 && weightDecay >= 0)) {
+                throw new IllegalArgumentException("AdamW needs betas in [0, 1), eps above 0 and decay from 0, not beta1 "
+                        + beta1 + ", beta2 " + beta2 + ", eps " + eps + ", decay " + weightDecay);
+            }
+        }
+    }
+
+    private final ParameterBlock block;
+    private final Config config;
+    private final Device device;
+    private final Memory m;
+    private final Memory v;
+    private final Memory clip;
+    private long steps;
+
+    /** Moments start at zero. */
+    public AdamW(ParameterBlock block, Config config) {
+        this.block = block;
+        this.config = config;
+        this.device = block.device();
+        long length = block.values().length();
+        m = device.allocate(DType.F32, length, Owner.OPTIMIZER);
+        v = device.allocate(DType.F32, length, Owner.OPTIMIZER);
+        clip = device.allocate(DType.F32, 3, Owner.OPTIMIZER);
+        device.kernels().elementwise().fill(m, 0);
+        device.kernels().elementwise().fill(v, 0);
+    }
+
+    /**
+     * Measures the global gradient norm and decides the factor {@code min(1, maxNorm / (norm + 1e-6))} that {@link #step} will apply.
+     *
+     * @param maxNorm 0 for no clipping
+     * @return the norm before clipping; waits for the device
+     */
+    public float clip(double maxNorm) {
+        Kernels kernels = device.kernels();
+        kernels.optimizer().sumOfSquares(block.gradients(), clip.slice(2, 1));
+        kernels.optimizer().clipScale(clip.slice(2, 1), (float) maxNorm, clip.slice(0, 2));
+        float[] norm = new float[1];
+        device.read(clip, 0, norm);
+        return norm[0];
+    }
+
+    /** Moves the parameters along what {@link #clip} has measured. */
+    public void step(double rate) {
+        steps++;
+        device.kernels()
+                .optimizer()
+                .adamW(
+                        block.values(),
+                        block.gradients(),
+                        m,
+                        v,
+                        clip.slice(1, 1),
+                        rate,
+                        config.beta1(),
+                        config.beta2(),
+                        config.eps(),
+                        config.weightDecay(),
+                        steps);
+    }
+
+    /** Steps done. */
+    public long steps() {
+        return steps;
+    }
+
+    /** First and second moments on the host, for a checkpoint; laid out as the block. */
+    public float[][] moments() {
+        float[][] copy = new float[2][Math.toIntExact(m.length())];
+        device.read(m, 0, copy[0]);
+        device.read(v, 0, copy[1]);
+        return copy;
+    }
+
+    /** Goes on from a checkpoint. */
+    public void restore(float[][] moments, long steps) {
+        if (moments.length != 2 || moments[0].length != m.length() || moments[1].length != v.length()) {
+            throw new IllegalArgumentException("these moments belong to a block of another layout");
+        }
+        device.write(moments[0], m, 0);
+        device.write(moments[1], v, 0);
+        this.steps = steps;
+    }
+
+    @Override
+    public void close() {
+        m.close();
+        v.close();
+        clip.close();
+    }
+}
