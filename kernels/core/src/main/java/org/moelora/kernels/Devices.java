@@ -35,7 +35,8 @@ public final class Devices {
         for (DeviceProvider provider : providers()) {
             List<DeviceProvider.Found> found = provider.find();
             var chosen = found.stream()
-                    .filter(f -> f.name().equals(name) || (name.equals("cpu") && f.name().startsWith("cpu-") && f.usable()))
+                    .filter(f -> f.name().equals(name)
+                            || (name.equals("cpu") && f.name().startsWith("cpu-") && f.usable()))
                     .max(Comparator.comparingInt(DeviceProvider.Found::speed));
             if (chosen.isEmpty()) {
                 continue;

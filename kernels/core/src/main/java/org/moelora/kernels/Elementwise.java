@@ -27,13 +27,7 @@ public interface Elementwise {
      * {@code silu'(a) = sigmoid(a) (1 + a (1 - sigmoid(a)))}.
      */
     void swiGluGrad(
-            Memory gate,
-            Memory up,
-            Memory dy,
-            Memory dGate,
-            boolean accumulateGate,
-            Memory dUp,
-            boolean accumulateUp);
+            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp);
 
     /**
      * {@code y_i (+)= keep_i x_i / (1 - rate)} with {@code keep_i = uniform_i >= rate}. uniform_i is the upper 24 bits, times

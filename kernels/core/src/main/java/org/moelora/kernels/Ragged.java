@@ -20,7 +20,8 @@ public record Ragged(int[] queryStart, int[] keyStart, int[] keyLength) {
         keyLength = keyLength.clone();
         int sequences = keyStart.length;
         if (queryStart.length != sequences + 1 || keyLength.length != sequences || queryStart[0] != 0) {
-            throw new IllegalArgumentException("ragged rows need n + 1 query starts from 0, n key starts and n key lengths");
+            throw new IllegalArgumentException(
+                    "ragged rows need n + 1 query starts from 0, n key starts and n key lengths");
         }
         for (int s = 0; s < sequences; s++) {
             int queries = queryStart[s + 1] - queryStart[s];

@@ -46,15 +46,7 @@ public interface Rows {
      *
      * @param table [rows, headDim], as {@link #ropeTable} writes it
      */
-    void rope(
-            int rows,
-            int heads,
-            int headDim,
-            Memory table,
-            boolean inverse,
-            Memory x,
-            Memory y,
-            boolean accumulate);
+    void rope(int rows, int heads, int headDim, Memory table, boolean inverse, Memory x, Memory y, boolean accumulate);
 
     /** {@code out_0 (+)= scale * sum_i x_i} over all elements of x. */
     void sum(Memory x, float scale, Memory out, boolean accumulate);

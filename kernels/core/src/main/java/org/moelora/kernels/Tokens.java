@@ -21,11 +21,5 @@ public interface Tokens {
      * @param losses [rows]
      */
     void crossEntropy(
-            int rows,
-            int classes,
-            Memory logits,
-            Memory targets,
-            float scale,
-            Memory losses,
-            @Nullable Memory dLogits);
+            int rows, int classes, Memory logits, Memory targets, float scale, Memory losses, @Nullable Memory dLogits);
 }

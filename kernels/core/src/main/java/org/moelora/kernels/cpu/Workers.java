@@ -55,10 +55,8 @@ public final class Workers implements AutoCloseable {
     public Workers(int threads) {
         this.threads = new Thread[threads - 1];
         for (int i = 0; i < this.threads.length; i++) {
-            this.threads[i] = Thread.ofPlatform()
-                    .daemon()
-                    .name("moelora-cpu-" + (i + 1))
-                    .start(this::serve);
+            this.threads[i] =
+                    Thread.ofPlatform().daemon().name("moelora-cpu-" + (i + 1)).start(this::serve);
         }
     }
 

@@ -27,7 +27,8 @@ final class PlainAttention implements Attention {
             for (int i = 0; i < queries; i++) {
                 for (int h = 0; h < plan.heads(); h++) {
                     int keys = rows.keyLength()[s] - queries + i + 1;
-                    body.accept(new Query((long) (first + i) * plan.heads() + h, h, h / group, rows.keyStart()[s], keys));
+                    body.accept(
+                            new Query((long) (first + i) * plan.heads() + h, h, h / group, rows.keyStart()[s], keys));
                 }
             }
         }

@@ -66,13 +66,7 @@ final class PlainElementwise implements Elementwise {
 
     @Override
     public void swiGluGrad(
-            Memory gate,
-            Memory up,
-            Memory dy,
-            Memory dGate,
-            boolean accumulateGate,
-            Memory dUp,
-            boolean accumulateUp) {
+            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp) {
         long n = dy.length();
         MemorySegment gs = floats(gate, n);
         MemorySegment us = floats(up, n);

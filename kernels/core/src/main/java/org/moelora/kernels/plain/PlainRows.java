@@ -148,14 +148,7 @@ final class PlainRows implements Rows {
 
     @Override
     public void rope(
-            int rows,
-            int heads,
-            int headDim,
-            Memory table,
-            boolean inverse,
-            Memory x,
-            Memory y,
-            boolean accumulate) {
+            int rows, int heads, int headDim, Memory table, boolean inverse, Memory x, Memory y, boolean accumulate) {
         MemorySegment ts = floats(table, (long) rows * headDim);
         MemorySegment xs = floats(x, (long) rows * heads * headDim);
         MemorySegment ys = floats(y, (long) rows * heads * headDim);
