@@ -5,6 +5,7 @@ module org.moelora.engine {
     requires tools.jackson.core;
 
     exports org.moelora.engine;
+    exports org.moelora.engine.io;
     exports org.moelora.engine.ops;
     exports org.moelora.engine.optim;
 }

@@ -1,0 +1,64 @@
+package org.moelora.engine;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+
+/**
+ * A mistake in what the user gave: a file, a row, a field, a flag.
+ *
+ * <p>The message is one sentence that says what is wrong, where (file, row, field or flag) and what was expected, so that
+ * a program may print it as it is, without a stack trace. Anything else that goes wrong is some other exception.
+ */
+public final class InputException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** Makes one from its sentence. */
+    public InputException(String message) {
+        super(message);
+    }
+
+    /** Makes one from its sentence, keeping what led to it for a debugger. */
+    public InputException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /**
+     * The sentence for a file or folder of the user's that could not be read.
+     *
+     * @param path what was to be read
+     * @param expected what should have been there, such as "a JSON file"
+     * @param cause why it could not be read
+     */
+    public static InputException unreadable(Path path, String expected, IOException cause) {
+        return new InputException(path + ": " + reason(cause) + "; expected " + expected, cause);
+    }
+
+    /**
+     * The sentence for a file or folder that could not be written.
+     *
+     * @param path what was to be written
+     * @param cause why it could not be written
+     */
+    public static InputException unwritable(Path path, IOException cause) {
+        return new InputException(path + ": " + reason(cause) + "; expected a place that can be written", cause);
+    }
+
+    private static String reason(IOException cause) {
+        return switch (cause) {
+            case NoSuchFileException e -> "there is no such file or folder";
+            case AccessDeniedException e -> "permission denied";
+            case NotDirectoryException e -> "not a folder";
+            case FileSystemLoopException e -> "a link leads back to itself";
+            case CharacterCodingException e -> "not UTF-8 text";
+            default -> {
+                String said = cause.getMessage();
+                yield said == null || said.isBlank() ? cause.getClass().getSimpleName() : said.strip();
+            }
+        };
+    }
+}

@@ -1,0 +1,227 @@
+package org.moelora.engine.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.JsonTokenId;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Strict JSON: RFC 8259 with nothing added, UTF-8 only, no field twice, at most {@value #MAX_DEPTH} levels deep and
+ * {@link #MAX_BYTES} long, nothing after the value. Whole numbers are exact; fractions are the nearest double, and one
+ * too large for a double is refused.
+ *
+ * <p>What comes out is an immutable {@link JsonObject} whose accessors know the file and the field, so that every
+ * complaint is one sentence with both in it. All methods are stateless and thread-safe.
+ */
+public final class Json {
+    /** The deepest nesting of objects and arrays that is read. */
+    public static final int MAX_DEPTH = 64;
+
+    /** The longest document that is read as a whole, in bytes. */
+    public static final long MAX_BYTES = 256L << 20;
+
+    /**
+     * Names are not shared between documents: the table for it has a limit on colliding names that a tokenizer's vocabulary
+     * can run into.
+     */
+    static final JsonFactory FACTORY = JsonFactory.builder()
+            .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
+            .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength((int) MAX_BYTES)
+                    .maxNameLength(1 << 20)
+                    .maxNumberLength(1000)
+                    .build())
+            .build();
+
+    private static final String ADVICE = ": (expected|was expecting|enable) .*$";
+
+    private Json() {}
+
+    /**
+     * Reads a file that holds one JSON object.
+     *
+     * @throws InputException if it cannot be read, is longer than {@link #MAX_BYTES}, or is not one strict JSON object
+     */
+    public static JsonObject read(Path file) {
+        byte[] bytes;
+        try {
+            long size = Files.size(file);
+            if (size > MAX_BYTES) {
+                throw new InputException(
+                        file + ": " + size + " bytes are too many; expected a JSON file of at most " + MAX_BYTES);
+            }
+            bytes = Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw InputException.unreadable(file, "a JSON file", e);
+        }
+        int start = startsWithMark(bytes) ? 3 : 0;
+        return parse(decode(bytes, start, bytes.length - start, file.toString()), file.toString());
+    }
+
+    /**
+     * Reads one JSON object from UTF-8 bytes.
+     *
+     * @param source what complaints call the text, usually the file
+     * @throws InputException if the bytes are not UTF-8, or not one strict JSON object
+     */
+    public static JsonObject parse(byte[] utf8, String source) {
+        return parse(decode(utf8, 0, utf8.length, source), source);
+    }
+
+    /**
+     * Reads one JSON object from a text.
+     *
+     * @param source what complaints call the text, usually the file
+     * @throws InputException if the text is not one strict JSON object
+     */
+    public static JsonObject parse(String text, String source) {
+        Place place = Place.root(source);
+        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
+            JsonToken first = parser.nextToken();
+            if (first != JsonToken.START_OBJECT) {
+                String found = first == null ? "nothing" : shown(value(parser, first, place));
+                throw new InputException(source + ": found " + found + "; expected a JSON object");
+            }
+            JsonObject object = object(parser, place);
+            if (parser.nextToken() != null) {
+                TokenStreamLocation at = parser.currentTokenLocation();
+                throw new InputException(
+                        source + ": something follows the JSON object" + where(at) + "; expected the end of the text");
+            }
+            return object;
+        } catch (JacksonException e) {
+            throw malformed(source, e);
+        }
+    }
+
+    /** Whether the bytes begin with the byte order mark that some editors put before UTF-8. */
+    static boolean startsWithMark(byte[] bytes) {
+        return bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF;
+    }
+
+    /** Strict UTF-8: what is malformed is refused, not replaced. */
+    static String decode(byte[] bytes, int offset, int length, String source) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes, offset, length))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new InputException(source + ": not UTF-8 text; expected JSON in UTF-8", e);
+        }
+    }
+
+    /** Reads the object whose opening brace is the parser's current token. */
+    static JsonObject object(JsonParser parser, Place place) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        String name;
+        while ((name = parser.nextName()) != null) {
+            if (fields.containsKey(name)) {
+                throw new InputException(place.child(name).sentence() + " is there twice; expected it once");
+            }
+            fields.put(name, value(parser, parser.nextToken(), place, name));
+        }
+        return new JsonObject(fields, place);
+    }
+
+    private static JsonArray array(JsonParser parser, Place place) {
+        List<@Nullable Object> elements = new ArrayList<>();
+        JsonToken token;
+        while ((token = parser.nextToken()) != JsonToken.END_ARRAY) {
+            elements.add(value(parser, token, place, elements.size()));
+        }
+        return new JsonArray(elements.toArray(), place);
+    }
+
+    private static @Nullable Object value(JsonParser parser, JsonToken token, Place parent, Object key) {
+        return token.isStructStart() || token == JsonToken.VALUE_NUMBER_FLOAT
+                ? value(parser, token, parent.child(key))
+                : value(parser, token, parent);
+    }
+
+    private static @Nullable Object value(JsonParser parser, JsonToken token, Place place) {
+        return switch (token.id()) {
+            case JsonTokenId.ID_START_OBJECT -> object(parser, place);
+            case JsonTokenId.ID_START_ARRAY -> array(parser, place);
+            case JsonTokenId.ID_STRING -> parser.getString();
+            case JsonTokenId.ID_NUMBER_INT -> whole(parser);
+            case JsonTokenId.ID_NUMBER_FLOAT -> fraction(parser, place);
+            case JsonTokenId.ID_TRUE -> true;
+            case JsonTokenId.ID_FALSE -> false;
+            case JsonTokenId.ID_NULL -> null;
+            default -> throw new IllegalStateException("JSON token " + token);
+        };
+    }
+
+    private static Number whole(JsonParser parser) {
+        if (parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER) {
+            return parser.getLongValue();
+        }
+        return parser.getBigIntegerValue();
+    }
+
+    private static Double fraction(JsonParser parser, Place place) {
+        double value = parser.getDoubleValue();
+        if (Double.isInfinite(value)) {
+            throw new InputException(
+                    place.sentence() + " is " + parser.getString() + "; expected a number that a double can hold");
+        }
+        return value;
+    }
+
+    static InputException malformed(String source, JacksonException e) {
+        TokenStreamLocation at = e.getLocation();
+        String found = switch (e) {
+            case StreamConstraintsException c -> "nested too deep, or a name, number or text too long";
+            case UnexpectedEndOfInputException u -> "it ends in the middle";
+            // The library goes on with advice, over several lines at times; its first words say what was found.
+            default -> e.getOriginalMessage().lines().findFirst().orElse("").replaceFirst(ADVICE, "");
+        };
+        return new InputException(
+                source + ": not valid JSON" + where(at) + " (" + found + "); expected strict JSON, at most " + MAX_DEPTH
+                        + " levels deep",
+                e);
+    }
+
+    private static String where(@Nullable TokenStreamLocation at) {
+        return at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
+    }
+
+    /** A value as a complaint shows it: short, in JSON's words, on one line. */
+    static String shown(@Nullable Object value) {
+        return switch (value) {
+            case null -> "null";
+            case JsonObject o -> "an object";
+            case JsonArray a -> "an array";
+            case String s when s.length() > 40 -> JsonWriter.line(cut(s)).replaceFirst("\"$", "...\"");
+            default -> JsonWriter.line(value);
+        };
+    }
+
+    private static String cut(String s) {
+        int end = Character.isHighSurrogate(s.charAt(39)) ? 39 : 40;
+        return s.substring(0, end);
+    }
+}
