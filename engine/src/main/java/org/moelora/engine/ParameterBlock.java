@@ -77,8 +77,7 @@ public final class ParameterBlock implements AutoCloseable {
 
     /** In the order they were added. */
     public SequencedCollection<Parameter> parameters() {
-        return Collections.unmodifiableSequencedCollection(
-                parameters.sequencedValues());
+        return Collections.unmodifiableSequencedCollection(parameters.sequencedValues());
     }
 
     /**

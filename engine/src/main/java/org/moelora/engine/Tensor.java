@@ -13,7 +13,9 @@ public sealed class Tensor permits Parameter {
     private final Device device;
     private final Shape shape;
     private final boolean wantsGrad;
+
     @Nullable Memory memory;
+
     @Nullable Memory grad;
 
     Tensor(Device device, Shape shape, @Nullable Memory memory, boolean wantsGrad) {

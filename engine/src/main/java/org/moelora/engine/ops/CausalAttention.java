@@ -20,9 +20,7 @@ public final class CausalAttention {
         boolean records = tape.records(q, k, v);
         Tensor o = tape.tensor(records, q.shape());
         Tensor logSumExp = tape.tensor(false, Shape.of(q.shape().rows(), plan.heads()));
-        tape.kernels()
-                .attention()
-                .forward(plan, q.memory(), k.memory(), v.memory(), o.memory(), logSumExp.memory());
+        tape.kernels().attention().forward(plan, q.memory(), k.memory(), v.memory(), o.memory(), logSumExp.memory());
         if (records) {
             tape.record("attention", o, () -> backward(tape, plan, q, k, v, o, logSumExp), logSumExp);
         }
@@ -50,27 +48,35 @@ public final class CausalAttention {
             Tape tape, Attention.Plan plan, Tensor q, Tensor k, Tensor v, Tensor o, Tensor logSumExp) {
         Memory dO = tape.gradOf(o);
         // The kernel computes all three together; what nobody wants goes to scratch.
-        withGrad(tape, q, dq -> withGrad(tape, k, dk -> withGrad(tape, v, dv -> tape.kernels()
-                .attention()
-                .backward(
-                        plan,
-                        q.memory(),
-                        k.memory(),
-                        v.memory(),
-                        o.memory(),
-                        logSumExp.memory(),
-                        dO,
-                        dq,
-                        dk,
-                        dv))));
+        withGrad(
+                tape,
+                q,
+                dq -> withGrad(
+                        tape,
+                        k,
+                        dk -> withGrad(
+                                tape,
+                                v,
+                                dv -> tape.kernels()
+                                        .attention()
+                                        .backward(
+                                                plan,
+                                                q.memory(),
+                                                k.memory(),
+                                                v.memory(),
+                                                o.memory(),
+                                                logSumExp.memory(),
+                                                dO,
+                                                dq,
+                                                dk,
+                                                dv))));
     }
 
     private static void withGrad(Tape tape, Tensor input, Consumer<Memory> kernel) {
         if (input.wantsGrad()) {
             tape.addGrad(input, kernel);
         } else {
-            try (Memory unwanted =
-                    tape.scratch(input.shape().size())) {
+            try (Memory unwanted = tape.scratch(input.shape().size())) {
                 kernel.accept(unwanted);
             }
         }

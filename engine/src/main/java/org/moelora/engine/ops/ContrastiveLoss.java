@@ -31,13 +31,7 @@ public final class ContrastiveLoss {
      * @return [1]
      */
     public static Tensor apply(
-            Tape tape,
-            Tensor u,
-            Tensor b,
-            Tensor selected,
-            int experts,
-            float temperature,
-            int @Nullable [] pairs) {
+            Tape tape, Tensor u, Tensor b, Tensor selected, int experts, float temperature, int @Nullable [] pairs) {
         int k = selected.shape().cols();
         int n = pairs == null ? Math.multiplyExact(u.shape().rows(), k) : pairs.length;
         int width = u.shape().cols();
@@ -115,15 +109,7 @@ public final class ContrastiveLoss {
                 matMul.gemm(false, false, n, width, width, 1, du, width, m.memory(), width, 0, part, width);
                 tape.kernels()
                         .mixture()
-                        .selectPairsGrad(
-                                n,
-                                experts,
-                                width / experts,
-                                k,
-                                pairs,
-                                selected.memory(),
-                                part,
-                                toU.memory());
+                        .selectPairsGrad(n, experts, width / experts, k, pairs, selected.memory(), part, toU.memory());
             }
         }
     }

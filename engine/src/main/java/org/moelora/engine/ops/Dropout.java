@@ -24,9 +24,7 @@ public final class Dropout {
             tape.record("dropout", y, () -> {
                 Tape.Grad dx = tape.grad(x);
                 if (dx != null) {
-                    tape.kernels()
-                            .elementwise()
-                            .dropout(key, rate, tape.gradOf(y), dx.memory(), dx.accumulate());
+                    tape.kernels().elementwise().dropout(key, rate, tape.gradOf(y), dx.memory(), dx.accumulate());
                 }
             });
         }

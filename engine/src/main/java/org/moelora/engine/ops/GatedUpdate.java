@@ -50,14 +50,7 @@ public final class GatedUpdate {
      * {@code dV = s dy B}, {@code dB = s dy^T V}, {@code dU = dV .* expand(g)}, {@code dg_te = <dV_te, u_te>}, {@code dy0 = dy}.
      */
     private static void backward(
-            Tape tape,
-            Tensor y0,
-            Tensor u,
-            @Nullable Tensor gate,
-            Tensor v,
-            Tensor b,
-            float scale,
-            Tensor y) {
+            Tape tape, Tensor y0, Tensor u, @Nullable Tensor gate, Tensor v, Tensor b, float scale, Tensor y) {
         Memory dy = tape.gradOf(y);
         int tokens = u.shape().rows();
         int width = u.shape().cols();
@@ -66,8 +59,7 @@ public final class GatedUpdate {
         Tape.Grad db = tape.grad(b);
         if (db != null) {
             float beta = db.accumulate() ? 1 : 0;
-            matMul.gemm(
-                    true, false, out, width, tokens, scale, dy, out, v.memory(), width, beta, db.memory(), width);
+            matMul.gemm(true, false, out, width, tokens, scale, dy, out, v.memory(), width, beta, db.memory(), width);
         }
         try (Memory dv = tape.scratch((long) tokens * width)) {
             matMul.gemm(false, false, tokens, width, out, scale, dy, out, b.memory(), width, 0, dv, width);

@@ -19,7 +19,8 @@ public final class Linear {
         int in = w.shape().dim(1);
         int out = w.shape().dim(0);
         if (x.shape().cols() != in) {
-            throw new IllegalArgumentException("a linear " + w.shape() + " was given rows of " + x.shape().cols());
+            throw new IllegalArgumentException(
+                    "a linear " + w.shape() + " was given rows of " + x.shape().cols());
         }
         boolean records = tape.records(x)
                 || (bias != null && tape.records(bias))
@@ -53,8 +54,8 @@ public final class Linear {
         int out = w.shape().dim(0);
         switch (w) {
             case FrozenWeight frozen -> matMul.linearGrad(rows, dy, frozen.frozen(), dx, accumulate);
-            case Parameter p -> matMul.gemm(
-                    false, false, rows, in, out, 1, dy, out, p.memory(), in, accumulate ? 1 : 0, dx, in);
+            case Parameter p ->
+                matMul.gemm(false, false, rows, in, out, 1, dy, out, p.memory(), in, accumulate ? 1 : 0, dx, in);
         }
     }
 

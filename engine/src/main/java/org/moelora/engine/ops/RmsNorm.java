@@ -20,9 +20,7 @@ public final class RmsNorm {
         boolean records = tape.records(x, weight);
         Tensor y = tape.tensor(records, x.shape());
         Tensor rstd = tape.tensor(false, Shape.of(rows));
-        tape.kernels()
-                .rows()
-                .rmsNorm(rows, cols, eps, x.memory(), weight.memory(), y.memory(), rstd.memory());
+        tape.kernels().rows().rmsNorm(rows, cols, eps, x.memory(), weight.memory(), y.memory(), rstd.memory());
         if (records) {
             tape.record("rms norm", y, () -> backward(tape, x, weight, rstd, y), rstd);
         }

@@ -20,8 +20,7 @@ public final class Softmax {
                 if (dx != null) {
                     tape.kernels()
                             .rows()
-                            .softmaxGrad(
-                                    rows, cols, y.memory(), tape.gradOf(y), dx.memory(), dx.accumulate());
+                            .softmaxGrad(rows, cols, y.memory(), tape.gradOf(y), dx.memory(), dx.accumulate());
                 }
             });
         }

@@ -23,7 +23,8 @@ public final class SwiGlu {
         Tape.Grad dGate = tape.grad(gate);
         Tape.Grad dUp = tape.grad(up);
         // The kernel computes both; what nobody wants goes to scratch.
-        try (Memory unwanted = tape.scratch(dGate == null || dUp == null ? y.shape().size() : 0)) {
+        try (Memory unwanted =
+                tape.scratch(dGate == null || dUp == null ? y.shape().size() : 0)) {
             tape.kernels()
                     .elementwise()
                     .swiGluGrad(

@@ -24,9 +24,7 @@ public record TopK(Tensor gate, Tensor selected) {
         boolean records = tape.records(p);
         Tensor gate = tape.tensor(records, p.shape());
         Tensor selected = tape.ints(Shape.of(tokens, k));
-        tape.kernels()
-                .mixture()
-                .topK(tokens, experts, k, renormalise, p.memory(), selected.memory(), gate.memory());
+        tape.kernels().mixture().topK(tokens, experts, k, renormalise, p.memory(), selected.memory(), gate.memory());
         if (records) {
             tape.record("top-k", gate, () -> backward(tape, p, k, renormalise, gate, selected));
         }

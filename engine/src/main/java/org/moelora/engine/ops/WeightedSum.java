@@ -24,9 +24,7 @@ public final class WeightedSum {
                 for (int n = 0; n < terms.length; n++) {
                     Tape.Grad dx = tape.grad(terms[n]);
                     if (dx != null) {
-                        tape.kernels()
-                                .elementwise()
-                                .scale(weights[n], tape.gradOf(y), dx.memory(), dx.accumulate());
+                        tape.kernels().elementwise().scale(weights[n], tape.gradOf(y), dx.memory(), dx.accumulate());
                     }
                 }
             });

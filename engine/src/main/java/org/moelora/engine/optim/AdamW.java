@@ -24,8 +24,9 @@ public final class AdamW implements AutoCloseable {
 
         public Config {
             if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && eps > 0 && weightDecay >= 0)) {
-                throw new IllegalArgumentException("AdamW needs betas in [0, 1), eps above 0 and decay from 0, not beta1 "
-                        + beta1 + ", beta2 " + beta2 + ", eps " + eps + ", decay " + weightDecay);
+                throw new IllegalArgumentException(
+                        "AdamW needs betas in [0, 1), eps above 0 and decay from 0, not beta1 " + beta1 + ", beta2 "
+                                + beta2 + ", eps " + eps + ", decay " + weightDecay);
             }
         }
     }
