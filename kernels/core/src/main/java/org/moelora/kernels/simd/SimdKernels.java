@@ -15,8 +15,11 @@ import org.moelora.kernels.plain.PlainKernels;
 /** Kernels in the JDK Vector API, on all threads of a CPU device. Loaded only where the JVM has the vector module. */
 public final class SimdKernels implements Kernels {
     private final Kernels plain = new PlainKernels();
+    private final MatMul matMul;
 
-    public SimdKernels(Workers workers) {}
+    public SimdKernels(Workers workers) {
+        matMul = new SimdMatMul(workers);
+    }
 
     /** One line on what was found, without the device's name. */
     public static String description() {
@@ -25,7 +28,7 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public MatMul matMul() {
-        return plain.matMul();
+        return matMul;
     }
 
     @Override

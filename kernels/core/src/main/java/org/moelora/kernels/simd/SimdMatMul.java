@@ -1,0 +1,74 @@
+package org.moelora.kernels.simd;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+
+import java.lang.foreign.MemorySegment;
+import org.moelora.kernels.Frozen;
+import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.cpu.HostFrozen;
+import org.moelora.kernels.cpu.MatrixSpan;
+import org.moelora.kernels.cpu.Workers;
+
+/** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link FewRows} for the rows of a decoding step. */
+final class SimdMatMul implements MatMul {
+    private final Workers workers;
+    private final Scratch.Pool pool = new Scratch.Pool();
+
+    SimdMatMul(Workers workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public void gemm(
+            boolean transposeA,
+            boolean transposeB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            Memory a,
+            int lda,
+            Memory b,
+            int ldb,
+            float beta,
+            Memory c,
+            int ldc) {
+        Source as = new Source.Leased(
+                floats(a, transposeA ? MatrixSpan.length(k, m, lda) : MatrixSpan.length(m, k, lda)));
+        Source bs = new Source.Leased(
+                floats(b, transposeB ? MatrixSpan.length(n, k, ldb) : MatrixSpan.length(k, n, ldb)));
+        MemorySegment cs = floats(c, MatrixSpan.length(m, n, ldc));
+        new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, beta, cs, ldc, pool).run(workers);
+    }
+
+    @Override
+    public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
+        Source ws = Source.of(HostFrozen.of(w));
+        int in = w.cols();
+        int out = w.rows();
+        Source xs = new Source.Leased(floats(x, (long) rows * in));
+        MemorySegment ys = floats(y, (long) rows * out);
+        if (rows <= FewRows.MAX && (long) rows * in <= Scratch.INPUT) {
+            Scratch s = pool.take();
+            try {
+                xs.read(0, rows * in, s.stage, 0, s.narrow);
+                new FewRows(rows, s.stage, ws, in, out, ys, accumulate, pool).run(workers);
+            } finally {
+                pool.giveBack(s);
+            }
+        } else {
+            new Product(false, true, rows, out, in, 1, xs, in, ws, in, accumulate ? 1 : 0, ys, out, pool).run(workers);
+        }
+    }
+
+    @Override
+    public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
+        Source ws = Source.of(HostFrozen.of(w));
+        int in = w.cols();
+        int out = w.rows();
+        Source dys = new Source.Leased(floats(dy, (long) rows * out));
+        MemorySegment dxs = floats(dx, (long) rows * in);
+        new Product(false, false, rows, in, out, 1, dys, out, ws, in, accumulate ? 1 : 0, dxs, in, pool).run(workers);
+    }
+}
