@@ -100,7 +100,7 @@ final class Product implements Workers.Task {
         for (int down = 1; down <= Math.min(tasks, strips); down++) {
             int across = Math.min(panels, (tasks + down - 1) / down);
             long cost = across * packA + down * packB;
-            if (down * across >= Math.min(tasks, (long) strips * panels) && cost < best) {
+            if ((long) down * across >= Math.min(tasks, (long) strips * panels) && cost < best) {
                 best = cost;
                 tasksDown = down;
                 tasksAcross = across;
@@ -139,7 +139,7 @@ final class Product implements Workers.Task {
 
     /** Where share {@code i} of {@code shares} begins when {@code length} is dealt out in whole units. */
     private static int share(int length, int unit, int i, int shares) {
-        long units = (length + unit - 1) / unit;
+        long units = ((long) length + unit - 1) / unit;
         return (int) Math.min(length, units * i / shares * unit);
     }
 
@@ -173,7 +173,8 @@ final class Product implements Workers.Task {
             long row = (at + (long) i * ldc) * Float.BYTES;
             int j = 0;
             for (; j + COUNT <= cols; j += COUNT) {
-                FloatVector sum = FloatVector.fromArray(FLOATS, tile, i * COLS + j).mul(alpha);
+                FloatVector sum =
+                        FloatVector.fromArray(FLOATS, tile, i * COLS + j).mul(alpha);
                 if (factor != 0) {
                     sum = FloatVector.fromMemorySegment(FLOATS, c, row + (long) j * Float.BYTES, ORDER)
                             .fma(FloatVector.broadcast(FLOATS, factor), sum);
@@ -182,7 +183,8 @@ final class Product implements Workers.Task {
             }
             if (j < cols) {
                 VectorMask<Float> rest = FLOATS.indexInRange(j, cols);
-                FloatVector sum = FloatVector.fromArray(FLOATS, tile, i * COLS + j).mul(alpha);
+                FloatVector sum =
+                        FloatVector.fromArray(FLOATS, tile, i * COLS + j).mul(alpha);
                 if (factor != 0) {
                     sum = FloatVector.fromMemorySegment(FLOATS, c, row + (long) j * Float.BYTES, ORDER, rest)
                             .fma(FloatVector.broadcast(FLOATS, factor), sum);

@@ -34,10 +34,10 @@ final class SimdMatMul implements MatMul {
             float beta,
             Memory c,
             int ldc) {
-        Source as = new Source.Leased(
-                floats(a, transposeA ? MatrixSpan.length(k, m, lda) : MatrixSpan.length(m, k, lda)));
-        Source bs = new Source.Leased(
-                floats(b, transposeB ? MatrixSpan.length(n, k, ldb) : MatrixSpan.length(k, n, ldb)));
+        Source as =
+                new Source.Leased(floats(a, transposeA ? MatrixSpan.length(k, m, lda) : MatrixSpan.length(m, k, lda)));
+        Source bs =
+                new Source.Leased(floats(b, transposeB ? MatrixSpan.length(n, k, ldb) : MatrixSpan.length(k, n, ldb)));
         MemorySegment cs = floats(c, MatrixSpan.length(m, n, ldc));
         new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, beta, cs, ldc, pool).run(workers);
     }

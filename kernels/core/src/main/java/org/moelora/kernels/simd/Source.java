@@ -12,7 +12,6 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
-import org.moelora.kernels.DType;
 import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.HostMemory;
 
@@ -74,7 +73,8 @@ sealed interface Source {
         private static void widenBrain(short[] from, int n, float[] to, int at) {
             int whole = Lanes.floor(n);
             for (int i = 0; i < whole; i += COUNT) {
-                var bits = (IntVector) ShortVector.fromArray(SHORTS, from, i).convertShape(VectorOperators.S2I, INTS, 0);
+                var bits =
+                        (IntVector) ShortVector.fromArray(SHORTS, from, i).convertShape(VectorOperators.S2I, INTS, 0);
                 bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(to, at + i);
             }
             for (int i = whole; i < n; i++) {
