@@ -1,0 +1,196 @@
+package org.moelora.bench;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.moelora.kernels.Devices;
+import org.moelora.kernels.Kernels;
+
+/**
+ * The doors between the rooms: cli -> moelora -> engine -> kernels, downwards only.
+ *
+ * <p>The module descriptors refuse most wrong imports already; what they cannot say is said here.
+ */
+class ArchitectureTest {
+    private static final String[] KERNELS = {"org.moelora.kernels.."};
+    private static final String[] ENGINE = {"org.moelora.engine.."};
+    private static final String[] MOELORA = {
+        "org.moelora.model..",
+        "org.moelora.adapter..",
+        "org.moelora.text..",
+        "org.moelora.data..",
+        "org.moelora.train..",
+        "org.moelora.eval.."
+    };
+    private static final String[] CLI = {"org.moelora.cli.."};
+    private static final String[] PROGRAMS = {"org.moelora.bench..", "org.moelora.testmodels.."};
+
+    private static final DescribedPredicate<JavaClass> OURS = resideInAnyPackage("org.moelora..");
+
+    private static JavaClasses project;
+
+    @BeforeAll
+    static void readClasses() {
+        project = new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("org.moelora");
+    }
+
+    @Test
+    void everyClassLivesInARoom() {
+        classes()
+                .should()
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI, PROGRAMS))
+                .because("a new room is added to this test together with its doors")
+                .check(project);
+    }
+
+    @Test
+    void kernelsDependOnNothing() {
+        classes()
+                .that()
+                .resideInAnyPackage(KERNELS)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        concat(KERNELS, new String[] {"java..", "jdk.incubator.vector..", "org.jspecify.."})))
+                .because("kernels know spans of memory and sizes: no tensors, no gradients, no library")
+                .check(project);
+    }
+
+    @Test
+    void onlySimdKernelsNameTheVectorApi() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("org.moelora.kernels.simd..", "org.moelora.bench..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("jdk.incubator.vector..")
+                .because(
+                        "on the class path the vector module may be missing, and only org.moelora.kernels.simd is loaded"
+                                + " after the check for it")
+                .check(project);
+    }
+
+    @Test
+    void engineKnowsTheContractAndNoDevice() {
+        classes()
+                .that()
+                .resideInAnyPackage(ENGINE)
+                .should()
+                .onlyDependOnClassesThat(
+                        not(OURS).or(resideInAnyPackage(concat(ENGINE, new String[] {"org.moelora.kernels"}))))
+                .because("the engine knows the kernels' contract, never a particular device")
+                .check(project);
+    }
+
+    @Test
+    void moeloraKnowsTensorsAndNoKernel() {
+        Set<String> families = Stream.concat(
+                        Stream.of(Kernels.class),
+                        Arrays.stream(Kernels.class.getMethods()).map(m -> m.getReturnType()))
+                .filter(Class::isInterface)
+                .map(Class::getName)
+                .collect(Collectors.toSet());
+        DescribedPredicate<JavaClass> kernel =
+                belongTo(describe("a family of kernels", c -> families.contains(c.getName())));
+        classes()
+                .that()
+                .resideInAnyPackage(MOELORA)
+                .should()
+                .onlyDependOnClassesThat(not(OURS)
+                        .or(resideInAnyPackage(concat(MOELORA, ENGINE)))
+                        .or(resideInAnyPackage("org.moelora.kernels").and(not(kernel))))
+                .because(
+                        "models are made of tensors and ops; a computation that is missing becomes an op of the engine")
+                .allowEmptyShould(true)
+                .check(project);
+    }
+
+    @Test
+    void cliOpensMoelorasDoorOnly() {
+        classes()
+                .that()
+                .resideInAnyPackage(CLI)
+                .should()
+                .onlyDependOnClassesThat(not(OURS)
+                        .or(resideInAnyPackage(concat(CLI, MOELORA)))
+                        .or(describe("InputException", c -> c.getName().equals("org.moelora.engine.InputException"))))
+                .because("the command line is one of several front ends: what it needs, moelora offers to all")
+                .allowEmptyShould(true)
+                .check(project);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("org.moelora.(**)")
+                .should()
+                .beFreeOfCycles()
+                // The built-in device is put together here by name: an uber jar may lose the files of a ServiceLoader.
+                .ignoreDependency(
+                        describe("Devices", c -> c.isEquivalentTo(Devices.class)),
+                        resideInAnyPackage("org.moelora.kernels.cpu"))
+                .ignoreDependency(
+                        describe("CpuProvider", c -> c.getFullName().equals("org.moelora.kernels.cpu.CpuProvider")),
+                        resideInAnyPackage("org.moelora.kernels.plain", "org.moelora.kernels.simd"))
+                .because("a package is understood before those that build on it")
+                .check(project);
+    }
+
+    @Test
+    void librariesKeepSilentAndHaveNoStateOfTheirOwn() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA))
+                .should(ACCESS_STANDARD_STREAMS)
+                .because("a service owns its console: libraries log through System.Logger")
+                .check(project);
+        noClasses()
+                .that()
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA))
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(ThreadLocal.class)
+                .because("what an op needs is handed to it")
+                .check(project);
+        fields().that()
+                .areDeclaredInClassesThat()
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA))
+                .and()
+                .areStatic()
+                .should()
+                .beFinal()
+                .because("two models in one process share no state")
+                .check(project);
+    }
+
+    @Test
+    void namesSayWhatAThingIs() {
+        noClasses()
+                .should()
+                .haveNameMatching(".*(Manager|Helper|Util|Utils|Impl|Processor)")
+                .because("these words say nothing about what a class does")
+                .check(project);
+    }
+
+    private static String[] concat(String[]... packages) {
+        return Arrays.stream(packages).flatMap(Arrays::stream).toArray(String[]::new);
+    }
+}
