@@ -1,0 +1,260 @@
+package org.moelora.engine.testing;
+
+/** The ops' definitions in double precision, one element at a time, over flat row-major arrays. */
+public final class Formulas {
+    private Formulas() {}
+
+    /** {@code y = x W^T + b}; b may be null. */
+    public static double[] linear(double[] x, double[] w, double[] b, int in) {
+        int rows = x.length / in;
+        int out = w.length / in;
+        double[] y = new double[rows * out];
+        for (int t = 0; t < rows; t++) {
+            for (int o = 0; o < out; o++) {
+                double sum = b == null ? 0 : b[o];
+                for (int i = 0; i < in; i++) {
+                    sum += x[t * in + i] * w[o * in + i];
+                }
+                y[t * out + o] = sum;
+            }
+        }
+        return y;
+    }
+
+    /** {@code y_to = y0_to + s sum_e g_te <B_e row o, u_te>}; no gate counts as ones. */
+    public static double[] gatedUpdate(
+            double[] y0, double[] u, double[] gate, double[] b, int tokens, int experts, int rank, double scale) {
+        int width = experts * rank;
+        int out = b.length / width;
+        double[] y = y0.clone();
+        for (int t = 0; t < tokens; t++) {
+            for (int o = 0; o < out; o++) {
+                for (int e = 0; e < experts; e++) {
+                    double expert = 0;
+                    for (int r = e * rank; r < (e + 1) * rank; r++) {
+                        expert += u[t * width + r] * b[o * width + r];
+                    }
+                    y[t * out + o] += scale * (gate == null ? 1 : gate[t * experts + e]) * expert;
+                }
+            }
+        }
+        return y;
+    }
+
+    public static double[] rmsNorm(double[] x, double[] weight, double eps) {
+        int n = weight.length;
+        double[] y = new double[x.length];
+        for (int t = 0; t < x.length / n; t++) {
+            double squares = 0;
+            for (int i = 0; i < n; i++) {
+                squares += x[t * n + i] * x[t * n + i];
+            }
+            for (int i = 0; i < n; i++) {
+                y[t * n + i] = x[t * n + i] / Math.sqrt(squares / n + eps) * weight[i];
+            }
+        }
+        return y;
+    }
+
+    /** Features i and i + h of each head, as a complex number, turn by {@code position * frequency_i}. */
+    public static double[] rope(double[] x, int[] positions, double[] frequencies, int heads) {
+        int half = frequencies.length;
+        double[] y = new double[x.length];
+        for (int t = 0; t < positions.length; t++) {
+            for (int h = 0; h < heads; h++) {
+                int at = (t * heads + h) * 2 * half;
+                for (int i = 0; i < half; i++) {
+                    double radius = Math.hypot(x[at + i], x[at + half + i]);
+                    double angle = Math.atan2(x[at + half + i], x[at + i]) + positions[t] * frequencies[i];
+                    y[at + i] = radius * Math.cos(angle);
+                    y[at + half + i] = radius * Math.sin(angle);
+                }
+            }
+        }
+        return y;
+    }
+
+    /**
+     * Attention of the queries {@code from .. to} over {@code keys} key rows from row {@code keyFrom}; the last query stands at the last key.
+     * Adds to o.
+     */
+    public static void attention(
+            double[] q,
+            double[] k,
+            double[] v,
+            double[] o,
+            int heads,
+            int kvHeads,
+            int headDim,
+            double scale,
+            int from,
+            int to,
+            int keyFrom,
+            int keys) {
+        for (int i = from; i < to; i++) {
+            int seen = keys - (to - from) + (i - from) + 1;
+            for (int h = 0; h < heads; h++) {
+                int kv = h / (heads / kvHeads);
+                double[] p = new double[seen];
+                for (int j = 0; j < seen; j++) {
+                    for (int d = 0; d < headDim; d++) {
+                        p[j] += scale
+                                * q[(i * heads + h) * headDim + d]
+                                * k[((keyFrom + j) * kvHeads + kv) * headDim + d];
+                    }
+                }
+                p = softmax(p, seen);
+                for (int j = 0; j < seen; j++) {
+                    for (int d = 0; d < headDim; d++) {
+                        o[(i * heads + h) * headDim + d] += p[j] * v[((keyFrom + j) * kvHeads + kv) * headDim + d];
+                    }
+                }
+            }
+        }
+    }
+
+    public static double[] softmax(double[] x, int cols) {
+        double[] y = new double[x.length];
+        for (int from = 0; from < x.length; from += cols) {
+            double sum = 0;
+            for (int i = from; i < from + cols; i++) {
+                sum += Math.exp(x[i]);
+            }
+            for (int i = from; i < from + cols; i++) {
+                y[i] = Math.exp(x[i]) / sum;
+            }
+        }
+        return y;
+    }
+
+    public static double[] swiGlu(double[] gate, double[] up) {
+        double[] y = new double[gate.length];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
+        }
+        return y;
+    }
+
+    public static double[] gather(double[] x, int[] ids, int cols) {
+        double[] y = new double[ids.length * cols];
+        for (int n = 0; n < ids.length; n++) {
+            System.arraycopy(x, ids[n] * cols, y, n * cols, cols);
+        }
+        return y;
+    }
+
+    /** {@code log softmax(logits_n)_target} of each row. */
+    public static double[] logProbabilities(double[] logits, int[] targets) {
+        int classes = logits.length / targets.length;
+        double[] p = softmax(logits, classes);
+        double[] y = new double[targets.length];
+        for (int n = 0; n < y.length; n++) {
+            y[n] = Math.log(p[n * classes + targets[n]]);
+        }
+        return y;
+    }
+
+    public static double[] crossEntropy(double[] logits, int[] targets, double scale) {
+        double sum = 0;
+        for (double logProbability : logProbabilities(logits, targets)) {
+            sum -= scale * logProbability;
+        }
+        return new double[] {sum};
+    }
+
+    /** The k largest of each row, by counting who is ahead: a larger value, or an equal one at a lower place. */
+    public static boolean[] selected(double[] p, int experts, int k) {
+        boolean[] selected = new boolean[p.length];
+        for (int i = 0; i < p.length; i++) {
+            int row = i / experts * experts;
+            int ahead = 0;
+            for (int j = row; j < row + experts; j++) {
+                ahead += p[j] > p[i] || (p[j] == p[i] && j < i) ? 1 : 0;
+            }
+            selected[i] = ahead < k;
+        }
+        return selected;
+    }
+
+    public static double[] topK(double[] p, int experts, int k, boolean renormalise) {
+        boolean[] selected = selected(p, experts, k);
+        double[] g = new double[p.length];
+        for (int i = 0; i < p.length; i++) {
+            double sum = 0;
+            for (int j = i / experts * experts; j < i / experts * experts + experts; j++) {
+                sum += selected[j] ? p[j] : 0;
+            }
+            g[i] = selected[i] ? p[i] / (renormalise ? sum : 1) : 0;
+        }
+        return g;
+    }
+
+    public static double[] balance(double[] p, int[] selected, int experts) {
+        int tokens = p.length / experts;
+        double loss = 0;
+        for (int expert : selected) {
+            double mean = 0;
+            for (int t = 0; t < tokens; t++) {
+                mean += p[t * experts + expert] / tokens;
+            }
+            loss += mean / selected.length;
+        }
+        return new double[] {experts * loss};
+    }
+
+    /**
+     * The contrastive loss with the experts' outputs written out: {@code v_n = B_e u_te}, their directions compared by cosine.
+     *
+     * @param pairs indices into selected, the pairs that take part
+     */
+    public static double[] contrastive(
+            double[] u, double[] b, int[] selected, int k, int[] pairs, int experts, int rank, double tau, double eps) {
+        int width = experts * rank;
+        int out = b.length / width;
+        double[][] z = new double[pairs.length][out];
+        int[] label = new int[pairs.length];
+        for (int n = 0; n < pairs.length; n++) {
+            int token = pairs[n] / k;
+            label[n] = selected[pairs[n]];
+            double squares = eps * eps;
+            for (int o = 0; o < out; o++) {
+                for (int r = label[n] * rank; r < (label[n] + 1) * rank; r++) {
+                    z[n][o] += b[o * width + r] * u[token * width + r];
+                }
+                squares += z[n][o] * z[n][o];
+            }
+            for (int o = 0; o < out; o++) {
+                z[n][o] /= Math.sqrt(squares);
+            }
+        }
+        double sum = 0;
+        int anchors = 0;
+        for (int i = 0; i < pairs.length; i++) {
+            double all = 0;
+            for (int a = 0; a < pairs.length; a++) {
+                all += a == i ? 0 : Math.exp(dot(z[i], z[a]) / tau);
+            }
+            double anchor = 0;
+            int positives = 0;
+            for (int p = 0; p < pairs.length; p++) {
+                if (p != i && label[p] == label[i]) {
+                    anchor -= Math.log(Math.exp(dot(z[i], z[p]) / tau) / all);
+                    positives++;
+                }
+            }
+            if (positives > 0) {
+                sum += anchor / positives;
+                anchors++;
+            }
+        }
+        return new double[] {anchors == 0 ? 0 : sum / anchors};
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,42 @@
+package org.moelora.engine.testing;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.moelora.engine.FrozenWeight;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+
+/** A frozen weight of random values in some format, and what those values are. */
+public record FrozenValues(FrozenWeight weight, double[] values) implements AutoCloseable {
+    public static FrozenValues random(Device device, DType dtype, int rows, int cols) {
+        Random random = new Random(rows * 31L + cols);
+        double[] values = new double[rows * cols];
+        MemorySegment bytes = Arena.ofAuto().allocate((long) rows * cols * dtype.bytes());
+        for (int i = 0; i < values.length; i++) {
+            float value = (float) random.nextGaussian();
+            switch (dtype) {
+                case F32 -> bytes.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value);
+                case BF16 -> {
+                    int upper = Float.floatToRawIntBits(value) >>> 16;
+                    value = Float.intBitsToFloat(upper << 16);
+                    bytes.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, (short) upper);
+                }
+                case F16 -> {
+                    short half = Float.floatToFloat16(value);
+                    value = Float.float16ToFloat(half);
+                    bytes.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, half);
+                }
+                case I32 -> throw new IllegalArgumentException("weights are not integers");
+            }
+            values[i] = value;
+        }
+        return new FrozenValues(FrozenWeight.of(device, bytes, dtype, rows, cols), values);
+    }
+
+    @Override
+    public void close() {
+        weight.close();
+    }
+}
