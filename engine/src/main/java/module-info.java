@@ -8,4 +8,5 @@ module org.moelora.engine {
     exports org.moelora.engine.io;
     exports org.moelora.engine.ops;
     exports org.moelora.engine.optim;
+    exports org.moelora.engine.random;
 }
