@@ -32,6 +32,7 @@ public final class Tape implements AutoCloseable {
     private final boolean recording;
     private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<Entry> entries = new ArrayList<>();
+    private boolean wentBack;
 
     private Tape(Device device, boolean recording) {
         this.device = device;
@@ -202,6 +203,9 @@ public final class Tape implements AutoCloseable {
     /**
      * Propagates {@code d loss / d loss = 1} back through everything recorded. Gradients of parameters are added to; those of
      * {@link #variable}s and the values of scalars, losses above all, can be read afterwards. A tape goes back once.
+     *
+     * @throws IllegalArgumentException if the loss is not a scalar
+     * @throws IllegalStateException if the loss depends on nothing that learns, or the tape has gone back already
      */
     public void backward(Tensor loss) {
         if (loss.shape().size() != 1) {
@@ -210,6 +214,10 @@ public final class Tape implements AutoCloseable {
         if (!recording || !loss.wantsGrad()) {
             throw new IllegalStateException("the loss does not depend on anything that learns");
         }
+        if (wentBack) {
+            throw new IllegalStateException("a tape goes back once: add the losses up first");
+        }
+        wentBack = true;
         Grad seed = Objects.requireNonNull(grad(loss));
         kernels().elementwise().fill(seed.memory(), 1);
         while (!entries.isEmpty()) {

@@ -15,7 +15,9 @@ public final class SharedData {
         while (root != null && !Files.isDirectory(root.resolve(".mvn"))) {
             root = root.getParent();
         }
-        Path found = root == null ? Path.of(name) : root.resolveSibling("shared").resolve("data").resolve(name);
+        Path found = root == null
+                ? Path.of(name)
+                : root.resolveSibling("shared").resolve("data").resolve(name);
         assumeTrue(Files.exists(found), "needs ../shared/data/" + name + " beside the project");
         return found;
     }

@@ -69,23 +69,24 @@ public final class GatedUpdate {
                 if (du != null) {
                     tape.kernels().elementwise().scale(1, dv, du.memory(), du.accumulate());
                 }
-            } else if (du != null && dg != null) {
-                int experts = gate.shape().cols();
-                tape.kernels()
-                        .mixture()
-                        .gateGrad(
-                                tokens,
-                                experts,
-                                width / experts,
-                                u.memory(),
-                                gate.memory(),
-                                dv,
-                                du.memory(),
-                                du.accumulate(),
-                                dg.memory(),
-                                dg.accumulate());
             } else if (du != null || dg != null) {
-                throw new IllegalStateException("gate and low-rank intermediate learn together or not at all");
+                // The kernel computes both; what nobody wants goes where dv stands, and to scratch.
+                int experts = gate.shape().cols();
+                try (Memory unwanted = tape.scratch(dg == null ? gate.shape().size() : 0)) {
+                    tape.kernels()
+                            .mixture()
+                            .gateGrad(
+                                    tokens,
+                                    experts,
+                                    width / experts,
+                                    u.memory(),
+                                    gate.memory(),
+                                    dv,
+                                    du == null ? dv : du.memory(),
+                                    du != null && du.accumulate(),
+                                    dg == null ? unwanted : dg.memory(),
+                                    dg != null && dg.accumulate());
+                }
             }
         }
         tape.passGrad(y, y0);

@@ -38,6 +38,7 @@ public final class AdamW implements AutoCloseable {
     private final Memory v;
     private final Memory clip;
     private long steps;
+    private boolean measured;
 
     /** Moments start at zero. */
     public AdamW(ParameterBlock block, Config config) {
@@ -59,6 +60,7 @@ public final class AdamW implements AutoCloseable {
      * @return the norm before clipping; waits for the device
      */
     public float clip(double maxNorm) {
+        measured = true;
         Kernels kernels = device.kernels();
         kernels.optimizer().sumOfSquares(block.gradients(), clip.slice(2, 1));
         kernels.optimizer().clipScale(clip.slice(2, 1), (float) maxNorm, clip.slice(0, 2));
@@ -67,8 +69,17 @@ public final class AdamW implements AutoCloseable {
         return norm[0];
     }
 
-    /** Moves the parameters along what {@link #clip} has measured. */
+    /**
+     * Moves the parameters along what {@link #clip} has measured.
+     *
+     * @param rate learning rate
+     * @throws IllegalStateException if {@link #clip} was not called since the last step
+     */
     public void step(double rate) {
+        if (!measured) {
+            throw new IllegalStateException("clip has to measure the gradients before each step");
+        }
+        measured = false;
         steps++;
         device.kernels()
                 .optimizer()
