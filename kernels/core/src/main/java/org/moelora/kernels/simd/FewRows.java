@@ -5,7 +5,6 @@ import static org.moelora.kernels.simd.Lanes.FLOATS;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import org.moelora.kernels.cpu.HostMemory;
 import org.moelora.kernels.cpu.Workers;
 
@@ -103,10 +102,10 @@ final class FewRows implements Workers.Task {
             s2 = FloatVector.fromArray(FLOATS, w, 2 * n + i).fma(v, s2);
             s3 = FloatVector.fromArray(FLOATS, w, 3 * n + i).fma(v, s3);
         }
-        float r0 = s0.reduceLanes(VectorOperators.ADD);
-        float r1 = s1.reduceLanes(VectorOperators.ADD);
-        float r2 = s2.reduceLanes(VectorOperators.ADD);
-        float r3 = s3.reduceLanes(VectorOperators.ADD);
+        float r0 = Lanes.sum(s0);
+        float r1 = Lanes.sum(s1);
+        float r2 = Lanes.sum(s2);
+        float r3 = Lanes.sum(s3);
         for (int i = whole; i < n; i++) {
             float v = x[xAt + i];
             r0 += w[i] * v;

@@ -2,6 +2,7 @@ package org.moelora.kernels.simd;
 
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -15,7 +16,27 @@ final class Lanes {
     /** Device memory is the host's; the Vector API wants its order said. */
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+    private static final VectorShuffle<Float> BY_8 = FLOATS.iotaShuffle(8, 1, true);
+    private static final VectorShuffle<Float> BY_4 = FLOATS.iotaShuffle(4, 1, true);
+    private static final VectorShuffle<Float> BY_2 = FLOATS.iotaShuffle(2, 1, true);
+    private static final VectorShuffle<Float> BY_1 = FLOATS.iotaShuffle(1, 1, true);
+
     private Lanes() {}
+
+    /**
+     * The sum of all lanes, as a tree. Not {@code reduceLanes}: its order is left open, and differs between interpreted and compiled code, so that
+     * the same call would give other bits once it is warm.
+     */
+    static float sum(FloatVector v) {
+        if (COUNT > 8) {
+            v = v.add(v.rearrange(BY_8));
+        }
+        if (COUNT > 4) {
+            v = v.add(v.rearrange(BY_4));
+        }
+        v = v.add(v.rearrange(BY_2));
+        return v.add(v.rearrange(BY_1)).lane(0);
+    }
 
     /** The largest multiple of the lane count that is not above {@code n}. */
     static int floor(int n) {

@@ -16,9 +16,18 @@ import org.moelora.kernels.plain.PlainKernels;
 public final class SimdKernels implements Kernels {
     private final Kernels plain = new PlainKernels();
     private final MatMul matMul;
+    private final Rows rows;
+    private final Elementwise elementwise;
+    private final Tokens tokens;
+    private final Optimizer optimizer;
 
     public SimdKernels(Workers workers) {
-        matMul = new SimdMatMul(workers);
+        Scratch.Pool pool = new Scratch.Pool();
+        matMul = new SimdMatMul(workers, pool);
+        rows = new SimdRows(workers);
+        elementwise = new SimdElementwise(workers);
+        tokens = new SimdTokens(workers, pool);
+        optimizer = new SimdOptimizer(workers);
     }
 
     /** One line on what was found, without the device's name. */
@@ -33,7 +42,7 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public Rows rows() {
-        return plain.rows();
+        return rows;
     }
 
     @Override
@@ -43,12 +52,12 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public Elementwise elementwise() {
-        return plain.elementwise();
+        return elementwise;
     }
 
     @Override
     public Tokens tokens() {
-        return plain.tokens();
+        return tokens;
     }
 
     @Override
@@ -58,6 +67,6 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public Optimizer optimizer() {
-        return plain.optimizer();
+        return optimizer;
     }
 }

@@ -13,10 +13,11 @@ import org.moelora.kernels.cpu.Workers;
 /** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link FewRows} for the rows of a decoding step. */
 final class SimdMatMul implements MatMul {
     private final Workers workers;
-    private final Scratch.Pool pool = new Scratch.Pool();
+    private final Scratch.Pool pool;
 
-    SimdMatMul(Workers workers) {
+    SimdMatMul(Workers workers, Scratch.Pool pool) {
         this.workers = workers;
+        this.pool = pool;
     }
 
     @Override

@@ -1,0 +1,191 @@
+package org.moelora.kernels.simd;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.simd.Lanes.COUNT;
+import static org.moelora.kernels.simd.Lanes.FLOATS;
+import static org.moelora.kernels.simd.Lanes.ORDER;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Philox;
+import org.moelora.kernels.cpu.Workers;
+
+final class SimdElementwise implements Elementwise {
+    /** Passes over an element that one exponential, or a quarter of a random block, takes. */
+    private static final int COSTLY = 8;
+
+    private final Workers workers;
+
+    SimdElementwise(Workers workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public void fill(Memory x, float value) {
+        MemorySegment xs = floats(x, x.length());
+        Ranges.run(workers, x.length(), COUNT, 1, (from, to) -> {
+            FloatVector v = FloatVector.broadcast(FLOATS, value);
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                v.intoMemorySegment(xs, i * Float.BYTES, ORDER);
+            }
+            for (; i < to; i++) {
+                set(xs, i, value);
+            }
+        });
+    }
+
+    @Override
+    public void scale(float alpha, Memory x, Memory y, boolean accumulate) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        Ranges.run(workers, x.length(), COUNT, 1, (from, to) -> {
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                long at = i * Float.BYTES;
+                FloatVector v =
+                        FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).mul(alpha);
+                if (accumulate) {
+                    v = v.add(FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER));
+                }
+                v.intoMemorySegment(ys, at, ORDER);
+            }
+            for (; i < to; i++) {
+                set(ys, i, alpha * get(xs, i) + (accumulate ? get(ys, i) : 0));
+            }
+        });
+    }
+
+    @Override
+    public void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate) {
+        scale(get(floats(factor, 1), 0), x, y, accumulate);
+    }
+
+    @Override
+    public void add(Memory a, Memory b, Memory y) {
+        MemorySegment as = floats(a, y.length());
+        MemorySegment bs = floats(b, y.length());
+        MemorySegment ys = floats(y, a.length());
+        Ranges.run(workers, y.length(), COUNT, 1, (from, to) -> {
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                long at = i * Float.BYTES;
+                FloatVector.fromMemorySegment(FLOATS, as, at, ORDER)
+                        .add(FloatVector.fromMemorySegment(FLOATS, bs, at, ORDER))
+                        .intoMemorySegment(ys, at, ORDER);
+            }
+            for (; i < to; i++) {
+                set(ys, i, get(as, i) + get(bs, i));
+            }
+        });
+    }
+
+    @Override
+    public void multiply(Memory a, Memory b, Memory y, boolean accumulate) {
+        MemorySegment as = floats(a, y.length());
+        MemorySegment bs = floats(b, y.length());
+        MemorySegment ys = floats(y, a.length());
+        Ranges.run(workers, y.length(), COUNT, 1, (from, to) -> {
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                long at = i * Float.BYTES;
+                FloatVector v = FloatVector.fromMemorySegment(FLOATS, as, at, ORDER)
+                        .mul(FloatVector.fromMemorySegment(FLOATS, bs, at, ORDER));
+                if (accumulate) {
+                    v = v.add(FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER));
+                }
+                v.intoMemorySegment(ys, at, ORDER);
+            }
+            for (; i < to; i++) {
+                set(ys, i, get(as, i) * get(bs, i) + (accumulate ? get(ys, i) : 0));
+            }
+        });
+    }
+
+    @Override
+    public void swiGlu(Memory gate, Memory up, Memory y) {
+        MemorySegment gs = floats(gate, y.length());
+        MemorySegment us = floats(up, y.length());
+        MemorySegment ys = floats(y, gate.length());
+        Ranges.run(workers, y.length(), COUNT, COSTLY, (from, to) -> {
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                long at = i * Float.BYTES;
+                FloatVector a = FloatVector.fromMemorySegment(FLOATS, gs, at, ORDER);
+                FloatVector u = FloatVector.fromMemorySegment(FLOATS, us, at, ORDER);
+                a.mul(Exp.sigmoid(a)).mul(u).intoMemorySegment(ys, at, ORDER);
+            }
+            for (; i < to; i++) {
+                float a = get(gs, i);
+                set(ys, i, a * sigmoid(a) * get(us, i));
+            }
+        });
+    }
+
+    @Override
+    public void swiGluGrad(
+            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp) {
+        long n = dy.length();
+        MemorySegment gs = floats(gate, n);
+        MemorySegment us = floats(up, n);
+        MemorySegment dys = floats(dy, n);
+        MemorySegment dgs = floats(dGate, n);
+        MemorySegment dus = floats(dUp, n);
+        Ranges.run(workers, n, COUNT, COSTLY, (from, to) -> {
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                long at = i * Float.BYTES;
+                FloatVector a = FloatVector.fromMemorySegment(FLOATS, gs, at, ORDER);
+                FloatVector u = FloatVector.fromMemorySegment(FLOATS, us, at, ORDER);
+                FloatVector d = FloatVector.fromMemorySegment(FLOATS, dys, at, ORDER);
+                FloatVector s = Exp.sigmoid(a);
+                FloatVector ds = d.mul(s);
+                FloatVector toUp = ds.mul(a);
+                FloatVector rest = FloatVector.broadcast(FLOATS, 1f).sub(s);
+                FloatVector toGate = ds.mul(u).mul(a.fma(rest, FloatVector.broadcast(FLOATS, 1f)));
+                if (accumulateUp) {
+                    toUp = toUp.add(FloatVector.fromMemorySegment(FLOATS, dus, at, ORDER));
+                }
+                toUp.intoMemorySegment(dus, at, ORDER);
+                if (accumulateGate) {
+                    toGate = toGate.add(FloatVector.fromMemorySegment(FLOATS, dgs, at, ORDER));
+                }
+                toGate.intoMemorySegment(dgs, at, ORDER);
+            }
+            for (; i < to; i++) {
+                float a = get(gs, i);
+                float s = sigmoid(a);
+                float d = get(dys, i);
+                float toGate = d * get(us, i) * s * (1 + a * (1 - s));
+                set(dus, i, d * a * s + (accumulateUp ? get(dus, i) : 0));
+                set(dgs, i, toGate + (accumulateGate ? get(dgs, i) : 0));
+            }
+        });
+    }
+
+    private static float sigmoid(float a) {
+        return (float) (1 / (1 + Math.exp(-a)));
+    }
+
+    @Override
+    public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        float kept = (float) (1 / (1.0 - rate));
+        Ranges.run(workers, x.length(), 4, COSTLY, (from, to) -> {
+            int[] words = new int[4];
+            for (long block = from; block < to; block += 4) {
+                Philox.block(key, block / 4, words);
+                for (long i = block; i < Math.min(to, block + 4); i++) {
+                    float uniform = (words[(int) (i - block)] >>> 8) * 0x1p-24f;
+                    float value = uniform >= rate ? get(xs, i) * kept : 0;
+                    set(ys, i, value + (accumulate ? get(ys, i) : 0));
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,135 @@
+package org.moelora.kernels.simd;
+
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.simd.Lanes.COUNT;
+import static org.moelora.kernels.simd.Lanes.FLOATS;
+import static org.moelora.kernels.simd.Lanes.ORDER;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Softmax of one row, its backward pass, and the cross-entropy on it. The last lanes of a row are masked rather than looped over: gates have
+ * rows shorter than a vector, and a scalar exponential costs as much as a vector of them.
+ */
+final class Softmax {
+    private Softmax() {}
+
+    static void row(int cols, MemorySegment xs, MemorySegment ys, long row) {
+        float max = max(cols, xs, row);
+        int whole = Lanes.floor(cols);
+        FloatVector sums = FloatVector.zero(FLOATS);
+        for (int i = 0; i < whole; i += COUNT) {
+            long at = (row + i) * Float.BYTES;
+            FloatVector e =
+                    Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).sub(max));
+            e.intoMemorySegment(ys, at, ORDER);
+            sums = sums.add(e);
+        }
+        VectorMask<Float> rest = FLOATS.indexInRange(whole, cols);
+        long end = (row + whole) * Float.BYTES;
+        if (whole < cols) {
+            FloatVector e = Exp.exp(
+                    FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest).sub(max));
+            e.intoMemorySegment(ys, end, ORDER, rest);
+            sums = sums.add(e, rest);
+        }
+        float scale = 1 / Lanes.sum(sums);
+        for (int i = 0; i < whole; i += COUNT) {
+            long at = (row + i) * Float.BYTES;
+            FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER).mul(scale).intoMemorySegment(ys, at, ORDER);
+        }
+        for (int i = whole; i < cols; i++) {
+            set(ys, row + i, get(ys, row + i) * scale);
+        }
+    }
+
+    /** {@code dx (+)= y .* (dy - <y, dy>)}. */
+    static void gradRow(
+            int cols, MemorySegment ys, MemorySegment dys, MemorySegment dxs, long row, boolean accumulate) {
+        int whole = Lanes.floor(cols);
+        FloatVector dots = FloatVector.zero(FLOATS);
+        for (int i = 0; i < whole; i += COUNT) {
+            long at = (row + i) * Float.BYTES;
+            FloatVector y = FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER);
+            dots = y.fma(FloatVector.fromMemorySegment(FLOATS, dys, at, ORDER), dots);
+        }
+        float dot = Lanes.sum(dots);
+        for (int i = whole; i < cols; i++) {
+            dot += get(ys, row + i) * get(dys, row + i);
+        }
+        for (int i = 0; i < whole; i += COUNT) {
+            long at = (row + i) * Float.BYTES;
+            FloatVector dx = FloatVector.fromMemorySegment(FLOATS, dys, at, ORDER)
+                    .sub(dot)
+                    .mul(FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER));
+            if (accumulate) {
+                dx = dx.add(FloatVector.fromMemorySegment(FLOATS, dxs, at, ORDER));
+            }
+            dx.intoMemorySegment(dxs, at, ORDER);
+        }
+        for (int i = whole; i < cols; i++) {
+            float dx = get(ys, row + i) * (get(dys, row + i) - dot);
+            set(dxs, row + i, dx + (accumulate ? get(dxs, row + i) : 0));
+        }
+    }
+
+    /** {@code log sum_i exp(x_i)}. */
+    static double logSumExp(int cols, MemorySegment xs, long row) {
+        float max = max(cols, xs, row);
+        int whole = Lanes.floor(cols);
+        FloatVector sums = FloatVector.zero(FLOATS);
+        for (int i = 0; i < whole; i += COUNT) {
+            long at = (row + i) * Float.BYTES;
+            sums = sums.add(
+                    Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).sub(max)));
+        }
+        if (whole < cols) {
+            VectorMask<Float> rest = FLOATS.indexInRange(whole, cols);
+            long end = (row + whole) * Float.BYTES;
+            sums = sums.add(
+                    Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest)
+                            .sub(max)),
+                    rest);
+        }
+        return max + Math.log(Lanes.sum(sums));
+    }
+
+    /** {@code dx_i = scale exp(x_i - logSumExp)}: the gradient of the cross-entropy but for the target; dx may be x. */
+    static void scaled(int cols, MemorySegment xs, MemorySegment dxs, long row, double logSumExp, float scale) {
+        int whole = Lanes.floor(cols);
+        float lse = (float) logSumExp;
+        for (int i = 0; i < whole; i += COUNT) {
+            long at = (row + i) * Float.BYTES;
+            Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).sub(lse))
+                    .mul(scale)
+                    .intoMemorySegment(dxs, at, ORDER);
+        }
+        if (whole < cols) {
+            VectorMask<Float> rest = FLOATS.indexInRange(whole, cols);
+            long end = (row + whole) * Float.BYTES;
+            Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest).sub(lse))
+                    .mul(scale)
+                    .intoMemorySegment(dxs, end, ORDER, rest);
+        }
+    }
+
+    private static float max(int cols, MemorySegment xs, long row) {
+        int whole = Lanes.floor(cols);
+        float max = Float.NEGATIVE_INFINITY;
+        if (whole > 0) {
+            FloatVector most = FloatVector.fromMemorySegment(FLOATS, xs, row * Float.BYTES, ORDER);
+            for (int i = COUNT; i < whole; i += COUNT) {
+                most = most.max(FloatVector.fromMemorySegment(FLOATS, xs, (row + i) * Float.BYTES, ORDER));
+            }
+            max = most.reduceLanes(VectorOperators.MAX);
+        }
+        for (int i = whole; i < cols; i++) {
+            max = Math.max(max, get(xs, row + i));
+        }
+        return max;
+    }
+}

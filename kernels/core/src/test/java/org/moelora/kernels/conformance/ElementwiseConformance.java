@@ -1,0 +1,105 @@
+package org.moelora.kernels.conformance;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.moelora.kernels.Memory;
+
+/** {@link org.moelora.kernels.Elementwise} against plain. */
+public abstract class ElementwiseConformance extends Conformance {
+    private static final boolean[] BOTH = {false, true};
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 13, 16, 17, 33, 702, 70_007})
+    void linearCombinations(int n) {
+        float[] a = normal(n);
+        float[] b = normal(n);
+        float[] y = normal(n);
+        check("fill", 0, s -> s.kernels().elementwise().fill(s.out(n), -1.5f));
+        check("add", 0, s -> s.kernels().elementwise().add(s.of(a), s.of(b), s.out(n)));
+        check("add in place", 0, s -> {
+            Memory z = s.inOut(a);
+            s.kernels().elementwise().add(z, s.of(b), z);
+            s.kernels().elementwise().add(s.of(b), z, z);
+        });
+        for (boolean accumulate : BOTH) {
+            check("scale", 1e-6, s -> s.kernels().elementwise().scale(0.3f, s.of(a), s.out(accumulate, y), accumulate));
+            check(
+                    "scaleBy",
+                    1e-6,
+                    s -> s.kernels().elementwise().scaleBy(s.of(0.3f), s.of(a), s.out(accumulate, y), accumulate));
+            check(
+                    "multiply",
+                    1e-6,
+                    s -> s.kernels().elementwise().multiply(s.of(a), s.of(b), s.out(accumulate, y), accumulate));
+            check("scale in place", 1e-6, s -> {
+                Memory z = s.inOut(a);
+                s.kernels().elementwise().scale(-2, z, z, accumulate);
+            });
+            check("multiply in place", 1e-6, s -> {
+                Memory z = s.inOut(a);
+                s.kernels().elementwise().multiply(z, s.of(b), z, accumulate);
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 13, 16, 17, 33, 702, 70_007})
+    void swiGlu(int n) {
+        float[] gate = normal(n);
+        float[] up = normal(n);
+        float[] dy = normal(n);
+        float[] y = normal(n);
+        for (int i = 0; i < n; i++) {
+            gate[i] *= i % 7 == 0 ? 60 : 2; // also where the sigmoid is saturated
+        }
+        check("swiGlu", 1e-5, s -> s.kernels().elementwise().swiGlu(s.of(gate), s.of(up), s.out(n)));
+        check("swiGlu into gate", 1e-5, s -> {
+            Memory z = s.inOut(gate);
+            s.kernels().elementwise().swiGlu(z, s.of(up), z);
+        });
+        check("swiGlu into up", 1e-5, s -> {
+            Memory z = s.inOut(up);
+            s.kernels().elementwise().swiGlu(s.of(gate), z, z);
+        });
+        for (boolean toGate : BOTH) {
+            for (boolean toUp : BOTH) {
+                check(
+                        "swiGluGrad",
+                        1e-5,
+                        s -> s.kernels()
+                                .elementwise()
+                                .swiGluGrad(
+                                        s.of(gate),
+                                        s.of(up),
+                                        s.of(dy),
+                                        s.out(toGate, y),
+                                        toGate,
+                                        s.out(toUp, y),
+                                        toUp));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 13, 16, 17, 702, 20_003})
+    void dropout(int n) {
+        float[] x = normal(n);
+        for (int i = 0; i < n; i++) {
+            x[i] += Math.copySign(1, x[i]); // so that a dropped element differs from a kept one
+        }
+        for (float rate : new float[] {0, 0.1f, 0.75f}) {
+            for (boolean accumulate : BOTH) {
+                check(
+                        "dropout",
+                        1e-6,
+                        s -> s.kernels()
+                                .elementwise()
+                                .dropout(0x1234_5678_9ABC_DEF0L, rate, s.of(x), s.out(accumulate, x), accumulate));
+            }
+            check("dropout in place", 1e-6, s -> {
+                Memory y = s.inOut(x);
+                s.kernels().elementwise().dropout(-7, rate, y, y, false);
+            });
+        }
+    }
+}
