@@ -2,4 +2,6 @@
 module org.moelora {
     requires static transitive org.jspecify;
     requires transitive org.moelora.engine;
+
+    exports org.moelora.text;
 }

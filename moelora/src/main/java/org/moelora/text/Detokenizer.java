@@ -1,0 +1,92 @@
+package org.moelora.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.moelora.engine.io.JsonObject;
+
+/**
+ * How tokens become text again: each token becomes bytes, and the bytes together are UTF-8.
+ *
+ * @param bytes from a token of the model's vocabulary to its bytes
+ * @param leadingSpaces how many spaces are dropped from the beginning of the whole text, if they are there
+ */
+record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
+    private static final Pattern BYTE = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
+
+    /** Reads the field {@code decoder} of a tokenizer.json: {@code ByteLevel}, or sentencepiece's chain. */
+    static Detokenizer read(JsonObject root) {
+        JsonObject field = root.objectOrNull("decoder");
+        if (field == null) {
+            throw root.error("decoder", "a ByteLevel decoder, or a Sequence that decodes sentencepiece tokens");
+        }
+        List<JsonObject> steps = field.string("type").equals("Sequence")
+                ? field.array("decoders").objects()
+                : List.of(field);
+        if (steps.size() == 1 && steps.getFirst().string("type").equals("ByteLevel")) {
+            return new Detokenizer(Detokenizer::byteLevel, 0);
+        }
+        return pieces(steps);
+    }
+
+    /** A token that is not all in the byte alphabet stands for itself. */
+    private static byte[] byteLevel(String token) {
+        byte[] bytes = ByteAlphabet.bytes(token);
+        return bytes != null ? bytes : token.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Replacements and byte tokens first, then the pieces are joined (Fuse), then spaces go from the beginning (Strip). */
+    private static Detokenizer pieces(List<JsonObject> steps) {
+        List<UnaryOperator<String>> replacements = new ArrayList<>();
+        boolean hasByteTokens = false;
+        boolean joined = false;
+        int leadingSpaces = 0;
+        for (JsonObject step : steps) {
+            String type = step.string("type");
+            if (type.equals("Replace") && !joined) {
+                Pattern pattern = Patterns.read(step);
+                String content = Matcher.quoteReplacement(step.string("content"));
+                replacements.add(token -> pattern.matcher(token).replaceAll(content));
+            } else if (type.equals("ByteFallback") && !joined) {
+                hasByteTokens = true;
+            } else if (type.equals("Fuse")) {
+                joined = true;
+            } else if (type.equals("Strip") && joined) {
+                leadingSpaces += leadingSpaces(step);
+            } else {
+                throw step.error("type", "ByteLevel alone, or a Sequence of Replace, ByteFallback, Fuse and Strip, in this order");
+            }
+        }
+        boolean bytes = hasByteTokens;
+        return new Detokenizer(
+                token -> {
+                    if (bytes && BYTE.matcher(token).matches()) {
+                        return new byte[] {(byte) Integer.parseInt(token, 3, 5, 16)};
+                    }
+                    String text = token;
+                    for (UnaryOperator<String> replacement : replacements) {
+                        text = replacement.apply(text);
+                    }
+                    return text.getBytes(StandardCharsets.UTF_8);
+                },
+                leadingSpaces);
+    }
+
+    private static int leadingSpaces(JsonObject strip) {
+        if (!strip.string("content").equals(" ")) {
+            throw strip.error("content", "a space");
+        }
+        if (strip.integer("stop", 0) != 0) {
+            throw strip.error("stop", "0, since the end of a text that is still being written is not known");
+        }
+        int start = strip.integer("start", 0);
+        if (start < 0) {
+            throw strip.error("start", "0 or more");
+        }
+        return start;
+    }
+}

@@ -1,0 +1,34 @@
+package org.moelora.text;
+
+import java.util.Arrays;
+
+/** A growing row of token ids, without boxes. */
+final class IntList {
+    private int[] values = new int[16];
+    private int size;
+
+    void add(int value) {
+        if (size == values.length) {
+            values = Arrays.copyOf(values, 2 * size);
+        }
+        values[size++] = value;
+    }
+
+    void addAll(int[] more) {
+        for (int value : more) {
+            add(value);
+        }
+    }
+
+    int get(int index) {
+        return values[index];
+    }
+
+    int size() {
+        return size;
+    }
+
+    int[] toArray() {
+        return Arrays.copyOf(values, size);
+    }
+}

@@ -1,0 +1,173 @@
+package org.moelora.text;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.io.JsonObject;
+
+/** Cuts a text into the words within which letters are merged. Stateless and thread-safe. */
+@FunctionalInterface
+interface PreTokenizer {
+    /** Cuts each of the pieces further, or writes it in another alphabet; no piece is ever empty. */
+    List<String> cut(List<String> pieces);
+
+    /** Reads the field {@code pre_tokenizer} of a tokenizer.json. */
+    static PreTokenizer read(@Nullable JsonObject field) {
+        if (field == null) {
+            return pieces -> pieces;
+        }
+        return switch (field.string("type")) {
+            case "Sequence" -> sequence(field.array("pretokenizers").objects());
+            case "ByteLevel" -> byteLevel(field.flag("add_prefix_space", true), field.flag("use_regex", true));
+            case "Digits" -> Cut.digits(field.flag("individual_digits", false));
+            case "Split" -> Cut.read(field);
+            default -> throw field.error("type", "ByteLevel, Digits, Split or a Sequence of these");
+        };
+    }
+
+    private static PreTokenizer sequence(List<JsonObject> fields) {
+        List<PreTokenizer> all = fields.stream().map(PreTokenizer::read).toList();
+        return pieces -> {
+            List<String> now = pieces;
+            for (PreTokenizer one : all) {
+                now = one.cut(now);
+            }
+            return now;
+        };
+    }
+
+    private static PreTokenizer byteLevel(boolean addPrefixSpace, boolean cuts) {
+        return pieces -> {
+            List<String> words = new ArrayList<>();
+            for (String piece : pieces) {
+                String text = addPrefixSpace && !piece.startsWith(" ") ? " " + piece : piece;
+                if (cuts) {
+                    Cut.GPT2.cut(text, words);
+                } else {
+                    words.add(text);
+                }
+            }
+            words.replaceAll(ByteAlphabet::letters);
+            return words;
+        };
+    }
+
+    /**
+     * Cuts where a pattern matches.
+     *
+     * @param behavior what becomes of the matches
+     * @param invert whether the matches are what the pattern leaves over
+     */
+    record Cut(Pattern pattern, Behavior behavior, boolean invert) implements PreTokenizer {
+        /** The pattern that GPT-2's published encoder splits words by. */
+        static final Cut GPT2 = new Cut(
+                Patterns.compile(
+                        "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
+                Behavior.ISOLATED,
+                false);
+
+        /** What becomes of the text that matched. */
+        enum Behavior {
+            /** Dropped. */
+            REMOVED("Removed"),
+            /** A piece of its own. */
+            ISOLATED("Isolated"),
+            /** The end of the piece before. */
+            MERGED_WITH_PREVIOUS("MergedWithPrevious"),
+            /** The beginning of the piece after. */
+            MERGED_WITH_NEXT("MergedWithNext"),
+            /** Neighbouring matches together are one piece. */
+            CONTIGUOUS("Contiguous");
+
+            final String word;
+
+            Behavior(String word) {
+                this.word = word;
+            }
+        }
+
+        private record Span(int start, int end, boolean match) {}
+
+        static Cut read(JsonObject field) {
+            String word = field.string("behavior");
+            for (Behavior behavior : Behavior.values()) {
+                if (behavior.word.equals(word)) {
+                    return new Cut(Patterns.read(field), behavior, field.flag("invert", false));
+                }
+            }
+            throw field.error(
+                    "behavior",
+                    "one of "
+                            + String.join(
+                                    ", ",
+                                    Arrays.stream(Behavior.values())
+                                            .map(b -> b.word)
+                                            .toList()));
+        }
+
+        static Cut digits(boolean individual) {
+            return new Cut(Patterns.compile("\\p{N}"), individual ? Behavior.ISOLATED : Behavior.CONTIGUOUS, false);
+        }
+
+        @Override
+        public List<String> cut(List<String> pieces) {
+            List<String> words = new ArrayList<>();
+            for (String piece : pieces) {
+                cut(piece, words);
+            }
+            return words;
+        }
+
+        void cut(String text, List<String> words) {
+            List<Span> spans = spans(text);
+            for (int i = 0; i < spans.size(); i++) {
+                Span span = spans.get(i);
+                int last = i;
+                if (behavior == Behavior.CONTIGUOUS) {
+                    while (last + 1 < spans.size() && spans.get(last + 1).match() == span.match()) {
+                        last++;
+                    }
+                }
+                // Of neighbouring matches only the outermost is merged; the others stay pieces of their own.
+                if (behavior == Behavior.MERGED_WITH_PREVIOUS
+                        && !span.match()
+                        && i + 1 < spans.size()
+                        && spans.get(i + 1).match()) {
+                    last++;
+                }
+                if (behavior == Behavior.MERGED_WITH_NEXT
+                        && span.match()
+                        && i + 1 < spans.size()
+                        && !spans.get(i + 1).match()) {
+                    last++;
+                }
+                int end = spans.get(last).end();
+                i = last;
+                if (end > span.start() && !(behavior == Behavior.REMOVED && span.match())) {
+                    words.add(text.substring(span.start(), end));
+                }
+            }
+        }
+
+        /** Matches and what is between them, in order and without a gap. */
+        private List<Span> spans(String text) {
+            List<Span> spans = new ArrayList<>();
+            Matcher matcher = pattern.matcher(text);
+            int done = 0;
+            while (matcher.find()) {
+                if (matcher.start() > done) {
+                    spans.add(new Span(done, matcher.start(), invert));
+                }
+                spans.add(new Span(matcher.start(), matcher.end(), !invert));
+                done = matcher.end();
+            }
+            if (done < text.length()) {
+                spans.add(new Span(done, text.length(), invert));
+            }
+            return spans;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package org.moelora.text;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import org.moelora.engine.InputException;
+
+/**
+ * Text to token ids and back, as a {@code tokenizer.json} says.
+ *
+ * <p>A text becomes ids in five steps: added tokens are found and set apart; the rest is normalised; it is cut into words;
+ * within each word pairs are merged (byte pair encoding); and, if asked for, the ids that belong around a text are put there.
+ *
+ * <p>What is read: BPE models, over bytes (GPT-2, Llama 3, Qwen) or over letters with byte fallback (Llama 2). Pre-tokenizers
+ * ByteLevel, Split, Digits; normalizers NFC, NFD, NFKC, NFKD, Prepend, Replace; decoders ByteLevel, or Replace, ByteFallback, Fuse
+ * and Strip; post-processors ByteLevel and TemplateProcessing. Anything else is refused by name. The fields {@code truncation}
+ * and {@code padding} do not count: here the caller cuts, and nothing is padded.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class Tokenizer {
+    private final Path file;
+    private final BytePairs model;
+    private final Map<Integer, String> addedTexts = new HashMap<>();
+    private final BitSet special = new BitSet();
+    private final AddedTokens inRawText;
+    private final AddedTokens inNormalizedText;
+    private final UnaryOperator<String> normalizer;
+    private final PreTokenizer preTokenizer;
+    private final Detokenizer detokenizer;
+    private final Frame frame;
+    private final OptionalInt end;
+    private final int size;
+
+    Tokenizer(
+            Path file,
+            BytePairs model,
+            List<AddedTokens.Token> added,
+            UnaryOperator<String> normalizer,
+            PreTokenizer preTokenizer,
+            Detokenizer detokenizer,
+            Frame frame,
+            OptionalInt end) {
+        this.file = file;
+        this.model = model;
+        this.normalizer = normalizer;
+        this.preTokenizer = preTokenizer;
+        this.detokenizer = detokenizer;
+        this.frame = frame;
+        this.end = end;
+        int ids = model.size();
+        List<AddedTokens.Token> raw = new ArrayList<>();
+        List<AddedTokens.Token> normalized = new ArrayList<>();
+        for (AddedTokens.Token token : added) {
+            ids = Math.max(ids, token.id() + 1);
+            addedTexts.put(token.id(), token.content());
+            special.set(token.id(), token.special());
+            if (token.normalized()) {
+                normalized.add(token.withContent(normalizer.apply(token.content())));
+            } else {
+                raw.add(token);
+            }
+        }
+        size = ids;
+        inRawText = new AddedTokens(raw);
+        inNormalizedText = new AddedTokens(normalized);
+    }
+
+    /**
+     * Reads a {@code tokenizer.json}, and {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code config.json}
+     * beside it where they are there.
+     *
+     * @throws InputException if a file cannot be read, or says something that is not supported
+     */
+    public static Tokenizer read(Path file) {
+        return TokenizerFiles.read(file);
+    }
+
+    /**
+     * The ids of a text. The text of an added token, special or not, becomes that token.
+     *
+     * @param addSpecial whether the ids that belong around a text are added: what the post-processor and
+     *     {@code tokenizer_config.json} say, which is a beginning-of-sequence token for many models and nothing for others
+     * @throws InputException if the text has a letter for which the vocabulary has no token
+     */
+    public int[] encode(String text, boolean addSpecial) {
+        var ids = new IntList();
+        if (addSpecial) {
+            ids.addAll(frame.before());
+        }
+        inRawText.split(
+                text,
+                ids::add,
+                raw -> inNormalizedText.split(normalizer.apply(raw), ids::add, piece -> {
+                    for (String word : preTokenizer.cut(List.of(piece))) {
+                        model.encode(word, ids);
+                    }
+                }));
+        if (addSpecial) {
+            ids.addAll(frame.after());
+        }
+        return ids.toArray();
+    }
+
+    /**
+     * The text of ids. Special tokens are left out, and so are ids that stand for no token, since many models have more logits
+     * than tokens. Bytes that are not UTF-8 become U+FFFD.
+     */
+    public String decode(int[] ids) {
+        TextStream stream = stream();
+        var text = new StringBuilder();
+        for (int id : ids) {
+            text.append(stream.push(id));
+        }
+        return text.append(stream.finish()).toString();
+    }
+
+    /** Begins a text of which the tokens arrive one by one. */
+    public TextStream stream() {
+        return new TextStream(this);
+    }
+
+    /** The beginning-of-sequence token that {@code encode(text, true)} puts first; empty if it puts none. */
+    public OptionalInt bosId() {
+        return frame.before().length == 0 ? OptionalInt.empty() : OptionalInt.of(frame.before()[0]);
+    }
+
+    /**
+     * The end-of-sequence token: {@code eos_token} of {@code tokenizer_config.json} or {@code special_tokens_map.json}, else the
+     * (first) {@code eos_token_id} of {@code config.json}, else a special token named {@code </s>}, {@code <|endoftext|>}, {@code
+     * <|end_of_text|>} or {@code <eos>}; empty if none of these is there.
+     */
+    public OptionalInt eosId() {
+        return end;
+    }
+
+    /** One more than the highest id. A model's embedding may have more rows. */
+    public int vocabularySize() {
+        return size;
+    }
+
+    /** Whether the id is a special token, which decoding leaves out. */
+    public boolean isSpecial(int id) {
+        return id >= 0 && special.get(id);
+    }
+
+    /** The file that this was read from. */
+    public Path file() {
+        return file;
+    }
+
+    /** The bytes that the id adds to a text: none for a special token or an id without a token. */
+    byte[] bytes(int id) {
+        if (isSpecial(id)) {
+            return new byte[0];
+        }
+        String added = addedTexts.get(id);
+        if (added != null) {
+            return added.getBytes(StandardCharsets.UTF_8);
+        }
+        String token = model.token(id);
+        return token == null ? new byte[0] : detokenizer.bytes().apply(token);
+    }
+
+    /** How many spaces a decoded text loses at its beginning. */
+    int leadingSpaces() {
+        return detokenizer.leadingSpaces();
+    }
+
+    /** The file and the size, for messages. */
+    @Override
+    public String toString() {
+        return "Tokenizer[" + file + ", " + size + " ids]";
+    }
+}

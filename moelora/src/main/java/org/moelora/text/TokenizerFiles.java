@@ -1,0 +1,154 @@
+package org.moelora.text;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonArray;
+import org.moelora.engine.io.JsonObject;
+
+/** Reads tokenizer.json and what stands beside it into the parts of a {@link Tokenizer}. */
+final class TokenizerFiles {
+    /** Names that end-of-sequence tokens are known to have, for a folder that does not say which it is. */
+    private static final List<String> USUAL_ENDS = List.of("</s>", "<|endoftext|>", "<|end_of_text|>", "<eos>");
+
+    private final Path file;
+    private final JsonObject root;
+    private final BytePairs model;
+    private final Map<String, AddedTokens.Token> added = new LinkedHashMap<>();
+
+    private TokenizerFiles(Path file) {
+        this.file = file;
+        root = Json.read(file);
+        model = new BytePairs(root.object("model"));
+    }
+
+    static Tokenizer read(Path file) {
+        return new TokenizerFiles(file).tokenizer();
+    }
+
+    private Tokenizer tokenizer() {
+        JsonArray list = root.arrayOrNull("added_tokens");
+        for (JsonObject entry : list == null ? List.<JsonObject>of() : list.objects()) {
+            add(entry);
+        }
+        UnaryOperator<String> normalizer = Normalizers.read(root.objectOrNull("normalizer"));
+        Frame frame = Frame.read(root.objectOrNull("post_processor"));
+        if (frame.highestId() >= size()) {
+            throw root.error("has a post_processor with the id " + frame.highestId() + "; expected ids of the vocabulary");
+        }
+        JsonObject config = beside("tokenizer_config.json");
+        JsonObject names = beside("special_tokens_map.json");
+        OptionalInt end = end(config, names);
+        return new Tokenizer(
+                file,
+                model,
+                List.copyOf(added.values()),
+                normalizer,
+                PreTokenizer.read(root.objectOrNull("pre_tokenizer")),
+                Detokenizer.read(root),
+                framed(frame, config, names, end),
+                end);
+    }
+
+    private void add(JsonObject entry) {
+        String content = entry.string("content");
+        int id = entry.integer("id");
+        Integer inModel = model.id(content);
+        if (id < 0 || id >= 1 << 24 || inModel != null && inModel != id) {
+            throw entry.error("id", inModel != null ? inModel + ", as in the vocabulary" : "an id of 24 bits");
+        }
+        String other = model.token(id);
+        if (other != null && !other.equals(content)) {
+            throw entry.error("id", "an id of its own, not that of \"" + other + "\"");
+        }
+        var token = new AddedTokens.Token(
+                id,
+                content,
+                entry.flag("special", false),
+                entry.flag("single_word", false),
+                entry.flag("lstrip", false),
+                entry.flag("rstrip", false),
+                entry.flag("normalized", !entry.flag("special", false)));
+        AddedTokens.Token before = added.put(content, token);
+        if (before != null && before.id() != id) {
+            throw entry.error("content", "a text that is not also that of the id " + before.id());
+        }
+    }
+
+    private int size() {
+        int size = model.size();
+        for (AddedTokens.Token token : added.values()) {
+            size = Math.max(size, token.id() + 1);
+        }
+        return size;
+    }
+
+    private @Nullable JsonObject beside(String name) {
+        Path other = file.resolveSibling(name);
+        return Files.exists(other) ? Json.read(other) : null;
+    }
+
+    /** What tokenizer_config.json says of the tokens around a text goes before the post-processor. */
+    private Frame framed(Frame frame, @Nullable JsonObject config, @Nullable JsonObject names, OptionalInt end) {
+        Frame result = frame;
+        if (config != null && config.has("add_bos_token")) {
+            OptionalInt begin = named("bos_token", config, names);
+            if (!config.flag("add_bos_token")) {
+                // Only the token itself: what else a template adds was not spoken of.
+                result = frame.before().length == 1 ? frame.withBefore() : frame;
+            } else if (frame.before().length == 0) {
+                result = result.withBefore(
+                        begin.orElseThrow(() -> config.error("bos_token", "a token, since add_bos_token is true")));
+            }
+        }
+        if (config != null && config.flag("add_eos_token", false) && result.after().length == 0) {
+            result = result.withAfter(
+                    end.orElseThrow(() -> config.error("eos_token", "a token, since add_eos_token is true")));
+        }
+        return result;
+    }
+
+    private OptionalInt end(@Nullable JsonObject config, @Nullable JsonObject names) {
+        OptionalInt id = named("eos_token", config, names);
+        if (id.isPresent()) {
+            return id;
+        }
+        JsonObject modelConfig = beside("config.json");
+        if (modelConfig != null && modelConfig.has("eos_token_id")) {
+            boolean several = modelConfig.get("eos_token_id") instanceof JsonArray array && array.size() > 0;
+            return OptionalInt.of(
+                    several ? modelConfig.array("eos_token_id").integer(0) : modelConfig.integer("eos_token_id"));
+        }
+        return USUAL_ENDS.stream()
+                .map(added::get)
+                .filter(token -> token != null && token.special())
+                .mapToInt(AddedTokens.Token::id)
+                .findFirst();
+    }
+
+    /** The id of a token that tokenizer_config.json or special_tokens_map.json names: a text, or an object with its content. */
+    private OptionalInt named(String field, @Nullable JsonObject... files) {
+        for (JsonObject object : files) {
+            if (object != null && object.has(field)) {
+                String content = object.get(field) instanceof JsonObject token
+                        ? token.string("content")
+                        : object.string(field);
+                AddedTokens.Token token = added.get(content);
+                Integer id = token != null ? Integer.valueOf(token.id()) : model.id(content);
+                if (id == null) {
+                    throw object.error(field, "a token of " + file.getFileName());
+                }
+                return OptionalInt.of(id);
+            }
+        }
+        return OptionalInt.empty();
+    }
+}
