@@ -42,8 +42,9 @@ public final class ParameterBlock implements AutoCloseable {
         });
     }
 
-    public static Builder builder(Device device) {
-        return new Builder(device);
+    /** A block whose values are accounted to {@code owner}. */
+    public static Builder builder(Device device, Owner owner) {
+        return new Builder(device, owner);
     }
 
     /** Collects names and shapes. */
@@ -51,8 +52,11 @@ public final class ParameterBlock implements AutoCloseable {
         private final Device device;
         private final Map<String, Shape> shapes = new LinkedHashMap<>();
 
-        private Builder(Device device) {
+        private final Owner owner;
+
+        private Builder(Device device, Owner owner) {
             this.device = device;
+            this.owner = owner;
         }
 
         /**
@@ -67,7 +71,7 @@ public final class ParameterBlock implements AutoCloseable {
 
         /** All parameters, zero. */
         public ParameterBlock build() {
-            return new ParameterBlock(device, shapes, Owner.ADAPTER);
+            return new ParameterBlock(device, shapes, owner);
         }
     }
 

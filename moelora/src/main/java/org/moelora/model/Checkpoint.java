@@ -1,0 +1,148 @@
+package org.moelora.model;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
+import org.moelora.engine.io.SafetensorsFile;
+
+/**
+ * The weights of a Hugging Face folder, mapped read-only: one {@code model.safetensors}, or several named by
+ * {@code model.safetensors.index.json}. Immutable and safe for use by several threads until it is closed.
+ */
+final class Checkpoint implements AutoCloseable {
+    private static final String SINGLE = "model.safetensors";
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final int SAMPLE = 16 << 10;
+
+    private final List<SafetensorsFile> files = new ArrayList<>();
+    private final Map<String, SafetensorsFile> home = new TreeMap<>();
+    private final Path folder;
+
+    private Checkpoint(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * @throws InputException if a file is missing or malformed, or two files hold the same tensor
+     */
+    static Checkpoint open(Path folder) {
+        Checkpoint checkpoint = new Checkpoint(folder);
+        try {
+            for (Path file : filesOf(folder)) {
+                SafetensorsFile opened = SafetensorsFile.open(file);
+                checkpoint.files.add(opened);
+                for (String name : opened.names()) {
+                    if (checkpoint.home.putIfAbsent(name, opened) != null) {
+                        throw new InputException(
+                                file + ": tensor " + name + " is in another file too; expected each tensor once");
+                    }
+                }
+            }
+            return checkpoint;
+        } catch (RuntimeException | Error e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    private static List<Path> filesOf(Path folder) {
+        Path single = folder.resolve(SINGLE);
+        Path index = folder.resolve(INDEX);
+        if (Files.exists(single)) {
+            return List.of(single);
+        }
+        if (!Files.exists(index)) {
+            throw new InputException(folder + ": expected " + SINGLE + " or " + INDEX);
+        }
+        JsonObject map = Json.read(index).object("weight_map");
+        Set<Path> files = new LinkedHashSet<>();
+        for (String tensor : map.names()) {
+            String name = map.string(tensor);
+            if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..")) {
+                throw map.error(tensor, "a file name in the same folder");
+            }
+            files.add(folder.resolve(name));
+        }
+        return List.copyOf(files);
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    boolean has(String name) {
+        return home.containsKey(name);
+    }
+
+    /**
+     * The file that holds a tensor of exactly this shape.
+     *
+     * @throws InputException if there is none, or its shape differs from what config.json asks for
+     */
+    SafetensorsFile fileOf(String name, long... shape) {
+        SafetensorsFile file = home.get(name);
+        if (file == null) {
+            throw new InputException(folder + ": tensor " + name + " is missing; expected it with the shape "
+                    + Arrays.toString(shape) + " by config.json");
+        }
+        long[] found = file.info(name).shape();
+        if (!Arrays.equals(found, shape)) {
+            throw new InputException(file.path() + ": tensor " + name + " has the shape " + Arrays.toString(found)
+                    + "; expected " + Arrays.toString(shape) + " by config.json");
+        }
+        return file;
+    }
+
+    /**
+     * SHA-256 over the names, formats and shapes of all tensors and, of each, the first, middle and last 16 KiB: reading
+     * every byte would cost minutes on a large model, and no training leaves those parts of every tensor as they were.
+     */
+    String hash() {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+        for (var entry : home.entrySet()) {
+            SafetensorsFile.Info info = entry.getValue().info(entry.getKey());
+            digest.update((entry.getKey() + " " + info.dtype() + " " + Arrays.toString(info.shape()) + "\n")
+                    .getBytes(StandardCharsets.UTF_8));
+            MemorySegment bytes = entry.getValue().segment(entry.getKey());
+            long size = bytes.byteSize();
+            digest.update(ByteBuffer.allocate(Long.BYTES)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(size)
+                    .flip());
+            if (size <= 3L * SAMPLE) {
+                digest.update(bytes.asByteBuffer());
+            } else {
+                for (long from : new long[] {0, (size - SAMPLE) / 2, size - SAMPLE}) {
+                    digest.update(bytes.asSlice(from, SAMPLE).asByteBuffer());
+                }
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    @Override
+    public void close() {
+        files.forEach(SafetensorsFile::close);
+    }
+}

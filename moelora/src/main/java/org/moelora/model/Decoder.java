@@ -1,0 +1,296 @@
+package org.moelora.model;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.Adaptable;
+import org.moelora.adapter.Adapter;
+import org.moelora.adapter.Fingerprint;
+import org.moelora.adapter.LinearSite;
+import org.moelora.engine.FrozenWeight;
+import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
+import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Shape;
+import org.moelora.engine.Tensor;
+import org.moelora.engine.Weight;
+import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.engine.random.Random;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Devices;
+import org.moelora.kernels.Owner;
+import org.moelora.text.Tokenizer;
+
+/**
+ * A decoder-only transformer of the Llama family (Touvron et al. 2023, arXiv 2302.13971): Llama and Qwen2 style checkpoints. The base
+ * model that adapters are put on.
+ *
+ * <p>Immutable and safe for use by several threads. Weights are mapped read-only from the checkpoint in the format they have
+ * there and are never written. {@link #with} gives a view with an adapter and {@link #plain} one without; any number of views live
+ * side by side, and detaching is dropping the view. Closing the decoder unmaps the weights and ends its views.
+ */
+public final class Decoder implements Adaptable, AutoCloseable {
+    private final DecoderConfig config;
+    private final Device device;
+    private final Weights weights;
+    private final @Nullable Tokenizer tokenizer;
+    private final Path source;
+    private final List<AutoCloseable> resources;
+    private final @Nullable Checkpoint checkpoint;
+    private final @Nullable ParameterBlock parameters;
+    private volatile @Nullable Fingerprint fingerprint;
+
+    private Decoder(
+            DecoderConfig config,
+            Device device,
+            Weights weights,
+            @Nullable Tokenizer tokenizer,
+            Path source,
+            @Nullable Checkpoint checkpoint,
+            @Nullable ParameterBlock parameters,
+            List<AutoCloseable> resources) {
+        this.config = config;
+        this.device = device;
+        this.weights = weights;
+        this.tokenizer = tokenizer;
+        this.source = source;
+        this.checkpoint = checkpoint;
+        this.parameters = parameters;
+        this.resources = resources;
+    }
+
+    /** Loads a Hugging Face folder on the fastest CPU device, which is closed with the decoder. See {@link #load(Path, Device)}. */
+    public static Decoder load(Path folder) {
+        Device device = Devices.open(DeviceOptions.DEFAULT);
+        try {
+            Decoder decoder = load(folder, device);
+            decoder.resources.add(device);
+            return decoder;
+        } catch (RuntimeException | Error e) {
+            device.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Loads a Hugging Face folder: {@code config.json}, {@code model.safetensors} or shards with an index, and {@code tokenizer.json} if there
+     * is one. The device stays the caller's.
+     *
+     * @throws InputException if something is missing, malformed or not supported; the message names the file and the field or tensor
+     */
+    public static Decoder load(Path folder, Device device) {
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(folder + ": there is no such folder; expected a checkpoint with config.json");
+        }
+        DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
+        Path tokenizerFile = folder.resolve("tokenizer.json");
+        Tokenizer tokenizer = Files.exists(tokenizerFile) ? Tokenizer.read(tokenizerFile) : null;
+        if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
+            throw new InputException(tokenizerFile + ": " + tokenizer.vocabularySize()
+                    + " tokens; expected at most config.json's vocab_size, " + config.vocabularySize());
+        }
+        List<AutoCloseable> resources = new ArrayList<>();
+        try {
+            Checkpoint checkpoint = Checkpoint.open(folder);
+            resources.add(checkpoint);
+            CheckpointSource source = new CheckpointSource(checkpoint, config, device, resources);
+            Weights weights = Weights.of(config, source);
+            return new Decoder(config, device, weights, tokenizer, folder, checkpoint, null, resources);
+        } catch (RuntimeException | Error e) {
+            closeAll(resources);
+            throw e;
+        }
+    }
+
+    /**
+     * A decoder whose weights are all float32 parameters, for pretraining: matrices normal with standard deviation 0.02, those that write
+     * into the residual stream divided by {@code sqrt(2 layers)} (Radford et al. 2019), norms one, biases zero.
+     *
+     * @param tokenizer for generation and scoring of text, or null
+     */
+    public static Decoder trainable(DecoderConfig config, @Nullable Tokenizer tokenizer, Device device, long seed) {
+        ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
+        Weights.shapes(config).forEach(builder::add);
+        ParameterBlock block = builder.build();
+        double residual = 0.02 / Math.sqrt(2.0 * config.layers());
+        for (Parameter parameter : block.parameters()) {
+            float[] values = new float[Math.toIntExact(parameter.shape().size())];
+            String name = parameter.name();
+            if (parameter.shape().rank() == 2) {
+                boolean intoResidual = name.contains("o_proj") || name.contains("down_proj");
+                Random random = Random.of(seed, 0, name);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = (float) (random.normal() * (intoResidual ? residual : 0.02));
+                }
+            } else if (name.endsWith("norm.weight")) {
+                Arrays.fill(values, 1);
+            }
+            parameter.set(values);
+        }
+        Weights weights = Weights.of(config, new Weights.Source() {
+            @Override
+            public Weight matrix(String name, int rows, int cols) {
+                return block.get(name);
+            }
+
+            @Override
+            public Tensor vector(String name, int size) {
+                return block.get(name);
+            }
+        });
+        List<AutoCloseable> resources = new ArrayList<>(List.of(block));
+        return new Decoder(config, device, weights, tokenizer, Path.of(""), null, block, resources);
+    }
+
+    /** Reads matrices in place and copies vectors, which kernels want in float32. */
+    private static final class CheckpointSource implements Weights.Source {
+        private final Checkpoint checkpoint;
+        private final Device device;
+        private final List<AutoCloseable> resources;
+        private final ParameterBlock vectors;
+
+        CheckpointSource(Checkpoint checkpoint, DecoderConfig config, Device device, List<AutoCloseable> resources) {
+            this.checkpoint = checkpoint;
+            this.device = device;
+            this.resources = resources;
+            ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
+            Weights.shapes(config).forEach((name, shape) -> {
+                if (shape.length == 1) {
+                    builder.add(name, shape);
+                }
+            });
+            vectors = builder.build();
+            resources.addFirst(vectors);
+        }
+
+        @Override
+        public Weight matrix(String name, int rows, int cols) {
+            SafetensorsFile file = checkpoint.fileOf(name, rows, cols);
+            DType dtype =
+                    switch (file.info(name).dtype().name()) {
+                        case "F32" -> DType.F32;
+                        case "BF16" -> DType.BF16;
+                        case "F16" -> DType.F16;
+                        default -> throw new InputException(file.path() + ": tensor " + name + " has the format "
+                                + file.info(name).dtype() + "; expected F32, BF16 or F16");
+                    };
+            FrozenWeight weight = FrozenWeight.of(device, file.segment(name), dtype, rows, cols);
+            resources.addFirst(weight);
+            return weight;
+        }
+
+        @Override
+        public Tensor vector(String name, int size) {
+            float[] values = checkpoint.fileOf(name, size).readFloats(name);
+            Parameter vector = vectors.get(name);
+            vector.set(values);
+            return vector;
+        }
+    }
+
+    public DecoderConfig config() {
+        return config;
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    /** The folder's tokenizer, or null if it has none: then rows come as {@code input_ids}. */
+    public @Nullable Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The folder it was loaded from; empty for a {@link #trainable} decoder. */
+    @Override
+    public Path source() {
+        return source;
+    }
+
+    /** The tokens that end a text: config.json's and the tokenizer's. */
+    public List<Integer> eosIds() {
+        List<Integer> ids = new ArrayList<>(config.eosIds());
+        if (tokenizer != null) {
+            tokenizer.eosId().ifPresent(id -> {
+                if (!ids.contains(id)) {
+                    ids.add(id);
+                }
+            });
+        }
+        return ids;
+    }
+
+    /** All weights of a {@link #trainable} decoder. */
+    public ParameterBlock parameters() {
+        if (parameters == null) {
+            throw new IllegalStateException("the weights of a loaded decoder are frozen");
+        }
+        return parameters;
+    }
+
+    Weights weights() {
+        return weights;
+    }
+
+    /** A view of this decoder with an adapter on it. Cheap; the decoder is not changed. */
+    public LanguageModel with(Adapter adapter) {
+        return new LanguageModel(this, adapter);
+    }
+
+    /** A view of this decoder alone. */
+    public LanguageModel plain() {
+        return new LanguageModel(this, null);
+    }
+
+    @Override
+    public List<LinearSite> linears() {
+        return weights.linears().stream()
+                .map(linear -> {
+                    Shape shape = linear.weight().shape();
+                    return new LinearSite(
+                            linear.name(), linear.layer(), linear.projection(), shape.dim(1), shape.dim(0));
+                })
+                .toList();
+    }
+
+    @Override
+    public Fingerprint fingerprint() {
+        Fingerprint known = fingerprint;
+        if (known == null) {
+            String hash = checkpoint == null ? "in training" : checkpoint.hash();
+            known = new Fingerprint(
+                    config.architecture(),
+                    config.layers() + " layers, hidden " + config.hiddenSize() + ", intermediate "
+                            + config.intermediateSize() + ", heads " + config.heads() + "/" + config.kvHeads() + " of "
+                            + config.headDim() + ", vocabulary " + config.vocabularySize(),
+                    hash);
+            fingerprint = known;
+        }
+        return known;
+    }
+
+    /** Unmaps the weights; views of this decoder must not be used any more. */
+    @Override
+    public void close() {
+        closeAll(resources);
+        resources.clear();
+    }
+
+    private static void closeAll(List<AutoCloseable> resources) {
+        for (AutoCloseable resource : resources) {
+            try {
+                resource.close();
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException("closing " + resource, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package org.moelora.model;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.Adapter;
+import org.moelora.adapter.AdapterPass;
+import org.moelora.engine.KeyValueCache;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.engine.ops.Add;
+import org.moelora.engine.ops.CausalAttention;
+import org.moelora.engine.ops.CrossEntropy;
+import org.moelora.engine.ops.Embedding;
+import org.moelora.engine.ops.Linear;
+import org.moelora.engine.ops.RmsNorm;
+import org.moelora.engine.ops.Rope;
+import org.moelora.engine.ops.SwiGlu;
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.Ragged;
+
+/**
+ * A view of a {@link Decoder}, with an adapter or without: what is trained, scored and generated from. Immutable and cheap; several views of one decoder
+ * may be used by several threads at once.
+ *
+ * <p>Shapes: T tokens of all sequences of a batch one after another, without padding.
+ */
+public final class LanguageModel {
+    private final Decoder decoder;
+    private final @Nullable Adapter adapter;
+
+    LanguageModel(Decoder decoder, @Nullable Adapter adapter) {
+        if (adapter != null && adapter.device() != decoder.device()) {
+            throw new IllegalArgumentException("adapter and base are on different devices");
+        }
+        this.decoder = decoder;
+        this.adapter = adapter;
+    }
+
+    public Decoder decoder() {
+        return decoder;
+    }
+
+    /** The adapter of this view, or null. */
+    public @Nullable Adapter adapter() {
+        return adapter;
+    }
+
+    /**
+     * The last norm's output for every token of a batch, [T, hidden].
+     *
+     * @param pass what the adapter draws from and reports to
+     * @param ids [T], each below the vocabulary's size
+     * @param starts [sequences + 1], first row of each sequence and T
+     */
+    public Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] starts) {
+        Attention.Plan plan = new Attention.Plan(
+                decoder.config().heads(),
+                decoder.config().kvHeads(),
+                decoder.config().headDim(),
+                (float) (1 / Math.sqrt(decoder.config().headDim())),
+                Ragged.self(starts));
+        int[] positions = new int[ids.length];
+        for (int s = 0; s + 1 < starts.length; s++) {
+            for (int t = starts[s]; t < starts[s + 1]; t++) {
+                positions[t] = t - starts[s];
+            }
+        }
+        return hidden(tape, pass, ids, positions, (layer, q, k, v) -> CausalAttention.apply(tape, plan, q, k, v));
+    }
+
+    /** {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s. */
+    Tensor hidden(Tape tape, int[] ids, int[] added, KeyValueCache cache) {
+        int[] positions = cache.advance(added);
+        int heads = decoder.config().heads();
+        int headDim = decoder.config().headDim();
+        return hidden(
+                tape,
+                AdapterPass.inference(),
+                ids,
+                positions,
+                (layer, q, k, v) -> cache.attend(tape, layer, heads, headDim, q, k, v));
+    }
+
+    @FunctionalInterface
+    private interface Attend {
+        Tensor apply(int layer, Tensor q, Tensor k, Tensor v);
+    }
+
+    private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
+        Weights weights = decoder.weights();
+        DecoderConfig config = decoder.config();
+        Tensor table = Rope.table(tape, tape.ints(positions), config.ropeFrequencies());
+        Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
+        List<Weights.Block> blocks = weights.blocks();
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            x = block(tape, pass, blocks.get(layer), layer, x, table, attend);
+            if (!tape.records()) {
+                tape.releaseExcept(x, table);
+            }
+        }
+        return RmsNorm.apply(tape, x, weights.norm(), config.normEps());
+    }
+
+    /** {@code x + attention(norm(x))}, then {@code x + down(silu(gate(norm(x))) .* up(norm(x)))}. */
+    private Tensor block(
+            Tape tape, AdapterPass pass, Weights.Block block, int layer, Tensor x, Tensor table, Attend attend) {
+        float eps = decoder.config().normEps();
+        Tensor h = RmsNorm.apply(tape, x, block.inputNorm(), eps);
+        Tensor q = Rope.apply(tape, linear(tape, pass, block.q(), h), table);
+        Tensor k = Rope.apply(tape, linear(tape, pass, block.k(), h), table);
+        Tensor v = linear(tape, pass, block.v(), h);
+        Tensor attended = linear(tape, pass, block.o(), attend.apply(layer, q, k, v));
+        Tensor middle = Add.apply(tape, x, attended);
+        Tensor n = RmsNorm.apply(tape, middle, block.postNorm(), eps);
+        Tensor gated =
+                SwiGlu.apply(tape, linear(tape, pass, block.gate(), n), linear(tape, pass, block.up(), n));
+        return Add.apply(tape, middle, linear(tape, pass, block.down(), gated));
+    }
+
+    private Tensor linear(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x) {
+        Tensor y = Linear.apply(tape, x, linear.weight(), linear.bias());
+        return adapter == null ? y : adapter.apply(tape, pass, linear.name(), x, y);
+    }
+
+    /**
+     * {@code L = scale * sum} of the cross-entropy of the rows {@code positions} of hidden against {@code targets}.
+     *
+     * @param hidden [T, hidden]
+     * @return [1]
+     */
+    public Tensor loss(Tape tape, Tensor hidden, int[] positions, int[] targets, float scale) {
+        Tensor rows = Embedding.gather(tape, tape.ints(positions), hidden);
+        return CrossEntropy.ofLinear(tape, rows, decoder.weights().head(), tape.ints(targets), scale);
+    }
+
+    /** The natural logarithm of the probability of each target at its position. */
+    public float[] logProbabilities(Tape tape, Tensor hidden, int[] positions, int[] targets) {
+        Tensor rows = Embedding.gather(tape, tape.ints(positions), hidden);
+        return CrossEntropy.logProbabilities(tape, rows, decoder.weights().head(), tape.ints(targets));
+    }
+
+    /**
+     * Logits of some rows of hidden.
+     *
+     * @return [positions.length, vocabulary]
+     */
+    public Tensor logits(Tape tape, Tensor hidden, int... positions) {
+        Tensor rows = Embedding.gather(tape, tape.ints(positions), hidden);
+        return Linear.apply(tape, rows, decoder.weights().head(), null);
+    }
+
+    /** The greedy answer to a prompt; see {@link Generation} for everything else. */
+    public String generate(String prompt) {
+        return Generation.of(this, GenerationOptions.GREEDY).text(prompt);
+    }
+}
