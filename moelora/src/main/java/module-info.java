@@ -3,5 +3,7 @@ module org.moelora {
     requires static transitive org.jspecify;
     requires transitive org.moelora.engine;
 
+    exports org.moelora.adapter;
+    exports org.moelora.model;
     exports org.moelora.text;
 }

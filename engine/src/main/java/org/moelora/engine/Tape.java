@@ -57,6 +57,11 @@ public final class Tape implements AutoCloseable {
         return device.kernels();
     }
 
+    /** Whether this is a tape for training. */
+    public boolean isRecording() {
+        return recording;
+    }
+
     /** Whether an op on these inputs has to be recorded. */
     public boolean records(Tensor... inputs) {
         if (!recording) {

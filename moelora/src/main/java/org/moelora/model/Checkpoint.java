@@ -20,6 +20,7 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.engine.io.TensorInfo;
 
 /**
  * The weights of a Hugging Face folder, mapped read-only: one {@code model.safetensors}, or several named by
@@ -103,7 +104,7 @@ final class Checkpoint implements AutoCloseable {
         }
         long[] found = file.info(name).shape();
         if (!Arrays.equals(found, shape)) {
-            throw new InputException(file.path() + ": tensor " + name + " has the shape " + Arrays.toString(found)
+            throw new InputException(file.file() + ": tensor " + name + " has the shape " + Arrays.toString(found)
                     + "; expected " + Arrays.toString(shape) + " by config.json");
         }
         return file;
@@ -121,8 +122,8 @@ final class Checkpoint implements AutoCloseable {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
         for (var entry : home.entrySet()) {
-            SafetensorsFile.Info info = entry.getValue().info(entry.getKey());
-            digest.update((entry.getKey() + " " + info.dtype() + " " + Arrays.toString(info.shape()) + "\n")
+            TensorInfo info = entry.getValue().info(entry.getKey());
+            digest.update((entry.getKey() + " " + info.type() + " " + Arrays.toString(info.shape()) + "\n")
                     .getBytes(StandardCharsets.UTF_8));
             MemorySegment bytes = entry.getValue().segment(entry.getKey());
             long size = bytes.byteSize();

@@ -14,7 +14,6 @@ import org.moelora.engine.FrozenWeight;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
-import org.moelora.engine.Shape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.engine.io.SafetensorsFile;
@@ -172,12 +171,12 @@ public final class Decoder implements Adaptable, AutoCloseable {
         public Weight matrix(String name, int rows, int cols) {
             SafetensorsFile file = checkpoint.fileOf(name, rows, cols);
             DType dtype =
-                    switch (file.info(name).dtype().name()) {
+                    switch (file.info(name).type().name()) {
                         case "F32" -> DType.F32;
                         case "BF16" -> DType.BF16;
                         case "F16" -> DType.F16;
-                        default -> throw new InputException(file.path() + ": tensor " + name + " has the format "
-                                + file.info(name).dtype() + "; expected F32, BF16 or F16");
+                        default -> throw new InputException(file.file() + ": tensor " + name + " has the format "
+                                + file.info(name).type() + "; expected F32, BF16 or F16");
                     };
             FrozenWeight weight = FrozenWeight.of(device, file.segment(name), dtype, rows, cols);
             resources.addFirst(weight);
@@ -250,13 +249,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
     @Override
     public List<LinearSite> linears() {
-        return weights.linears().stream()
-                .map(linear -> {
-                    Shape shape = linear.weight().shape();
-                    return new LinearSite(
-                            linear.name(), linear.layer(), linear.projection(), shape.dim(1), shape.dim(0));
-                })
-                .toList();
+        return config.linears();
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.LinearSite;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
@@ -139,6 +140,22 @@ public record DecoderConfig(
             frequencies[i] = Math.pow(ropeTheta, -2.0 * i / headDim);
         }
         return ropeScaling == null ? frequencies : ropeScaling.apply(frequencies);
+    }
+
+    /** The seven linears of every block, bottom to top: where adapters can sit. */
+    public List<LinearSite> linears() {
+        List<LinearSite> sites = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            String prefix = "model.layers." + layer + ".";
+            sites.add(new LinearSite(prefix + "self_attn.q_proj", layer, hiddenSize, queryWidth()));
+            sites.add(new LinearSite(prefix + "self_attn.k_proj", layer, hiddenSize, keyWidth()));
+            sites.add(new LinearSite(prefix + "self_attn.v_proj", layer, hiddenSize, keyWidth()));
+            sites.add(new LinearSite(prefix + "self_attn.o_proj", layer, queryWidth(), hiddenSize));
+            sites.add(new LinearSite(prefix + "mlp.gate_proj", layer, hiddenSize, intermediateSize));
+            sites.add(new LinearSite(prefix + "mlp.up_proj", layer, hiddenSize, intermediateSize));
+            sites.add(new LinearSite(prefix + "mlp.down_proj", layer, intermediateSize, hiddenSize));
+        }
+        return List.copyOf(sites);
     }
 
     /** Width of all query heads together. */

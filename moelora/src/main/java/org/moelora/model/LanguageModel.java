@@ -94,7 +94,7 @@ public final class LanguageModel {
         List<Weights.Block> blocks = weights.blocks();
         for (int layer = 0; layer < blocks.size(); layer++) {
             x = block(tape, pass, blocks.get(layer), layer, x, table, attend);
-            if (!tape.records()) {
+            if (!tape.isRecording()) {
                 tape.releaseExcept(x, table);
             }
         }

@@ -20,12 +20,7 @@ import org.moelora.engine.Weight;
  */
 record Weights(Weight embedding, List<Block> blocks, Tensor norm, Weight head) {
     /** One of a block's seven linears. */
-    record LinearWeight(String name, int layer, Weight weight, @Nullable Tensor bias) {
-        /** The last part of the name, such as {@code q_proj}. */
-        String projection() {
-            return name.substring(name.lastIndexOf('.') + 1);
-        }
-    }
+    record LinearWeight(String name, Weight weight, @Nullable Tensor bias) {}
 
     /** One block: attention and feed-forward, each behind its norm. */
     record Block(
@@ -37,11 +32,8 @@ record Weights(Weight embedding, List<Block> blocks, Tensor norm, Weight head) {
             Tensor postNorm,
             LinearWeight gate,
             LinearWeight up,
-            LinearWeight down) {
-        List<LinearWeight> linears() {
-            return List.of(q, k, v, o, gate, up, down);
-        }
-    }
+            LinearWeight down) {}
+
 
     /** Where weights come from: a checkpoint, or a block of parameters. */
     interface Source {
@@ -89,10 +81,8 @@ record Weights(Weight embedding, List<Block> blocks, Tensor norm, Weight head) {
         List<Block> blocks = new ArrayList<>();
         for (int i = 0; i < config.layers(); i++) {
             String prefix = "model.layers." + i + ".";
-            int layer = i;
             Function<String, LinearWeight> linear = name -> new LinearWeight(
                     prefix + name,
-                    layer,
                     matrix(source, shapes, prefix + name + ".weight"),
                     shapes.containsKey(prefix + name + ".bias") ? vector(source, shapes, prefix + name + ".bias") : null);
             blocks.add(new Block(
@@ -119,10 +109,5 @@ record Weights(Weight embedding, List<Block> blocks, Tensor norm, Weight head) {
 
     private static Tensor vector(Source source, Map<String, int[]> shapes, String name) {
         return source.vector(name, Objects.requireNonNull(shapes.get(name))[0]);
-    }
-
-    /** All linears that adapters can sit beside, bottom to top. */
-    List<LinearWeight> linears() {
-        return blocks.stream().flatMap(block -> block.linears().stream()).toList();
     }
 }

@@ -1,0 +1,20 @@
+package org.moelora.adapter;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.moelora.kernels.Device;
+
+/** A base model as adapters see it. */
+public interface Adaptable {
+    /** Where its weights, and those of its adapters, are. */
+    Device device();
+
+    /** Every linear that an adapter can sit beside, bottom to top. */
+    List<LinearSite> linears();
+
+    /** What adapters remember of it. */
+    Fingerprint fingerprint();
+
+    /** The folder it came from. */
+    Path source();
+}

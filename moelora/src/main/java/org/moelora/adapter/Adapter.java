@@ -1,0 +1,166 @@
+package org.moelora.adapter;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
+import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.engine.random.Random;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.Owner;
+
+/**
+ * Small trainable matrices beside the linears of a frozen base. Owns its memory; close it when no view uses it any more. May be used by several
+ * threads while it is not in training.
+ */
+public final class Adapter implements AutoCloseable {
+    private final AdapterConfig config;
+    private final ParameterBlock block;
+    private final Map<String, AdapterLayer> layers;
+    private final Fingerprint base;
+    private final Path baseSource;
+
+    private Adapter(
+            AdapterConfig config,
+            ParameterBlock block,
+            Map<String, AdapterLayer> layers,
+            Fingerprint base,
+            Path baseSource) {
+        this.config = config;
+        this.block = block;
+        this.layers = layers;
+        this.base = base;
+        this.baseSource = baseSource;
+    }
+
+    /**
+     * A new adapter for a base: A uniform within {@code 1 / sqrt(in)} (Kaiming with a = sqrt 5), B zero, the router normal with standard deviation
+     * 0.02. Until it learns, the adapted model equals the base bit for bit.
+     *
+     * @throws InputException if a target is not a linear of the base
+     */
+    public static Adapter create(Adaptable base, AdapterConfig config, long seed) {
+        Adapter adapter = zero(base, config);
+        for (AdapterLayer layer : adapter.layers.values()) {
+            Random random = Random.of(seed, 0, layer.module() + "/A");
+            double bound = 1 / Math.sqrt(layer.a().shape().dim(1));
+            fill(layer.a(), () -> (2 * random.uniform() - 1) * bound);
+            Parameter router = layer.router();
+            if (router != null) {
+                Random normal = Random.of(seed, 0, layer.module() + "/router");
+                fill(router, () -> 0.02 * normal.normal());
+            }
+        }
+        return adapter;
+    }
+
+    private static void fill(Parameter parameter, DoubleSupplier value) {
+        float[] values = new float[Math.toIntExact(parameter.shape().size())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) value.getAsDouble();
+        }
+        parameter.set(values);
+    }
+
+    /** All zero: for reading values in. */
+    static Adapter zero(Adaptable base, AdapterConfig config) {
+        int width = Math.multiplyExact(config.experts(), config.rank());
+        List<LinearSite> sites = config.targeted(base.linears());
+        ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
+        for (LinearSite site : sites) {
+            builder.add(site.name() + ".lora_A", width, site.in());
+            builder.add(site.name() + ".lora_B", site.out(), width);
+            if (config.gate() != null) {
+                builder.add(site.name() + ".moe_gate", config.experts(), site.in());
+            }
+        }
+        ParameterBlock block = builder.build();
+        Map<String, AdapterLayer> layers = new LinkedHashMap<>();
+        for (LinearSite site : sites) {
+            layers.put(
+                    site.name(),
+                    new AdapterLayer(
+                            site.name(),
+                            config,
+                            block.get(site.name() + ".lora_A"),
+                            block.get(site.name() + ".lora_B"),
+                            config.gate() == null ? null : block.get(site.name() + ".moe_gate")));
+        }
+        return new Adapter(config, block, layers, base.fingerprint(), base.source());
+    }
+
+    /**
+     * Reads an adapter folder for a base.
+     *
+     * @throws InputException if a file is missing or malformed, or the adapter was made for another base; the message names what differs
+     */
+    public static Adapter load(Path folder, Adaptable base) {
+        return AdapterFolder.read(folder, base);
+    }
+
+    /** Writes {@code adapter_config.json} and {@code adapter_model.safetensors}, whole or not at all. */
+    public void save(Path folder) {
+        save(folder, null);
+    }
+
+    /** {@link #save(Path)}, noting the losses it was trained with. */
+    public void save(Path folder, @Nullable LossSettings losses) {
+        AdapterFolder.write(this, folder, losses);
+    }
+
+    public AdapterConfig config() {
+        return config;
+    }
+
+    public Device device() {
+        return block.device();
+    }
+
+    /** All parameters: values, and gradients in training. */
+    public ParameterBlock parameters() {
+        return block;
+    }
+
+    /** Number of trainable parameters. */
+    public long parameterCount() {
+        return block.count();
+    }
+
+    /** Names of the adapted linears, bottom to top. */
+    public List<String> modules() {
+        return List.copyOf(layers.keySet());
+    }
+
+    Map<String, AdapterLayer> layers() {
+        return layers;
+    }
+
+    Fingerprint base() {
+        return base;
+    }
+
+    Path baseSource() {
+        return baseSource;
+    }
+
+    /**
+     * What becomes of a linear's output: y itself if the linear is not adapted, else {@code y + s sum_e g_e(x) B_e A_e x}, with y taken over.
+     *
+     * @param module the linear's name
+     */
+    public Tensor apply(Tape tape, AdapterPass pass, String module, Tensor x, Tensor y) {
+        AdapterLayer layer = layers.get(module);
+        return layer == null ? y : layer.apply(tape, pass, x, y);
+    }
+
+    @Override
+    public void close() {
+        block.close();
+    }
+}

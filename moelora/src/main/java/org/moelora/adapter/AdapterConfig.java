@@ -1,0 +1,78 @@
+package org.moelora.adapter;
+
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+
+/**
+ * What an adapter is made of. All of them are {@code y = W0 x + s sum_e g_e(x) B_e A_e x} on the targeted linears.
+ */
+public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
+    /** {@code lora} or {@code moelora}. */
+    String method();
+
+    /** r, of one expert. */
+    int rank();
+
+    /** alpha, of {@link #scale}. */
+    double alpha();
+
+    /** Probability of dropping an input feature on the adapter's path, in [0, 1). */
+    double dropout();
+
+    /** Last parts of the names of the linears that are adapted, e.g. {@code q_proj}. */
+    List<String> targets();
+
+    /** E; 1 without a mixture. */
+    int experts();
+
+    /** How tokens choose among experts; null without a mixture, where {@code g = 1}. */
+    @Nullable GatePolicy gate();
+
+    /** s, the factor on the update: alpha / r, or alpha / sqrt(r) for rank-stabilised LoRA (Kalajdzievski 2023, arXiv 2312.03732). */
+    double scale();
+
+    /** Trainable parameters on one linear: {@code E r (in + out)}, and {@code E in} for the router of a mixture. */
+    default long parameterCount(LinearSite site) {
+        long lowRank = (long) experts() * rank() * ((long) site.in() + site.out());
+        return gate() == null ? lowRank : lowRank + (long) experts() * site.in();
+    }
+
+    /** Trainable parameters on all targeted linears. */
+    default long parameterCount(List<LinearSite> sites) {
+        return sites.stream()
+                .filter(site -> targets().contains(site.projection()))
+                .mapToLong(this::parameterCount)
+                .sum();
+    }
+
+    /** The linears that are adapted. */
+    default List<LinearSite> targeted(List<LinearSite> sites) {
+        for (String target : targets()) {
+            if (sites.stream().noneMatch(site -> site.projection().equals(target))) {
+                throw new InputException("targets: the model has no linear " + target + "; expected some of "
+                        + sites.stream().map(LinearSite::projection).distinct().toList());
+            }
+        }
+        return sites.stream()
+                .filter(site -> targets().contains(site.projection()))
+                .toList();
+    }
+
+    /** What both methods ask of their numbers. */
+    static void check(int rank, double alpha, double dropout, List<String> targets) {
+        if (rank < 1 || rank > 4096) {
+            throw new InputException("rank is " + rank + "; expected 1 to 4096");
+        }
+        if (!(alpha > 0 && alpha < Double.POSITIVE_INFINITY)) {
+            throw new InputException("alpha is " + alpha + "; expected a number above 0");
+        }
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new InputException("dropout is " + dropout + "; expected at least 0 and less than 1");
+        }
+        if (targets.isEmpty() || Set.copyOf(targets).size() < targets.size()) {
+            throw new InputException("targets are " + targets + "; expected at least one linear, each once");
+        }
+    }
+}

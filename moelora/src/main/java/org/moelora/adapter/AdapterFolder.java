@@ -1,0 +1,241 @@
+package org.moelora.adapter;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
+import org.moelora.engine.io.AtomicFolder;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonArray;
+import org.moelora.engine.io.JsonObject;
+import org.moelora.engine.io.JsonWriter;
+import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.engine.io.SafetensorsWriter;
+
+/**
+ * An adapter on disk: {@code adapter_config.json} and {@code adapter_model.safetensors}. LoRA is laid out as Hugging Face's PEFT has it:
+ * {@code base_model.model.LINEAR.lora_A.weight} [r, in] and {@code .lora_B.weight} [out, r]. MoELoRA has these per expert, under
+ * {@code LINEAR.experts.E.}, and {@code LINEAR.moe_gate.weight} [E, in].
+ */
+final class AdapterFolder {
+    static final String CONFIG = "adapter_config.json";
+    static final String TENSORS = "adapter_model.safetensors";
+    private static final String PREFIX = "base_model.model.";
+    private static final String FINGERPRINT = "base_fingerprint";
+    private static final System.Logger LOG = System.getLogger(AdapterFolder.class.getName());
+
+    private AdapterFolder() {}
+
+    static void write(Adapter adapter, Path folder, @Nullable LossSettings losses) {
+        SafetensorsWriter tensors = new SafetensorsWriter().metadata("format", "pt");
+        for (AdapterLayer layer : adapter.layers().values()) {
+            for (Slice slice : slices(layer)) {
+                tensors.f32(slice.key, new long[] {slice.rows, slice.cols}, slice.values());
+            }
+        }
+        String config = JsonWriter.pretty(config(adapter, losses));
+        AtomicFolder.write(folder, Set.of(CONFIG, TENSORS), part -> {
+            tensors.write(part.resolve(TENSORS));
+            Files.writeString(part.resolve(CONFIG), config);
+        });
+    }
+
+    private static Map<String, Object> config(Adapter adapter, @Nullable LossSettings losses) {
+        AdapterConfig config = adapter.config();
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("peft_type", config instanceof MoeLoraConfig ? "MOELORA" : "LORA");
+        json.put("task_type", "CAUSAL_LM");
+        json.put("base_model_name_or_path", adapter.baseSource().toString());
+        json.put("r", config.rank());
+        json.put("lora_alpha", config.alpha());
+        json.put("lora_dropout", config.dropout());
+        json.put("target_modules", config.targets());
+        json.put("bias", "none");
+        json.put("fan_in_fan_out", false);
+        json.put("inference_mode", true);
+        switch (config) {
+            case LoraConfig lora -> json.put("use_rslora", lora.rankStabilised());
+            case MoeLoraConfig mixture -> {
+                json.put("use_rslora", mixture.rankStabilised());
+                json.put("num_experts", mixture.experts());
+                json.put("top_k", mixture.topK());
+                json.put("routing_strategy", mixture.gate().id());
+                if (losses != null) {
+                    json.put("balance_weight", losses.balanceWeight());
+                    json.put("contrast_weight", losses.contrastWeight());
+                    json.put("contrast_temperature", losses.contrastTemperature());
+                    json.put("max_pairs", losses.maxPairs());
+                }
+            }
+        }
+        json.put(FINGERPRINT, adapter.base().toJson());
+        return json;
+    }
+
+    static Adapter read(Path folder, Adaptable base) {
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(folder + ": there is no such folder; expected an adapter with " + CONFIG);
+        }
+        JsonObject json = Json.read(folder.resolve(CONFIG));
+        AdapterConfig config = readConfig(json);
+        checkBase(folder, json, base);
+        Path file = folder.resolve(TENSORS);
+        try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+            Adapter adapter = Adapter.zero(base, config);
+            try {
+                Set<String> known = new HashSet<>();
+                for (AdapterLayer layer : adapter.layers().values()) {
+                    List<Slice> slices = slices(layer);
+                    for (Slice slice : slices) {
+                        slice.read(tensors);
+                        known.add(slice.key);
+                    }
+                }
+                for (String name : tensors.names()) {
+                    if (!known.contains(name)) {
+                        throw new InputException(file + ": tensor " + name + " has no place in this adapter on this base;"
+                                + " expected what " + CONFIG + " describes");
+                    }
+                }
+                return adapter;
+            } catch (RuntimeException | Error e) {
+                adapter.close();
+                throw e;
+            }
+        }
+    }
+
+    private static void checkBase(Path folder, JsonObject json, Adaptable base) {
+        JsonObject fingerprint = json.objectOrNull(FINGERPRINT);
+        if (fingerprint == null) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} does not say which base it was made for: only its shapes could be checked",
+                    folder);
+            return;
+        }
+        Fingerprint.fromJson(fingerprint).difference(base.fingerprint()).ifPresent(difference -> {
+            throw new InputException(
+                    folder + ": the adapter was made for another base: expected " + difference + " in " + base.source());
+        });
+    }
+
+    private static AdapterConfig readConfig(JsonObject json) {
+        for (String unsupported : List.of("use_dora", "fan_in_fan_out", "lora_bias")) {
+            if (json.has(unsupported) && json.flag(unsupported)) {
+                throw json.error(unsupported, "false: this is not supported");
+            }
+        }
+        if (!json.string("bias", "none").equals("none")) {
+            throw json.error("bias", "none: trained biases are not supported");
+        }
+        for (String pattern : List.of("rank_pattern", "alpha_pattern")) {
+            JsonObject map = json.objectOrNull(pattern);
+            if (map != null && !map.names().isEmpty()) {
+                throw json.error(pattern, "no entries: one rank and alpha for all linears");
+            }
+        }
+        JsonArray extra = json.arrayOrNull("modules_to_save");
+        if (extra != null && extra.size() > 0) {
+            throw json.error("modules_to_save", "none: whole modules in an adapter are not supported");
+        }
+        int rank = json.positiveInteger("r");
+        double alpha = json.number("lora_alpha");
+        double dropout = json.number("lora_dropout", 0);
+        boolean stabilised = json.flag("use_rslora", false);
+        List<String> targets = json.array("target_modules").strings();
+        try {
+            return switch (json.string("peft_type")) {
+                case "LORA" -> new LoraConfig(rank, alpha, stabilised, dropout, targets);
+                case "MOELORA" -> {
+                    String strategy = json.string("routing_strategy", "top-k");
+                    if (!strategy.equals("top-k") && !strategy.equals("top-k-raw")) {
+                        throw json.error("routing_strategy", "top-k or top-k-raw");
+                    }
+                    yield new MoeLoraConfig(
+                            json.positiveInteger("num_experts"),
+                            json.positiveInteger("top_k"),
+                            rank,
+                            alpha,
+                            stabilised,
+                            strategy.equals("top-k"),
+                            dropout,
+                            targets);
+                }
+                default -> throw json.error("peft_type", "LORA or MOELORA");
+            };
+        } catch (InputException e) {
+            String message = String.valueOf(e.getMessage());
+            throw message.startsWith(json.source()) ? e : json.error(message);
+        }
+    }
+
+    /** The tensors that a layer is on disk: each a rectangle of one of its parameters. */
+    private static List<Slice> slices(AdapterLayer layer) {
+        String key = PREFIX + layer.module();
+        int rank = layer.config().rank();
+        List<Slice> slices = new ArrayList<>();
+        Parameter router = layer.router();
+        if (router == null) {
+            slices.add(Slice.whole(key + ".lora_A.weight", layer.a()));
+            slices.add(Slice.whole(key + ".lora_B.weight", layer.b()));
+            return slices;
+        }
+        for (int e = 0; e < layer.config().experts(); e++) {
+            int in = layer.a().shape().dim(1);
+            int out = layer.b().shape().dim(0);
+            String expert = key + ".experts." + e;
+            slices.add(new Slice(expert + ".lora_A.weight", layer.a(), e * rank, 0, rank, in));
+            slices.add(new Slice(expert + ".lora_B.weight", layer.b(), 0, e * rank, out, rank));
+        }
+        slices.add(Slice.whole(key + ".moe_gate.weight", router));
+        return slices;
+    }
+
+    private record Slice(String key, Parameter parameter, int row, int col, int rows, int cols) {
+        static Slice whole(String key, Parameter parameter) {
+            return new Slice(
+                    key,
+                    parameter,
+                    0,
+                    0,
+                    parameter.shape().dim(0),
+                    parameter.shape().dim(1));
+        }
+
+        float[] values() {
+            float[] all = parameter.toArray();
+            float[] part = new float[rows * cols];
+            int width = parameter.shape().dim(1);
+            for (int i = 0; i < rows; i++) {
+                System.arraycopy(all, (row + i) * width + col, part, i * cols, cols);
+            }
+            return part;
+        }
+
+        void read(SafetensorsFile file) {
+            if (!file.has(key)) {
+                throw new InputException(file.file() + ": tensor " + key + " is missing; expected it with the shape ["
+                        + rows + ", " + cols + "]");
+            }
+            if (!file.info(key).hasShape(rows, cols)) {
+                throw new InputException(file.file() + ": tensor " + file.info(key) + "; expected the shape [" + rows
+                        + ", " + cols + "] on this base");
+            }
+            float[] part = file.readFloats(key);
+            float[] all = parameter.toArray();
+            int width = parameter.shape().dim(1);
+            for (int i = 0; i < rows; i++) {
+                System.arraycopy(part, i * cols, all, (row + i) * width + col, cols);
+            }
+            parameter.set(all);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package org.moelora.adapter;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.engine.ops.BalanceLoss;
+import org.moelora.engine.ops.ContrastiveLoss;
+import org.moelora.engine.ops.Dropout;
+import org.moelora.engine.ops.TopK;
+import org.moelora.engine.ops.WeightedSum;
+import org.moelora.engine.random.Random;
+
+/**
+ * One forward pass as the adapter's layers see it: what they draw random numbers from, and where their losses go. Used by one thread, once.
+ */
+public final class AdapterPass {
+    /** Sees how a layer routed its tokens. */
+    @FunctionalInterface
+    public interface Observer {
+        /**
+         * @param module the linear's name
+         * @param u [T, E r], {@code x A^T}
+         * @param b [out, E r]
+         * @param routing gates and selected experts of every token
+         */
+        void routed(String module, Tensor u, Tensor b, TopK routing);
+    }
+
+    private final @Nullable LossSettings losses;
+    private final long seed;
+    private final long draw;
+    private final @Nullable Observer observer;
+    private final List<Tensor> balance = new ArrayList<>();
+    private final List<Tensor> contrast = new ArrayList<>();
+
+    private AdapterPass(@Nullable LossSettings losses, long seed, long draw, @Nullable Observer observer) {
+        this.losses = losses;
+        this.seed = seed;
+        this.draw = draw;
+        this.observer = observer;
+    }
+
+    /** No dropout, no losses. */
+    public static AdapterPass inference() {
+        return new AdapterPass(null, 0, 0, null);
+    }
+
+    /** Inference that reports every layer's routing. */
+    public static AdapterPass observed(Observer observer) {
+        return new AdapterPass(null, 0, 0, observer);
+    }
+
+    /**
+     * Dropout and the losses whose weight is not 0.
+     *
+     * @param draw different for every forward pass of a run, so that each draws other numbers
+     */
+    public static AdapterPass training(LossSettings losses, long seed, long draw) {
+        return new AdapterPass(losses, seed, draw, null);
+    }
+
+    /** x with some features dropped, in training; x itself otherwise. */
+    Tensor dropout(Tape tape, String module, Tensor x, double rate) {
+        if (losses == null || rate == 0) {
+            return x;
+        }
+        return Dropout.apply(
+                tape, x, (float) rate, Random.of(seed, draw, module + "/dropout").nextLong());
+    }
+
+    void routed(Tape tape, String module, Tensor p, Tensor u, Tensor b, TopK routing) {
+        if (observer != null) {
+            observer.routed(module, u, b, routing);
+        }
+        if (losses == null) {
+            return;
+        }
+        if (losses.balanceWeight() > 0) {
+            balance.add(BalanceLoss.apply(tape, p, routing.selected()));
+        }
+        if (losses.contrastWeight() > 0) {
+            int experts = p.shape().cols();
+            int all = Math.toIntExact(routing.selected().shape().size());
+            int[] sample = all <= losses.maxPairs()
+                    ? null
+                    : Random.of(seed, draw, module + "/pairs").sampleWithoutReplacement(all, losses.maxPairs());
+            contrast.add(ContrastiveLoss.apply(
+                    tape, u, b, routing.selected(), experts, (float) losses.contrastTemperature(), sample));
+        }
+    }
+
+    /** The mean of L_bal over modules, [1]; null if no layer added to it. */
+    public @Nullable Tensor balance(Tape tape) {
+        return mean(tape, balance);
+    }
+
+    /** The mean of L_con over modules, [1]; null if no layer added to it. */
+    public @Nullable Tensor contrast(Tape tape) {
+        return mean(tape, contrast);
+    }
+
+    private static @Nullable Tensor mean(Tape tape, List<Tensor> terms) {
+        if (terms.isEmpty()) {
+            return null;
+        }
+        float[] weights = new float[terms.size()];
+        Arrays.fill(weights, 1f / terms.size());
+        return WeightedSum.apply(tape, terms.toArray(Tensor[]::new), weights);
+    }
+}

@@ -1,0 +1,38 @@
+package org.moelora.eval;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.moelora.adapter.AdapterPass;
+import org.moelora.data.Batch;
+import org.moelora.data.TokenRow;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.model.LanguageModel;
+
+/** Log-probabilities of labels under a view. */
+public final class Scorer {
+    /** Rows are scored together up to this many tokens. */
+    private static final int BATCH_TOKENS = 2048;
+
+    private Scorer() {}
+
+    /** Scores rows in order. Safe to call from several threads. */
+    public static Scores score(LanguageModel model, List<TokenRow> rows) {
+        List<RowScore> scores = new ArrayList<>();
+        for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
+            float[] all;
+            try (Tape tape = Tape.inference(model.decoder().device())) {
+                Tensor hidden = model.hidden(tape, AdapterPass.inference(), batch.ids(), batch.starts());
+                all = model.logProbabilities(tape, hidden, batch.positions(), batch.targets());
+            }
+            int from = 0;
+            for (TokenRow row : batch.rows()) {
+                int to = from + row.labelCount();
+                scores.add(new RowScore(row.row(), row.task(), Arrays.copyOfRange(all, from, to)));
+                from = to;
+            }
+        }
+        return new Scores(scores);
+    }
+}

@@ -1,0 +1,169 @@
+package org.moelora.model;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.moelora.engine.InputException;
+import org.moelora.engine.KeyValueCache;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.text.TextStream;
+import org.moelora.text.Tokenizer;
+
+/**
+ * Makes texts from a view, one or several side by side, with a key/value cache that lives as long as one call. Immutable; each call is independent
+ * and may run on its own thread.
+ */
+public final class Generation {
+    /** Sees tokens as they are chosen. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * @param sequence which of the texts
+         * @param id the token; not called for the one that ends the text
+         * @return whether to go on with this text
+         */
+        boolean token(int sequence, int id);
+    }
+
+    private final LanguageModel model;
+    private final GenerationOptions options;
+
+    private Generation(LanguageModel model, GenerationOptions options) {
+        this.model = model;
+        this.options = options;
+    }
+
+    public static Generation of(LanguageModel model, GenerationOptions options) {
+        return new Generation(model, options);
+    }
+
+    /**
+     * The text that follows a prompt.
+     *
+     * @throws InputException if the model has no tokenizer
+     */
+    public String text(String prompt) {
+        StringBuilder text = new StringBuilder();
+        stream(prompt, text::append);
+        return text.toString();
+    }
+
+    /** {@link #text}, handing over pieces as they come; a piece never ends inside a character. */
+    public void stream(String prompt, Consumer<String> consumer) {
+        Tokenizer tokenizer = tokenizer();
+        TextStream stream = tokenizer.stream();
+        boolean[] open = {true};
+        ids(List.of(tokenizer.encode(prompt, true)), (sequence, id) -> {
+            String piece = stream.push(id);
+            int end = options.stopAtLineEnd() ? piece.indexOf('\n') : -1;
+            String shown = end < 0 ? piece : piece.substring(0, end);
+            if (!shown.isEmpty()) {
+                consumer.accept(shown);
+            }
+            open[0] = end < 0;
+            return open[0];
+        });
+        if (open[0]) {
+            String rest = stream.finish();
+            if (!rest.isEmpty()) {
+                consumer.accept(rest);
+            }
+        }
+    }
+
+    /**
+     * The tokens that follow each prompt, without the one that ends the text. Texts advance side by side, so several cost little more than one.
+     *
+     * @param prompts token ids, at least one each
+     * @throws InputException if a prompt is empty
+     */
+    public List<int[]> ids(List<int[]> prompts, Listener listener) {
+        int count = prompts.size();
+        int longest = 0;
+        for (int[] prompt : prompts) {
+            if (prompt.length == 0) {
+                throw new InputException("the prompt has no tokens; expected at least one");
+            }
+            longest = Math.max(longest, prompt.length);
+        }
+        List<Integer> ends = model.decoder().eosIds();
+        List<List<Integer>> chosen = new ArrayList<>();
+        Sampler[] samplers = new Sampler[count];
+        for (int s = 0; s < count; s++) {
+            chosen.add(new ArrayList<>());
+            samplers[s] = new Sampler(options, s);
+        }
+        DecoderConfig config = model.decoder().config();
+        int vocabulary = config.vocabularySize();
+        int capacity = Math.addExact(longest, options.maxTokens());
+        int[][] next = prompts.toArray(int[][]::new);
+        boolean[] running = new boolean[count];
+        Arrays.fill(running, true);
+        try (KeyValueCache cache = new KeyValueCache(
+                model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
+            for (int step = 0; step < options.maxTokens() && anyOf(running); step++) {
+                float[] logits = logits(cache, next, running);
+                int row = 0;
+                for (int s = 0; s < count; s++) {
+                    if (!running[s]) {
+                        continue;
+                    }
+                    int from = row++ * vocabulary;
+                    int id = samplers[s].next(Arrays.copyOfRange(logits, from, from + vocabulary));
+                    running[s] = !ends.contains(id) && listener.token(s, id);
+                    if (!ends.contains(id)) {
+                        chosen.get(s).add(id);
+                    }
+                    next[s] = new int[] {id};
+                }
+            }
+        }
+        return chosen.stream()
+                .map(ids -> ids.stream().mapToInt(Integer::intValue).toArray())
+                .toList();
+    }
+
+    /** Feeds the next tokens of the running texts; logits after the last token of each of them. */
+    private float[] logits(KeyValueCache cache, int[][] next, boolean[] running) {
+        int[] added = new int[next.length];
+        int[] ids = new int[0];
+        List<Integer> lasts = new ArrayList<>();
+        for (int s = 0; s < next.length; s++) {
+            if (running[s]) {
+                added[s] = next[s].length;
+                int at = ids.length;
+                ids = Arrays.copyOf(ids, at + next[s].length);
+                System.arraycopy(next[s], 0, ids, at, next[s].length);
+                lasts.add(ids.length - 1);
+            }
+        }
+        try (Tape tape = Tape.inference(model.decoder().device())) {
+            Tensor hidden = model.hidden(tape, ids, added, cache);
+            return model.logits(
+                            tape,
+                            hidden,
+                            lasts.stream().mapToInt(Integer::intValue).toArray())
+                    .toArray();
+        }
+    }
+
+    private static boolean anyOf(boolean[] flags) {
+        for (boolean flag : flags) {
+            if (flag) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Tokenizer tokenizer() {
+        Tokenizer tokenizer = model.decoder().tokenizer();
+        if (tokenizer == null) {
+            throw new InputException(model.decoder().source()
+                    + ": there is no tokenizer.json; expected one, as the prompt is text");
+        }
+        return tokenizer;
+    }
+}

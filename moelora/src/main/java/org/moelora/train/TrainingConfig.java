@@ -1,0 +1,181 @@
+package org.moelora.train;
+
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.LossSettings;
+import org.moelora.engine.InputException;
+import org.moelora.engine.optim.Schedule;
+
+/**
+ * How to fine-tune.
+ *
+ * @param losses the losses beside the language model's
+ * @param contrastWarmUp steps over which the contrastive loss's weight grows linearly: {@code beta min(1, t / N)} at step t from 1
+ * @param epochs passes over the data, if {@code steps} is null
+ * @param steps optimizer steps, or null
+ * @param batchSize rows per micro-batch
+ * @param gradAccumulation micro-batches per optimizer step
+ * @param learningRate peak learning rate
+ * @param schedule its course
+ * @param warmUp steps over which the learning rate grows linearly
+ * @param weightDecay AdamW's
+ * @param clip largest global gradient norm; 0 for no clipping
+ * @param evalEvery steps between evaluations; 0 for one at the end of each epoch
+ * @param shuffle whether each epoch has an order of its own
+ * @param seed decides order, dropout and sampled pairs
+ */
+public record TrainingConfig(
+        LossSettings losses,
+        WarmUp contrastWarmUp,
+        double epochs,
+        @Nullable Long steps,
+        int batchSize,
+        int gradAccumulation,
+        double learningRate,
+        Schedule.Shape schedule,
+        WarmUp warmUp,
+        double weightDecay,
+        double clip,
+        long evalEvery,
+        boolean shuffle,
+        long seed) {
+    /**
+     * @throws InputException if a value is out of range
+     */
+    public TrainingConfig {
+        check(steps != null || (epochs > 0 && epochs <= 1e6), "epochs", epochs, "more than 0");
+        check(steps == null || steps > 0, "steps", steps == null ? 0 : steps, "at least 1");
+        check(batchSize >= 1, "batch-size", batchSize, "at least 1");
+        check(gradAccumulation >= 1, "grad-accumulation", gradAccumulation, "at least 1");
+        check(learningRate > 0 && learningRate < 1e6, "learning-rate", learningRate, "more than 0");
+        check(weightDecay >= 0 && weightDecay < 1e6, "weight-decay", weightDecay, "0 or more");
+        check(clip >= 0 && clip < 1e30, "clip", clip, "0 (none) or more");
+        check(evalEvery >= 0, "eval-every", evalEvery, "0 (after each epoch) or more");
+    }
+
+    private static void check(boolean holds, String name, Object value, String expected) {
+        if (!holds) {
+            throw new InputException(name + " is " + value + "; expected " + expected);
+        }
+    }
+
+    /** All optimizer steps on that many rows. */
+    public long totalSteps(int rows) {
+        if (steps != null) {
+            return steps;
+        }
+        long batches = (rows + batchSize - 1L) / batchSize;
+        return Math.max(1, (long) Math.ceil(epochs * batches / gradAccumulation));
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The command line's defaults, unless set. */
+    public static final class Builder {
+        private LossSettings losses = LossSettings.DEFAULT;
+        private WarmUp contrastWarmUp = WarmUp.ofShare(0.1);
+        private double epochs = 3;
+        private @Nullable Long steps;
+        private int batchSize = 8;
+        private int gradAccumulation = 1;
+        private double learningRate = 3e-4;
+        private Schedule.Shape schedule = Schedule.Shape.COSINE;
+        private WarmUp warmUp = WarmUp.ofShare(0.03);
+        private double weightDecay;
+        private double clip = 1;
+        private long evalEvery;
+        private boolean shuffle = true;
+        private long seed;
+
+        private Builder() {}
+
+        public Builder losses(LossSettings value) {
+            losses = value;
+            return this;
+        }
+
+        public Builder contrastWarmUp(WarmUp value) {
+            contrastWarmUp = value;
+            return this;
+        }
+
+        public Builder epochs(double value) {
+            epochs = value;
+            return this;
+        }
+
+        public Builder steps(@Nullable Long value) {
+            steps = value;
+            return this;
+        }
+
+        public Builder batchSize(int value) {
+            batchSize = value;
+            return this;
+        }
+
+        public Builder gradAccumulation(int value) {
+            gradAccumulation = value;
+            return this;
+        }
+
+        public Builder learningRate(double value) {
+            learningRate = value;
+            return this;
+        }
+
+        public Builder schedule(Schedule.Shape value) {
+            schedule = value;
+            return this;
+        }
+
+        public Builder warmUp(WarmUp value) {
+            warmUp = value;
+            return this;
+        }
+
+        public Builder weightDecay(double value) {
+            weightDecay = value;
+            return this;
+        }
+
+        public Builder clip(double value) {
+            clip = value;
+            return this;
+        }
+
+        public Builder evalEvery(long value) {
+            evalEvery = value;
+            return this;
+        }
+
+        public Builder shuffle(boolean value) {
+            shuffle = value;
+            return this;
+        }
+
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        public TrainingConfig build() {
+            return new TrainingConfig(
+                    losses,
+                    contrastWarmUp,
+                    epochs,
+                    steps,
+                    batchSize,
+                    gradAccumulation,
+                    learningRate,
+                    schedule,
+                    warmUp,
+                    weightDecay,
+                    clip,
+                    evalEvery,
+                    shuffle,
+                    seed);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package org.moelora.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.LossSettings;
+import org.moelora.data.Batch;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.engine.ops.WeightedSum;
+import org.moelora.model.LanguageModel;
+
+/**
+ * The gradients of one optimizer step:
+ * {@code L = L_lm + alpha_b mean L_bal + beta mean L_con}. L_lm divides by the labels of all micro-batches together, so that it does not
+ * depend on how the batch is split; the other two are not additive over a split and are averaged over micro-batches.
+ *
+ * @param lm mean cross-entropy over labels
+ * @param balance unweighted
+ * @param contrast unweighted
+ */
+public record TrainingStep(double lm, double balance, double contrast) {
+    /**
+     * Adds the gradients of one step to the parameters in training.
+     *
+     * @param draw number of micro-batches before this step: each draws its own dropout and pairs
+     */
+    public static TrainingStep backward(
+            LanguageModel model, List<Batch> microBatches, LossSettings losses, long seed, long draw) {
+        int labels = microBatches.stream().mapToInt(Batch::labels).sum();
+        float share = 1f / microBatches.size();
+        double lm = 0;
+        double balance = 0;
+        double contrast = 0;
+        for (int i = 0; i < microBatches.size(); i++) {
+            Batch batch = microBatches.get(i);
+            AdapterPass pass = AdapterPass.training(losses, seed, draw + i);
+            try (Tape tape = Tape.recording(model.decoder().device())) {
+                Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
+                Tensor lmTerm = model.loss(tape, hidden, batch.positions(), batch.targets(), 1f / labels);
+                Tensor balanceTerm = pass.balance(tape);
+                Tensor contrastTerm = pass.contrast(tape);
+                Tensor total = total(tape, lmTerm, balanceTerm, contrastTerm, losses, share);
+                tape.backward(total);
+                lm += lmTerm.item();
+                balance += balanceTerm == null ? 0 : share * balanceTerm.item();
+                contrast += contrastTerm == null ? 0 : share * contrastTerm.item();
+            }
+        }
+        return new TrainingStep(lm, balance, contrast);
+    }
+
+    private static Tensor total(
+            Tape tape,
+            Tensor lm,
+            @Nullable Tensor balance,
+            @Nullable Tensor contrast,
+            LossSettings losses,
+            float share) {
+        List<Tensor> terms = new ArrayList<>(List.of(lm));
+        List<Float> weights = new ArrayList<>(List.of(1f));
+        if (balance != null) {
+            terms.add(balance);
+            weights.add((float) losses.balanceWeight() * share);
+        }
+        if (contrast != null) {
+            terms.add(contrast);
+            weights.add((float) losses.contrastWeight() * share);
+        }
+        float[] factors = new float[weights.size()];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = weights.get(i);
+        }
+        return WeightedSum.apply(tape, terms.toArray(Tensor[]::new), factors);
+    }
+
+    /** What was minimised. */
+    public double loss(LossSettings losses) {
+        return lm + losses.balanceWeight() * balance + losses.contrastWeight() * contrast;
+    }
+}
