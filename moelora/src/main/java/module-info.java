@@ -4,6 +4,9 @@ module org.moelora {
     requires transitive org.moelora.engine;
 
     exports org.moelora.adapter;
+    exports org.moelora.data;
+    exports org.moelora.eval;
     exports org.moelora.model;
     exports org.moelora.text;
+    exports org.moelora.train;
 }

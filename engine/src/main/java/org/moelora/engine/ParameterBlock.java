@@ -42,6 +42,11 @@ public final class ParameterBlock implements AutoCloseable {
         });
     }
 
+    /** A block whose values are accounted to {@link Owner#ADAPTER}, as gradients always are. */
+    public static Builder builder(Device device) {
+        return builder(device, Owner.ADAPTER);
+    }
+
     /** A block whose values are accounted to {@code owner}. */
     public static Builder builder(Device device, Owner owner) {
         return new Builder(device, owner);

@@ -11,7 +11,7 @@ import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
-import org.moelora.engine.random.Random;
+import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Owner;
 
@@ -48,12 +48,12 @@ public final class Adapter implements AutoCloseable {
     public static Adapter create(Adaptable base, AdapterConfig config, long seed) {
         Adapter adapter = zero(base, config);
         for (AdapterLayer layer : adapter.layers.values()) {
-            Random random = Random.of(seed, 0, layer.module() + "/A");
+            RandomStream random = RandomStream.of(seed, 0, layer.module() + "/A");
             double bound = 1 / Math.sqrt(layer.a().shape().dim(1));
             fill(layer.a(), () -> (2 * random.uniform() - 1) * bound);
             Parameter router = layer.router();
             if (router != null) {
-                Random normal = Random.of(seed, 0, layer.module() + "/router");
+                RandomStream normal = RandomStream.of(seed, 0, layer.module() + "/router");
                 fill(router, () -> 0.02 * normal.normal());
             }
         }

@@ -11,7 +11,7 @@ import org.moelora.engine.ops.ContrastiveLoss;
 import org.moelora.engine.ops.Dropout;
 import org.moelora.engine.ops.TopK;
 import org.moelora.engine.ops.WeightedSum;
-import org.moelora.engine.random.Random;
+import org.moelora.engine.random.RandomStream;
 
 /**
  * One forward pass as the adapter's layers see it: what they draw random numbers from, and where their losses go. Used by one thread, once.
@@ -68,7 +68,7 @@ public final class AdapterPass {
             return x;
         }
         return Dropout.apply(
-                tape, x, (float) rate, Random.of(seed, draw, module + "/dropout").nextLong());
+                tape, x, (float) rate, RandomStream.of(seed, draw, module + "/dropout").key());
     }
 
     void routed(Tape tape, String module, Tensor p, Tensor u, Tensor b, TopK routing) {
@@ -86,7 +86,7 @@ public final class AdapterPass {
             int all = Math.toIntExact(routing.selected().shape().size());
             int[] sample = all <= losses.maxPairs()
                     ? null
-                    : Random.of(seed, draw, module + "/pairs").sampleWithoutReplacement(all, losses.maxPairs());
+                    : RandomStream.of(seed, draw, module + "/pairs").sampleWithoutReplacement(all, losses.maxPairs());
             contrast.add(ContrastiveLoss.apply(
                     tape, u, b, routing.selected(), experts, (float) losses.contrastTemperature(), sample));
         }

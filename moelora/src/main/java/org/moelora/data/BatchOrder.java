@@ -1,7 +1,7 @@
 package org.moelora.data;
 
 import java.util.Arrays;
-import org.moelora.engine.random.Random;
+import org.moelora.engine.random.RandomStream;
 
 /**
  * Which rows make which batch: epoch by epoch, each in an order of its own that the seed decides, or in file order. The last batch of
@@ -40,7 +40,7 @@ public final class BatchOrder {
             order = new int[rows];
             Arrays.setAll(order, i -> i);
             if (shuffle) {
-                Random.of(seed, epoch, "order").shuffle(order);
+                RandomStream.of(seed, epoch, "order").shuffle(order);
             }
             orderedEpoch = epoch;
         }

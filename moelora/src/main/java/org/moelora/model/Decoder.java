@@ -17,7 +17,7 @@ import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.random.Random;
+import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
@@ -122,7 +122,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
             String name = parameter.name();
             if (parameter.shape().rank() == 2) {
                 boolean intoResidual = name.contains("o_proj") || name.contains("down_proj");
-                Random random = Random.of(seed, 0, name);
+                RandomStream random = RandomStream.of(seed, 0, name);
                 for (int i = 0; i < values.length; i++) {
                     values[i] = (float) (random.normal() * (intoResidual ? residual : 0.02));
                 }

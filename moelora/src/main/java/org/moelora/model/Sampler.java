@@ -2,19 +2,19 @@ package org.moelora.model;
 
 import java.util.Arrays;
 import java.util.Comparator;
-import org.moelora.engine.random.Random;
+import org.moelora.engine.random.RandomStream;
 
 /** Chooses the next token from logits. */
 final class Sampler {
     private final GenerationOptions options;
-    private final Random random;
+    private final RandomStream random;
 
     /**
      * @param sequence which of several texts of one seed
      */
     Sampler(GenerationOptions options, int sequence) {
         this.options = options;
-        this.random = Random.of(options.seed(), sequence, "generation");
+        this.random = RandomStream.of(options.seed(), sequence, "generation");
     }
 
     /**

@@ -11,8 +11,6 @@ import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
-import org.moelora.data.Example;
-import org.moelora.data.ExampleEncoder;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
@@ -53,11 +51,6 @@ public final class FineTuner {
 
     private LossSettings defaultLosses() {
         return adapter.config() instanceof LoraConfig ? LossSettings.NONE : LossSettings.DEFAULT;
-    }
-
-    /** Trains on examples, encoded with the decoder's tokenizer: answers carry loss, prompts do not. */
-    public FineTuner on(List<Example> examples) {
-        return onRows(ExampleEncoder.of(model.decoder()).encode(examples));
     }
 
     /** Trains on rows of tokens. */

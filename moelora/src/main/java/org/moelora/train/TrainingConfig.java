@@ -31,7 +31,7 @@ public record TrainingConfig(
         int batchSize,
         int gradAccumulation,
         double learningRate,
-        Schedule.Shape schedule,
+        Schedule.Decay schedule,
         WarmUp warmUp,
         double weightDecay,
         double clip,
@@ -80,7 +80,7 @@ public record TrainingConfig(
         private int batchSize = 8;
         private int gradAccumulation = 1;
         private double learningRate = 3e-4;
-        private Schedule.Shape schedule = Schedule.Shape.COSINE;
+        private Schedule.Decay schedule = Schedule.Decay.COSINE;
         private WarmUp warmUp = WarmUp.ofShare(0.03);
         private double weightDecay;
         private double clip = 1;
@@ -125,7 +125,7 @@ public record TrainingConfig(
             return this;
         }
 
-        public Builder schedule(Schedule.Shape value) {
+        public Builder schedule(Schedule.Decay value) {
             schedule = value;
             return this;
         }
