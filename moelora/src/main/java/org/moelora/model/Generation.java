@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.moelora.engine.InputException;
-import org.moelora.engine.KeyValueCache;
+import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.text.TextStream;

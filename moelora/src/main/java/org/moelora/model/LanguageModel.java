@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
-import org.moelora.engine.KeyValueCache;
+import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.Add;
@@ -29,7 +29,7 @@ public final class LanguageModel {
     private final @Nullable Adapter adapter;
 
     LanguageModel(Decoder decoder, @Nullable Adapter adapter) {
-        if (adapter != null && adapter.device() != decoder.device()) {
+        if (adapter != null && !adapter.device().equals(decoder.device())) {
             throw new IllegalArgumentException("adapter and base are on different devices");
         }
         this.decoder = decoder;

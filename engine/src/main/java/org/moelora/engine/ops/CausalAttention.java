@@ -28,6 +28,19 @@ public final class CausalAttention {
     }
 
     /**
+     * Reads keys and values from a cache instead of from tensors; inference only.
+     *
+     * @param keys [capacity, kvHeads * headDim]
+     */
+    public static Tensor cached(Tape tape, Attention.Plan plan, Tensor q, Memory keys, Memory values) {
+        tape.noDerivative("attention on a cache", q);
+        Tensor o = tape.tensor(false, q.shape());
+        Tensor logSumExp = tape.tensor(false, Shape.of(q.shape().rows(), plan.heads()));
+        tape.kernels().attention().forward(plan, q.memory(), keys, values, o.memory(), logSumExp.memory());
+        return o;
+    }
+
+    /**
      * The scores are made again from q, k and logSumExp instead of being kept: {@code p_ij = exp(s_ij - logSumExp_i)}. Softmax's
      * derivative gives {@code ds_ij = p_ij (<do_i, v_j> - <do_i, o_i>)}; see {@link Attention#backward}.
      */

@@ -1,5 +1,7 @@
-package org.moelora.engine;
+package org.moelora.engine.ops;
 
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -86,18 +88,11 @@ public final class KeyValueCache implements AutoCloseable {
      * @return [rows, heads * headDim]
      */
     public Tensor attend(Tape tape, int layer, int heads, int headDim, Tensor q, Tensor k, Tensor v) {
-        tape.noDerivative("attention on a cache", q);
         append(k, keys[layer]);
         append(v, values[layer]);
         Attention.Plan plan =
                 new Attention.Plan(heads, width / headDim, headDim, (float) (1 / Math.sqrt(headDim)), rows);
-        Tensor o = tape.tensor(false, q.shape());
-        try (Memory logSumExp = tape.scratch((long) rows.queries() * heads)) {
-            tape.kernels()
-                    .attention()
-                    .forward(plan, q.memory(), keys[layer], values[layer], o.memory(), logSumExp);
-        }
-        return o;
+        return CausalAttention.cached(tape, plan, q, keys[layer], values[layer]);
     }
 
     private void append(Tensor x, Memory store) {
