@@ -100,8 +100,9 @@ final class AdapterFolder {
                 }
                 for (String name : tensors.names()) {
                     if (!known.contains(name)) {
-                        throw new InputException(file + ": tensor " + name + " has no place in this adapter on this base;"
-                                + " expected what " + CONFIG + " describes");
+                        throw new InputException(
+                                file + ": tensor " + name + " has no place in this adapter on this base;"
+                                        + " expected what " + CONFIG + " describes");
                     }
                 }
                 return adapter;
@@ -122,8 +123,8 @@ final class AdapterFolder {
             return;
         }
         Fingerprint.fromJson(fingerprint).difference(base.fingerprint()).ifPresent(difference -> {
-            throw new InputException(
-                    folder + ": the adapter was made for another base: expected " + difference + " in " + base.source());
+            throw new InputException(folder + ": the adapter was made for another base: expected " + difference + " in "
+                    + base.source());
         });
     }
 

@@ -19,7 +19,11 @@ import org.moelora.engine.ops.TopK;
  * @param router W_g [E, in]; null without a mixture
  */
 record AdapterLayer(
-        String module, AdapterConfig config, Parameter a, Parameter b, @Nullable Parameter router) {
+        String module,
+        AdapterConfig config,
+        Parameter a,
+        Parameter b,
+        @Nullable Parameter router) {
     /**
      * @param x [T, in]
      * @param y0 {@code W0 x}, [T, out]; taken over

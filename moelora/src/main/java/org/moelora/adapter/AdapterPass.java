@@ -68,7 +68,10 @@ public final class AdapterPass {
             return x;
         }
         return Dropout.apply(
-                tape, x, (float) rate, RandomStream.of(seed, draw, module + "/dropout").key());
+                tape,
+                x,
+                (float) rate,
+                RandomStream.of(seed, draw, module + "/dropout").key());
     }
 
     void routed(Tape tape, String module, Tensor p, Tensor u, Tensor b, TopK routing) {

@@ -22,7 +22,8 @@ public record Fingerprint(String architecture, String shapes, String weights) {
             return Optional.of(shapes + ", not " + other.shapes);
         }
         if (!weights.equals(other.weights)) {
-            return Optional.of("the same shapes but other weights (" + head(weights) + ", not " + head(other.weights) + ")");
+            return Optional.of(
+                    "the same shapes but other weights (" + head(weights) + ", not " + head(other.weights) + ")");
         }
         return Optional.empty();
     }

@@ -40,8 +40,9 @@ public record MoeLoraConfig(
             throw new InputException("top-k is " + topK + "; expected 1 to the number of experts, " + experts);
         }
         if (topK == 1 && renormalise) {
-            throw new InputException("top-k is 1 with renormalised gates, which makes every gate 1 and leaves the router"
-                    + " without a gradient; expected top-k of at least 2, or the gate top-k-raw");
+            throw new InputException(
+                    "top-k is 1 with renormalised gates, which makes every gate 1 and leaves the router"
+                            + " without a gradient; expected top-k of at least 2, or the gate top-k-raw");
         }
     }
 

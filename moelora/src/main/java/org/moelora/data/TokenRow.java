@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param task which task it belongs to, or null
  * @param row its place in the data, from 0
  */
-public record TokenRow(int[] inputIds, int[] labels, @Nullable String task, int row) {
+public record TokenRow(
+        int[] inputIds, int[] labels, @Nullable String task, int row) {
     /** The label of a token that carries no loss. */
     public static final int IGNORED = -100;
 

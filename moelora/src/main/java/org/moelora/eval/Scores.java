@@ -33,7 +33,8 @@ public record Scores(List<RowScore> rows) {
             if (task != null && !tasks.containsKey(task)) {
                 tasks.put(
                         task,
-                        new Scores(rows.stream().filter(r -> task.equals(r.task())).toList()));
+                        new Scores(
+                                rows.stream().filter(r -> task.equals(r.task())).toList()));
             }
         }
         return tasks;

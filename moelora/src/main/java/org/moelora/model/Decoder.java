@@ -170,14 +170,14 @@ public final class Decoder implements Adaptable, AutoCloseable {
         @Override
         public Weight matrix(String name, int rows, int cols) {
             SafetensorsFile file = checkpoint.fileOf(name, rows, cols);
-            DType dtype =
-                    switch (file.info(name).type().name()) {
-                        case "F32" -> DType.F32;
-                        case "BF16" -> DType.BF16;
-                        case "F16" -> DType.F16;
-                        default -> throw new InputException(file.file() + ": tensor " + name + " has the format "
-                                + file.info(name).type() + "; expected F32, BF16 or F16");
-                    };
+            DType dtype = switch (file.info(name).type().name()) {
+                case "F32" -> DType.F32;
+                case "BF16" -> DType.BF16;
+                case "F16" -> DType.F16;
+                default ->
+                    throw new InputException(file.file() + ": tensor " + name + " has the format "
+                            + file.info(name).type() + "; expected F32, BF16 or F16");
+            };
             FrozenWeight weight = FrozenWeight.of(device, file.segment(name), dtype, rows, cols);
             resources.addFirst(weight);
             return weight;

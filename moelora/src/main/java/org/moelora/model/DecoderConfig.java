@@ -89,11 +89,13 @@ public record DecoderConfig(
             throw json.error("num_key_value_heads", "a divisor of num_attention_heads, " + heads);
         }
         if (!json.has("head_dim") && hidden % heads != 0) {
-            throw json.error("num_attention_heads", "a divisor of hidden_size, " + hidden + ", as there is no head_dim");
+            throw json.error(
+                    "num_attention_heads", "a divisor of hidden_size, " + hidden + ", as there is no head_dim");
         }
         int headDim = json.has("head_dim") ? bounded(json, "head_dim", MAX_WIDTH) : hidden / heads;
         if (headDim % 2 != 0) {
-            throw json.error(json.has("head_dim") ? "head_dim" : "num_attention_heads", "a head dimension that is even");
+            throw json.error(
+                    json.has("head_dim") ? "head_dim" : "num_attention_heads", "a head dimension that is even");
         }
         if ((long) heads * headDim > MAX_WIDTH) {
             throw json.error("num_attention_heads", "heads times head_dim of at most " + MAX_WIDTH);

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.moelora.engine.InputException;
-import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.text.TextStream;
 import org.moelora.text.Tokenizer;
 
@@ -101,8 +101,8 @@ public final class Generation {
         int[][] next = prompts.toArray(int[][]::new);
         boolean[] running = new boolean[count];
         Arrays.fill(running, true);
-        try (KeyValueCache cache = new KeyValueCache(
-                model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
+        try (KeyValueCache cache =
+                new KeyValueCache(model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
             for (int step = 0; step < options.maxTokens() && anyOf(running); step++) {
                 float[] logits = logits(cache, next, running);
                 int row = 0;
@@ -161,8 +161,8 @@ public final class Generation {
     private Tokenizer tokenizer() {
         Tokenizer tokenizer = model.decoder().tokenizer();
         if (tokenizer == null) {
-            throw new InputException(model.decoder().source()
-                    + ": there is no tokenizer.json; expected one, as the prompt is text");
+            throw new InputException(
+                    model.decoder().source() + ": there is no tokenizer.json; expected one, as the prompt is text");
         }
         return tokenizer;
     }

@@ -4,13 +4,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
-import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.Add;
 import org.moelora.engine.ops.CausalAttention;
 import org.moelora.engine.ops.CrossEntropy;
 import org.moelora.engine.ops.Embedding;
+import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.engine.ops.Linear;
 import org.moelora.engine.ops.RmsNorm;
 import org.moelora.engine.ops.Rope;
@@ -112,8 +112,7 @@ public final class LanguageModel {
         Tensor attended = linear(tape, pass, block.o(), attend.apply(layer, q, k, v));
         Tensor middle = Add.apply(tape, x, attended);
         Tensor n = RmsNorm.apply(tape, middle, block.postNorm(), eps);
-        Tensor gated =
-                SwiGlu.apply(tape, linear(tape, pass, block.gate(), n), linear(tape, pass, block.up(), n));
+        Tensor gated = SwiGlu.apply(tape, linear(tape, pass, block.gate(), n), linear(tape, pass, block.up(), n));
         return Add.apply(tape, middle, linear(tape, pass, block.down(), gated));
     }
 

@@ -20,7 +20,8 @@ import org.moelora.engine.Weight;
  */
 record Weights(Weight embedding, List<Block> blocks, Tensor norm, Weight head) {
     /** One of a block's seven linears. */
-    record LinearWeight(String name, Weight weight, @Nullable Tensor bias) {}
+    record LinearWeight(
+            String name, Weight weight, @Nullable Tensor bias) {}
 
     /** One block: attention and feed-forward, each behind its norm. */
     record Block(
@@ -33,7 +34,6 @@ record Weights(Weight embedding, List<Block> blocks, Tensor norm, Weight head) {
             LinearWeight gate,
             LinearWeight up,
             LinearWeight down) {}
-
 
     /** Where weights come from: a checkpoint, or a block of parameters. */
     interface Source {
@@ -84,7 +84,9 @@ record Weights(Weight embedding, List<Block> blocks, Tensor norm, Weight head) {
             Function<String, LinearWeight> linear = name -> new LinearWeight(
                     prefix + name,
                     matrix(source, shapes, prefix + name + ".weight"),
-                    shapes.containsKey(prefix + name + ".bias") ? vector(source, shapes, prefix + name + ".bias") : null);
+                    shapes.containsKey(prefix + name + ".bias")
+                            ? vector(source, shapes, prefix + name + ".bias")
+                            : null);
             blocks.add(new Block(
                     vector(source, shapes, prefix + "input_layernorm.weight"),
                     linear.apply("self_attn.q_proj"),

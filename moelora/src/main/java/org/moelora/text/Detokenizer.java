@@ -58,7 +58,9 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
             } else if (type.equals("Strip") && joined) {
                 leadingSpaces += leadingSpaces(step);
             } else {
-                throw step.error("type", "ByteLevel alone, or a Sequence of Replace, ByteFallback, Fuse and Strip, in this order");
+                throw step.error(
+                        "type",
+                        "ByteLevel alone, or a Sequence of Replace, ByteFallback, Fuse and Strip, in this order");
             }
         }
         boolean bytes = hasByteTokens;

@@ -30,8 +30,7 @@ final class Normalizers {
     }
 
     private static UnaryOperator<String> sequence(List<JsonObject> fields) {
-        List<UnaryOperator<String>> all =
-                fields.stream().map(Normalizers::read).toList();
+        List<UnaryOperator<String>> all = fields.stream().map(Normalizers::read).toList();
         return text -> {
             String now = text;
             for (UnaryOperator<String> one : all) {

@@ -14,8 +14,8 @@ final class Patterns {
     private static final int FLAGS = Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES;
 
     /** POSIX brackets, a repetition of a repetition, escapes and flags that mean something else in Java. */
-    private static final Pattern FOREIGN = Pattern.compile(
-            "(?<!\\\\)(?:\\\\\\\\)*(?:\\[:\\^?\\w+:\\]|\\{\\d*,?\\d*}\\+|\\\\[hH]|\\(\\?[a-z]*m)");
+    private static final Pattern FOREIGN =
+            Pattern.compile("(?<!\\\\)(?:\\\\\\\\)*(?:\\[:\\^?\\w+:\\]|\\{\\d*,?\\d*}\\+|\\\\[hH]|\\(\\?[a-z]*m)");
 
     private Patterns() {}
 

@@ -64,8 +64,7 @@ interface PreTokenizer {
     record Cut(Pattern pattern, Behavior behavior, boolean invert) implements PreTokenizer {
         /** The pattern that GPT-2's published encoder splits words by. */
         static final Cut GPT2 = new Cut(
-                Patterns.compile(
-                        "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
+                Patterns.compile("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
                 Behavior.ISOLATED,
                 false);
 

@@ -40,8 +40,10 @@ public final class TextStream {
     }
 
     private String decode(byte[] more, boolean last) {
-        ByteBuffer in =
-                ByteBuffer.allocate(pending.length + more.length).put(pending).put(more).flip();
+        ByteBuffer in = ByteBuffer.allocate(pending.length + more.length)
+                .put(pending)
+                .put(more)
+                .flip();
         CharBuffer out = CharBuffer.allocate(in.remaining() + 1);
         decoder.decode(in, out, last);
         if (last) {

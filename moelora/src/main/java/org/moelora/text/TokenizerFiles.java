@@ -2,14 +2,12 @@ package org.moelora.text;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
@@ -42,7 +40,8 @@ final class TokenizerFiles {
         UnaryOperator<String> normalizer = Normalizers.read(root.objectOrNull("normalizer"));
         Frame frame = Frame.read(root.objectOrNull("post_processor"));
         if (frame.highestId() >= size()) {
-            throw root.error("has a post_processor with the id " + frame.highestId() + "; expected ids of the vocabulary");
+            throw root.error(
+                    "has a post_processor with the id " + frame.highestId() + "; expected ids of the vocabulary");
         }
         JsonObject config = beside("tokenizer_config.json");
         JsonObject names = beside("special_tokens_map.json");
@@ -138,9 +137,8 @@ final class TokenizerFiles {
     private OptionalInt named(String field, @Nullable JsonObject... files) {
         for (JsonObject object : files) {
             if (object != null && object.has(field)) {
-                String content = object.get(field) instanceof JsonObject token
-                        ? token.string("content")
-                        : object.string(field);
+                String content =
+                        object.get(field) instanceof JsonObject token ? token.string("content") : object.string(field);
                 AddedTokens.Token token = added.get(content);
                 Integer id = token != null ? Integer.valueOf(token.id()) : model.id(content);
                 if (id == null) {

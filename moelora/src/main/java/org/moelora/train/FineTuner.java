@@ -72,10 +72,8 @@ public final class FineTuner {
 
     /** Shorthand for the default configuration with that many epochs. */
     public FineTuner epochs(double epochs) {
-        return config(TrainingConfig.builder()
-                .losses(defaultLosses())
-                .epochs(epochs)
-                .build());
+        return config(
+                TrainingConfig.builder().losses(defaultLosses()).epochs(epochs).build());
     }
 
     /** Keeps {@code last/}, with held-out rows {@code best/}, and {@code metrics.jsonl} in a folder that holds no run yet. */
@@ -138,8 +136,8 @@ public final class FineTuner {
                 double loss = result.loss(losses);
                 double norm = optimizer.clip(config.clip());
                 if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-                    throw new TrainingException("step " + step + ": the loss is " + loss + " and the gradient norm " + norm
-                            + " on " + describe(batches) + "; a lower --learning-rate or a --clip may help");
+                    throw new TrainingException("step " + step + ": the loss is " + loss + " and the gradient norm "
+                            + norm + " on " + describe(batches) + "; a lower --learning-rate or a --clip may help");
                 }
                 double rate = schedule.at(step, steps);
                 optimizer.step(rate);

@@ -13,4 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param peakBytes most device memory in use at a time
  */
 public record TrainingReport(
-        long steps, long tokens, double seconds, double loss, @Nullable Double bestEvalLoss, long peakBytes) {}
+        long steps,
+        long tokens,
+        double seconds,
+        double loss,
+        @Nullable Double bestEvalLoss,
+        long peakBytes) {}

@@ -14,7 +14,8 @@ public record WarmUp(double amount, boolean share) {
 
     public WarmUp {
         if (!(amount >= 0 && amount < 1e15) || (share && amount > 1)) {
-            throw new InputException("a warm-up of " + amount + "; expected a number of steps, or a share of 0 % to 100 %");
+            throw new InputException(
+                    "a warm-up of " + amount + "; expected a number of steps, or a share of 0 % to 100 %");
         }
     }
 
@@ -42,7 +43,8 @@ public record WarmUp(double amount, boolean share) {
                     ? ofShare(Double.parseDouble(trimmed.substring(0, trimmed.length() - 1)) / 100)
                     : ofSteps(Long.parseLong(trimmed));
         } catch (NumberFormatException | InputException e) {
-            throw new InputException(flag + " is \"" + text + "\"; expected a number of steps or a percentage of them, e.g. 3%", e);
+            throw new InputException(
+                    flag + " is \"" + text + "\"; expected a number of steps or a percentage of them, e.g. 3%", e);
         }
     }
 

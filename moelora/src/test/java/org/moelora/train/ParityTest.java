@@ -51,7 +51,10 @@ class ParityTest {
             JsonRows.read(
                     VECTORS.resolve(settings.string("batches")),
                     row -> rows.add(new TokenRow(
-                            row.array("input_ids").integers(), row.array("labels").integers(), null, rows.size())));
+                            row.array("input_ids").integers(),
+                            row.array("labels").integers(),
+                            null,
+                            rows.size())));
             return new Case(folder, settings, base, rows);
         }
 
@@ -87,12 +90,15 @@ class ParityTest {
             c.base().close();
             try (Adapter adapter = Adapter.load(c.folder().resolve("adapter-init"), base)) {
                 List<TrainingListener.Step> steps = new ArrayList<>();
-                FineTuner.of(base.with(adapter)).onRows(c.rows()).config(c.config()).run(new TrainingListener() {
-                    @Override
-                    public void step(Step step) {
-                        steps.add(step);
-                    }
-                });
+                FineTuner.of(base.with(adapter))
+                        .onRows(c.rows())
+                        .config(c.config())
+                        .run(new TrainingListener() {
+                            @Override
+                            public void step(Step step) {
+                                steps.add(step);
+                            }
+                        });
                 List<JsonObject> expected = new ArrayList<>();
                 JsonRows.read(c.folder().resolve("steps.jsonl"), expected::add);
                 assertThat(steps).hasSize(expected.size());
@@ -188,8 +194,8 @@ class ParityTest {
             TokenRow row = c.rows().get(r);
             float[] logits;
             try (Tape tape = Tape.inference(model.decoder().device())) {
-                Tensor hidden = model.hidden(
-                        tape, AdapterPass.inference(), row.inputIds(), new int[] {0, row.length()});
+                Tensor hidden =
+                        model.hidden(tape, AdapterPass.inference(), row.inputIds(), new int[] {0, row.length()});
                 logits = model.logits(tape, hidden, row.length() - 1).toArray();
             }
             double largest = 0;
