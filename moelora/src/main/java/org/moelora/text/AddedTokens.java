@@ -112,6 +112,6 @@ final class AddedTokens {
 
     /** Unicode's White_Space, all of which fits in one char. */
     private static boolean isSpace(char c) {
-        return Character.isSpaceChar(c) || c >= '\t' && c <= '\r' || c == 0x85;
+        return Character.isSpaceChar(c) || (c >= '\t' && c <= '\r') || c == 0x85;
     }
 }

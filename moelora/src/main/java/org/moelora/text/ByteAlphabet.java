@@ -18,7 +18,7 @@ final class ByteAlphabet {
         Arrays.fill(BYTE, (short) -1);
         char next = 0x100;
         for (int b = 0; b < 256; b++) {
-            boolean prints = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+            boolean prints = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
             LETTER[b] = prints ? (char) b : next++;
             BYTE[LETTER[b]] = (short) b;
         }

@@ -61,7 +61,7 @@ final class TokenizerFiles {
         String content = entry.string("content");
         int id = entry.integer("id");
         Integer inModel = model.id(content);
-        if (id < 0 || id >= 1 << 24 || inModel != null && inModel != id) {
+        if (id < 0 || id >= 1 << 24 || (inModel != null && inModel != id)) {
             throw entry.error("id", inModel != null ? inModel + ", as in the vocabulary" : "an id of 24 bits");
         }
         String other = model.token(id);
