@@ -1,7 +1,9 @@
 package org.moelora.engine.testing;
 
 import java.util.Random;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.moelora.engine.io.JsonArray;
 
 /** Numbers for tests. */
 public final class Numbers {
@@ -19,5 +21,34 @@ public final class Numbers {
 
     public static double[] doubles(float[] values) {
         return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
+    }
+
+    /** All numbers of nested arrays, outermost first. */
+    public static double[] flat(JsonArray array) {
+        return IntStream.range(0, array.size())
+                .boxed()
+                .flatMapToDouble(i -> array.get(i) instanceof JsonArray inner
+                        ? DoubleStream.of(flat(inner))
+                        : DoubleStream.of(array.number(i)))
+                .toArray();
+    }
+
+    public static float[] floats(double[] values) {
+        float[] copy = new float[values.length];
+        for (int i = 0; i < copy.length; i++) {
+            copy[i] = (float) values[i];
+        }
+        return copy;
+    }
+
+    /** The transpose of {@code [rows, cols]}. */
+    public static float[] transposed(float[] values, int rows, int cols) {
+        float[] turned = new float[values.length];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < cols; j++) {
+                turned[j * rows + i] = values[i * cols + j];
+            }
+        }
+        return turned;
     }
 }
