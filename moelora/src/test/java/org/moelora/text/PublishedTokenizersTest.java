@@ -1,0 +1,79 @@
+package org.moelora.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
+
+/** Tokenizers of published models, against the ids that other implementations gave for the same texts. */
+class PublishedTokenizersTest {
+    private static final Path FOLDER = Path.of("../../shared/data/tokenizers");
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"gpt2, gpt-2", "llama3, llama-bpe", "qwen2.5, qwen2", "tinyllama, llama-spm"})
+    void givesTheIdsThatLlamaCppGives(String folder, String vectors) throws IOException {
+        Tokenizer tokenizer = read(folder);
+        Path file = FOLDER.resolve("llama.cpp-vectors/ggml-vocab-" + vectors + ".gguf");
+        String[] texts = Files.readString(Path.of(file + ".inp")).split("\n__ggml_vocab_test__\n", -1);
+        List<String> expected = Files.readAllLines(Path.of(file + ".out"));
+        assertThat(texts).hasSameSizeAs(expected).hasSize(47);
+        for (int i = 0; i < texts.length; i++) {
+            int[] ids = tokenizer.encode(texts[i], false);
+            assertThat(ids).as(texts[i]).containsExactly(ids(expected.get(i)));
+            assertThat(tokenizer.decode(ids)).isEqualTo(texts[i]);
+        }
+    }
+
+    @Test
+    void givesTheIdsOfLlama3sOwnTests() {
+        Tokenizer tokenizer = read("llama3");
+        JsonObject vectors = Json.read(FOLDER.resolve("llama3/vectors.json"));
+        for (JsonObject row : vectors.array("cases").objects()) {
+            int[] expected = row.array("ids").integers();
+            if (row.flag("eos", false)) {
+                assertThat(expected[expected.length - 1])
+                        .isEqualTo(tokenizer.eosId().orElseThrow());
+                expected = Arrays.copyOf(expected, expected.length - 1);
+            }
+            assertThat(tokenizer.encode(row.string("text"), true)).containsExactly(expected);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "gpt2, 50257, , 50256",
+        "llama3, 128256, 128000, 128001",
+        "qwen2.5, 151665, , 151645",
+        "tinyllama, 32000, 1, 2"
+    })
+    void knowsItsEnds(String folder, int size, Integer begin, int end) {
+        Tokenizer tokenizer = read(folder);
+        assertThat(tokenizer.vocabularySize()).isEqualTo(size);
+        assertThat(tokenizer.bosId()).isEqualTo(begin == null ? OptionalInt.empty() : OptionalInt.of(begin));
+        assertThat(tokenizer.eosId()).hasValue(end);
+        assertThat(tokenizer.isSpecial(end)).isTrue();
+    }
+
+    private static Tokenizer read(String folder) {
+        Path file = FOLDER.resolve(folder).resolve("tokenizer.json");
+        assumeTrue(Files.exists(file), () -> "there is no " + file + ", which is not part of this project");
+        return Tokenizer.read(file);
+    }
+
+    private static int[] ids(String line) {
+        return Arrays.stream(line.strip().split(" "))
+                .filter(word -> !word.isEmpty())
+                .mapToInt(Integer::parseInt)
+                .toArray();
+    }
+}
