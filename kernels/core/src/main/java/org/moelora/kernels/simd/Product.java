@@ -125,9 +125,9 @@ final class Product implements Workers.Task {
                 for (int col = fromCol; col < toCol; col += Scratch.BLOCK) {
                     int cols = Math.min(Scratch.BLOCK, toCol - col);
                     if (transposeB) {
-                        Packing.panelsTransposed(b, ldb, col, cols, from, depth, s);
+                        Packing.panelsTransposed(b, ldb, col, cols, from, depth, s, s.panels, 0);
                     } else {
-                        Packing.panels(b, ldb, col, cols, from, depth, s);
+                        Packing.panels(b, ldb, col, cols, from, depth, s, s.panels, 0);
                     }
                     rows(fromRow, toRow, col, cols, from, depth, block == 0 ? beta : 1, s);
                 }
@@ -146,21 +146,17 @@ final class Product implements Workers.Task {
     private void rows(int fromRow, int toRow, int col, int cols, int from, int depth, float factor, Scratch s) {
         for (int row = fromRow; row < toRow; row += Tile.ROWS) {
             int rows = Math.min(Tile.ROWS, toRow - row);
-            int height = rows <= 4 ? 4 : Tile.ROWS;
-            if (transposeA) {
-                int inGroup = (row - fromRow) % Scratch.GROUP;
-                if (inGroup == 0) {
-                    Packing.group(a, lda, row, Math.min(Scratch.GROUP, toRow - row), from, depth, s);
-                }
-                Packing.stripOfGroup(inGroup, rows, height, depth, s);
-            } else {
-                Packing.strip(a, lda, row, rows, height, from, depth, s);
+            int inGroup = (row - fromRow) % Scratch.GROUP;
+            if (!transposeA) {
+                Packing.strip(a, lda, row, rows, from, depth, s.strip, s.narrow);
+            } else if (inGroup == 0) {
+                Packing.group(a, lda, row, Math.min(Scratch.GROUP, toRow - row), from, depth, s);
             }
             for (int j = 0; j < cols; j += COLS) {
-                if (height == 4) {
-                    Tile.multiply4(depth, s.strip, s.panels, j * depth, s.tile);
+                if (transposeA) {
+                    Tile.multiplyTransposed(rows, depth, s.stage, inGroup, Scratch.GROUP, s.panels, j * depth, s.tile);
                 } else {
-                    Tile.multiply8(depth, s.strip, s.panels, j * depth, s.tile);
+                    Tile.multiply(rows, depth, s.strip, 0, s.panels, j * depth, s.tile);
                 }
                 store(s.tile, rows, Math.min(COLS, cols - j), (long) row * ldc + col + j, factor);
             }

@@ -20,7 +20,7 @@ final class Scratch {
     final float[] panels = new float[BLOCK * Tile.DEPTH];
 
     /** Runs of a matrix on their way into a strip or a panel. */
-    final float[] stage = new float[Math.max(INPUT, Math.max(Tile.DEPTH * GROUP, Tile.COLS * Tile.STRIDE))];
+    final float[] stage = new float[Math.max(INPUT, Math.max(Tile.DEPTH * GROUP + Tile.ROWS, Tile.COLS * Tile.STRIDE))];
 
     /** Elements in a narrow format on their way to float32. */
     final short[] narrow = new short[1024];

@@ -17,6 +17,7 @@ public final class SimdKernels implements Kernels {
     private final Kernels plain = new PlainKernels();
     private final MatMul matMul;
     private final Rows rows;
+    private final Attention attention;
     private final Elementwise elementwise;
     private final Tokens tokens;
     private final Optimizer optimizer;
@@ -25,6 +26,7 @@ public final class SimdKernels implements Kernels {
         Scratch.Pool pool = new Scratch.Pool();
         matMul = new SimdMatMul(workers, pool);
         rows = new SimdRows(workers);
+        attention = new SimdAttention(workers, plain.attention());
         elementwise = new SimdElementwise(workers);
         tokens = new SimdTokens(workers, pool);
         optimizer = new SimdOptimizer(workers);
@@ -47,7 +49,7 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public Attention attention() {
-        return plain.attention();
+        return attention;
     }
 
     @Override

@@ -4,7 +4,9 @@ import org.junit.jupiter.api.Nested;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
+import org.moelora.kernels.conformance.AttentionConformance;
 import org.moelora.kernels.conformance.ElementwiseConformance;
+import org.moelora.kernels.conformance.MatMulConformance;
 import org.moelora.kernels.conformance.OptimizerConformance;
 import org.moelora.kernels.conformance.RowsConformance;
 import org.moelora.kernels.conformance.TokensConformance;
@@ -13,6 +15,22 @@ import org.moelora.kernels.conformance.TokensConformance;
 class SimdConformanceTest {
     private static Device simd(DeviceOptions options) {
         return Devices.open("cpu-simd", options);
+    }
+
+    @Nested
+    class Attention extends AttentionConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return simd(options);
+        }
+    }
+
+    @Nested
+    class MatMul extends MatMulConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return simd(options);
+        }
     }
 
     @Nested

@@ -1,0 +1,96 @@
+package org.moelora.kernels.simd;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Ragged;
+import org.moelora.kernels.cpu.Workers;
+
+/** Checks the arguments and hands the sequences and heads to {@link AttentionForward} and {@link AttentionBackward}. */
+final class SimdAttention implements Attention {
+    /** Multiply-adds below which waking another thread takes longer than the call. */
+    private static final long ALONE = 1 << 17;
+
+    private final Workers workers;
+    private final Attention plain;
+    private final AttentionScratch.Pool pool = new AttentionScratch.Pool();
+
+    /** @param plain serves heads that are wider than a tile is deep, which no model family has */
+    SimdAttention(Workers workers, Attention plain) {
+        this.workers = workers;
+        this.plain = plain;
+    }
+
+    @Override
+    public void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp) {
+        if (plan.headDim() > Tile.DEPTH) {
+            plain.forward(plan, q, k, v, o, logSumExp);
+            return;
+        }
+        long queryHeads = (long) plan.rows().queries() * plan.heads();
+        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
+        run(
+                plan,
+                new AttentionForward(
+                        plan,
+                        floats(q, queryHeads * plan.headDim()),
+                        floats(k, keyNumbers),
+                        floats(v, keyNumbers),
+                        floats(o, queryHeads * plan.headDim()),
+                        floats(logSumExp, queryHeads),
+                        pool));
+    }
+
+    @Override
+    public void backward(
+            Plan plan,
+            Memory q,
+            Memory k,
+            Memory v,
+            Memory o,
+            Memory logSumExp,
+            Memory dO,
+            Memory dq,
+            Memory dk,
+            Memory dv) {
+        if (plan.headDim() > Tile.DEPTH) {
+            plain.backward(plan, q, k, v, o, logSumExp, dO, dq, dk, dv);
+            return;
+        }
+        long queryHeads = (long) plan.rows().queries() * plan.heads();
+        long queryNumbers = queryHeads * plan.headDim();
+        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
+        run(
+                plan,
+                new AttentionBackward(
+                        plan,
+                        floats(q, queryNumbers),
+                        floats(k, keyNumbers),
+                        floats(v, keyNumbers),
+                        floats(o, queryNumbers),
+                        floats(logSumExp, queryHeads),
+                        floats(dO, queryNumbers),
+                        floats(dq, queryNumbers),
+                        floats(dk, keyNumbers),
+                        floats(dv, keyNumbers),
+                        pool));
+    }
+
+    private void run(Plan plan, Workers.Task task) {
+        Ragged rows = plan.rows();
+        int tasks = rows.sequences() * plan.kvHeads();
+        long work = 0;
+        for (int s = 0; s < rows.sequences(); s++) {
+            int queries = rows.queryStart()[s + 1] - rows.queryStart()[s];
+            work += (long) queries * rows.keyLength()[s] * plan.heads() * plan.headDim();
+        }
+        if (work < ALONE) {
+            for (int i = 0; i < tasks; i++) {
+                task.run(i);
+            }
+        } else {
+            workers.run(tasks, task);
+        }
+    }
+}

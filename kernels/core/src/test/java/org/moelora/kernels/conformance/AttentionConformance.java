@@ -1,0 +1,86 @@
+package org.moelora.kernels.conformance;
+
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.moelora.kernels.Attention.Plan;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Ragged;
+
+/** {@link org.moelora.kernels.Attention} against plain. */
+public abstract class AttentionConformance extends Conformance {
+    static List<Plan> plans() {
+        return List.of(
+                new Plan(1, 1, 1, 1, Ragged.self(0, 1)),
+                new Plan(2, 1, 2, 0.7f, Ragged.self(0, 0, 3, 3)),
+                new Plan(6, 3, 32, 0.18f, Ragged.self(0, 1, 14, 47, 64, 97)),
+                new Plan(3, 3, 17, 0.25f, Ragged.self(0, 16, 17, 33, 66)),
+                new Plan(2, 2, 33, -0.2f, Ragged.self(0, 31, 40)),
+                new Plan(4, 2, 64, 0.125f, Ragged.self(0, 207, 220)),
+                new Plan(1, 1, 8, 0.3f, Ragged.self(0, 256, 513, 514)),
+                new Plan(2, 1, 16, 0.25f, Ragged.self(0, 702)),
+                // a prompt's second part, decoding one token, rows nobody owns in between, more keys than a block
+                new Plan(4, 2, 32, 0.2f, new Ragged(new int[] {0, 5, 6, 6, 46}, new int[] {2, 70, 105, 110}, new int[] {
+                    60, 33, 1, 340
+                })),
+                new Plan(3, 1, 13, 0.2f, new Ragged(new int[] {0, 1, 3, 6}, new int[] {300, 0, 601}, new int[] {
+                    300, 299, 20
+                })));
+    }
+
+    @ParameterizedTest
+    @MethodSource("plans")
+    void forward(Plan plan) {
+        int queryNumbers = plan.rows().queries() * plan.heads() * plan.headDim();
+        int keyNumbers = plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
+        float[] q = normal(queryNumbers);
+        float[] k = normal(keyNumbers);
+        float[] v = normal(keyNumbers);
+        check(
+                "attention",
+                2e-5,
+                s -> s.kernels()
+                        .attention()
+                        .forward(
+                                plan,
+                                s.of(q),
+                                s.of(k),
+                                s.of(v),
+                                s.out(queryNumbers),
+                                s.out(plan.rows().queries() * plan.heads())));
+    }
+
+    @ParameterizedTest
+    @MethodSource("plans")
+    void backward(Plan plan) {
+        int queryNumbers = plan.rows().queries() * plan.heads() * plan.headDim();
+        int keyNumbers = plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
+        float[] q = normal(queryNumbers);
+        float[] k = normal(keyNumbers);
+        float[] v = normal(keyNumbers);
+        float[] dO = normal(queryNumbers);
+        float[] rowsOfNobody = normal(keyNumbers);
+        double tolerance = sumTolerance(plan.rows().keyRows()) * 4;
+        check("gradient of attention", tolerance, s -> {
+            Memory qs = s.of(q);
+            Memory ks = s.of(k);
+            Memory vs = s.of(v);
+            Memory o = s.of(new float[queryNumbers]);
+            Memory lse = s.of(new float[plan.rows().queries() * plan.heads()]);
+            s.kernels().attention().forward(plan, qs, ks, vs, o, lse);
+            s.kernels()
+                    .attention()
+                    .backward(
+                            plan,
+                            qs,
+                            ks,
+                            vs,
+                            o,
+                            lse,
+                            s.of(dO),
+                            s.out(queryNumbers),
+                            s.inOut(rowsOfNobody),
+                            s.inOut(rowsOfNobody));
+        });
+    }
+}

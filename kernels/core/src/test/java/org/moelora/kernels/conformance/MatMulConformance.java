@@ -1,0 +1,137 @@
+package org.moelora.kernels.conformance;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Frozen;
+import org.moelora.kernels.Memory;
+
+/** {@link org.moelora.kernels.MatMul} against plain. */
+public abstract class MatMulConformance extends Conformance {
+    private static final String FROZEN = """
+            0, 3, 5
+            1, 1, 1
+            1, 207, 13
+            3, 33, 702
+            8, 31, 16
+            9, 17, 33
+            207, 33, 31
+            50, 702, 207
+            """;
+
+    record Size(int m, int n, int k) {}
+
+    /** Every combination of small awkward sizes, and large ones that are cut into tasks, blocks of the depth and blocks of columns. */
+    static List<Size> sizes() {
+        List<Size> all = new ArrayList<>();
+        int[] lengths = {0, 1, 13, 17, 33};
+        for (int m : lengths) {
+            for (int n : lengths) {
+                for (int k : lengths) {
+                    all.add(new Size(m, n, k));
+                }
+            }
+        }
+        all.add(new Size(207, 31, 16));
+        all.add(new Size(16, 702, 207));
+        all.add(new Size(702, 13, 257));
+        all.add(new Size(4, 207, 702));
+        all.add(new Size(70, 1100, 32));
+        all.add(new Size(207, 129, 702));
+        all.add(new Size(256, 64, 256));
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void gemm(Size size) {
+        for (boolean transposeA : new boolean[] {false, true}) {
+            for (boolean transposeB : new boolean[] {false, true}) {
+                gemm(size, transposeA, transposeB, 1, 0, 0);
+                gemm(size, transposeA, transposeB, -0.5f, 1, 3);
+            }
+        }
+        gemm(size, false, true, 2, 0.25f, 1);
+    }
+
+    /** With {@code gap} foreign elements at the end of each row, which C must keep. */
+    private void gemm(Size size, boolean transposeA, boolean transposeB, float alpha, float beta, int gap) {
+        int lda = (transposeA ? size.m : size.k) + gap;
+        int ldb = (transposeB ? size.k : size.n) + 2 * gap;
+        int ldc = size.n + gap;
+        float[] a = normal((transposeA ? size.k : size.m) * lda);
+        float[] b = normal((transposeB ? size.n : size.k) * ldb);
+        float[] c = normal(size.m * ldc);
+        String what = size + (transposeA ? " A^T" : " A") + (transposeB ? " B^T" : " B") + " beta " + beta;
+        check(what, sumTolerance(size.k), s -> {
+            Memory out = beta == 0 && gap == 0 ? s.out(c.length) : s.inOut(c);
+            s.kernels()
+                    .matMul()
+                    .gemm(
+                            transposeA,
+                            transposeB,
+                            size.m,
+                            size.n,
+                            size.k,
+                            alpha,
+                            s.of(a),
+                            lda,
+                            s.of(b),
+                            ldb,
+                            beta,
+                            out,
+                            ldc);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = FROZEN)
+    void frozenF32(int rows, int out, int in) {
+        frozen(DType.F32, rows, out, in);
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = FROZEN)
+    void frozenBf16(int rows, int out, int in) {
+        frozen(DType.BF16, rows, out, in);
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = FROZEN)
+    void frozenF16(int rows, int out, int in) {
+        frozen(DType.F16, rows, out, in);
+    }
+
+    /** Rows longer than any buffer, and enough of them for several tasks of a decoding step. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "BF16", "F16"})
+    void frozenWideRows(DType dtype) {
+        frozen(dtype, 1, 21, 9001);
+        frozen(dtype, 8, 6, 33_000);
+        frozen(dtype, 2, 1031, 130);
+    }
+
+    private void frozen(DType dtype, int rows, int out, int in) {
+        Weights w = Weights.random(dtype, out, in, random);
+        float[] x = normal(rows * in);
+        float[] y = normal(rows * out);
+        for (boolean accumulate : new boolean[] {false, true}) {
+            check("linear " + dtype, sumTolerance(in), s -> {
+                try (Frozen weight = w.on(s.device())) {
+                    s.kernels().matMul().linear(rows, s.of(x), weight, s.out(accumulate, y), accumulate);
+                }
+            });
+            check("linearGrad " + dtype, sumTolerance(out), s -> {
+                try (Frozen weight = w.on(s.device())) {
+                    s.kernels().matMul().linearGrad(rows, s.of(y), weight, s.out(accumulate, x), accumulate);
+                }
+            });
+        }
+    }
+}
