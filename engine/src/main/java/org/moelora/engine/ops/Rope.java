@@ -22,7 +22,7 @@ public final class Rope {
     }
 
     /**
-     * {@code y_i = x_i cos_i - x_{i+h} sin_i}, {@code y_{i+h} = x_{i+h} cos_i + x_i sin_i} for i < h = headDim / 2, per head.
+     * {@code y_i = x_i cos_i - x_{i+h} sin_i}, {@code y_{i+h} = x_{i+h} cos_i + x_i sin_i} for {@code i < h = headDim / 2}, per head.
      *
      * @param x [T, heads * headDim]
      * @param table [T, headDim]

@@ -40,7 +40,7 @@ public interface Rows {
 
     /**
      * Rotary position embedding (Su et al. 2021, arXiv 2104.09864) in the half-rotation order of Hugging Face's Llama. Each
-     * row holds {@code heads} vectors of {@code headDim = 2 h}; for i < h
+     * row holds {@code heads} vectors of {@code headDim = 2 h}; for {@code i < h}
      * {@code y_i = x_i cos_i - x_{i+h} sin_i}, {@code y_{i+h} = x_{i+h} cos_i + x_i sin_i}. The rotation is orthogonal, so its backward
      * pass is the same with {@code inverse}, which turns by the negative angle. y may be x.
      *
