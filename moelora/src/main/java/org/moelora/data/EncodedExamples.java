@@ -1,0 +1,26 @@
+package org.moelora.data;
+
+import java.util.List;
+
+/**
+ * Examples as rows of tokens.
+ *
+ * @param rows those that have a label, in the examples' order
+ * @param cut how many of these lost tokens at their end, because they were too long
+ * @param dropped how many examples are not among the rows, because no label was left within the length
+ */
+public record EncodedExamples(List<TokenRow> rows, int cut, int dropped) {
+    public EncodedExamples {
+        rows = List.copyOf(rows);
+    }
+
+    /** All tokens of all rows. */
+    public long tokens() {
+        return rows.stream().mapToLong(TokenRow::length).sum();
+    }
+
+    /** All labels that carry loss. */
+    public long labels() {
+        return rows.stream().mapToLong(TokenRow::labelCount).sum();
+    }
+}

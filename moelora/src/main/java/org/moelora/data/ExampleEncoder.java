@@ -1,0 +1,258 @@
+package org.moelora.data;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+import org.moelora.text.Templates;
+import org.moelora.text.Tokenizer;
+
+/**
+ * Turns examples into rows of tokens with labels. In the table, what carries loss is in braces, {@code BOS} is there if the
+ * tokenizer begins texts with one, and {@code EOS} is its end-of-sequence token:
+ * <pre>
+ * input_ids, labels              the ids and labels as they are
+ * instruction, input, output     BOS Alpaca's template {output EOS}
+ * prompt, completion             BOS prompt {completion EOS}       with nothing between the two, not even a space
+ * messages                       BOS "### System:\n" content "\n\n"
+ *                                    "### User:\n" content "\n\n"
+ *                                    "### Assistant:\n" {content EOS}
+ *                                    "\n\n" "### User:\n" ...      each assistant message alike; what follows the last is left out
+ * text                           BOS {text EOS}
+ * </pre>
+ * The two forms of Alpaca's template are in {@link Templates#alpaca}. What carries loss and what does not are tokenised apart and
+ * their ids put together, so that no token stands on both sides of the boundary, and a prompt alone has the same ids as in its row.
+ *
+ * <p>Immutable and thread-safe.
+ *
+ * @param tokenizer null if there is none; then only rows of {@code input_ids} are accepted
+ * @param vocabularySize rows of the model's embedding: ids must be below it
+ * @param maxLength longer rows are cut from the end; {@link Integer#MAX_VALUE} for no limit
+ * @param lossOnPrompt whether everything but BOS carries loss; rows of {@code input_ids} say it themselves
+ */
+public record ExampleEncoder(
+        @Nullable Tokenizer tokenizer, int vocabularySize, int maxLength, boolean lossOnPrompt) {
+    /**
+     * @throws IllegalArgumentException if the vocabulary is empty or the length below 2, which leaves nothing to predict
+     */
+    public ExampleEncoder {
+        if (vocabularySize < 1 || maxLength < 2) {
+            throw new IllegalArgumentException("a vocabulary of " + vocabularySize + ", rows of " + maxLength + " tokens");
+        }
+    }
+
+    /** Rows of any length, loss on answers only. */
+    public ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize) {
+        this(tokenizer, vocabularySize, Integer.MAX_VALUE, false);
+    }
+
+    /** The same with another limit. */
+    public ExampleEncoder withMaxLength(int tokens) {
+        return new ExampleEncoder(tokenizer, vocabularySize, tokens, lossOnPrompt);
+    }
+
+    /** The same with loss on prompts, or without. */
+    public ExampleEncoder withLossOnPrompt(boolean loss) {
+        return new ExampleEncoder(tokenizer, vocabularySize, maxLength, loss);
+    }
+
+    /**
+     * Encodes all examples, cuts what is too long, and drops rows that keep no label.
+     *
+     * @throws InputException as {@link #encode} does
+     */
+    public EncodedExamples encodeAll(Examples examples) {
+        List<TokenRow> rows = new ArrayList<>(examples.size());
+        int cut = 0;
+        int dropped = 0;
+        for (Example example : examples.rows()) {
+            TokenRow whole = encode(example);
+            TokenRow row = cut(whole);
+            if (row.labelCount() == 0) {
+                dropped++;
+            } else {
+                rows.add(row);
+                cut += row.length() < whole.length() ? 1 : 0;
+            }
+        }
+        return new EncodedExamples(rows, cut, dropped);
+    }
+
+    /**
+     * One example as a whole, whatever its length, and even if nothing of it carries loss.
+     *
+     * @throws InputException if an id is outside the vocabulary, or the example is text and there is no tokenizer, or one that
+     *     knows no end-of-sequence token
+     */
+    public TokenRow encode(Example example) {
+        Origin origin = example.origin();
+        if (example instanceof Example.Tokens tokens) {
+            checkIds(tokens);
+            return new TokenRow(tokens.inputIds(), tokens.labels(), origin.task(), origin.row());
+        }
+        List<Part> parts = parts(example);
+        int[] ids = joined(parts);
+        int[] labels = new int[ids.length];
+        Arrays.fill(labels, TokenRow.IGNORED);
+        int at = 0;
+        for (Part part : parts) {
+            int end = at + part.ids().length;
+            if (part.answer() || (lossOnPrompt && !part.begin())) {
+                System.arraycopy(ids, at, labels, at, end - at);
+            }
+            at = end;
+        }
+        return new TokenRow(ids, labels, origin.task(), origin.row());
+    }
+
+    /**
+     * The question that an example asks, for a model to answer: everything before the last answer. For {@code input_ids} the answer
+     * begins with the first label and ends before the next token that has none. Nothing is cut.
+     *
+     * @throws InputException as {@link #encode} does, and if the example has no question, such as a {@code text}
+     */
+    public Prompt prompt(Example example) {
+        return switch (example) {
+            case Example.Tokens tokens -> prompt(tokens);
+            case Example.Text text ->
+                throw new InputException(
+                        text.origin().where() + ": a row of text has no question; expected a row with a prompt and an answer");
+            default -> {
+                List<Part> parts = parts(example);
+                Part last = parts.getLast();
+                int[] before = joined(parts.subList(0, parts.size() - 1));
+                if (before.length == 0) {
+                    throw noQuestion(example.origin());
+                }
+                yield new Prompt(before, last.text(), last.ids(), example.origin());
+            }
+        };
+    }
+
+    private Prompt prompt(Example.Tokens tokens) {
+        checkIds(tokens);
+        int[] labels = tokens.labels();
+        int start = 1;
+        while (start < labels.length && labels[start] == TokenRow.IGNORED) {
+            start++;
+        }
+        int end = start;
+        while (end < labels.length && labels[end] != TokenRow.IGNORED) {
+            end++;
+        }
+        if (start == end) {
+            throw new InputException(tokens.origin().where()
+                    + ": no token after the first has a label; expected an answer to compare with");
+        }
+        int[] answer = Arrays.copyOfRange(labels, start, end);
+        return new Prompt(
+                Arrays.copyOf(tokens.inputIds(), start),
+                tokenizer == null ? null : tokenizer.decode(answer),
+                answer,
+                tokens.origin());
+    }
+
+    private static InputException noQuestion(Origin origin) {
+        return new InputException(origin.where() + ": the prompt is empty; expected at least one token before the answer");
+    }
+
+    /** A stretch of a row that is all prompt or all answer; {@code begin} marks BOS. */
+    private record Part(String text, int[] ids, boolean answer, boolean begin) {}
+
+    private List<Part> parts(Example example) {
+        Tokenizer words = tokenizer;
+        Origin origin = example.origin();
+        if (words == null) {
+            throw new InputException(origin.where() + ": a row of text, and the model has no tokenizer.json; expected "
+                    + "one in its folder, or rows of input_ids and labels");
+        }
+        List<Part> parts = new ArrayList<>();
+        words.bosId().ifPresent(id -> parts.add(new Part("", checked(origin, id), false, true)));
+        switch (example) {
+            case Example.Instruction row -> {
+                parts.add(asked(words, origin, Templates.alpaca(row.instruction(), row.input())));
+                parts.add(answered(words, origin, row.output()));
+            }
+            case Example.Completion row -> {
+                parts.add(asked(words, origin, row.prompt()));
+                parts.add(answered(words, origin, row.completion()));
+            }
+            case Example.Text row -> parts.add(answered(words, origin, row.text()));
+            case Example.Chat chat -> addTurns(words, chat, parts);
+            case Example.Tokens tokens -> throw new AssertionError(tokens);
+        }
+        return parts;
+    }
+
+    private void addTurns(Tokenizer words, Example.Chat chat, List<Part> parts) {
+        var asked = new StringBuilder();
+        for (Example.Message message : chat.messages()) {
+            switch (message.role()) {
+                case SYSTEM -> asked.append(Templates.SYSTEM).append(message.content());
+                case USER -> asked.append(Templates.USER).append(message.content());
+                case ASSISTANT -> {
+                    parts.add(asked(words, chat.origin(), asked.append(Templates.ASSISTANT).toString()));
+                    parts.add(answered(words, chat.origin(), message.content()));
+                    asked.setLength(0);
+                }
+            }
+            asked.append(Templates.BETWEEN);
+        }
+    }
+
+    private Part asked(Tokenizer words, Origin origin, String text) {
+        return new Part(text, checked(origin, words.encode(text, false)), false, false);
+    }
+
+    private Part answered(Tokenizer words, Origin origin, String text) {
+        int end = words.eosId()
+                .orElseThrow(() -> new InputException(words.file() + ": which token ends a text is not known; expected "
+                        + "eos_token in tokenizer_config.json beside it"));
+        int[] ids = words.encode(text, false);
+        int[] ended = Arrays.copyOf(ids, ids.length + 1);
+        ended[ids.length] = end;
+        return new Part(text, checked(origin, ended), true, false);
+    }
+
+    private int[] checked(Origin origin, int... ids) {
+        for (int id : ids) {
+            if (id >= vocabularySize) {
+                throw new InputException(origin.where() + ": its text has the token " + id
+                        + ", and the model's embedding has " + vocabularySize
+                        + " rows; expected a tokenizer.json that belongs to the model");
+            }
+        }
+        return ids;
+    }
+
+    private void checkIds(Example.Tokens tokens) {
+        check(tokens, "input_ids", tokens.inputIds(), false);
+        check(tokens, "labels", tokens.labels(), true);
+    }
+
+    private void check(Example.Tokens tokens, String field, int[] ids, boolean mayIgnore) {
+        for (int i = 0; i < ids.length; i++) {
+            boolean ignored = mayIgnore && ids[i] == TokenRow.IGNORED;
+            if (!ignored && (ids[i] < 0 || ids[i] >= vocabularySize)) {
+                throw new InputException(tokens.origin().where() + ": field \"" + field + "[" + i + "]\" is " + ids[i]
+                        + "; expected an id of the model's vocabulary, 0 to " + (vocabularySize - 1));
+            }
+        }
+    }
+
+    private static int[] joined(List<Part> parts) {
+        return parts.stream().flatMapToInt(part -> IntStream.of(part.ids())).toArray();
+    }
+
+    private TokenRow cut(TokenRow row) {
+        return row.length() <= maxLength
+                ? row
+                : new TokenRow(
+                        Arrays.copyOf(row.inputIds(), maxLength),
+                        Arrays.copyOf(row.labels(), maxLength),
+                        row.task(),
+                        row.row());
+    }
+}

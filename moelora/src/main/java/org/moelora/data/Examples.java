@@ -1,0 +1,91 @@
+package org.moelora.data;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.JsonRows;
+import org.moelora.engine.random.RandomStream;
+
+/**
+ * Examples to train or to score on.
+ *
+ * @param rows the examples, in the order of their files
+ */
+public record Examples(List<Example> rows) {
+    public Examples {
+        rows = List.copyOf(rows);
+    }
+
+    /** {@link #read(List)} of these files. */
+    public static Examples read(Path... files) {
+        return read(List.of(files));
+    }
+
+    /**
+     * Reads files of rows: JSON Lines, or one JSON array of objects. A row's fields say which shape it has: {@code input_ids} and
+     * {@code labels}; {@code messages} of {@code role} and {@code content}; {@code instruction}, maybe {@code input}, and {@code
+     * output}; {@code prompt} and {@code completion}; {@code text}. The first of these that a row has fields of counts. Any row
+     * may have a {@code task}. A field that is null is as good as missing, and unknown fields do not count.
+     *
+     * @param files at least one
+     * @throws InputException if a file cannot be read or holds no rows, or a row is not in one of the shapes
+     */
+    public static Examples read(List<Path> files) {
+        if (files.isEmpty()) {
+            throw new IllegalArgumentException("no file to read");
+        }
+        List<Example> rows = new ArrayList<>();
+        for (Path file : files) {
+            if (JsonRows.read(file, row -> rows.add(ExampleReader.read(row, rows.size()))) == 0) {
+                throw ExampleReader.empty(file.toString());
+            }
+        }
+        return new Examples(rows);
+    }
+
+    /** How many there are. */
+    public int size() {
+        return rows.size();
+    }
+
+    /**
+     * Sets a share of the rows aside, chosen by the seed; both parts keep the rows' order.
+     *
+     * @param fraction how much is held out, between 0 and 1; at least one row is, and at least one is left
+     * @throws IllegalArgumentException if the fraction is not between 0 and 1
+     * @throws InputException if there are fewer than two rows
+     */
+    public Split split(double fraction, long seed) {
+        if (!(fraction > 0 && fraction < 1)) {
+            throw new IllegalArgumentException("a fraction of " + fraction + " is not between 0 and 1");
+        }
+        if (size() < 2) {
+            throw new InputException("there are too few rows to hold some out: " + size() + "; expected at least 2");
+        }
+        int count = Math.clamp(Math.round(fraction * size()), 1, size() - 1);
+        int[] order = new int[size()];
+        Arrays.setAll(order, i -> i);
+        RandomStream.of(seed, 0, "split").shuffle(order);
+        var chosen = new BitSet();
+        for (int i = 0; i < count; i++) {
+            chosen.set(order[i]);
+        }
+        List<Example> train = new ArrayList<>();
+        List<Example> heldOut = new ArrayList<>();
+        for (int i = 0; i < size(); i++) {
+            (chosen.get(i) ? heldOut : train).add(rows.get(i));
+        }
+        return new Split(new Examples(train), new Examples(heldOut));
+    }
+
+    /**
+     * Two parts of the same rows.
+     *
+     * @param train what is trained on
+     * @param heldOut what is evaluated on
+     */
+    public record Split(Examples train, Examples heldOut) {}
+}
