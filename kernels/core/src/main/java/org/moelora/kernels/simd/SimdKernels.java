@@ -14,21 +14,23 @@ import org.moelora.kernels.plain.PlainKernels;
 
 /** Kernels in the JDK Vector API, on all threads of a CPU device. Loaded only where the JVM has the vector module. */
 public final class SimdKernels implements Kernels {
-    private final Kernels plain = new PlainKernels();
     private final MatMul matMul;
     private final Rows rows;
     private final Attention attention;
     private final Elementwise elementwise;
     private final Tokens tokens;
+    private final Mixture mixture;
     private final Optimizer optimizer;
 
     public SimdKernels(Workers workers) {
+        Kernels plain = new PlainKernels();
         Scratch.Pool pool = new Scratch.Pool();
         matMul = new SimdMatMul(workers, pool);
         rows = new SimdRows(workers);
         attention = new SimdAttention(workers, plain.attention());
         elementwise = new SimdElementwise(workers);
         tokens = new SimdTokens(workers, pool);
+        mixture = new SimdMixture(workers, plain.mixture());
         optimizer = new SimdOptimizer(workers);
     }
 
@@ -64,7 +66,7 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public Mixture mixture() {
-        return plain.mixture();
+        return mixture;
     }
 
     @Override

@@ -7,6 +7,7 @@ import org.moelora.kernels.Devices;
 import org.moelora.kernels.conformance.AttentionConformance;
 import org.moelora.kernels.conformance.ElementwiseConformance;
 import org.moelora.kernels.conformance.MatMulConformance;
+import org.moelora.kernels.conformance.MixtureConformance;
 import org.moelora.kernels.conformance.OptimizerConformance;
 import org.moelora.kernels.conformance.RowsConformance;
 import org.moelora.kernels.conformance.TokensConformance;
@@ -27,6 +28,14 @@ class SimdConformanceTest {
 
     @Nested
     class MatMul extends MatMulConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return simd(options);
+        }
+    }
+
+    @Nested
+    class Mixture extends MixtureConformance {
         @Override
         protected Device open(DeviceOptions options) {
             return simd(options);

@@ -1,0 +1,154 @@
+package org.moelora.kernels.simd;
+
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.getInt;
+import static org.moelora.kernels.simd.Lanes.COUNT;
+import static org.moelora.kernels.simd.Lanes.FLOATS;
+import static org.moelora.kernels.simd.Lanes.ORDER;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import org.moelora.kernels.cpu.Workers;
+
+/**
+ * The supervised contrastive loss of {@link org.moelora.kernels.Mixture#contrast} in two passes over the rows of s. The first finds each anchor's
+ * log-sum-exp. With those, both gradients that meet in an element, of anchor i and of anchor j, follow from the one cosine of i and j, so the second
+ * pass writes d in place of s without a second matrix.
+ */
+final class Contrast {
+    /** Far enough below any cosine that its exponential is nothing. */
+    private static final float NOTHING = -1e30f;
+
+    private final int n;
+    private final float tau;
+    private final MemorySegment ss;
+    private final MemorySegment ds;
+
+    /** One over each pair's norm; padded with zeros to whole vectors, as all arrays here. */
+    private final float[] inverse;
+
+    private final float[] expert;
+
+    /** One over the number of other pairs of the same expert; zero for a pair that is no anchor. */
+    private final float[] share;
+
+    /** One over (anchors times tau), zero for a pair that is no anchor. */
+    private final float[] weight;
+
+    private final float[] logSumExp;
+    private final double[] losses;
+    private final int anchors;
+
+    Contrast(int n, float tau, float eps, MemorySegment ss, MemorySegment es, MemorySegment ds) {
+        this.n = n;
+        this.tau = tau;
+        this.ss = ss;
+        this.ds = ds;
+        int padded = (n + COUNT - 1) / COUNT * COUNT;
+        inverse = new float[padded];
+        expert = new float[padded];
+        share = new float[padded];
+        weight = new float[padded];
+        logSumExp = new float[padded];
+        losses = new double[n];
+        Map<Integer, Integer> pairsOf = new HashMap<>();
+        for (int i = 0; i < n; i++) {
+            pairsOf.merge(getInt(es, i), 1, Integer::sum);
+        }
+        int count = 0;
+        for (int i = 0; i < n; i++) {
+            int positives = pairsOf.getOrDefault(getInt(es, i), 1) - 1;
+            inverse[i] = (float) (1 / Math.sqrt(get(ss, (long) i * n + i) + (double) eps * eps));
+            expert[i] = getInt(es, i);
+            share[i] = positives > 0 ? 1f / positives : 0;
+            count += positives > 0 ? 1 : 0;
+        }
+        anchors = count;
+        for (int i = 0; i < n; i++) {
+            weight[i] = share[i] > 0 ? (float) (1 / ((double) anchors * tau)) : 0;
+        }
+    }
+
+    /** Writes d and returns the loss. */
+    double run(Workers workers) {
+        Ranges.run(workers, n, 1, 8L * n, (from, to) -> {
+            float[] cos = new float[inverse.length];
+            for (int i = (int) from; i < to; i++) {
+                anchor(i, cos);
+            }
+        });
+        Ranges.run(workers, n, 1, 16L * n, (from, to) -> {
+            float[] cos = new float[inverse.length];
+            for (int i = (int) from; i < to; i++) {
+                gradient(i, cos);
+            }
+        });
+        double loss = 0;
+        for (double part : losses) {
+            loss += part;
+        }
+        return anchors == 0 ? 0 : loss / anchors;
+    }
+
+    /** {@code cos_ij} for all j; beside the row zeros. */
+    private void cosines(int i, float[] cos) {
+        long row = (long) i * n;
+        int whole = Lanes.floor(n);
+        for (int j = 0; j < whole; j += COUNT) {
+            FloatVector.fromMemorySegment(FLOATS, ss, (row + j) * Float.BYTES, ORDER)
+                    .mul(inverse[i])
+                    .mul(FloatVector.fromArray(FLOATS, inverse, j))
+                    .intoArray(cos, j);
+        }
+        for (int j = whole; j < n; j++) {
+            cos[j] = get(ss, row + j) * inverse[i] * inverse[j];
+        }
+    }
+
+    private void anchor(int i, float[] cos) {
+        if (share[i] == 0) {
+            return;
+        }
+        cosines(i, cos);
+        Arrays.fill(cos, n, cos.length, NOTHING);
+        cos[i] = NOTHING;
+        FloatVector sums = FloatVector.zero(FLOATS);
+        FloatVector positives = FloatVector.zero(FLOATS);
+        for (int j = 0; j < cos.length; j += COUNT) {
+            FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
+            sums = sums.add(Exp.exp(c.sub(1f).div(tau)));
+            VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(expert[i]);
+            positives = positives.add(c, same.and(c.compare(VectorOperators.GT, NOTHING)));
+        }
+        double lse = 1 / (double) tau + Math.log(Lanes.sum(sums));
+        logSumExp[i] = (float) lse;
+        losses[i] = lse - Lanes.sum(positives) * (double) share[i] / tau;
+    }
+
+    private void gradient(int i, float[] cos) {
+        cosines(i, cos);
+        Arrays.fill(cos, n, cos.length, 0);
+        cos[i] = 0;
+        FloatVector turns = FloatVector.zero(FLOATS);
+        for (int j = 0; j < cos.length; j += COUNT) {
+            FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
+            FloatVector scaled = c.div(tau);
+            VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(expert[i]);
+            FloatVector ofI =
+                    Exp.exp(scaled.sub(logSumExp[i])).sub(share[i], same).mul(weight[i]);
+            FloatVector shares = FloatVector.fromArray(FLOATS, share, j);
+            FloatVector ofJ = Exp.exp(scaled.sub(FloatVector.fromArray(FLOATS, logSumExp, j)));
+            ofJ = ofJ.sub(shares, same).mul(FloatVector.fromArray(FLOATS, weight, j));
+            FloatVector both = ofI.add(ofJ);
+            turns = both.fma(c, turns);
+            both.mul(inverse[i]).mul(FloatVector.fromArray(FLOATS, inverse, j)).intoArray(cos, j);
+        }
+        cos[i] = -Lanes.sum(turns) * inverse[i] * inverse[i];
+        Rowwise.store(cos, 0, n, ds, (long) i * n, false);
+    }
+}

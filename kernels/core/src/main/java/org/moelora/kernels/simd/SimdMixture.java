@@ -1,0 +1,199 @@
+package org.moelora.kernels.simd;
+
+import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.get;
+import static org.moelora.kernels.cpu.HostMemory.getInt;
+import static org.moelora.kernels.cpu.HostMemory.ints;
+import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.cpu.HostMemory.setInt;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Mixture;
+import org.moelora.kernels.cpu.Workers;
+
+/**
+ * The mixture's kernels. Experts and ranks are few, shorter than a vector, so tokens are dealt out to the threads and each is a scalar loop; only
+ * the contrastive loss, whose rows are pairs, is in {@link Contrast} and vectors. The tables of one number per token and expert that the load
+ * balance reads and writes are plain's.
+ */
+final class SimdMixture implements Mixture {
+    private final Workers workers;
+    private final Mixture plain;
+
+    SimdMixture(Workers workers, Mixture plain) {
+        this.workers = workers;
+        this.plain = plain;
+    }
+
+    @Override
+    public void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment ss = ints(selected, (long) tokens * k);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        Ranges.run(workers, tokens, 1, 4L * k * experts, (from, to) -> {
+            boolean[] chosen = new boolean[experts];
+            for (long t = from; t < to; t++) {
+                choose(experts, k, renormalise, ps, ss, gs, t, chosen);
+            }
+        });
+    }
+
+    private static void choose(
+            int experts,
+            int k,
+            boolean renormalise,
+            MemorySegment ps,
+            MemorySegment ss,
+            MemorySegment gs,
+            long t,
+            boolean[] chosen) {
+        long row = t * experts;
+        Arrays.fill(chosen, false);
+        float sum = 0;
+        for (int j = 0; j < k; j++) {
+            int best = -1;
+            for (int e = 0; e < experts; e++) {
+                if (!chosen[e] && (best < 0 || get(ps, row + e) > get(ps, row + best))) {
+                    best = e;
+                }
+            }
+            chosen[best] = true;
+            sum += get(ps, row + best);
+        }
+        for (int e = 0, j = 0; e < experts; e++) {
+            if (chosen[e]) {
+                setInt(ss, t * k + j++, e);
+            }
+            float p = get(ps, row + e);
+            set(gs, row + e, !chosen[e] ? 0 : renormalise ? p / sum : p);
+        }
+    }
+
+    @Override
+    public void topKGrad(
+            int tokens,
+            int experts,
+            int k,
+            boolean renormalise,
+            Memory p,
+            Memory selected,
+            Memory g,
+            Memory dg,
+            Memory dp,
+            boolean accumulate) {
+        plain.topKGrad(tokens, experts, k, renormalise, p, selected, g, dg, dp, accumulate);
+    }
+
+    @Override
+    public void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v) {
+        MemorySegment us = floats(u, (long) tokens * experts * rank);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment vs = floats(v, (long) tokens * experts * rank);
+        Ranges.run(workers, (long) tokens * experts, experts, 4L * rank, (from, to) -> {
+            for (long te = from; te < to; te++) {
+                float weight = get(gs, te);
+                for (int i = 0; i < rank; i++) {
+                    set(vs, te * rank + i, weight * get(us, te * rank + i));
+                }
+            }
+        });
+    }
+
+    @Override
+    public void gateGrad(
+            int tokens,
+            int experts,
+            int rank,
+            Memory u,
+            Memory g,
+            Memory dv,
+            Memory du,
+            boolean accumulateU,
+            Memory dg,
+            boolean accumulateG) {
+        MemorySegment us = floats(u, (long) tokens * experts * rank);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment dvs = floats(dv, (long) tokens * experts * rank);
+        MemorySegment dus = floats(du, (long) tokens * experts * rank);
+        MemorySegment dgs = floats(dg, (long) tokens * experts);
+        Ranges.run(workers, (long) tokens * experts, experts, 4L * rank, (from, to) -> {
+            for (long te = from; te < to; te++) {
+                float weight = get(gs, te);
+                float dot = 0;
+                for (int i = 0; i < rank; i++) {
+                    long at = te * rank + i;
+                    float d = get(dvs, at);
+                    dot += d * get(us, at);
+                    set(dus, at, accumulateU ? get(dus, at) + weight * d : weight * d);
+                }
+                set(dgs, te, accumulateG ? get(dgs, te) + dot : dot);
+            }
+        });
+    }
+
+    @Override
+    public void balance(int tokens, int experts, int k, Memory p, Memory selected, Memory load, Memory loss) {
+        plain.balance(tokens, experts, k, p, selected, load, loss);
+    }
+
+    @Override
+    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate) {
+        plain.balanceGrad(tokens, experts, load, dLoss, dp, accumulate);
+    }
+
+    @Override
+    public void selectPairs(
+            int pairCount,
+            int experts,
+            int rank,
+            int k,
+            @Nullable Memory pairs,
+            Memory selected,
+            Memory u,
+            Memory uPairs,
+            Memory expertOf) {
+        int width = experts * rank;
+        MemorySegment qs = pairs == null ? null : ints(pairs, pairCount);
+        MemorySegment ss = ints(selected, pairs == null ? pairCount : 0);
+        MemorySegment us = floats(u, 0);
+        MemorySegment ups = floats(uPairs, (long) pairCount * width);
+        MemorySegment es = ints(expertOf, pairCount);
+        long bytes = (long) rank * Float.BYTES;
+        Ranges.run(workers, pairCount, 1, width, (from, to) -> {
+            ups.asSlice(from * width * Float.BYTES, (to - from) * width * Float.BYTES)
+                    .fill((byte) 0);
+            for (long n = from; n < to; n++) {
+                int pair = qs == null ? (int) n : getInt(qs, n);
+                int e = getInt(ss, pair);
+                setInt(es, n, e);
+                long source = ((long) (pair / k) * width + (long) e * rank) * Float.BYTES;
+                MemorySegment.copy(us, source, ups, (n * width + (long) e * rank) * Float.BYTES, bytes);
+            }
+        });
+    }
+
+    @Override
+    public void selectPairsGrad(
+            int pairCount,
+            int experts,
+            int rank,
+            int k,
+            @Nullable Memory pairs,
+            Memory selected,
+            Memory dUPairs,
+            Memory du) {
+        plain.selectPairsGrad(pairCount, experts, rank, k, pairs, selected, dUPairs, du);
+    }
+
+    @Override
+    public void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
+        MemorySegment ss = floats(s, (long) pairCount * pairCount);
+        MemorySegment es = ints(expertOf, pairCount);
+        MemorySegment ds = floats(d, (long) pairCount * pairCount);
+        MemorySegment ls = floats(loss, 1);
+        set(ls, 0, (float) new Contrast(pairCount, tau, eps, ss, es, ds).run(workers));
+    }
+}

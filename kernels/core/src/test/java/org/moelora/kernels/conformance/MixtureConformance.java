@@ -1,0 +1,249 @@
+package org.moelora.kernels.conformance;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.moelora.kernels.Memory;
+
+/** {@link org.moelora.kernels.Mixture} against plain. */
+public abstract class MixtureConformance extends Conformance {
+    /** Tokens, experts, chosen experts, rank. */
+    private static final String SIZES = """
+            0, 8, 2, 4
+            1, 1, 1, 1
+            13, 8, 2, 4
+            17, 3, 3, 5
+            33, 17, 4, 16
+            207, 5, 1, 17
+            3001, 8, 2, 4
+            """;
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
+    void topKAndItsGradient(int tokens, int experts, int k, int rank) {
+        float[] p = probabilities(tokens, experts);
+        float[] dg = normal(tokens * experts);
+        float[] dp = normal(tokens * experts);
+        for (boolean renormalise : new boolean[] {false, true}) {
+            check(
+                    "topK",
+                    1e-6,
+                    s -> s.kernels()
+                            .mixture()
+                            .topK(
+                                    tokens,
+                                    experts,
+                                    k,
+                                    renormalise,
+                                    s.of(p),
+                                    s.outInts(tokens * k),
+                                    s.out(tokens * experts)));
+            for (boolean accumulate : new boolean[] {false, true}) {
+                check("topKGrad", 1e-4, s -> {
+                    Memory ps = s.of(p);
+                    Memory selected = s.outInts(tokens * k);
+                    Memory g = s.out(tokens * experts);
+                    s.kernels().mixture().topK(tokens, experts, k, renormalise, ps, selected, g);
+                    s.kernels()
+                            .mixture()
+                            .topKGrad(
+                                    tokens,
+                                    experts,
+                                    k,
+                                    renormalise,
+                                    ps,
+                                    selected,
+                                    g,
+                                    s.of(dg),
+                                    s.out(accumulate, dp),
+                                    accumulate);
+                });
+            }
+        }
+    }
+
+    @Test
+    void ofEqualProbabilitiesTheLowerExpertIsChosen() {
+        float[] p = {0.25f, 0.25f, 0.25f, 0.25f, 0.1f, 0.4f, 0.1f, 0.4f, 0, 0, 0, 1};
+        check("ties", 1e-6, s -> s.kernels().mixture().topK(3, 4, 2, true, s.of(p), s.outInts(6), s.out(12)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
+    void gateAndItsGradient(int tokens, int experts, int k, int rank) {
+        int width = experts * rank;
+        float[] u = normal(tokens * width);
+        float[] g = normal(tokens * experts);
+        float[] dv = normal(tokens * width);
+        float[] du = normal(tokens * width);
+        check(
+                "gate",
+                1e-6,
+                s -> s.kernels().mixture().gate(tokens, experts, rank, s.of(u), s.of(g), s.out(tokens * width)));
+        check("gate in place", 1e-6, s -> {
+            Memory v = s.inOut(u);
+            s.kernels().mixture().gate(tokens, experts, rank, v, s.of(g), v);
+        });
+        for (boolean toU : new boolean[] {false, true}) {
+            for (boolean toG : new boolean[] {false, true}) {
+                check(
+                        "gateGrad",
+                        sumTolerance(rank),
+                        s -> s.kernels()
+                                .mixture()
+                                .gateGrad(
+                                        tokens,
+                                        experts,
+                                        rank,
+                                        s.of(u),
+                                        s.of(g),
+                                        s.of(dv),
+                                        s.out(toU, du),
+                                        toU,
+                                        s.out(toG, g),
+                                        toG));
+            }
+        }
+        check("gateGrad in place", sumTolerance(rank), s -> {
+            Memory d = s.inOut(dv);
+            s.kernels()
+                    .mixture()
+                    .gateGrad(tokens, experts, rank, s.of(u), s.of(g), d, d, false, s.out(tokens * experts), false);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1", "13, 8, 2", "207, 17, 3", "3001, 8, 2"})
+    void balanceAndItsGradient(int tokens, int experts, int k) {
+        float[] p = probabilities(tokens, experts);
+        int[] selected = selection(tokens, experts, k);
+        float[] load = normal(experts);
+        check(
+                "balance",
+                1e-5,
+                s -> s.kernels()
+                        .mixture()
+                        .balance(tokens, experts, k, s.of(p), s.of(selected), s.out(experts), s.out(1)));
+        for (boolean accumulate : new boolean[] {false, true}) {
+            check(
+                    "balanceGrad",
+                    1e-6,
+                    s -> s.kernels()
+                            .mixture()
+                            .balanceGrad(tokens, experts, s.of(load), s.of(0.3f), s.out(accumulate, p), accumulate));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
+    void pairsAndTheirGradient(int tokens, int experts, int k, int rank) {
+        int width = experts * rank;
+        float[] u = normal(tokens * width);
+        int[] selected = selection(tokens, experts, k);
+        int all = Math.min(512, tokens * k);
+        for (int count : new int[] {all, all / 2}) {
+            int[] pairs = distinct(count, tokens * k);
+            float[] dPairs = normal(count * width);
+            for (boolean listed : new boolean[] {true, false}) {
+                check(
+                        "selectPairs",
+                        0,
+                        s -> s.kernels()
+                                .mixture()
+                                .selectPairs(
+                                        count,
+                                        experts,
+                                        rank,
+                                        k,
+                                        listed ? s.of(pairs) : null,
+                                        s.of(selected),
+                                        s.of(u),
+                                        s.out(count * width),
+                                        s.outInts(count)));
+                check(
+                        "selectPairsGrad",
+                        0,
+                        s -> s.kernels()
+                                .mixture()
+                                .selectPairsGrad(
+                                        count,
+                                        experts,
+                                        rank,
+                                        k,
+                                        listed ? s.of(pairs) : null,
+                                        s.of(selected),
+                                        s.of(dPairs),
+                                        s.inOut(u)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 3", "1, 1", "2, 2", "2, 1", "13, 5", "16, 2", "17, 40", "33, 8", "207, 8", "512, 8"})
+    void contrast(int pairs, int experts) {
+        int width = 6;
+        float[] v = normal(pairs * width);
+        if (pairs > 3) {
+            Arrays.fill(v, 2 * width, 3 * width, 0); // an expert whose B is still zero puts nothing out
+        }
+        float[] products = new float[pairs * pairs];
+        for (int i = 0; i < pairs; i++) {
+            for (int j = 0; j < pairs; j++) {
+                for (int c = 0; c < width; c++) {
+                    products[i * pairs + j] += v[i * width + c] * v[j * width + c];
+                }
+            }
+        }
+        int[] expertOf = indices(pairs, experts);
+        for (float tau : new float[] {0.1f, 1}) {
+            check(
+                    "contrast",
+                    2e-4,
+                    s -> s.kernels()
+                            .mixture()
+                            .contrast(
+                                    pairs, tau, 0.1f, s.of(products), s.of(expertOf), s.out(1), s.out(pairs * pairs)));
+            check("contrast in place", 2e-4, s -> {
+                Memory d = s.inOut(products);
+                s.kernels().mixture().contrast(pairs, tau, 0.1f, d, s.of(expertOf), s.out(1), d);
+            });
+        }
+    }
+
+    private float[] probabilities(int tokens, int experts) {
+        float[] p = new float[tokens * experts];
+        for (int t = 0; t < tokens; t++) {
+            float sum = 0;
+            for (int e = 0; e < experts; e++) {
+                p[t * experts + e] = 0.01f + random.nextFloat();
+                sum += p[t * experts + e];
+            }
+            for (int e = 0; e < experts; e++) {
+                p[t * experts + e] /= sum;
+            }
+        }
+        return p;
+    }
+
+    /** For each token k different experts in ascending order. */
+    private int[] selection(int tokens, int experts, int k) {
+        int[] all = new int[tokens * k];
+        for (int t = 0; t < tokens; t++) {
+            System.arraycopy(distinct(k, experts), 0, all, t * k, k);
+        }
+        return all;
+    }
+
+    private int[] distinct(int count, int bound) {
+        int[] order = IntStream.range(0, bound).toArray();
+        for (int i = 0; i < count; i++) {
+            int j = i + random.nextInt(bound - i);
+            int swap = order[i];
+            order[i] = order[j];
+            order[j] = swap;
+        }
+        return Arrays.stream(order, 0, count).sorted().toArray();
+    }
+}
