@@ -15,7 +15,6 @@ import org.moelora.engine.ops.Linear;
 import org.moelora.engine.ops.RmsNorm;
 import org.moelora.engine.ops.Rope;
 import org.moelora.engine.ops.SwiGlu;
-import org.moelora.kernels.Attention;
 import org.moelora.kernels.Ragged;
 
 /**
@@ -53,19 +52,21 @@ public final class LanguageModel {
      * @param starts [sequences + 1], first row of each sequence and T
      */
     public Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] starts) {
-        Attention.Plan plan = new Attention.Plan(
-                decoder.config().heads(),
-                decoder.config().kvHeads(),
-                decoder.config().headDim(),
-                (float) (1 / Math.sqrt(decoder.config().headDim())),
-                Ragged.self(starts));
+        int heads = decoder.config().heads();
+        int headDim = decoder.config().headDim();
+        Ragged rows = Ragged.self(starts);
         int[] positions = new int[ids.length];
         for (int s = 0; s + 1 < starts.length; s++) {
             for (int t = starts[s]; t < starts[s + 1]; t++) {
                 positions[t] = t - starts[s];
             }
         }
-        return hidden(tape, pass, ids, positions, (layer, q, k, v) -> CausalAttention.apply(tape, plan, q, k, v));
+        return hidden(
+                tape,
+                pass,
+                ids,
+                positions,
+                (layer, q, k, v) -> CausalAttention.apply(tape, heads, headDim, rows, q, k, v));
     }
 
     /** {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s. */

@@ -6,10 +6,24 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Ragged;
 
 /** Causal grouped-query attention over ragged rows: {@code o_i = sum_j softmax_j(scale <q_i, k_j>) v_j}. */
 public final class CausalAttention {
     private CausalAttention() {}
+
+    /**
+     * With {@code scale = 1 / sqrt(headDim)}.
+     *
+     * @param q [T, heads * headDim]
+     * @param k [key rows, kvHeads * headDim]
+     * @param v [key rows, kvHeads * headDim]
+     */
+    public static Tensor apply(Tape tape, int heads, int headDim, Ragged rows, Tensor q, Tensor k, Tensor v) {
+        int kvHeads = k.shape().cols() / headDim;
+        float scale = (float) (1 / Math.sqrt(headDim));
+        return apply(tape, new Attention.Plan(heads, kvHeads, headDim, scale, rows), q, k, v);
+    }
 
     /**
      * @param q [T, heads * headDim]
