@@ -120,7 +120,6 @@ class ArchitectureTest {
                         .or(resideInAnyPackage("org.moelora.kernels").and(not(kernel))))
                 .because(
                         "models are made of tensors and ops; a computation that is missing becomes an op of the engine")
-                .allowEmptyShould(true)
                 .check(project);
     }
 
