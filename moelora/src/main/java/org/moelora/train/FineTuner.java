@@ -11,6 +11,8 @@ import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
+import org.moelora.data.ExampleEncoder;
+import org.moelora.data.Examples;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
@@ -51,6 +53,13 @@ public final class FineTuner {
 
     private LossSettings defaultLosses() {
         return adapter.config() instanceof LoraConfig ? LossSettings.NONE : LossSettings.DEFAULT;
+    }
+
+    /** Trains on examples, encoded with the decoder's tokenizer and not cut: answers carry loss, prompts do not. */
+    public FineTuner on(Examples examples) {
+        ExampleEncoder encoder = new ExampleEncoder(
+                model.decoder().tokenizer(), model.decoder().config().vocabularySize());
+        return onRows(encoder.encodeAll(examples).rows());
     }
 
     /** Trains on rows of tokens. */

@@ -1,0 +1,125 @@
+package org.moelora.eval;
+
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.moelora.adapter.Adapter;
+import org.moelora.adapter.AdapterPass;
+import org.moelora.data.Batch;
+import org.moelora.data.TokenRow;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.engine.ops.TopK;
+import org.moelora.model.LanguageModel;
+
+/**
+ * Who does the work in a mixture, and how different the workers are.
+ *
+ * @param modules names of the adapted linears, bottom to top
+ * @param experts E
+ * @param selections per task (rows without one under the empty name) how often each expert was chosen: [module][expert]
+ * @param meanCosine mean cosine between the outputs {@code B_e A_e x} of the experts chosen for the same token, over tokens and modules; NaN where
+ *     outputs are zero or only one expert is chosen
+ */
+public record RoutingReport(
+        List<String> modules, int experts, SortedMap<String, long[][]> selections, double meanCosine) {
+    private static final int BATCH_TOKENS = 2048;
+
+    /**
+     * Runs rows through a view with a mixture and counts.
+     *
+     * @throws IllegalArgumentException if the view has no adapter, or one without a mixture
+     */
+    public static RoutingReport measure(LanguageModel model, List<TokenRow> rows) {
+        Adapter adapter = model.adapter();
+        if (adapter == null || adapter.config().gate() == null) {
+            throw new IllegalArgumentException("only a mixture of experts routes");
+        }
+        List<String> modules = adapter.modules();
+        int experts = adapter.config().experts();
+        int rank = adapter.config().rank();
+        SortedMap<String, long[][]> selections = new TreeMap<>();
+        double[] cosine = new double[2];
+        for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
+            AdapterPass pass = AdapterPass.observed((module, u, b, routing) -> {
+                count(batch, modules.indexOf(module), modules.size(), experts, routing, selections);
+                addCosines(u, b, routing, rank, cosine);
+            });
+            try (Tape tape = Tape.inference(model.decoder().device())) {
+                model.hidden(tape, pass, batch.ids(), batch.starts());
+            }
+        }
+        return new RoutingReport(modules, experts, selections, cosine[0] / cosine[1]);
+    }
+
+    private static void count(
+            Batch batch, int module, int modules, int experts, TopK routing, SortedMap<String, long[][]> selections) {
+        int[] selected = routing.selected().toIntArray();
+        int k = routing.selected().shape().cols();
+        for (int r = 0; r < batch.rows().size(); r++) {
+            String task = batch.rows().get(r).task();
+            long[][] counts = selections.computeIfAbsent(task == null ? "" : task, t -> new long[modules][experts]);
+            for (int i = batch.starts()[r] * k; i < batch.starts()[r + 1] * k; i++) {
+                counts[module][selected[i]]++;
+            }
+        }
+    }
+
+    /** Inner products in rank space: {@code <v_e, v_f> = u_e^T (B_e^T B_f) u_f}. */
+    private static void addCosines(Tensor u, Tensor b, TopK routing, int rank, double[] sumAndCount) {
+        int width = u.shape().cols();
+        double[][] m = gram(b.toArray(), b.shape().dim(0), width);
+        float[] us = u.toArray();
+        int[] selected = routing.selected().toIntArray();
+        int k = routing.selected().shape().cols();
+        for (int t = 0; t < u.shape().rows(); t++) {
+            for (int i = 0; i < k; i++) {
+                for (int j = i + 1; j < k; j++) {
+                    int e = selected[t * k + i];
+                    int f = selected[t * k + j];
+                    double norms = Math.sqrt(
+                            product(us, t * width, m, e, e, rank) * product(us, t * width, m, f, f, rank));
+                    if (norms > 0) {
+                        sumAndCount[0] += product(us, t * width, m, e, f, rank) / norms;
+                        sumAndCount[1]++;
+                    }
+                }
+            }
+        }
+    }
+
+    /** {@code B^T B} [E r, E r]. */
+    private static double[][] gram(float[] b, int out, int width) {
+        double[][] m = new double[width][width];
+        for (int o = 0; o < out; o++) {
+            for (int i = 0; i < width; i++) {
+                for (int j = 0; j < width; j++) {
+                    m[i][j] += (double) b[o * width + i] * b[o * width + j];
+                }
+            }
+        }
+        return m;
+    }
+
+    private static double product(float[] u, int row, double[][] m, int e, int f, int rank) {
+        double sum = 0;
+        for (int i = e * rank; i < (e + 1) * rank; i++) {
+            for (int j = f * rank; j < (f + 1) * rank; j++) {
+                sum += u[row + i] * m[i][j] * u[row + j];
+            }
+        }
+        return sum;
+    }
+
+    /** Selections of one task, added up over modules: [expert]. */
+    public long[] total(String task) {
+        long[] total = new long[experts];
+        long[][] counts = selections.getOrDefault(task, new long[0][]);
+        for (long[] module : counts) {
+            for (int e = 0; e < experts; e++) {
+                total[e] += module[e];
+            }
+        }
+        return total;
+    }
+}
