@@ -28,7 +28,8 @@ public sealed interface Example {
      *
      * @param input what the task is about, or null
      */
-    record Instruction(Origin origin, String instruction, @Nullable String input, String output) implements Example {}
+    record Instruction(
+            Origin origin, String instruction, @Nullable String input, String output) implements Example {}
 
     /** A beginning and how it goes on, put together as they are. */
     record Completion(Origin origin, String prompt, String completion) implements Example {}

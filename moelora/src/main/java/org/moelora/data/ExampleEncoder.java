@@ -32,14 +32,14 @@ import org.moelora.text.Tokenizer;
  * @param maxLength longer rows are cut from the end; {@link Integer#MAX_VALUE} for no limit
  * @param lossOnPrompt whether everything but BOS carries loss; rows of {@code input_ids} say it themselves
  */
-public record ExampleEncoder(
-        @Nullable Tokenizer tokenizer, int vocabularySize, int maxLength, boolean lossOnPrompt) {
+public record ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize, int maxLength, boolean lossOnPrompt) {
     /**
      * @throws IllegalArgumentException if the vocabulary is empty or the length below 2, which leaves nothing to predict
      */
     public ExampleEncoder {
         if (vocabularySize < 1 || maxLength < 2) {
-            throw new IllegalArgumentException("a vocabulary of " + vocabularySize + ", rows of " + maxLength + " tokens");
+            throw new IllegalArgumentException(
+                    "a vocabulary of " + vocabularySize + ", rows of " + maxLength + " tokens");
         }
     }
 
@@ -117,8 +117,8 @@ public record ExampleEncoder(
         return switch (example) {
             case Example.Tokens tokens -> prompt(tokens);
             case Example.Text text ->
-                throw new InputException(
-                        text.origin().where() + ": a row of text has no question; expected a row with a prompt and an answer");
+                throw new InputException(text.origin().where()
+                        + ": a row of text has no question; expected a row with a prompt and an answer");
             default -> {
                 List<Part> parts = parts(example);
                 Part last = parts.getLast();
@@ -155,7 +155,8 @@ public record ExampleEncoder(
     }
 
     private static InputException noQuestion(Origin origin) {
-        return new InputException(origin.where() + ": the prompt is empty; expected at least one token before the answer");
+        return new InputException(
+                origin.where() + ": the prompt is empty; expected at least one token before the answer");
     }
 
     /** A stretch of a row that is all prompt or all answer; {@code begin} marks BOS. */
@@ -193,7 +194,10 @@ public record ExampleEncoder(
                 case SYSTEM -> asked.append(Templates.SYSTEM).append(message.content());
                 case USER -> asked.append(Templates.USER).append(message.content());
                 case ASSISTANT -> {
-                    parts.add(asked(words, chat.origin(), asked.append(Templates.ASSISTANT).toString()));
+                    parts.add(asked(
+                            words,
+                            chat.origin(),
+                            asked.append(Templates.ASSISTANT).toString()));
                     parts.add(answered(words, chat.origin(), message.content()));
                     asked.setLength(0);
                 }

@@ -9,7 +9,8 @@ import org.moelora.engine.io.JsonObject;
 
 /** Tells by a row's fields which shape it has; the first that fits counts, and other fields are left alone. */
 final class ExampleReader {
-    private static final String SHAPES = "input_ids and labels, messages, instruction and output (and input), prompt and completion, or text";
+    private static final String SHAPES =
+            "input_ids and labels, messages, instruction and output (and input), prompt and completion, or text";
 
     private ExampleReader() {}
 
@@ -47,7 +48,8 @@ final class ExampleReader {
             throw row.error("input_ids", "at least one token id");
         }
         if (labels.length != ids.length) {
-            throw row.error("has " + ids.length + " input_ids and " + labels.length + " labels; expected as many of each");
+            throw row.error(
+                    "has " + ids.length + " input_ids and " + labels.length + " labels; expected as many of each");
         }
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] < 0) {
@@ -64,13 +66,12 @@ final class ExampleReader {
         List<Example.Message> messages = new ArrayList<>();
         boolean answered = false;
         for (JsonObject message : row.array("messages").objects()) {
-            Example.Role role =
-                    switch (message.string("role")) {
-                        case "system" -> Example.Role.SYSTEM;
-                        case "user" -> Example.Role.USER;
-                        case "assistant" -> Example.Role.ASSISTANT;
-                        default -> throw message.error("role", "system, user or assistant");
-                    };
+            Example.Role role = switch (message.string("role")) {
+                case "system" -> Example.Role.SYSTEM;
+                case "user" -> Example.Role.USER;
+                case "assistant" -> Example.Role.ASSISTANT;
+                default -> throw message.error("role", "system, user or assistant");
+            };
             answered |= role == Example.Role.ASSISTANT;
             messages.add(new Example.Message(role, message.string("content")));
         }

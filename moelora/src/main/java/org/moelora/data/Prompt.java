@@ -10,5 +10,4 @@ import org.jspecify.annotations.Nullable;
  * @param answerIds the answer's tokens, with the end-of-sequence token where the row has one
  * @param origin where it comes from, and its task
  */
-public record Prompt(
-        int[] ids, @Nullable String answer, int[] answerIds, Origin origin) {}
+public record Prompt(int[] ids, @Nullable String answer, int[] answerIds, Origin origin) {}

@@ -108,7 +108,8 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
             text.append(stream.push(id));
             String soFar = text.toString().stripLeading();
             boolean lineEnded = text.indexOf("\n") >= 0 && !expected.contains("\n");
-            return !lineEnded && (expected.startsWith(soFar) || soFar.stripTrailing().equals(expected));
+            return !lineEnded
+                    && (expected.startsWith(soFar) || soFar.stripTrailing().equals(expected));
         }
 
         boolean isRight(int[] ids, List<Integer> ends) {

@@ -77,8 +77,8 @@ public record RoutingReport(
                 for (int j = i + 1; j < k; j++) {
                     int e = selected[t * k + i];
                     int f = selected[t * k + j];
-                    double norms = Math.sqrt(
-                            product(us, t * width, m, e, e, rank) * product(us, t * width, m, f, f, rank));
+                    double norms =
+                            Math.sqrt(product(us, t * width, m, e, e, rank) * product(us, t * width, m, f, f, rank));
                     if (norms > 0) {
                         sumAndCount[0] += product(us, t * width, m, e, f, rank) / norms;
                         sumAndCount[1]++;

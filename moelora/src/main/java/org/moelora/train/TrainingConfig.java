@@ -46,7 +46,11 @@ public record TrainingConfig(
         check(steps == null || steps > 0, "steps", steps == null ? 0 : steps, "at least 1");
         check(batchSize >= 1, "batch-size", batchSize, "at least 1");
         check(gradAccumulation >= 1, "grad-accumulation", gradAccumulation, "at least 1");
-        check(learningRate > 0 && learningRate < 1e6, "learning-rate", learningRate, "more than 0");
+        check(
+                learningRate > 0 && learningRate < Double.POSITIVE_INFINITY,
+                "learning-rate",
+                learningRate,
+                "more than 0");
         check(weightDecay >= 0 && weightDecay < 1e6, "weight-decay", weightDecay, "0 or more");
         check(clip >= 0 && clip < 1e30, "clip", clip, "0 (none) or more");
         check(evalEvery >= 0, "eval-every", evalEvery, "0 (after each epoch) or more");

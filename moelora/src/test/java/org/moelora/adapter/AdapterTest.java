@@ -1,0 +1,189 @@
+package org.moelora.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
+import org.moelora.engine.Tape;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Devices;
+import org.moelora.model.Decoder;
+import org.moelora.model.DecoderConfig;
+import org.moelora.model.LanguageModel;
+import org.moelora.model.Vectors;
+
+class AdapterTest {
+    private Device device;
+    private Decoder base;
+
+    @BeforeEach
+    void open() {
+        device = Devices.open("cpu-simd", new DeviceOptions(2, true));
+        base = Decoder.load(Vectors.path("llama"), device);
+    }
+
+    @AfterEach
+    void everythingIsGivenBack() {
+        base.close();
+        assertThat(device.memoryUse().total()).isZero();
+        device.close();
+    }
+
+    @Test
+    void llama7bHasTheParametersOfLoraRank36() {
+        DecoderConfig llama7b = new DecoderConfig(
+                "llama",
+                4096,
+                11008,
+                32,
+                32000,
+                32,
+                32,
+                128,
+                1e-6f,
+                10000,
+                null,
+                2048,
+                false,
+                false,
+                false,
+                1,
+                List.of(2));
+        long mixture = MoeLoraConfig.builder().experts(8).rank(4).build().parameterCount(llama7b.linears());
+        long lora = LoraConfig.builder().rank(36).build().parameterCount(llama7b.linears());
+        assertThat(mixture).isEqualTo(18_874_368).isEqualTo(lora);
+    }
+
+    @Test
+    void aNewAdapterLeavesEveryBitOfTheLogits() {
+        float[] plain = logits(base.plain());
+        try (Adapter adapter = MoeLora.create(base, MoeLoraConfig.builder().build())) {
+            assertThat(adapter.parameterCount()).isEqualTo(adapter.config().parameterCount(base.linears()));
+            assertThat(logits(base.with(adapter))).isEqualTo(plain);
+        }
+        try (Adapter adapter = Lora.create(base, LoraConfig.builder().build())) {
+            assertThat(logits(base.with(adapter))).isEqualTo(plain);
+        }
+    }
+
+    @Test
+    void droppingAViewDetachesTheAdapter() {
+        float[] plain = logits(base.plain());
+        try (Adapter adapter = Adapter.load(Vectors.path("llama-moelora/adapter-trained"), base)) {
+            assertThat(logits(base.with(adapter))).isNotEqualTo(plain);
+            assertThat(logits(base.plain())).isEqualTo(plain);
+        }
+        assertThat(logits(base.plain())).isEqualTo(plain);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lora", "moelora"})
+    void whatIsSavedIsWhatIsLoaded(String method, @TempDir Path temp) {
+        AdapterConfig config = method.equals("lora")
+                ? LoraConfig.builder()
+                        .rank(3)
+                        .targets(List.of("o_proj", "up_proj"))
+                        .build()
+                : MoeLoraConfig.builder()
+                        .experts(3)
+                        .topK(2)
+                        .rank(2)
+                        .renormalise(false)
+                        .build();
+        try (Adapter adapter = Adapter.create(base, config, 7)) {
+            randomise(adapter);
+            adapter.save(temp.resolve("a"));
+            try (Adapter loaded = Adapter.load(temp.resolve("a"), base)) {
+                assertThat(loaded.config()).isEqualTo(config);
+                assertThat(logits(base.with(loaded))).isEqualTo(logits(base.with(adapter)));
+            }
+        }
+    }
+
+    @Test
+    void loraIsLaidOutAsPeftHasIt(@TempDir Path temp) throws IOException {
+        try (Adapter adapter = Lora.create(base, LoraConfig.builder().rank(2).build())) {
+            adapter.save(temp.resolve("a"));
+        }
+        try (var file = org.moelora.engine.io.SafetensorsFile.open(temp.resolve("a/adapter_model.safetensors"))) {
+            assertThat(file.names())
+                    .containsExactlyInAnyOrder(
+                            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+                            "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight",
+                            "base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight",
+                            "base_model.model.model.layers.0.self_attn.v_proj.lora_B.weight",
+                            "base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight",
+                            "base_model.model.model.layers.1.self_attn.q_proj.lora_B.weight",
+                            "base_model.model.model.layers.1.self_attn.v_proj.lora_A.weight",
+                            "base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight");
+            assertThat(file.info("base_model.model.model.layers.0.self_attn.v_proj.lora_B.weight")
+                            .shape())
+                    .containsExactly(24, 2);
+        }
+        assertThat(Files.readString(temp.resolve("a/adapter_config.json")))
+                .contains("\"peft_type\": \"LORA\"")
+                .contains("\"r\": 2");
+    }
+
+    @Test
+    void anAdapterOfAnotherBaseIsRefused(@TempDir Path temp) {
+        try (Adapter adapter = MoeLora.create(base, MoeLoraConfig.builder().build())) {
+            adapter.save(temp.resolve("a"));
+        }
+        try (Decoder other = Decoder.load(Vectors.path("qwen2-bf16"), device)) {
+            assertThatThrownBy(() -> Adapter.load(temp.resolve("a"), other))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("made for another base")
+                    .hasMessageContaining("llama, not qwen2");
+            assertThatThrownBy(() -> Adapter.load(Vectors.path("llama-moelora/adapter-init"), other))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("base_model.model.model.layers.0.self_attn.q_proj.experts.0.lora_A.weight");
+        }
+    }
+
+    @Test
+    void impossibleSettingsAreRefusedInOneSentence() {
+        assertThatThrownBy(() -> MoeLoraConfig.builder().topK(1).build())
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("top-k-raw");
+        assertThatThrownBy(() -> MoeLoraConfig.builder().topK(9).build()).hasMessageContaining("top-k is 9");
+        assertThatThrownBy(() -> MoeLoraConfig.builder().rank(0).build()).hasMessageContaining("rank is 0");
+        assertThatThrownBy(() -> Adapter.create(
+                        base, LoraConfig.builder().targets(List.of("w1")).build(), 0))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("no linear w1");
+        assertThat(MoeLoraConfig.builder().topK(1).renormalise(false).build().topK())
+                .isEqualTo(1);
+    }
+
+    private float[] logits(LanguageModel model) {
+        int[] ids = {1, 35, 48, 91, 86, 70, 6};
+        try (Tape tape = Tape.inference(device)) {
+            return model.logits(tape, model.hidden(tape, AdapterPass.inference(), ids, new int[] {0, 4, 7}), 3, 6)
+                    .toArray();
+        }
+    }
+
+    private static void randomise(Adapter adapter) {
+        java.util.Random random = new java.util.Random(3);
+        for (Parameter parameter : adapter.parameters().parameters()) {
+            float[] values = new float[Math.toIntExact(parameter.shape().size())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian() * 0.1f;
+            }
+            parameter.set(values);
+        }
+    }
+}
