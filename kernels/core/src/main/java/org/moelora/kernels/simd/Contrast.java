@@ -84,8 +84,9 @@ final class Contrast {
         });
         Ranges.run(workers, n, 1, 16L * n, (from, to) -> {
             float[] cos = new float[inverse.length];
+            float[] grad = new float[inverse.length];
             for (int i = (int) from; i < to; i++) {
-                gradient(i, cos);
+                gradient(i, cos, grad);
             }
         });
         double loss = 0;
@@ -117,38 +118,74 @@ final class Contrast {
         cosines(i, cos);
         Arrays.fill(cos, n, cos.length, NOTHING);
         cos[i] = NOTHING;
-        FloatVector sums = FloatVector.zero(FLOATS);
-        FloatVector positives = FloatVector.zero(FLOATS);
-        for (int j = 0; j < cos.length; j += COUNT) {
-            FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
-            sums = sums.add(Exp.exp(c.sub(1f).div(tau)));
-            VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(expert[i]);
-            positives = positives.add(c, same.and(c.compare(VectorOperators.GT, NOTHING)));
-        }
-        double lse = 1 / (double) tau + Math.log(Lanes.sum(sums));
+        double lse = 1 / (double) tau + Math.log(expSum(cos, 1 / tau));
         logSumExp[i] = (float) lse;
-        losses[i] = lse - Lanes.sum(positives) * (double) share[i] / tau;
+        losses[i] = lse - positives(cos, expert, expert[i]) * (double) share[i] / tau;
     }
 
-    private void gradient(int i, float[] cos) {
+    /** {@code sum_j exp((cos_j - 1) / tau)}. */
+    private static float expSum(float[] cos, float coldness) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        for (int j = 0; j < cos.length; j += COUNT) {
+            sums = sums.add(
+                    Exp.exp(FloatVector.fromArray(FLOATS, cos, j).sub(1f).mul(coldness)));
+        }
+        return Lanes.sum(sums);
+    }
+
+    /** The sum of the cosines with other pairs of the expert. */
+    private static float positives(float[] cos, float[] expert, float own) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        for (int j = 0; j < cos.length; j += COUNT) {
+            FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
+            VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(own);
+            sums = sums.add(c, same.and(c.compare(VectorOperators.GT, NOTHING)));
+        }
+        return Lanes.sum(sums);
+    }
+
+    private void gradient(int i, float[] cos, float[] grad) {
         cosines(i, cos);
         Arrays.fill(cos, n, cos.length, 0);
         cos[i] = 0;
+        ofAnchor(cos, 1 / tau, logSumExp[i], weight[i], grad);
+        ofOthers(cos, 1 / tau, logSumExp, weight, grad);
+        float turn = finish(cos, grad, i);
+        grad[i] = -turn * inverse[i] * inverse[i];
+        Rowwise.store(grad, 0, n, ds, (long) i * n, false);
+    }
+
+    /** What the anchor's own softmax gives: {@code weight exp(cos_j / tau - logSumExp)}. */
+    private static void ofAnchor(float[] cos, float coldness, float logSumExp, float weight, float[] grad) {
+        for (int j = 0; j < cos.length; j += COUNT) {
+            Exp.exp(FloatVector.fromArray(FLOATS, cos, j).mul(coldness).sub(logSumExp))
+                    .mul(weight)
+                    .intoArray(grad, j);
+        }
+    }
+
+    /** What the softmaxes of the others add, each seeing this pair at the same cosine. */
+    private static void ofOthers(float[] cos, float coldness, float[] logSumExp, float[] weight, float[] grad) {
+        for (int j = 0; j < cos.length; j += COUNT) {
+            FloatVector logs = FloatVector.fromArray(FLOATS, logSumExp, j);
+            Exp.exp(FloatVector.fromArray(FLOATS, cos, j).mul(coldness).sub(logs))
+                    .fma(FloatVector.fromArray(FLOATS, weight, j), FloatVector.fromArray(FLOATS, grad, j))
+                    .intoArray(grad, j);
+        }
+    }
+
+    /** Takes the targets off, divides by the norms, and returns {@code sum_j C_ij cos_ij}. */
+    private float finish(float[] cos, float[] grad, int i) {
         FloatVector turns = FloatVector.zero(FLOATS);
         for (int j = 0; j < cos.length; j += COUNT) {
-            FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
-            FloatVector scaled = c.div(tau);
+            FloatVector weights = FloatVector.fromArray(FLOATS, weight, j);
+            FloatVector target =
+                    FloatVector.fromArray(FLOATS, share, j).mul(weights).add(share[i] * weight[i]);
             VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(expert[i]);
-            FloatVector ofI =
-                    Exp.exp(scaled.sub(logSumExp[i])).sub(share[i], same).mul(weight[i]);
-            FloatVector shares = FloatVector.fromArray(FLOATS, share, j);
-            FloatVector ofJ = Exp.exp(scaled.sub(FloatVector.fromArray(FLOATS, logSumExp, j)));
-            ofJ = ofJ.sub(shares, same).mul(FloatVector.fromArray(FLOATS, weight, j));
-            FloatVector both = ofI.add(ofJ);
-            turns = both.fma(c, turns);
-            both.mul(inverse[i]).mul(FloatVector.fromArray(FLOATS, inverse, j)).intoArray(cos, j);
+            FloatVector both = FloatVector.fromArray(FLOATS, grad, j).sub(target, same);
+            turns = both.fma(FloatVector.fromArray(FLOATS, cos, j), turns);
+            both.mul(inverse[i]).mul(FloatVector.fromArray(FLOATS, inverse, j)).intoArray(grad, j);
         }
-        cos[i] = -Lanes.sum(turns) * inverse[i] * inverse[i];
-        Rowwise.store(cos, 0, n, ds, (long) i * n, false);
+        return Lanes.sum(turns);
     }
 }

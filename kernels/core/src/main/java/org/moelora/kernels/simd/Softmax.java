@@ -12,8 +12,9 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Softmax of one row, its backward pass, and the cross-entropy on it. The last lanes of a row are masked rather than looped over: gates have
- * rows shorter than a vector, and a scalar exponential costs as much as a vector of them.
+ * Softmax of one row, its backward pass, and the cross-entropy on it. The last lanes of a softmax are masked rather than looped over: gates
+ * have rows shorter than a vector, and a scalar exponential costs as much as a vector of them. One exponential per method: with two,
+ * C2 exceeds its budget of nodes and puts every vector on the heap.
  */
 final class Softmax {
     private Softmax() {}
@@ -21,6 +22,12 @@ final class Softmax {
     static void row(int cols, MemorySegment xs, MemorySegment ys, long row) {
         float max = max(cols, xs, row);
         int whole = Lanes.floor(cols);
+        float sum = expWhole(whole, xs, ys, row, max) + expRest(whole, cols, xs, ys, row, max);
+        scale(cols, ys, row, 1 / sum);
+    }
+
+    /** {@code y_i = exp(x_i - max)} for the whole vectors; returns their sum. */
+    private static float expWhole(int whole, MemorySegment xs, MemorySegment ys, long row, float max) {
         FloatVector sums = FloatVector.zero(FLOATS);
         for (int i = 0; i < whole; i += COUNT) {
             long at = (row + i) * Float.BYTES;
@@ -29,21 +36,29 @@ final class Softmax {
             e.intoMemorySegment(ys, at, ORDER);
             sums = sums.add(e);
         }
+        return Lanes.sum(sums);
+    }
+
+    private static float expRest(int whole, int cols, MemorySegment xs, MemorySegment ys, long row, float max) {
+        if (whole == cols) {
+            return 0;
+        }
         VectorMask<Float> rest = FLOATS.indexInRange(whole, cols);
         long end = (row + whole) * Float.BYTES;
-        if (whole < cols) {
-            FloatVector e = Exp.exp(
-                    FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest).sub(max));
-            e.intoMemorySegment(ys, end, ORDER, rest);
-            sums = sums.add(e, rest);
-        }
-        float scale = 1 / Lanes.sum(sums);
+        FloatVector e = Exp.exp(
+                FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest).sub(max));
+        e.intoMemorySegment(ys, end, ORDER, rest);
+        return Lanes.sum(FloatVector.zero(FLOATS).blend(e, rest));
+    }
+
+    private static void scale(int cols, MemorySegment ys, long row, float factor) {
+        int whole = Lanes.floor(cols);
         for (int i = 0; i < whole; i += COUNT) {
             long at = (row + i) * Float.BYTES;
-            FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER).mul(scale).intoMemorySegment(ys, at, ORDER);
+            FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER).mul(factor).intoMemorySegment(ys, at, ORDER);
         }
         for (int i = whole; i < cols; i++) {
-            set(ys, row + i, get(ys, row + i) * scale);
+            set(ys, row + i, get(ys, row + i) * factor);
         }
     }
 
@@ -81,21 +96,25 @@ final class Softmax {
     static double logSumExp(int cols, MemorySegment xs, long row) {
         float max = max(cols, xs, row);
         int whole = Lanes.floor(cols);
+        return max + Math.log(sumWhole(whole, xs, row, max) + sumRest(whole, cols, xs, row, max));
+    }
+
+    private static float sumWhole(int whole, MemorySegment xs, long row, float max) {
         FloatVector sums = FloatVector.zero(FLOATS);
         for (int i = 0; i < whole; i += COUNT) {
             long at = (row + i) * Float.BYTES;
             sums = sums.add(
                     Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).sub(max)));
         }
-        if (whole < cols) {
-            VectorMask<Float> rest = FLOATS.indexInRange(whole, cols);
-            long end = (row + whole) * Float.BYTES;
-            sums = sums.add(
-                    Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest)
-                            .sub(max)),
-                    rest);
+        return Lanes.sum(sums);
+    }
+
+    private static float sumRest(int whole, int cols, MemorySegment xs, long row, float max) {
+        float sum = 0;
+        for (int i = whole; i < cols; i++) {
+            sum += (float) Math.exp(get(xs, row + i) - max);
         }
-        return max + Math.log(Lanes.sum(sums));
+        return sum;
     }
 
     /** {@code dx_i = scale exp(x_i - logSumExp)}: the gradient of the cross-entropy but for the target; dx may be x. */
@@ -108,12 +127,8 @@ final class Softmax {
                     .mul(scale)
                     .intoMemorySegment(dxs, at, ORDER);
         }
-        if (whole < cols) {
-            VectorMask<Float> rest = FLOATS.indexInRange(whole, cols);
-            long end = (row + whole) * Float.BYTES;
-            Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest).sub(lse))
-                    .mul(scale)
-                    .intoMemorySegment(dxs, end, ORDER, rest);
+        for (int i = whole; i < cols; i++) {
+            set(dxs, row + i, (float) (scale * Math.exp(get(xs, row + i) - logSumExp)));
         }
     }
 
