@@ -4,4 +4,10 @@ module org.moelora.cli {
     requires org.moelora;
     requires info.picocli;
     requires tools.jackson.dataformat.yaml;
+
+    opens org.moelora.cli to
+            info.picocli;
+
+    provides System.LoggerFinder with
+            org.moelora.cli.ConsoleLoggers;
 }

@@ -20,8 +20,6 @@ import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
-import org.moelora.kernels.DeviceOptions;
-import org.moelora.kernels.Devices;
 import org.moelora.kernels.Owner;
 import org.moelora.text.Tokenizer;
 
@@ -65,7 +63,16 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
     /** Loads a Hugging Face folder on the fastest CPU device, which is closed with the decoder. See {@link #load(Path, Device)}. */
     public static Decoder load(Path folder) {
-        Device device = Devices.open(DeviceOptions.DEFAULT);
+        return load(folder, DeviceChoice.FASTEST);
+    }
+
+    /**
+     * Loads a Hugging Face folder on a device that is opened for it and closed with it. See {@link #load(Path, Device)}.
+     *
+     * @throws InputException as there, and if there is no such device
+     */
+    public static Decoder load(Path folder, DeviceChoice choice) {
+        Device device = choice.open();
         try {
             Decoder decoder = load(folder, device);
             decoder.resources.add(device);

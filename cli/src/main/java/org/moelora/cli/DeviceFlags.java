@@ -1,0 +1,25 @@
+package org.moelora.cli;
+
+import org.moelora.model.DeviceChoice;
+import picocli.CommandLine.Option;
+
+/** The flags that say where to compute. */
+final class DeviceFlags {
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Worker threads; 0, the default, is one per physical core. Results do not depend on it.")
+    private int threads;
+
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            defaultValue = "cpu",
+            description = "cpu (the fastest there is, the default), cpu-plain or cpu-simd.")
+    private String name = "cpu";
+
+    DeviceChoice choice() {
+        return new DeviceChoice(name, threads);
+    }
+}

@@ -1,0 +1,53 @@
+package org.moelora.cli;
+
+import java.util.concurrent.Callable;
+import org.moelora.model.DeviceChoice;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code moelora devices}. */
+@Command(
+        name = "devices",
+        header = "Show what can compute here, what is chosen, and why.",
+        synopsisHeading = "%nUsage: ",
+        optionListHeading = "%nOptions:%n",
+        footer = {
+            "",
+            "Examples:",
+            "  moelora devices",
+            "  moelora devices --device cpu-plain --threads 1",
+        })
+final class DevicesCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin
+    private final DeviceFlags device = new DeviceFlags();
+
+    DevicesCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        DeviceChoice choice = device.choice();
+        String chosen = choice.describe();
+        for (DeviceChoice.Found found : DeviceChoice.find()) {
+            boolean taken = chosen.startsWith(found.name() + ":");
+            streams.out()
+                    .printf(
+                            "%s %-10s %s%n",
+                            taken ? "*" : " ",
+                            found.name(),
+                            found.usable() ? found.description() : "not usable: " + found.description());
+        }
+        String why = choice.name().equals("cpu")
+                ? "the fastest that is usable; --device chooses another"
+                : "by --device " + choice.name();
+        String threads = choice.threads() == 0
+                ? "one thread per physical core; --threads changes that, and no result depends on it"
+                : "threads by --threads " + choice.threads();
+        streams.out().println("* chosen: " + chosen);
+        streams.out().println("  why: " + why + "; " + threads);
+        return 0;
+    }
+}

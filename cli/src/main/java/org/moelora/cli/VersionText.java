@@ -1,0 +1,19 @@
+package org.moelora.cli;
+
+import java.lang.module.ModuleDescriptor;
+import java.util.Optional;
+import picocli.CommandLine.IVersionProvider;
+
+/** What {@code --version} prints. */
+final class VersionText implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+        // The build writes the version into the module's descriptor; on the class path there is none.
+        String version = Optional.ofNullable(VersionText.class.getModule().getDescriptor())
+                .flatMap(ModuleDescriptor::rawVersion)
+                .orElse("(not packaged)");
+        return new String[] {
+            "moelora " + version, "Java " + Runtime.version() + " (" + System.getProperty("java.vendor") + ")"
+        };
+    }
+}
