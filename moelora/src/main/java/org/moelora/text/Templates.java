@@ -49,7 +49,8 @@ public final class Templates {
      */
     public static String alpaca(String instruction, @Nullable String input) {
         if (input == null || input.isEmpty()) {
-            return "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
+            return "Below is an instruction that describes a task. Write a response that appropriately completes the"
+                    + " request.\n\n"
                     + "### Instruction:\n" + instruction + "\n\n### Response:\n";
         }
         return "Below is an instruction that describes a task, paired with an input that provides further context. "
