@@ -30,7 +30,7 @@ public final class BatchOrder {
     }
 
     public int batchesPerEpoch() {
-        return (rows + batchSize - 1) / batchSize;
+        return Math.ceilDiv(rows, batchSize);
     }
 
     /** Indices of the rows of batch {@code index}, counted from 0 over all epochs. */
