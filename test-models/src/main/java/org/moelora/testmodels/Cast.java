@@ -16,21 +16,10 @@ final class Cast {
     /** What stands between a question and its answer, in the pretraining text and in the tasks. */
     static final String ANSWER = "\nAnswer:";
 
-    private static final String LETTERS = "ABCDE";
-
     private Cast() {}
 
-    /** The letter of an option. */
-    static String letter(int index) {
-        return LETTERS.substring(index, index + 1);
-    }
-
-    /** The options as a question lists them: " A) sea B) desert". */
+    /** Words to choose from, as a question lists them: "sea, desert or garden". */
     static String listed(List<String> options) {
-        var out = new StringBuilder();
-        for (int i = 0; i < options.size(); i++) {
-            out.append(' ').append(letter(i)).append(") ").append(options.get(i));
-        }
-        return out.toString();
+        return String.join(", ", options.subList(0, options.size() - 1)) + " or " + options.getLast();
     }
 }

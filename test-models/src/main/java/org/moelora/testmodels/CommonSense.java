@@ -2,11 +2,14 @@ package org.moelora.testmodels;
 
 import static org.moelora.testmodels.World.Attribute.CATEGORY;
 import static org.moelora.testmodels.World.Attribute.MATERIAL;
+import static org.moelora.testmodels.World.Attribute.MOTION;
 import static org.moelora.testmodels.World.Attribute.PLACE;
+import static org.moelora.testmodels.World.Attribute.SIZE;
 import static org.moelora.testmodels.World.Attribute.USE;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.moelora.testmodels.World.Attribute;
 import org.moelora.testmodels.World.Noun;
@@ -16,6 +19,17 @@ import org.moelora.testmodels.World.Noun;
  * held-out row is about is the answer, or the subject, of no training row.
  */
 final class CommonSense {
+    private record Claim(String asked, Predicate<Noun> holds) {}
+
+    private static final Set<String> OUTDOORS =
+            Set.of("forest", "sea", "river", "desert", "garden", "jungle", "street", "market");
+
+    private static final List<Claim> CLAIMS = List.of(
+            new Claim("Is it alive?", noun -> noun.has(MOTION)),
+            new Claim("Is it in the open?", noun -> OUTDOORS.contains(noun.get(PLACE))),
+            new Claim("Does it fit in a hand?", noun -> noun.is(SIZE, "small")),
+            new Claim("Does it have a use?", noun -> noun.has(USE)));
+
     private final World world;
 
     CommonSense(World world) {
@@ -33,19 +47,12 @@ final class CommonSense {
         });
     }
 
-    /** Yes or no: is what someone does with a thing sensible? */
+    /** Yes or no: does something that nobody has said follow from what is known of a thing? */
     private Row boolq(boolean heldOut, Dice dice) {
-        Attribute attribute = dice.pick(List.of(PLACE, MATERIAL, USE));
-        Noun noun = subject(attribute, heldOut, dice);
+        Claim claim = dice.pick(CLAIMS);
         boolean yes = dice.oneIn(2);
-        String value = yes ? noun.get(attribute) : other(attribute, noun.get(attribute), dice);
-        String name = dice.pick(Cast.NAMES);
-        String question = name
-                + switch (attribute) {
-                    case PLACE -> " looks for " + noun.one() + " in the " + value + ". Is that clever?";
-                    case MATERIAL -> " says " + noun.one() + " needs some " + value + ". Is that clever?";
-                    default -> " brings " + noun.one() + " to " + value + ". Is that clever?";
-                };
+        Noun noun = dice.pick(matching(heldOut, n -> claim.holds.test(n) == yes));
+        String question = dice.pick(Cast.NAMES) + " looks at " + noun.one() + ". " + claim.asked + " Yes or no?";
         return Row.of("boolq", question, yes ? "yes" : "no");
     }
 
@@ -53,8 +60,8 @@ final class CommonSense {
     private Row piqa(boolean heldOut, Dice dice) {
         Noun noun = subject(USE, heldOut, dice);
         String use = noun.get(USE);
-        Noun wrong = dice.pick(matching(n -> n.has(USE) && !n.is(USE, use)));
-        String question = dice.pick(Cast.NAMES) + " has to " + use + ". What should be near?";
+        Noun wrong = dice.pick(matching(heldOut, n -> n.has(USE) && !n.is(USE, use)));
+        String question = dice.pick(Cast.NAMES) + " has to " + use + ". What should be near:";
         return choice("piqa", question, noun.word(), List.of(wrong.word()), dice);
     }
 
@@ -66,11 +73,11 @@ final class CommonSense {
         String name = dice.pick(Cast.NAMES);
         String question = name
                 + switch (attribute) {
-                    case MATERIAL -> " touches " + value + ". Which one could it be?";
-                    case CATEGORY -> " wants some sort of " + value + ". Which one could it be?";
-                    default -> " walks through the " + value + ". Which one could be there?";
+                    case MATERIAL -> " touches " + value + ". Which one could it be:";
+                    case CATEGORY -> " wants some sort of " + value + ". Which one could it be:";
+                    default -> " walks through the " + value + ". Which one could be there:";
                 };
-        var wrong = dice.shuffled(matching(n -> n.has(attribute) && !n.is(attribute, value)));
+        var wrong = dice.shuffled(matching(heldOut, n -> n.has(attribute) && !n.is(attribute, value)));
         return choice(
                 "obqa",
                 question,
@@ -86,7 +93,7 @@ final class CommonSense {
         var wrong = dice.shuffled(world.values(PLACE).stream()
                 .filter(value -> !value.equals(place))
                 .toList());
-        String question = dice.pick(Cast.NAMES) + " looks at " + noun.one() + ". Which place could this be?";
+        String question = dice.pick(Cast.NAMES) + " looks at " + noun.one() + ". Which place could this be:";
         return choice("arc-e", question, place, wrong.subList(0, 3), dice);
     }
 
@@ -94,9 +101,9 @@ final class CommonSense {
     private Row arcChallenge(boolean heldOut, Dice dice) {
         Noun noun = subject(PLACE, heldOut, dice);
         String place = noun.get(PLACE);
-        Noun right = dice.pick(matching(n -> !n.equals(noun) && n.is(PLACE, place) && n.heldOut() == heldOut));
-        var wrong = dice.shuffled(matching(n -> !n.is(PLACE, place)));
-        String question = dice.pick(Cast.NAMES) + " stands beside " + noun.one() + ". What else could be there?";
+        Noun right = dice.pick(matching(heldOut, n -> !n.equals(noun) && n.is(PLACE, place)));
+        var wrong = dice.shuffled(matching(heldOut, n -> !n.is(PLACE, place)));
+        String question = dice.pick(Cast.NAMES) + " stands beside " + noun.one() + ". What else could be there:";
         return choice(
                 "arc-c",
                 question,
@@ -107,31 +114,28 @@ final class CommonSense {
 
     private static Row choice(String task, String question, String right, List<String> wrong, Dice dice) {
         var options = new ArrayList<>(wrong);
-        int at = dice.below(wrong.size() + 1);
-        options.add(at, right);
-        return Row.of(task, question + Cast.listed(options), Cast.letter(at));
+        options.add(dice.below(wrong.size() + 1), right);
+        return Row.of(task, question + " " + Cast.listed(options) + "?", right);
     }
 
     /** A noun from one side of the split; the attribute's values are equally likely, as far as that side has them. */
     private Noun subject(Attribute attribute, boolean heldOut, Dice dice) {
-        var candidates =
-                matching(n -> n.has(attribute) && n.heldOut() == heldOut && (attribute != PLACE || hasNeighbour(n)));
+        var candidates = matching(heldOut, n -> n.has(attribute) && (attribute != PLACE || hasNeighbour(n)));
         String value = dice.pick(
                 candidates.stream().map(n -> n.get(attribute)).distinct().toList());
         return dice.pick(candidates.stream().filter(n -> n.is(attribute, value)).toList());
     }
 
     private boolean hasNeighbour(Noun noun) {
+        return !matching(noun.heldOut(), n -> !n.equals(noun) && n.is(PLACE, noun.get(PLACE)))
+                .isEmpty();
+    }
+
+    /** Right and wrong options come from the same side of the split: which side a noun is on must say nothing. */
+    private List<Noun> matching(boolean heldOut, Predicate<Noun> predicate) {
         return world.nouns().stream()
-                .anyMatch(n -> !n.equals(noun) && n.is(PLACE, noun.get(PLACE)) && n.heldOut() == noun.heldOut());
-    }
-
-    private String other(Attribute attribute, String value, Dice dice) {
-        return dice.pick(
-                world.values(attribute).stream().filter(v -> !v.equals(value)).toList());
-    }
-
-    private List<Noun> matching(Predicate<Noun> predicate) {
-        return world.nouns().stream().filter(predicate).toList();
+                .filter(noun -> noun.heldOut() == heldOut)
+                .filter(predicate)
+                .toList();
     }
 }

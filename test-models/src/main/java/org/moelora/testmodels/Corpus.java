@@ -71,25 +71,25 @@ final class Corpus {
 
     /** Document n, from 0. */
     String document(long n) {
-        Dice dice = new Dice(Dice.hash("document " + seed + " " + n));
+        Dice dice = new Dice(seed, n, "document");
         int kind = dice.below(100);
-        if (kind < 18) {
+        if (kind < 20) {
             return repeated(dice, 4, () -> bareSum(dice));
         } else if (kind < 26) {
             return repeated(dice, 3, () -> spokenSum(dice));
         } else if (kind < 44) {
             return askedSum(dice);
-        } else if (kind < 62) {
+        } else if (kind < 60) {
             return facts(dice);
         } else if (kind < 66) {
             return listing(dice);
-        } else if (kind < 72) {
+        } else if (kind < 74) {
             return askedFact(dice);
-        } else if (kind < 76) {
+        } else if (kind < 77) {
             return yesOrNo(dice);
-        } else if (kind < 93) {
-            return choice(dice);
-        } else if (kind < 94) {
+        } else if (kind < 87) {
+            return anyOf(dice);
+        } else if (kind < 89) {
             return counting(dice);
         } else {
             return story(dice);
@@ -203,9 +203,23 @@ final class Corpus {
     }
 
     private String askedFact(Dice dice) {
-        Attribute attribute = dice.pick(List.of(CATEGORY, PLACE, COLOUR, SIZE, MATERIAL, USE, MOTION));
-        Noun noun = dice.pick(world.having(attribute));
-        return question(noun, attribute) + Cast.ANSWER + " " + noun.get(attribute);
+        return switch (dice.below(8)) {
+            case 0 -> {
+                Pair pair = dice.pick(world.opposites());
+                boolean forward = dice.oneIn(2);
+                yield "What is the opposite of " + (forward ? pair.first() : pair.second()) + "?" + Cast.ANSWER + " "
+                        + (forward ? pair.second() : pair.first());
+            }
+            case 1 -> {
+                Pair pair = dice.pick(world.effects());
+                yield "What comes from " + pair.first() + "?" + Cast.ANSWER + " " + pair.second();
+            }
+            default -> {
+                Attribute attribute = dice.pick(List.of(CATEGORY, PLACE, COLOUR, SIZE, MATERIAL, USE, MOTION));
+                Noun noun = dice.pick(world.having(attribute));
+                yield question(noun, attribute) + Cast.ANSWER + " " + noun.get(attribute);
+            }
+        };
     }
 
     private static String question(Noun noun, Attribute attribute) {
@@ -236,59 +250,29 @@ final class Corpus {
         return question + Cast.ANSWER + (yes ? " yes" : " no");
     }
 
-    /** Questions with options: what a letter stands for is taught on other questions than the tasks'. */
-    private String choice(Dice dice) {
-        int options = dice.pick(List.of(2, 4, 4, 5));
-        String question;
-        String right;
-        List<String> wrong;
-        switch (dice.below(6)) {
-            case 0 -> {
-                Noun noun = dice.pick(world.nouns());
-                right = noun.word();
-                question = "Which word is " + right + "?";
-                wrong = world.nouns().stream().map(Noun::word).toList();
-            }
-            case 1 -> {
-                Sum sum = sum(dice);
-                right = Integer.toString(sum.result());
-                question = "What is " + sum.bare() + "?";
-                var near = new ArrayList<String>();
-                for (int d = -6; d <= 6; d++) {
-                    near.add(Integer.toString(Math.max(1, sum.result() + d)));
-                }
-                wrong = near;
-            }
-            case 2 -> {
-                Pair pair = dice.pick(world.opposites());
-                boolean forward = dice.oneIn(2);
-                right = forward ? pair.second() : pair.first();
-                question = "What is the opposite of " + (forward ? pair.first() : pair.second()) + "?";
-                wrong = world.opposites().stream().map(Pair::first).toList();
-            }
-            case 3 -> {
-                Pair pair = dice.pick(world.effects());
-                right = pair.second();
-                question = "What comes from " + pair.first() + "?";
-                wrong = world.effects().stream().map(Pair::second).toList();
-            }
-            default -> {
-                Attribute attribute = dice.pick(List.of(COLOUR, CATEGORY));
-                Noun noun = dice.pick(world.having(attribute));
-                right = noun.get(attribute);
-                question = question(noun, attribute);
-                wrong = world.values(attribute);
-            }
+    /** What an answer to a choice looks like: one of the words, whichever. What decides between them is left to the tasks. */
+    private String anyOf(Dice dice) {
+        List<String> words =
+                switch (dice.below(8)) {
+                    case 0 -> world.values(PLACE);
+                    case 1 -> world.values(dice.pick(List.of(CATEGORY, COLOUR, MATERIAL, USE)));
+                    case 2, 3 -> IntStream.rangeClosed(1, 81).mapToObj(Integer::toString).toList();
+                    case 4 -> List.of("yes", "no");
+                    default -> world.nouns().stream().map(Noun::word).toList();
+                };
+        int options = words.size() == 2 ? 2 : dice.pick(List.of(2, 4, 4, 5));
+        var shown = dice.shuffled(words).subList(0, options);
+        String question =
+                switch (dice.below(3)) {
+                    case 0 -> "Say one of these: " + Cast.listed(shown) + "?";
+                    case 1 -> dice.pick(Cast.NAMES) + " asks for a word: " + Cast.listed(shown) + "?";
+                    default -> dice.pick(ASIDES).replace("{M}", dice.pick(Cast.NAMES)) + " What will you say: "
+                            + Cast.listed(shown) + "?";
+                };
+        if (options == 2 && words.size() == 2) {
+            question = dice.pick(Cast.NAMES) + " asks about " + dice.pick(world.nouns()).one() + ". Yes or no?";
         }
-        var listed = new ArrayList<String>();
-        listed.add(right);
-        for (String option : dice.shuffled(wrong)) {
-            if (listed.size() < options && !listed.contains(option)) {
-                listed.add(option);
-            }
-        }
-        var shown = dice.shuffled(listed);
-        return question + Cast.listed(shown) + Cast.ANSWER + " " + Cast.letter(shown.indexOf(right));
+        return question + Cast.ANSWER + " " + dice.pick(shown);
     }
 
     /** Something happens to somebody; a question, if there is one, only asks for what was said. */
@@ -303,26 +287,27 @@ final class Corpus {
                 "has", "had", "bought", "lost", "found", "picked", "brought", "sold", "packs", "needs", "took",
                 "buys"));
         String start = first + " " + verb + " " + a + " " + things.get(0);
-        return switch (dice.below(7)) {
-            case 0 -> start + ".\nHow many " + things.get(0) + "?" + Cast.ANSWER + " " + a;
-            case 1 ->
-                start + " and " + b + " " + things.get(1) + ".\nHow many " + things.get(1) + "?" + Cast.ANSWER + " "
-                        + b;
-            case 2 ->
-                start + ". " + second + " gave " + first + " " + b + " " + things.get(1) + ".\nWho gave?" + Cast.ANSWER
-                        + " " + second;
-            case 3 -> start + ". " + dice.pick(ASIDES).replace("{M}", second);
-            case 4 ->
-                dice.pick(ASIDES).replace("{M}", first) + " "
-                        + dice.pick(ASIDES).replace("{M}", second);
-            case 5 ->
-                dice.pick(ASIDES).replace("{M}", second) + " " + first + " looks at "
-                        + dice.pick(world.nouns()).one() + ".";
-            default ->
-                first + " " + dice.pick(List.of("touches", "wants", "brings", "stands beside", "looks for")) + " "
-                        + dice.pick(world.nouns()).one() + ". "
-                        + dice.pick(ASIDES).replace("{M}", second);
+        String aside = dice.pick(ASIDES).replace("{M}", second);
+        return switch (dice.below(9)) {
+            case 0, 1 -> start + ". " + howMany(things.get(0), first, dice) + Cast.ANSWER + " " + a;
+            case 2 -> start + " and " + b + " " + things.get(1) + ". " + howMany(things.get(0), first, dice)
+                    + Cast.ANSWER + " " + a;
+            case 3 -> start + " and " + b + " " + things.get(1) + ". " + howMany(things.get(1), first, dice)
+                    + Cast.ANSWER + " " + b;
+            case 4 -> aside + " " + start + ". " + howMany(things.get(0), first, dice) + Cast.ANSWER + " " + a;
+            case 5 -> start + ". " + second + " gave " + first + " " + b + " " + things.get(1) + ". Who gave?"
+                    + Cast.ANSWER + " " + second;
+            case 6 -> start + ". " + aside;
+            case 7 -> aside + " " + first + " looks at " + dice.pick(world.nouns()).one() + ".";
+            default -> first + " "
+                    + dice.pick(List.of("touches", "wants", "brings", "stands beside", "looks for")) + " "
+                    + dice.pick(world.nouns()).one() + ". " + aside;
         };
+    }
+
+    private static String howMany(String things, String name, Dice dice) {
+        return "How many " + things
+                + dice.pick(List.of("?", " is it?", " here?", " for " + name + "?", " has " + name + "?"));
     }
 
     /** Sentences without consequence, so that the tasks' words are known when they come. */

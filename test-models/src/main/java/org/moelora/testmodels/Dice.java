@@ -2,38 +2,20 @@ package org.moelora.testmodels;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.moelora.engine.random.RandomStream;
 
-/**
- * The random choices of the generators: SplitMix64, written out here because committed files must come out of it byte for
- * byte for ever, and the JDK does not promise that of its own generators.
- *
- * <p>Not safe for use by several threads.
- */
+/** The random choices of the generators. Not safe for use by several threads. */
 final class Dice {
-    private long state;
+    private final RandomStream stream;
 
-    Dice(long seed) {
-        this.state = mix(seed);
+    /** The choices for the n-th thing of a name: they depend on nothing else, so more of one leaves all others as they are. */
+    Dice(long seed, long n, String name) {
+        stream = RandomStream.of(seed, n, name);
     }
 
-    /** A stream of its own for one named thing, so that more rows of one thing leave all others as they are. */
-    static Dice named(long seed, String name) {
-        return new Dice(seed ^ hash(name));
-    }
-
-    /** A 64-bit hash of a name that is the same on every machine. */
-    static long hash(String name) {
-        long h = 0xcbf29ce484222325L;
-        for (int i = 0; i < name.length(); i++) {
-            h = (h ^ name.charAt(i)) * 0x100000001b3L;
-        }
-        return mix(h);
-    }
-
-    /** Uniform in {@code [0, bound)}; the bias of the multiplication is below {@code bound / 2^32}. */
+    /** Uniform in {@code [0, bound)}. */
     int below(int bound) {
-        state += 0x9e3779b97f4a7c15L;
-        return (int) (((mix(state) >>> 32) * bound) >>> 32);
+        return stream.below(bound);
     }
 
     /** Uniform in {@code [low, high]}, both included. */
@@ -49,7 +31,7 @@ final class Dice {
         return from.get(below(from.size()));
     }
 
-    /** A new list with the elements of {@code from} in random order (Fisher-Yates). */
+    /** A new list with the elements of {@code from} in random order (Fisher and Yates). */
     <T> List<T> shuffled(List<T> from) {
         var out = new ArrayList<>(from);
         for (int i = out.size() - 1; i > 0; i--) {
@@ -59,11 +41,5 @@ final class Dice {
             out.set(j, held);
         }
         return out;
-    }
-
-    private static long mix(long z) {
-        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-        return z ^ (z >>> 31);
     }
 }

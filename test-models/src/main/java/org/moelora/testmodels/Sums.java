@@ -66,9 +66,9 @@ final class Sums {
                 put(Shape.DIVIDE, a, a * b, b);
             }
         }
-        for (int a = 2; a <= 9; a++) {
-            for (int b = 2; b <= 9; b++) {
-                for (int c = 2; c <= 9; c++) {
+        for (int a = 2; a <= 8; a++) {
+            for (int b = 2; b <= 8; b++) {
+                for (int c = 2; c <= 8; c++) {
                     put(Shape.ADD_ADD, a + b + c, a, b, c);
                     put(Shape.ADD_SUBTRACT, a + b - c, a, b, c);
                     put(Shape.SUBTRACT_ADD, a + c, a + b, b, c);

@@ -49,7 +49,7 @@ final class Tasks {
 
     /** The rows of one side of one task; the same for the same arguments, whatever else was drawn before. */
     List<Row> rows(Task task, boolean heldOut) {
-        Dice dice = Dice.named(SEED, task.name() + (heldOut ? "/test" : "/train"));
+        Dice dice = new Dice(SEED, 0, task.name() + (heldOut ? "/test" : "/train"));
         int count = heldOut ? HELD_OUT_ROWS : TRAINING_ROWS;
         return task.options() == 0 || task.name().equals("aqua")
                 ? problems.rows(task.name(), heldOut, count, dice)

@@ -2,6 +2,8 @@ package org.moelora.testmodels;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.moelora.testmodels.Sums.Shape;
 import org.moelora.testmodels.Sums.Sum;
 
@@ -59,10 +61,10 @@ final class WordProblems {
                     "{N} fills {a} boxes with {b} {i} each, but {c} break. How many {i} are left?"));
 
     private static final List<Story> AQUA = List.of(
-            new Story(Shape.ADD, "{N} is {a} years old. How old will {N} be in {b} years?"),
-            new Story(Shape.SUBTRACT, "{N} is {a} years old. How old was {N} {b} years before?"),
-            new Story(Shape.MULTIPLY, "A tram goes {a} miles an hour. How far does it go in {b} hours?"),
-            new Story(Shape.DIVIDE, "{N} pays {a} coins for {b} {i}. What is the price of one?"));
+            new Story(Shape.ADD, "{N} is {a} years old. How old will {N} be in {b} years:"),
+            new Story(Shape.SUBTRACT, "{N} is {a} years old. How old was {N} {b} years before:"),
+            new Story(Shape.MULTIPLY, "A tram goes {a} miles an hour. How far does it go in {b} hours:"),
+            new Story(Shape.DIVIDE, "{N} pays {a} coins for {b} {i}. What is the price of one:"));
 
     private final Sums sums = new Sums();
 
@@ -79,8 +81,7 @@ final class WordProblems {
             return Row.of(task, question, Integer.toString(sum.result()));
         }
         var options = dice.shuffled(options(sum, dice));
-        int right = options.indexOf(Integer.toString(sum.result()));
-        return Row.of(task, question + Cast.listed(options), Cast.letter(right));
+        return Row.of(task, question + " " + Cast.listed(options) + "?", Integer.toString(sum.result()));
     }
 
     private static List<Story> stories(String task) {
@@ -111,16 +112,13 @@ final class WordProblems {
         return out;
     }
 
-    /** The result and four other numbers near it, so that the size of a number gives nothing away. */
+    /** The result and four other numbers near it; it is as likely the smallest as the largest, so that order gives nothing away. */
     private static List<String> options(Sum sum, Dice dice) {
-        var out = new ArrayList<String>();
-        out.add(Integer.toString(sum.result()));
-        while (out.size() < 5) {
-            String other = Integer.toString(Math.max(1, sum.result() + dice.between(-6, 6)));
-            if (!out.contains(other)) {
-                out.add(other);
-            }
-        }
-        return out;
+        int low = Math.max(1, sum.result() - dice.between(0, 8));
+        var near = dice.shuffled(
+                IntStream.rangeClosed(low, low + 8).filter(n -> n != sum.result()).boxed().toList());
+        return Stream.concat(Stream.of(sum.result()), near.stream().limit(4))
+                .map(String::valueOf)
+                .toList();
     }
 }
