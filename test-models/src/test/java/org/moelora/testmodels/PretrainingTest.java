@@ -1,0 +1,87 @@
+package org.moelora.testmodels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Devices;
+import org.moelora.model.Decoder;
+import org.moelora.text.Tokenizer;
+
+class PretrainingTest {
+    private static final PretrainingSettings SMALL = new PretrainingSettings(
+            ModelFiles.config(16, 32, 1, 2, 1, TokenizerFiles.VOCABULARY), 1500, 128, 1e-2, 2, 0.05, 1.0, 4, 3);
+
+    @Test
+    void aRunThatWasInterruptedEndsAsOneThatWasNot(@TempDir Path folder) {
+        Tokenizer tokenizer = Tokenizer.read(Path.of("tiny", "tokenizer.json"));
+        Path checkpoint = folder.resolve("checkpoint.safetensors");
+        try (Device device = Devices.open(new DeviceOptions(1, false))) {
+            try (var whole = new Pretraining(SMALL, tokenizer, device)) {
+                for (int i = 0; i < 6; i++) {
+                    whole.step();
+                }
+                whole.checkpoint(folder.resolve("whole"));
+            }
+            try (var first = new Pretraining(SMALL, tokenizer, device)) {
+                for (int i = 0; i < 3; i++) {
+                    first.step();
+                }
+                first.checkpoint(checkpoint);
+            }
+            try (var second = new Pretraining(SMALL, tokenizer, device)) {
+                second.resume(checkpoint);
+                assertThat(second.steps()).isEqualTo(3);
+                for (int i = 0; i < 3; i++) {
+                    second.step();
+                }
+                second.checkpoint(folder.resolve("resumed"));
+            }
+        }
+        assertThat(folder.resolve("resumed")).hasSameBinaryContentAs(folder.resolve("whole"));
+    }
+
+    @Test
+    void aCheckpointOfOtherSettingsIsRefused(@TempDir Path folder) {
+        Tokenizer tokenizer = Tokenizer.read(Path.of("tiny", "tokenizer.json"));
+        Path checkpoint = folder.resolve("checkpoint.safetensors");
+        var others = new PretrainingSettings(SMALL.model(), 1500, 128, 2e-2, 2, 0.05, 1.0, 4, 3);
+        try (Device device = Devices.open(new DeviceOptions(1, false));
+                var one = new Pretraining(SMALL, tokenizer, device);
+                var other = new Pretraining(others, tokenizer, device)) {
+            one.checkpoint(checkpoint);
+            assertThatThrownBy(() -> other.resume(checkpoint)).hasMessageContaining("other settings");
+        }
+    }
+
+    @Test
+    void aSmallRunLearnsAndItsModelLoads(@TempDir Path folder) throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Path work = Files.createDirectory(folder.resolve("work"));
+        Files.copy(Path.of("tiny", "tokenizer.json"), model.resolve("tokenizer.json"));
+        Pretrain.run(SMALL, model, work);
+        var curve = Files.readAllLines(model.resolve("pretraining.jsonl"));
+        // The loss of a uniform guess is ln 1536 = 7.34.
+        assertThat(curve.getLast()).containsPattern("\"loss\":[1-6]\\.");
+        try (Decoder decoder = Decoder.load(model)) {
+            assertThat(decoder.config()).isEqualTo(SMALL.model());
+        }
+    }
+
+    @Test
+    void theBundledModelIsSmall() throws IOException {
+        long bytes = 0;
+        try (var files = Files.list(Path.of("tiny"))) {
+            for (Path file : files.toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        assertThat(bytes).isLessThan(8_000_000);
+    }
+}
