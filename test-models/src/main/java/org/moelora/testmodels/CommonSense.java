@@ -1,6 +1,7 @@
 package org.moelora.testmodels;
 
 import static org.moelora.testmodels.World.Attribute.CATEGORY;
+import static org.moelora.testmodels.World.Attribute.COLOUR;
 import static org.moelora.testmodels.World.Attribute.MATERIAL;
 import static org.moelora.testmodels.World.Attribute.MOTION;
 import static org.moelora.testmodels.World.Attribute.PLACE;
@@ -15,8 +16,8 @@ import org.moelora.testmodels.World.Attribute;
 import org.moelora.testmodels.World.Noun;
 
 /**
- * The five common-sense tasks: choices that follow from what the pretraining text says of a noun. The noun that a
- * held-out row is about is the answer, or the subject, of no training row.
+ * The five common-sense tasks: choices that follow from what the pretraining text says of a noun. No training row is
+ * about the noun of a held-out row.
  */
 final class CommonSense {
     private record Claim(String asked, Predicate<Noun> holds) {}
@@ -56,60 +57,52 @@ final class CommonSense {
         return Row.of("boolq", question, yes ? "yes" : "no");
     }
 
-    /** Which of two things serves a purpose? */
+    /** What a thing is good for, of two purposes. */
     private Row piqa(boolean heldOut, Dice dice) {
         Noun noun = subject(USE, heldOut, dice);
-        String use = noun.get(USE);
-        Noun wrong = dice.pick(matching(heldOut, n -> n.has(USE) && !n.is(USE, use)));
-        String question = dice.pick(Cast.NAMES) + " has to " + use + ". What should be near:";
-        return choice("piqa", question, noun.word(), List.of(wrong.word()), dice);
+        String question = dice.pick(Cast.NAMES) + " takes " + noun.one() + ". What is that good for:";
+        return choice("piqa", question, noun.get(USE), others(USE, noun, dice).subList(0, 1), dice);
     }
 
-    /** Which of four things has a property? */
+    /** A property of a thing, of four. */
     private Row obqa(boolean heldOut, Dice dice) {
-        Attribute attribute = dice.pick(List.of(MATERIAL, CATEGORY, PLACE));
+        Attribute attribute = dice.pick(List.of(MATERIAL, CATEGORY, COLOUR));
         Noun noun = subject(attribute, heldOut, dice);
-        String value = noun.get(attribute);
-        String name = dice.pick(Cast.NAMES);
-        String question = name
+        String question = dice.pick(Cast.NAMES)
                 + switch (attribute) {
-                    case MATERIAL -> " touches " + value + ". Which one could it be:";
-                    case CATEGORY -> " wants some sort of " + value + ". Which one could it be:";
-                    default -> " walks through the " + value + ". Which one could be there:";
+                    case MATERIAL -> " touches " + noun.one() + ". What could one feel:";
+                    case CATEGORY -> " wants " + noun.one() + ". Which sort is that:";
+                    default -> " stands beside " + noun.one() + ". What could one see:";
                 };
-        var wrong = dice.shuffled(matching(heldOut, n -> n.has(attribute) && !n.is(attribute, value)));
-        return choice(
-                "obqa",
-                question,
-                noun.word(),
-                wrong.subList(0, 3).stream().map(Noun::word).toList(),
-                dice);
+        return choice("obqa", question, noun.get(attribute), others(attribute, noun, dice).subList(0, 3), dice);
     }
 
-    /** Where does someone who meets a thing have to be? */
+    /** Where a thing is found, of four places. */
     private Row arcEasy(boolean heldOut, Dice dice) {
         Noun noun = subject(PLACE, heldOut, dice);
-        String place = noun.get(PLACE);
-        var wrong = dice.shuffled(world.values(PLACE).stream()
-                .filter(value -> !value.equals(place))
-                .toList());
         String question = dice.pick(Cast.NAMES) + " looks at " + noun.one() + ". Which place could this be:";
-        return choice("arc-e", question, place, wrong.subList(0, 3), dice);
+        return choice("arc-e", question, noun.get(PLACE), others(PLACE, noun, dice).subList(0, 3), dice);
     }
 
-    /** Two steps: which thing shares its place with another? */
+    /** Which of four words, all of them true of a thing, answers what is asked. */
     private Row arcChallenge(boolean heldOut, Dice dice) {
-        Noun noun = subject(PLACE, heldOut, dice);
-        String place = noun.get(PLACE);
-        Noun right = dice.pick(matching(heldOut, n -> !n.equals(noun) && n.is(PLACE, place)));
-        var wrong = dice.shuffled(matching(heldOut, n -> !n.is(PLACE, place)));
-        String question = dice.pick(Cast.NAMES) + " stands beside " + noun.one() + ". What else could be there:";
-        return choice(
-                "arc-c",
-                question,
-                right.word(),
-                wrong.subList(0, 3).stream().map(Noun::word).toList(),
-                dice);
+        Attribute attribute = dice.pick(List.of(CATEGORY, PLACE, COLOUR, SIZE, MATERIAL, USE, MOTION));
+        Noun noun = subject(attribute, heldOut, dice);
+        String question = dice.pick(Cast.NAMES) + " looks for " + noun.one()
+                + switch (attribute) {
+                    case CATEGORY -> ". Which word says what sort:";
+                    case PLACE -> ". Which word says where:";
+                    case COLOUR -> ". Which word says how it looks:";
+                    case SIZE -> ". Which word says how big:";
+                    case MATERIAL -> ". Which word says what of:";
+                    case USE -> ". Which word says what for:";
+                    case MOTION -> ". Which word says how it goes:";
+                };
+        var wrong = dice.shuffled(noun.attributes().values().stream()
+                .filter(value -> !value.equals(noun.get(attribute)))
+                .distinct()
+                .toList());
+        return choice("arc-c", question, noun.get(attribute), wrong.subList(0, 3), dice);
     }
 
     private static Row choice(String task, String question, String right, List<String> wrong, Dice dice) {
@@ -120,18 +113,22 @@ final class CommonSense {
 
     /** A noun from one side of the split; the attribute's values are equally likely, as far as that side has them. */
     private Noun subject(Attribute attribute, boolean heldOut, Dice dice) {
-        var candidates = matching(heldOut, n -> n.has(attribute) && (attribute != PLACE || hasNeighbour(n)));
-        String value = dice.pick(
-                candidates.stream().map(n -> n.get(attribute)).distinct().toList());
-        return dice.pick(candidates.stream().filter(n -> n.is(attribute, value)).toList());
+        var candidates = matching(heldOut, noun -> noun.has(attribute));
+        String value = dice.pick(candidates.stream()
+                .map(noun -> noun.get(attribute))
+                .distinct()
+                .toList());
+        return dice.pick(
+                candidates.stream().filter(noun -> noun.is(attribute, value)).toList());
     }
 
-    private boolean hasNeighbour(Noun noun) {
-        return !matching(noun.heldOut(), n -> !n.equals(noun) && n.is(PLACE, noun.get(PLACE)))
-                .isEmpty();
+    /** The attribute's other values, in random order. */
+    private List<String> others(Attribute attribute, Noun noun, Dice dice) {
+        return dice.shuffled(world.values(attribute).stream()
+                .filter(value -> !noun.is(attribute, value))
+                .toList());
     }
 
-    /** Right and wrong options come from the same side of the split: which side a noun is on must say nothing. */
     private List<Noun> matching(boolean heldOut, Predicate<Noun> predicate) {
         return world.nouns().stream()
                 .filter(noun -> noun.heldOut() == heldOut)

@@ -85,7 +85,7 @@ final class Corpus {
             return listing(dice);
         } else if (kind < 74) {
             return askedFact(dice);
-        } else if (kind < 77) {
+        } else if (kind < 76) {
             return yesOrNo(dice);
         } else if (kind < 87) {
             return anyOf(dice);
@@ -141,10 +141,25 @@ final class Corpus {
                 .collect(Collectors.joining(" ", "Count: ", "."));
     }
 
+    /** A sum as a question: bare, in words, of things, and sometimes behind a sentence that has nothing to do with it. */
     private String askedSum(Dice dice) {
         Sum sum = sum(dice);
-        String question = dice.oneIn(2) ? "What is " + sum.bare() + "?" : sum.bare() + " = ?";
-        return question + Cast.ANSWER + " " + sum.result();
+        String things = dice.pick(Cast.THINGS);
+        String question =
+                switch (dice.below(5)) {
+                    case 0 -> sum.bare() + " = ?";
+                    case 1 -> "What is " + sum.bare() + "?";
+                    case 2 -> "What is " + sum.spoken("") + "?";
+                    default -> "What is " + sum.spoken(" " + things) + "?";
+                };
+        String name = dice.pick(Cast.NAMES);
+        String before =
+                switch (dice.below(4)) {
+                    case 0 -> dice.pick(ASIDES).replace("{M}", name) + " ";
+                    case 1 -> name + " wants " + things + ". ";
+                    default -> "";
+                };
+        return before + question + Cast.ANSWER + " " + sum.result();
     }
 
     /** A few sentences about one noun. */
@@ -250,29 +265,40 @@ final class Corpus {
         return question + Cast.ANSWER + (yes ? " yes" : " no");
     }
 
-    /** What an answer to a choice looks like: one of the words, whichever. What decides between them is left to the tasks. */
+    /**
+     * What an answer to a choice looks like: one of the words, whichever, even where one of them would fit. What decides between
+     * them is left to the tasks.
+     */
     private String anyOf(Dice dice) {
+        String name = dice.pick(Cast.NAMES);
+        String about = dice.oneIn(3)
+                ? ""
+                : name + dice.pick(List.of(" thinks of ", " asks about ", " sees "))
+                        + dice.pick(world.nouns()).one() + ". ";
+        if (dice.oneIn(8)) {
+            return about + "Yes or no?" + Cast.ANSWER + (dice.oneIn(2) ? " yes" : " no");
+        }
         List<String> words =
                 switch (dice.below(8)) {
                     case 0 -> world.values(PLACE);
-                    case 1 -> world.values(dice.pick(List.of(CATEGORY, COLOUR, MATERIAL, USE)));
-                    case 2, 3 -> IntStream.rangeClosed(1, 81).mapToObj(Integer::toString).toList();
-                    case 4 -> List.of("yes", "no");
+                    case 1, 2, 3 -> world.values(dice.pick(List.of(CATEGORY, COLOUR, MATERIAL, USE)));
+                    case 4 -> IntStream.rangeClosed(1, 81).mapToObj(Integer::toString).toList();
+                    case 5 -> {
+                        int low = dice.between(1, 70);
+                        yield IntStream.rangeClosed(low, low + 8).mapToObj(Integer::toString).toList();
+                    }
+                    case 6 -> List.copyOf(dice.pick(world.nouns()).attributes().values());
                     default -> world.nouns().stream().map(Noun::word).toList();
                 };
-        int options = words.size() == 2 ? 2 : dice.pick(List.of(2, 4, 4, 5));
+        int options = Math.min(words.size(), dice.pick(List.of(2, 4, 4, 5)));
         var shown = dice.shuffled(words).subList(0, options);
         String question =
                 switch (dice.below(3)) {
-                    case 0 -> "Say one of these: " + Cast.listed(shown) + "?";
-                    case 1 -> dice.pick(Cast.NAMES) + " asks for a word: " + Cast.listed(shown) + "?";
-                    default -> dice.pick(ASIDES).replace("{M}", dice.pick(Cast.NAMES)) + " What will you say: "
-                            + Cast.listed(shown) + "?";
+                    case 0 -> "Say one of these: ";
+                    case 1 -> "It should be one word: ";
+                    default -> "What will " + name + " say: ";
                 };
-        if (options == 2 && words.size() == 2) {
-            question = dice.pick(Cast.NAMES) + " asks about " + dice.pick(world.nouns()).one() + ". Yes or no?";
-        }
-        return question + Cast.ANSWER + " " + dice.pick(shown);
+        return about + question + Cast.listed(shown) + "?" + Cast.ANSWER + " " + dice.pick(shown);
     }
 
     /** Something happens to somebody; a question, if there is one, only asks for what was said. */

@@ -23,6 +23,28 @@ final class Pretrain {
     private static final int REPORT_STEPS = 50;
     private static final int VALIDATION_DOCUMENTS = 1000;
 
+    /** Time on the clock, and of all cores together: the first is longer on a machine that has other work. */
+    private record Cost(double seconds, double cpuSeconds) {
+        static final Cost NONE = new Cost(0, 0);
+
+        static Cost now() {
+            double cpu = ProcessHandle.current()
+                    .info()
+                    .totalCpuDuration()
+                    .map(duration -> duration.toNanos() / 1e9)
+                    .orElse(0.0);
+            return new Cost(System.nanoTime() / 1e9, cpu);
+        }
+
+        Cost plus(Cost other) {
+            return new Cost(seconds + other.seconds, cpuSeconds + other.cpuSeconds);
+        }
+
+        Cost minus(Cost other) {
+            return new Cost(seconds - other.seconds, cpuSeconds - other.cpuSeconds);
+        }
+    }
+
     private Pretrain() {}
 
     public static void main(String[] args) {
@@ -47,10 +69,10 @@ final class Pretrain {
         Tokenizer tokenizer = Tokenizer.read(folder.resolve("tokenizer.json"));
         try (Device device = Devices.open(DeviceOptions.DEFAULT);
                 var pretraining = new Pretraining(settings, tokenizer, device)) {
-            double before = 0;
+            Cost before = Cost.NONE;
             if (Files.exists(checkpoint)) {
                 pretraining.resume(checkpoint);
-                before = secondsAt(curve, pretraining.steps());
+                before = costUntil(curve, pretraining.steps());
             } else {
                 Files.deleteIfExists(curve);
             }
@@ -60,15 +82,14 @@ final class Pretrain {
                     device.description(),
                     pretraining.parameters(),
                     pretraining.steps());
-            long start = System.nanoTime();
+            Cost start = Cost.now();
             double sum = 0;
             for (int n = 1; !pretraining.done(); n++) {
                 pretraining.step();
                 sum += pretraining.loss();
                 long step = pretraining.steps();
                 if (step % REPORT_STEPS == 0 || pretraining.done()) {
-                    double seconds = before + (System.nanoTime() - start) / 1e9;
-                    report(curve, pretraining, sum / n, seconds);
+                    report(curve, pretraining, sum / n, before.plus(Cost.now().minus(start)));
                     sum = 0;
                     n = 0;
                 }
@@ -82,26 +103,29 @@ final class Pretrain {
         }
     }
 
-    private static void report(Path curve, Pretraining at, double loss, double seconds) throws IOException {
+    private static void report(Path curve, Pretraining at, double loss, Cost cost) throws IOException {
         String line = String.format(
                 Locale.ROOT,
-                "{\"step\":%d,\"tokens\":%d,\"loss\":%.4f,\"grad_norm\":%.3f,\"seconds\":%.1f}%n",
+                "{\"step\":%d,\"tokens\":%d,\"loss\":%.4f,\"grad_norm\":%.3f,\"seconds\":%.1f,\"cpu_seconds\":%.1f}%n",
                 at.steps(),
                 at.tokens(),
                 loss,
                 at.gradNorm(),
-                seconds);
+                cost.seconds,
+                cost.cpuSeconds);
         System.out.print(line);
         Files.writeString(curve, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
-    /** Cuts the curve back to a checkpoint's step, and says how long the run had taken until then. */
-    private static double secondsAt(Path curve, long step) throws IOException {
+    /** Cuts the curve back to a checkpoint's step, and says what the run had cost until then. */
+    private static Cost costUntil(Path curve, long step) throws IOException {
         var kept = Files.readAllLines(curve).stream()
                 .filter(line -> number(line, "step") <= step)
                 .toList();
         Files.write(curve, kept);
-        return kept.isEmpty() ? 0 : number(kept.getLast(), "seconds");
+        return kept.isEmpty()
+                ? Cost.NONE
+                : new Cost(number(kept.getLast(), "seconds"), number(kept.getLast(), "cpu_seconds"));
     }
 
     private static double number(String line, String field) {

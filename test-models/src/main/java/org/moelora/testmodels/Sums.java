@@ -44,6 +44,24 @@ final class Sums {
             return text.toString();
         }
 
+        /** In words, with the same thing behind each number that counts it: "7 pens plus 5 pens", "3 times 4 pens". */
+        String spoken(String things) {
+            boolean product = shape.signs.charAt(0) == '*';
+            var text = new StringBuilder().append(operands.get(0)).append(product ? "" : things);
+            for (int i = 1; i < operands.size(); i++) {
+                char sign = shape.signs.charAt(i - 1);
+                text.append(
+                        switch (sign) {
+                            case '+' -> " plus ";
+                            case '-' -> " minus ";
+                            case '*' -> " times ";
+                            default -> " divided by ";
+                        });
+                text.append(operands.get(i)).append(sign == '/' ? "" : things);
+            }
+            return text.toString();
+        }
+
         /** Held out together with all sums of the same shape and the same operands, in whatever order. */
         boolean heldOut() {
             return World.heldOut(

@@ -38,11 +38,11 @@ final class Tasks {
             new Task("svamp", Kind.NUMBER, 0, "one addition or subtraction beside a number that does not matter"),
             new Task("gsm8k", Kind.NUMBER, 0, "a product, then an addition or subtraction"),
             new Task("aqua", Kind.CHOICE, 5, "one of the four operations with five numbers to choose from"),
-            new Task("boolq", Kind.CHOICE, 2, "is what someone does with a thing clever, yes or no"),
-            new Task("piqa", Kind.CHOICE, 2, "which of two things serves a purpose"),
-            new Task("obqa", Kind.CHOICE, 4, "which of four things has a property"),
+            new Task("boolq", Kind.CHOICE, 2, "does it follow from what a thing is, yes or no"),
+            new Task("piqa", Kind.CHOICE, 2, "which of two purposes a thing has"),
+            new Task("obqa", Kind.CHOICE, 4, "which of four materials, kinds or colours a thing has"),
             new Task("arc-e", Kind.CHOICE, 4, "in which of four places a thing is found"),
-            new Task("arc-c", Kind.CHOICE, 4, "which of four things shares its place with another"));
+            new Task("arc-c", Kind.CHOICE, 4, "which of four words, all true of a thing, answers what is asked"));
 
     private final WordProblems problems = new WordProblems();
     private final CommonSense commonSense = new CommonSense(World.load());

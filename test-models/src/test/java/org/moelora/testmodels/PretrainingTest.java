@@ -19,6 +19,20 @@ class PretrainingTest {
             ModelFiles.config(16, 32, 1, 2, 1, TokenizerFiles.VOCABULARY), 1500, 128, 1e-2, 2, 0.05, 1.0, 4, 3);
 
     @Test
+    void itLearns() {
+        Tokenizer tokenizer = Tokenizer.read(Path.of("tiny", "tokenizer.json"));
+        try (Device device = Devices.open(DeviceOptions.DEFAULT);
+                var pretraining = new Pretraining(SMALL, tokenizer, device)) {
+            // A uniform guess: ln 1536.
+            assertThat(pretraining.validationLoss(20)).isBetween(7.2, 7.5);
+            for (int i = 0; i < 40; i++) {
+                pretraining.step();
+            }
+            assertThat(pretraining.validationLoss(20)).isLessThan(6.5);
+        }
+    }
+
+    @Test
     void aRunThatWasInterruptedEndsAsOneThatWasNot(@TempDir Path folder) {
         Tokenizer tokenizer = Tokenizer.read(Path.of("tiny", "tokenizer.json"));
         Path checkpoint = folder.resolve("checkpoint.safetensors");
@@ -61,14 +75,12 @@ class PretrainingTest {
     }
 
     @Test
-    void aSmallRunLearnsAndItsModelLoads(@TempDir Path folder) throws IOException {
+    void theModelOfAFinishedRunLoads(@TempDir Path folder) throws IOException {
         Path model = Files.createDirectory(folder.resolve("model"));
         Path work = Files.createDirectory(folder.resolve("work"));
         Files.copy(Path.of("tiny", "tokenizer.json"), model.resolve("tokenizer.json"));
         Pretrain.run(SMALL, model, work);
-        var curve = Files.readAllLines(model.resolve("pretraining.jsonl"));
-        // The loss of a uniform guess is ln 1536 = 7.34.
-        assertThat(curve.getLast()).containsPattern("\"loss\":[1-6]\\.");
+        assertThat(Files.readAllLines(model.resolve("pretraining.jsonl")).getLast()).contains("\"step\":11,");
         try (Decoder decoder = Decoder.load(model)) {
             assertThat(decoder.config()).isEqualTo(SMALL.model());
         }
