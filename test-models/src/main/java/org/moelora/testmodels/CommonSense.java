@@ -74,14 +74,20 @@ final class CommonSense {
                     case CATEGORY -> " wants " + noun.one() + ". Which sort is that:";
                     default -> " stands beside " + noun.one() + ". What could one see:";
                 };
-        return choice("obqa", question, noun.get(attribute), others(attribute, noun, dice).subList(0, 3), dice);
+        return choice(
+                "obqa",
+                question,
+                noun.get(attribute),
+                others(attribute, noun, dice).subList(0, 3),
+                dice);
     }
 
     /** Where a thing is found, of four places. */
     private Row arcEasy(boolean heldOut, Dice dice) {
         Noun noun = subject(PLACE, heldOut, dice);
         String question = dice.pick(Cast.NAMES) + " looks at " + noun.one() + ". Which place could this be:";
-        return choice("arc-e", question, noun.get(PLACE), others(PLACE, noun, dice).subList(0, 3), dice);
+        return choice(
+                "arc-e", question, noun.get(PLACE), others(PLACE, noun, dice).subList(0, 3), dice);
     }
 
     /** Which of four words, all of them true of a thing, answers what is asked. */
@@ -114,10 +120,8 @@ final class CommonSense {
     /** A noun from one side of the split; the attribute's values are equally likely, as far as that side has them. */
     private Noun subject(Attribute attribute, boolean heldOut, Dice dice) {
         var candidates = matching(heldOut, noun -> noun.has(attribute));
-        String value = dice.pick(candidates.stream()
-                .map(noun -> noun.get(attribute))
-                .distinct()
-                .toList());
+        String value = dice.pick(
+                candidates.stream().map(noun -> noun.get(attribute)).distinct().toList());
         return dice.pick(
                 candidates.stream().filter(noun -> noun.is(attribute, value)).toList());
     }

@@ -145,20 +145,18 @@ final class Corpus {
     private String askedSum(Dice dice) {
         Sum sum = sum(dice);
         String things = dice.pick(Cast.THINGS);
-        String question =
-                switch (dice.below(5)) {
-                    case 0 -> sum.bare() + " = ?";
-                    case 1 -> "What is " + sum.bare() + "?";
-                    case 2 -> "What is " + sum.spoken("") + "?";
-                    default -> "What is " + sum.spoken(" " + things) + "?";
-                };
+        String question = switch (dice.below(5)) {
+            case 0 -> sum.bare() + " = ?";
+            case 1 -> "What is " + sum.bare() + "?";
+            case 2 -> "What is " + sum.spoken("") + "?";
+            default -> "What is " + sum.spoken(" " + things) + "?";
+        };
         String name = dice.pick(Cast.NAMES);
-        String before =
-                switch (dice.below(4)) {
-                    case 0 -> dice.pick(ASIDES).replace("{M}", name) + " ";
-                    case 1 -> name + " wants " + things + ". ";
-                    default -> "";
-                };
+        String before = switch (dice.below(4)) {
+            case 0 -> dice.pick(ASIDES).replace("{M}", name) + " ";
+            case 1 -> name + " wants " + things + ". ";
+            default -> "";
+        };
         return before + question + Cast.ANSWER + " " + sum.result();
     }
 
@@ -278,26 +276,26 @@ final class Corpus {
         if (dice.oneIn(8)) {
             return about + "Yes or no?" + Cast.ANSWER + (dice.oneIn(2) ? " yes" : " no");
         }
-        List<String> words =
-                switch (dice.below(8)) {
-                    case 0 -> world.values(PLACE);
-                    case 1, 2, 3 -> world.values(dice.pick(List.of(CATEGORY, COLOUR, MATERIAL, USE)));
-                    case 4 -> IntStream.rangeClosed(1, 81).mapToObj(Integer::toString).toList();
-                    case 5 -> {
-                        int low = dice.between(1, 70);
-                        yield IntStream.rangeClosed(low, low + 8).mapToObj(Integer::toString).toList();
-                    }
-                    case 6 -> List.copyOf(dice.pick(world.nouns()).attributes().values());
-                    default -> world.nouns().stream().map(Noun::word).toList();
-                };
+        List<String> words = switch (dice.below(8)) {
+            case 0 -> world.values(PLACE);
+            case 1, 2, 3 -> world.values(dice.pick(List.of(CATEGORY, COLOUR, MATERIAL, USE)));
+            case 4 -> IntStream.rangeClosed(1, 81).mapToObj(Integer::toString).toList();
+            case 5 -> {
+                int low = dice.between(1, 70);
+                yield IntStream.rangeClosed(low, low + 8)
+                        .mapToObj(Integer::toString)
+                        .toList();
+            }
+            case 6 -> List.copyOf(dice.pick(world.nouns()).attributes().values());
+            default -> world.nouns().stream().map(Noun::word).toList();
+        };
         int options = Math.min(words.size(), dice.pick(List.of(2, 4, 4, 5)));
         var shown = dice.shuffled(words).subList(0, options);
-        String question =
-                switch (dice.below(3)) {
-                    case 0 -> "Say one of these: ";
-                    case 1 -> "It should be one word: ";
-                    default -> "What will " + name + " say: ";
-                };
+        String question = switch (dice.below(3)) {
+            case 0 -> "Say one of these: ";
+            case 1 -> "It should be one word: ";
+            default -> "What will " + name + " say: ";
+        };
         return about + question + Cast.listed(shown) + "?" + Cast.ANSWER + " " + dice.pick(shown);
     }
 
@@ -316,18 +314,23 @@ final class Corpus {
         String aside = dice.pick(ASIDES).replace("{M}", second);
         return switch (dice.below(9)) {
             case 0, 1 -> start + ". " + howMany(things.get(0), first, dice) + Cast.ANSWER + " " + a;
-            case 2 -> start + " and " + b + " " + things.get(1) + ". " + howMany(things.get(0), first, dice)
-                    + Cast.ANSWER + " " + a;
-            case 3 -> start + " and " + b + " " + things.get(1) + ". " + howMany(things.get(1), first, dice)
-                    + Cast.ANSWER + " " + b;
+            case 2 ->
+                start + " and " + b + " " + things.get(1) + ". " + howMany(things.get(0), first, dice) + Cast.ANSWER
+                        + " " + a;
+            case 3 ->
+                start + " and " + b + " " + things.get(1) + ". " + howMany(things.get(1), first, dice) + Cast.ANSWER
+                        + " " + b;
             case 4 -> aside + " " + start + ". " + howMany(things.get(0), first, dice) + Cast.ANSWER + " " + a;
-            case 5 -> start + ". " + second + " gave " + first + " " + b + " " + things.get(1) + ". Who gave?"
-                    + Cast.ANSWER + " " + second;
+            case 5 ->
+                start + ". " + second + " gave " + first + " " + b + " " + things.get(1) + ". Who gave?" + Cast.ANSWER
+                        + " " + second;
             case 6 -> start + ". " + aside;
-            case 7 -> aside + " " + first + " looks at " + dice.pick(world.nouns()).one() + ".";
-            default -> first + " "
-                    + dice.pick(List.of("touches", "wants", "brings", "stands beside", "looks for")) + " "
-                    + dice.pick(world.nouns()).one() + ". " + aside;
+            case 7 ->
+                aside + " " + first + " looks at " + dice.pick(world.nouns()).one() + ".";
+            default ->
+                first + " "
+                        + dice.pick(List.of("touches", "wants", "brings", "stands beside", "looks for")) + " "
+                        + dice.pick(world.nouns()).one() + ". " + aside;
         };
     }
 

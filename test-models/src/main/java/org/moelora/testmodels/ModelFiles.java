@@ -8,15 +8,13 @@ final class ModelFiles {
     /** About two million parameters, a seventh of them embeddings. */
     static final DecoderConfig TINY = config(192, 448, 5, 6, 3, TokenizerFiles.VOCABULARY);
 
-    static final String GENERATION_CONFIG =
-            """
+    static final String GENERATION_CONFIG = """
             {
               "bos_token_id": %d,
               "eos_token_id": %d,
               "do_sample": false
             }
-            """
-                    .formatted(TokenizerFiles.BOS_ID, TokenizerFiles.EOS_ID);
+            """.formatted(TokenizerFiles.BOS_ID, TokenizerFiles.EOS_ID);
 
     private ModelFiles() {}
 
@@ -64,8 +62,7 @@ final class ModelFiles {
                   "eos_token_id": %d,
                   "torch_dtype": "bfloat16"
                 }
-                """
-                .formatted(
+                """.formatted(
                         config.hiddenSize(),
                         config.intermediateSize(),
                         config.layers(),

@@ -98,8 +98,7 @@ final class Pretrain {
                 }
             }
             pretraining.export(folder);
-            System.out.printf(
-                    Locale.ROOT, "validation loss %.4f%n", pretraining.validationLoss(VALIDATION_DOCUMENTS));
+            System.out.printf(Locale.ROOT, "validation loss %.4f%n", pretraining.validationLoss(VALIDATION_DOCUMENTS));
         }
     }
 

@@ -54,8 +54,7 @@ final class Pretraining implements AutoCloseable {
         decoder.parameters().startTraining();
         optimizer = new AdamW(
                 decoder.parameters(),
-                new AdamW.Config(
-                        PretrainingSettings.BETA1, PretrainingSettings.BETA2, 1e-8, settings.weightDecay()));
+                new AdamW.Config(PretrainingSettings.BETA1, PretrainingSettings.BETA2, 1e-8, settings.weightDecay()));
     }
 
     long steps() {
@@ -167,7 +166,8 @@ final class Pretraining implements AutoCloseable {
 
     /** Writes everything that {@link #resume} needs, atomically. */
     void checkpoint(Path file) {
-        float[] weights = new float[Math.toIntExact(decoder.parameters().values().length())];
+        float[] weights =
+                new float[Math.toIntExact(decoder.parameters().values().length())];
         device.read(decoder.parameters().values(), 0, weights);
         float[][] moments = optimizer.moments();
         long[] shape = {weights.length};
@@ -193,8 +193,7 @@ final class Pretraining implements AutoCloseable {
             if (!settings.toString().equals(counts.get("settings"))) {
                 throw new IllegalArgumentException(file + ": written with other settings: " + counts.get("settings"));
             }
-            device.write(
-                    checkpoint.readFloats(WEIGHTS), decoder.parameters().values(), 0);
+            device.write(checkpoint.readFloats(WEIGHTS), decoder.parameters().values(), 0);
             optimizer.restore(
                     new float[][] {checkpoint.readFloats(FIRST_MOMENT), checkpoint.readFloats(SECOND_MOMENT)},
                     count(counts.get("steps")));

@@ -115,8 +115,10 @@ final class WordProblems {
     /** The result and four other numbers near it; it is as likely the smallest as the largest, so that order gives nothing away. */
     private static List<String> options(Sum sum, Dice dice) {
         int low = Math.max(1, sum.result() - dice.between(0, 8));
-        var near = dice.shuffled(
-                IntStream.rangeClosed(low, low + 8).filter(n -> n != sum.result()).boxed().toList());
+        var near = dice.shuffled(IntStream.rangeClosed(low, low + 8)
+                .filter(n -> n != sum.result())
+                .boxed()
+                .toList());
         return Stream.concat(Stream.of(sum.result()), near.stream().limit(4))
                 .map(String::valueOf)
                 .toList();

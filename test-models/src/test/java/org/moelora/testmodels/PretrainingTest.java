@@ -80,7 +80,8 @@ class PretrainingTest {
         Path work = Files.createDirectory(folder.resolve("work"));
         Files.copy(Path.of("tiny", "tokenizer.json"), model.resolve("tokenizer.json"));
         Pretrain.run(SMALL, model, work);
-        assertThat(Files.readAllLines(model.resolve("pretraining.jsonl")).getLast()).contains("\"step\":11,");
+        assertThat(Files.readAllLines(model.resolve("pretraining.jsonl")).getLast())
+                .contains("\"step\":11,");
         try (Decoder decoder = Decoder.load(model)) {
             assertThat(decoder.config()).isEqualTo(SMALL.model());
         }

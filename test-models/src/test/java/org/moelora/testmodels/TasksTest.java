@@ -118,7 +118,10 @@ class TasksTest {
         int[] ranks = new int[5];
         rows("aqua", "train").forEach(row -> {
             int answer = Integer.parseInt(row.answer());
-            ranks[(int) row.options().stream().filter(o -> Integer.parseInt(o) < answer).count()]++;
+            ranks[
+                    (int) row.options().stream()
+                            .filter(o -> Integer.parseInt(o) < answer)
+                            .count()]++;
         });
         for (int count : ranks) {
             assertThat(count / (double) rows("aqua", "train").size()).isBetween(0.1, 0.3);
