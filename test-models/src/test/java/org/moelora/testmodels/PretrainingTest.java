@@ -15,14 +15,18 @@ import org.moelora.model.Decoder;
 import org.moelora.text.Tokenizer;
 
 class PretrainingTest {
-    private static final PretrainingSettings SMALL = new PretrainingSettings(
-            ModelFiles.config(16, 32, 1, 2, 1, TokenizerFiles.VOCABULARY), 1500, 128, 1e-2, 2, 0.05, 1.0, 4, 3);
+    private static final PretrainingSettings SMALL = small(1500, 1e-2);
+
+    private static PretrainingSettings small(long tokens, double rate) {
+        var model = ModelFiles.config(16, 32, 1, 2, 1, TokenizerFiles.VOCABULARY);
+        return new PretrainingSettings(model, tokens, 128, rate, 2, 0.05, 1.0, 4, 3);
+    }
 
     @Test
     void itLearns() {
         Tokenizer tokenizer = Tokenizer.read(Path.of("tiny", "tokenizer.json"));
         try (Device device = Devices.open(DeviceOptions.DEFAULT);
-                var pretraining = new Pretraining(SMALL, tokenizer, device)) {
+                var pretraining = new Pretraining(small(8000, 1e-2), tokenizer, device)) {
             // A uniform guess: ln 1536.
             assertThat(pretraining.validationLoss(20)).isBetween(7.2, 7.5);
             for (int i = 0; i < 40; i++) {
@@ -65,10 +69,9 @@ class PretrainingTest {
     void aCheckpointOfOtherSettingsIsRefused(@TempDir Path folder) {
         Tokenizer tokenizer = Tokenizer.read(Path.of("tiny", "tokenizer.json"));
         Path checkpoint = folder.resolve("checkpoint.safetensors");
-        var others = new PretrainingSettings(SMALL.model(), 1500, 128, 2e-2, 2, 0.05, 1.0, 4, 3);
         try (Device device = Devices.open(new DeviceOptions(1, false));
                 var one = new Pretraining(SMALL, tokenizer, device);
-                var other = new Pretraining(others, tokenizer, device)) {
+                var other = new Pretraining(small(1500, 2e-2), tokenizer, device)) {
             one.checkpoint(checkpoint);
             assertThatThrownBy(() -> other.resume(checkpoint)).hasMessageContaining("other settings");
         }
