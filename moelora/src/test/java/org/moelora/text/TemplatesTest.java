@@ -1,0 +1,21 @@
+package org.moelora.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class TemplatesTest {
+    /** The page is what people write their prompts by. */
+    @Test
+    void areWhatThePageShows() throws IOException {
+        String page = Files.readString(Path.of("../docs/data.md")).replace("\r\n", "\n");
+        assertThat(page).contains("\n```text\n" + Templates.alpaca("{instruction}", null) + "```\n");
+        assertThat(page).contains("\n```text\n" + Templates.alpaca("{instruction}", "{input}") + "```\n");
+        for (String heading : new String[] {Templates.SYSTEM, Templates.USER, Templates.ASSISTANT}) {
+            assertThat(page).contains("`" + heading.replace('\n', '⏎') + "`");
+        }
+    }
+}
