@@ -33,8 +33,11 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         Map<String, String> metadata = new LinkedHashMap<>();
         for (String name : header.names()) {
             if (name.equals(METADATA)) {
-                JsonObject texts = header.object(METADATA);
-                texts.names().forEach(key -> metadata.put(key, texts.string(key)));
+                // Some writers say null for none.
+                JsonObject texts = header.objectOrNull(METADATA);
+                if (texts != null) {
+                    texts.names().forEach(key -> metadata.put(key, texts.string(key)));
+                }
             } else {
                 tensors.put(name, tensor(name, header.object(name), file));
             }
