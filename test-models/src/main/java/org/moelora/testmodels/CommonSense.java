@@ -57,11 +57,15 @@ final class CommonSense {
         return Row.of("boolq", question, yes ? "yes" : "no");
     }
 
-    /** What a thing is good for, of two purposes. */
+    /** Which of two purposes a thing serves or, as often, does not: so that knowing what goes with it is not enough. */
     private Row piqa(boolean heldOut, Dice dice) {
         Noun noun = subject(USE, heldOut, dice);
-        String question = dice.pick(Cast.NAMES) + " takes " + noun.one() + ". What is that good for:";
-        return choice("piqa", question, noun.get(USE), others(USE, noun, dice).subList(0, 1), dice);
+        String use = noun.get(USE);
+        String other = others(USE, noun, dice).getFirst();
+        String start = dice.pick(Cast.NAMES) + " takes " + noun.one() + ". What is that ";
+        return dice.oneIn(2)
+                ? choice("piqa", start + "good for:", use, List.of(other), dice)
+                : choice("piqa", start + "no good for:", other, List.of(use), dice);
     }
 
     /** A property of a thing, of four. */

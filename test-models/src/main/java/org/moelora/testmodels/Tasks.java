@@ -39,7 +39,7 @@ final class Tasks {
             new Task("gsm8k", Kind.NUMBER, 0, "a product, then an addition or subtraction"),
             new Task("aqua", Kind.CHOICE, 5, "one of the four operations with five numbers to choose from"),
             new Task("boolq", Kind.CHOICE, 2, "does it follow from what a thing is, yes or no"),
-            new Task("piqa", Kind.CHOICE, 2, "which of two purposes a thing has"),
+            new Task("piqa", Kind.CHOICE, 2, "which of two purposes a thing serves, or does not serve"),
             new Task("obqa", Kind.CHOICE, 4, "which of four materials, kinds or colours a thing has"),
             new Task("arc-e", Kind.CHOICE, 4, "in which of four places a thing is found"),
             new Task("arc-c", Kind.CHOICE, 4, "which of four words, all true of a thing, answers what is asked"));
