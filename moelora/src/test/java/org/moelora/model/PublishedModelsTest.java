@@ -44,9 +44,7 @@ class PublishedModelsTest {
             int[] all = new int[ids.length];
             Arrays.setAll(all, i -> i);
             float[] logits = model.logits(
-                            tape,
-                            model.hidden(tape, AdapterPass.inference(), ids, new int[] {0, ids.length}),
-                            all)
+                            tape, model.hidden(tape, AdapterPass.inference(), ids, new int[] {0, ids.length}), all)
                     .toArray();
             double largest = 0;
             double off = 0;
