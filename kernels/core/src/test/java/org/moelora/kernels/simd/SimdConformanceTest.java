@@ -5,6 +5,7 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.kernels.conformance.AttentionConformance;
+import org.moelora.kernels.conformance.DeviceConformance;
 import org.moelora.kernels.conformance.ElementwiseConformance;
 import org.moelora.kernels.conformance.MatMulConformance;
 import org.moelora.kernels.conformance.MixtureConformance;
@@ -36,6 +37,14 @@ class SimdConformanceTest {
 
     @Nested
     class Mixture extends MixtureConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return simd(options);
+        }
+    }
+
+    @Nested
+    class DeviceItself extends DeviceConformance {
         @Override
         protected Device open(DeviceOptions options) {
             return simd(options);

@@ -1,0 +1,243 @@
+package org.moelora.kernels.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.Arena;
+import org.junit.jupiter.api.Test;
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Frozen;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
+import org.moelora.kernels.Ragged;
+
+/** What a device does with memory, and what it refuses. */
+public abstract class DeviceConformance extends Conformance {
+    private Memory floats(long length) {
+        return subject().allocate(DType.F32, length, Owner.TAPE);
+    }
+
+    private float[] read(Memory memory) {
+        float[] values = new float[Math.toIntExact(memory.length())];
+        subject().read(memory, 0, values);
+        return values;
+    }
+
+    @Test
+    void writesAndReads() {
+        try (Memory x = floats(5);
+                Memory ids = subject().allocate(DType.I32, 3, Owner.TAPE)) {
+            subject().write(new float[] {1, 2, 3, 4, 5}, x, 0);
+            subject().write(new float[] {-1, -2}, x, 3);
+            assertThat(read(x)).containsExactly(1, 2, 3, -1, -2);
+            float[] part = new float[2];
+            subject().read(x, 2, part);
+            assertThat(part).containsExactly(3, -1);
+            subject().write(new int[] {7, Integer.MIN_VALUE, -1}, ids, 0);
+            int[] back = new int[2];
+            subject().read(ids, 1, back);
+            assertThat(back).containsExactly(Integer.MIN_VALUE, -1);
+        }
+    }
+
+    @Test
+    void transfersStayInsideTheSpan() {
+        try (Memory x = floats(4)) {
+            assertThatThrownBy(() -> subject().write(new float[3], x, 2)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> subject().read(x, 2, new float[3])).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> subject().write(new float[1], x, -1)).isInstanceOf(RuntimeException.class);
+            assertThatIllegalArgumentException().isThrownBy(() -> subject().write(new int[1], x, 0));
+            assertThatIllegalArgumentException().isThrownBy(() -> subject().read(x, 0, new int[1]));
+        }
+    }
+
+    @Test
+    void aSliceIsAWindowOnTheWhole() {
+        try (Memory x = floats(6)) {
+            subject().write(new float[] {0, 1, 2, 3, 4, 5}, x, 0);
+            Memory slice = x.slice(1, 4).slice(1, 2);
+            assertThat(read(slice)).containsExactly(2, 3);
+            subject().kernels().elementwise().fill(slice, 9);
+            assertThat(read(x)).containsExactly(0, 1, 9, 9, 4, 5);
+            assertThatIllegalStateException().isThrownBy(slice::close);
+            assertThatThrownBy(() -> x.slice(3, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> x.slice(-1, 2)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> x.slice(2, -1)).isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    @Test
+    void aClosedLeaseIsRefusedEverywhere() {
+        Memory x = floats(4);
+        Memory slice = x.slice(0, 2);
+        x.close();
+        x.close();
+        assertThat(x.isOpen()).isFalse();
+        assertThat(slice.isOpen()).isFalse();
+        try (Memory y = floats(4)) { // most likely the same bytes again
+            subject().kernels().elementwise().fill(y, 1);
+            for (Memory closed : new Memory[] {x, slice}) {
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> subject().kernels().elementwise().fill(closed, 2));
+                assertThatIllegalStateException().isThrownBy(() -> subject().write(new float[1], closed, 0));
+                assertThatIllegalStateException().isThrownBy(() -> subject().read(closed, 0, new float[1]));
+                assertThatIllegalStateException().isThrownBy(() -> closed.slice(0, 1));
+            }
+            assertThat(read(y)).containsOnly(1);
+        }
+    }
+
+    @Test
+    void leasesAreAccountedToTheirOwners() {
+        assertThat(subject().memoryUse().total()).isZero();
+        Memory model = subject().allocate(DType.F32, 1000, Owner.MODEL);
+        Memory tape = subject().allocate(DType.BF16, 1000, Owner.TAPE);
+        assertThat(subject().memoryUse().now().get(Owner.MODEL)).isBetween(4000L, 5000L);
+        assertThat(subject().memoryUse().now().get(Owner.TAPE)).isBetween(2000L, 2500L);
+        long both = subject().memoryUse().total();
+        tape.close();
+        model.close();
+        assertThat(subject().memoryUse().total()).isZero();
+        assertThat(subject().memoryUse().peak()).isEqualTo(both);
+        subject().resetPeak();
+        assertThat(subject().memoryUse().peak()).isZero();
+    }
+
+    @Test
+    void sizesThatCannotBeAreRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> floats(-1));
+        assertThatIllegalArgumentException().isThrownBy(() -> floats(Long.MAX_VALUE));
+        try (Arena arena = Arena.ofConfined()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> subject().freeze(arena.allocate(23), DType.BF16, 3, 4));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> subject().freeze(arena.allocate(48), DType.I32, 3, 4));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> subject().freeze(arena.allocate(48), DType.F32, -3, -4));
+        }
+    }
+
+    @Test
+    void kernelsRefuseSpansThatAreShortOrOfAnotherFormat() {
+        Kernels kernels = subject().kernels();
+        try (Memory six = floats(6);
+                Memory five = floats(5);
+                Memory ids = subject().allocate(DType.I32, 6, Owner.TAPE);
+                Frozen w = Weights.random(DType.F32, 3, 2, random).on(subject())) {
+            assertThatThrownBy(() -> kernels.matMul().gemm(false, false, 2, 3, 2, 1, six, 2, five, 3, 0, six, 3))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> kernels.matMul().gemm(false, false, 2, 3, 2, 1, six, 1, six, 3, 0, six, 3));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> kernels.matMul().gemm(false, false, -2, 3, 2, 1, six, 2, six, 3, 0, six, 3));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> kernels.matMul().gemm(false, false, 2, 3, 2, 1, ids, 2, six, 3, 0, six, 3));
+            assertThatThrownBy(() -> kernels.matMul().linear(2, six, w, five, false))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels.matMul().linearGrad(2, five, w, six, false))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels.elementwise().add(six, five, six))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels.elementwise().swiGlu(six, six, five))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels.rows().softmax(2, 3, five, six))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels.rows().rmsNorm(2, 3, 0, six, six, six, ids))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> kernels.tokens().gather(1, 2, six, six, five));
+            Attention.Plan plan = new Attention.Plan(1, 1, 2, 1, Ragged.self(0, 3));
+            assertThatThrownBy(() -> kernels.attention().forward(plan, six, five, six, six, six))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels.optimizer().adamW(six, six, six, five, six, 1, 0, 0, 1, 0, 1))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels.mixture().topK(3, 2, 1, true, six, five, six))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void aWeightThatWasGivenBackIsRefused() {
+        Frozen w = Weights.random(DType.BF16, 3, 2, random).on(subject());
+        assertThat(w.dtype()).isEqualTo(DType.BF16);
+        assertThat(w.rows()).isEqualTo(3);
+        assertThat(w.cols()).isEqualTo(2);
+        w.close();
+        try (Memory x = floats(6);
+                Memory ids = subject().allocate(DType.I32, 1, Owner.TAPE)) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> subject().kernels().matMul().linear(1, x, w, x, false));
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> subject().kernels().tokens().embed(1, ids, w, x));
+        }
+    }
+
+    @Test
+    void memoryAndWeightsOfAnotherKindOfDeviceAreRefused() {
+        Memory memory = new Elsewhere();
+        Frozen weight = new ElsewhereFrozen();
+        try (Memory x = floats(4)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> subject().kernels().elementwise().fill(memory, 0));
+            assertThatIllegalArgumentException().isThrownBy(() -> subject().write(new float[1], memory, 0));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> subject().kernels().matMul().linear(1, x, weight, x, false));
+        }
+    }
+
+    @Test
+    void aClosedDeviceGivesNothingMore() {
+        Device device = open(new DeviceOptions(2, false));
+        Memory x = device.allocate(DType.F32, 4, Owner.TAPE);
+        device.close();
+        device.close();
+        assertThatIllegalStateException().isThrownBy(() -> device.allocate(DType.F32, 1, Owner.TAPE));
+        assertThatIllegalStateException().isThrownBy(() -> device.read(x, 0, new float[4]));
+        x.close();
+    }
+
+    private static final class Elsewhere extends Memory {
+        Elsewhere() {
+            super(DType.F32, 4);
+        }
+
+        @Override
+        public Memory slice(long from, long length) {
+            return this;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class ElsewhereFrozen implements Frozen {
+        @Override
+        public DType dtype() {
+            return DType.F32;
+        }
+
+        @Override
+        public int rows() {
+            return 2;
+        }
+
+        @Override
+        public int cols() {
+            return 2;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
