@@ -3,6 +3,7 @@ module org.moelora.cli {
     requires static transitive org.jspecify;
     requires org.moelora;
     requires info.picocli;
+    requires tools.jackson.core;
     requires tools.jackson.dataformat.yaml;
 
     opens org.moelora.cli to

@@ -131,7 +131,10 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat(not(OURS)
                         .or(resideInAnyPackage(concat(CLI, MOELORA)))
-                        .or(describe("InputException", c -> c.getName().equals("org.moelora.engine.InputException"))))
+                        .or(describe(
+                                "InputException or JSON",
+                                c -> c.getName().equals("org.moelora.engine.InputException")
+                                        || c.getName().startsWith("org.moelora.engine.io.Json"))))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
                 .allowEmptyShould(true)
                 .check(project);

@@ -9,8 +9,6 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "devices",
         header = "Show what can compute here, what is chosen, and why.",
-        synopsisHeading = "%nUsage: ",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Examples:",

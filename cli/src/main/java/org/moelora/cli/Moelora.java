@@ -1,10 +1,11 @@
 package org.moelora.cli;
 
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -22,20 +23,11 @@ import picocli.CommandLine.Spec;
             "\"moelora help COMMAND\" shows a command's flags, with examples.",
         })
 final class Moelora implements Callable<Integer> {
+    private static final int HELP_WIDTH = 110;
+    private static final Set<String> WITH_CONFIG = Set.of("train", "score", "eval", "generate");
+
     @Spec
     private CommandSpec spec;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help.")
-    private boolean help;
-
-    @Option(
-            names = {"-V", "--version"},
-            versionHelp = true,
-            description = "Show the version.")
-    private boolean version;
 
     @SuppressWarnings("NullAway.Init") // picocli sets spec
     Moelora() {}
@@ -43,8 +35,31 @@ final class Moelora implements Callable<Integer> {
     /** The whole command line, with what is common to all commands. */
     static CommandLine commandLine(Streams streams) {
         CommandLine all = new CommandLine(new Moelora())
+                .addSubcommand(new DemoCommand(streams))
+                .addSubcommand(new TrainCommand(streams))
+                .addSubcommand(new ScoreCommand(streams))
+                .addSubcommand(new EvalCommand(streams))
+                .addSubcommand(new GenerateCommand(streams))
+                .addSubcommand(new InspectCommand(streams))
                 .addSubcommand(new DevicesCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand());
+        all.setUsageHelpWidth(HELP_WIDTH);
+        CommonFlags.addHelpTo(all.getCommandSpec());
+        all.getCommandSpec()
+                .addOption(OptionSpec.builder("-V", "--version")
+                        .versionHelp(true)
+                        .description("Show the version.")
+                        .build());
+        all.getSubcommands().forEach((name, command) -> {
+            CommandSpec spec = command.getCommandSpec();
+            if (!name.equals("help")) {
+                CommonFlags.addTo(spec, WITH_CONFIG.contains(name));
+            }
+            spec.usageMessage()
+                    .synopsisHeading("%nUsage: ")
+                    .optionListHeading("%nOptions:%n")
+                    .sortOptions(false);
+        });
         return all;
     }
 

@@ -3,6 +3,8 @@ package org.moelora.engine;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -54,7 +56,9 @@ public final class InputException extends RuntimeException {
             case AccessDeniedException e -> "permission denied";
             case NotDirectoryException e -> "not a folder";
             case FileSystemLoopException e -> "a link leads back to itself";
+            case FileAlreadyExistsException e -> "a file is in the way";
             case CharacterCodingException e -> "not UTF-8 text";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
             default -> {
                 String said = cause.getMessage();
                 yield said == null || said.isBlank() ? cause.getClass().getSimpleName() : said.strip();

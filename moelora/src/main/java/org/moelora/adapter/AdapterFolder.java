@@ -3,8 +3,10 @@ package org.moelora.adapter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +30,8 @@ final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
     private static final String PREFIX = "base_model.model.";
+    private static final List<String> LOSSES =
+            List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs");
     private static final String FINGERPRINT = "base_fingerprint";
     private static final System.Logger LOG = System.getLogger(AdapterFolder.class.getName());
 
@@ -79,11 +83,44 @@ final class AdapterFolder {
         return json;
     }
 
-    static Adapter read(Path folder, Adaptable base) {
+    private static JsonObject readJson(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new InputException(folder + ": there is no such folder; expected an adapter with " + CONFIG);
         }
-        JsonObject json = Json.read(folder.resolve(CONFIG));
+        return Json.read(folder.resolve(CONFIG));
+    }
+
+    static AdapterSummary summary(Path folder) {
+        JsonObject json = readJson(folder);
+        AdapterConfig config = readConfig(json);
+        JsonObject fingerprint = json.objectOrNull(FINGERPRINT);
+        Map<String, Object> losses = new LinkedHashMap<>();
+        for (String name : LOSSES) {
+            Object value = json.get(name);
+            if (value != null) {
+                losses.put(name, value);
+            }
+        }
+        try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(TENSORS))) {
+            long parameters = 0;
+            Set<String> linears = new LinkedHashSet<>();
+            for (String name : tensors.names()) {
+                parameters += Arrays.stream(tensors.info(name).shape()).reduce(1, Math::multiplyExact);
+                linears.add(name.replace(PREFIX, "")
+                        .replaceFirst("\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate)\\.weight$", ""));
+            }
+            return new AdapterSummary(
+                    config,
+                    parameters,
+                    linears.size(),
+                    json.string("base_model_name_or_path", ""),
+                    fingerprint == null ? null : Fingerprint.fromJson(fingerprint),
+                    losses);
+        }
+    }
+
+    static Adapter read(Path folder, Adaptable base) {
+        JsonObject json = readJson(folder);
         AdapterConfig config = readConfig(json);
         checkBase(folder, json, base);
         Path file = folder.resolve(TENSORS);

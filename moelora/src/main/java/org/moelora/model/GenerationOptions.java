@@ -1,5 +1,7 @@
 package org.moelora.model;
 
+import org.moelora.engine.InputException;
+
 /**
  * How tokens are chosen.
  *
@@ -15,18 +17,21 @@ public record GenerationOptions(
     /** The most probable token each time, up to 256 of them. */
     public static final GenerationOptions GREEDY = new GenerationOptions(256, 0, 0, 1, 0, false);
 
+    /**
+     * @throws InputException if a value is out of range
+     */
     public GenerationOptions {
         if (maxTokens < 1) {
-            throw new IllegalArgumentException("max-tokens is " + maxTokens + "; expected at least 1");
+            throw new InputException("max-tokens is " + maxTokens + "; expected at least 1");
         }
         if (!(temperature >= 0 && temperature < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("temperature is " + temperature + "; expected 0 or more");
+            throw new InputException("temperature is " + temperature + "; expected 0 or more");
         }
         if (topK < 0) {
-            throw new IllegalArgumentException("top-k is " + topK + "; expected 0 (all) or more");
+            throw new InputException("top-k is " + topK + "; expected 0 (all) or more");
         }
         if (!(topP > 0 && topP <= 1)) {
-            throw new IllegalArgumentException("top-p is " + topP + "; expected above 0 and at most 1");
+            throw new InputException("top-p is " + topP + "; expected above 0 and at most 1");
         }
     }
 

@@ -33,6 +33,7 @@ public final class FineTuner {
     private List<TokenRow> heldOut = List.of();
     private TrainingConfig config;
     private @Nullable Path folder;
+    private @Nullable String settings;
 
     private FineTuner(LanguageModel model, Adapter adapter) {
         this.model = model;
@@ -91,6 +92,62 @@ public final class FineTuner {
         return this;
     }
 
+    /** {@link #into(Path)}, and keeps a text beside the adapters as {@code run.yaml}: how to do the same again. */
+    public FineTuner into(Path out, String yaml) {
+        settings = yaml;
+        return into(out);
+    }
+
+    /**
+     * What {@link #run} would take, from two passes over the step with the most tokens of the first epoch; no parameter is
+     * changed and nothing is written.
+     *
+     * @throws InputException if there are no rows to train on
+     */
+    public TrainingPlan plan() {
+        checkRows();
+        long steps = config.totalSteps(rows.size());
+        BatchOrder order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
+        long tokens = 0;
+        int most = 0;
+        List<Batch> largest = List.of();
+        for (long step = 1; step <= steps; step++) {
+            List<Batch> batches = batches(order, step);
+            int size = batches.stream().mapToInt(Batch::tokens).sum();
+            tokens += size;
+            if (size > most) {
+                most = size;
+                largest = batches;
+            }
+        }
+        ParameterBlock parameters = adapter.parameters();
+        parameters.startTraining();
+        double seconds = 0;
+        try {
+            model.decoder().device().resetPeak();
+            for (int pass = 0; pass < 2; pass++) { // the first one is slow, as its code is not compiled yet
+                long begin = System.nanoTime();
+                TrainingStep.backward(model, largest, config.losses(), config.seed(), 0);
+                seconds = (System.nanoTime() - begin) * 1e-9;
+            }
+        } finally {
+            parameters.stopTraining();
+        }
+        long moments = 2L * Float.BYTES * parameters.count();
+        return new TrainingPlan(
+                steps,
+                tokens,
+                parameters.count(),
+                model.decoder().device().memoryUse().peak() + moments,
+                seconds / most * tokens);
+    }
+
+    private void checkRows() {
+        if (rows.isEmpty()) {
+            throw new InputException("there are no rows to train on; expected at least one with a label");
+        }
+    }
+
     /** {@link #run(TrainingListener)} without a listener. */
     public TrainingReport run() {
         return run(TrainingListener.SILENT);
@@ -104,9 +161,7 @@ public final class FineTuner {
      *     nothing is left in the folder
      */
     public TrainingReport run(TrainingListener listener) {
-        if (rows.isEmpty()) {
-            throw new InputException("there are no rows to train on; expected at least one with a label");
-        }
+        checkRows();
         Path out = folder;
         if (out == null) {
             return train(listener, null);
@@ -114,6 +169,9 @@ public final class FineTuner {
         try (RunFolder run = RunFolder.create(out)) {
             TrainingReport report = train(run.and(listener), run);
             adapter.save(run.last(), config.losses());
+            if (settings != null) {
+                run.settings(settings);
+            }
             run.complete();
             return report;
         }

@@ -13,14 +13,15 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.io.AtomicFile;
 import org.moelora.engine.io.JsonWriter;
 
 /**
- * The folder of one run: {@code last/} and {@code best/} (adapters), {@code metrics.jsonl} with a line per step and per evaluation. Closed without
- * {@link #complete}, it removes what it made.
+ * The folder of one run: {@code last/} and {@code best/} (adapters), {@code metrics.jsonl} with a line per step and per evaluation, and
+ * {@code run.yaml} if there are settings to keep. Closed without {@link #complete}, it removes what it made.
  */
 final class RunFolder implements TrainingListener, AutoCloseable {
-    private static final List<String> CONTENT = List.of("last", "best", "metrics.jsonl");
+    private static final List<String> CONTENT = List.of("last", "best", "metrics.jsonl", "run.yaml");
 
     private final Path folder;
     private final @Nullable Path firstMade;
@@ -101,6 +102,11 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(folder.resolve("metrics.jsonl") + ": cannot be written", e);
         }
+    }
+
+    /** Keeps the settings of the run, as their reader wrote them. */
+    void settings(String yaml) {
+        AtomicFile.write(folder.resolve("run.yaml"), yaml);
     }
 
     /** Keeps everything. */

@@ -71,6 +71,25 @@ public record TrainingConfig(
         return Math.max(1, (long) Math.ceil(epochs * batches / gradAccumulation));
     }
 
+    /** The same with other losses. */
+    public TrainingConfig withLosses(LossSettings other) {
+        return new TrainingConfig(
+                other,
+                contrastWarmUp,
+                epochs,
+                steps,
+                batchSize,
+                gradAccumulation,
+                learningRate,
+                schedule,
+                warmUp,
+                weightDecay,
+                clip,
+                evalEvery,
+                shuffle,
+                seed);
+    }
+
     public static Builder builder() {
         return new Builder();
     }
@@ -132,6 +151,23 @@ public record TrainingConfig(
         public Builder schedule(Schedule.Decay value) {
             schedule = value;
             return this;
+        }
+
+        /**
+         * By its name.
+         *
+         * @throws InputException if it is not {@code constant}, {@code linear} or {@code cosine}
+         */
+        public Builder schedule(String name) {
+            return schedule(
+                    switch (name) {
+                        case "constant" -> Schedule.Decay.CONSTANT;
+                        case "linear" -> Schedule.Decay.LINEAR;
+                        case "cosine" -> Schedule.Decay.COSINE;
+                        default ->
+                            throw new InputException(
+                                    "schedule is \"" + name + "\"; expected cosine, linear or constant");
+                    });
         }
 
         public Builder warmUp(WarmUp value) {

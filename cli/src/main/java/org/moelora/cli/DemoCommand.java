@@ -1,0 +1,87 @@
+package org.moelora.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.JsonWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code moelora demo}. */
+@Command(
+        name = "demo",
+        customSynopsis = "moelora demo [--quick] [--compare] [--out=DIR] [OPTIONS]",
+        header = "Fine-tune the bundled model on eleven small tasks, and show what that brought.",
+        footer = {
+            "",
+            "Examples:",
+            "  moelora demo",
+            "  moelora demo --compare --out comparison",
+            "  moelora demo --quick",
+        })
+final class DemoCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Option(names = "--quick", description = "At most 30,000 tokens of training, and 20 held-out rows per task.")
+    private boolean quick;
+
+    @Option(names = "--compare", description = "Then train LoRA of as many parameters under the same settings.")
+    private boolean compare;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description =
+                    "Where adapters and report.json go: moelora-demo, or moelora-demo-2 and so on if it is taken.")
+    private @Nullable Path out;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Same seed, same adapter: 0.")
+    private long seed;
+
+    @Mixin
+    private final DeviceFlags device = new DeviceFlags();
+
+    DemoCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        DemoTasks tasks = DemoTasks.find();
+        Path folder = folder();
+        DemoSettings settings = quick ? DemoSettings.quick(seed) : DemoSettings.full(seed);
+        DemoRun.Result result;
+        try (Progress progress = new Progress(streams)) {
+            result = new DemoRun(tasks, settings, folder, line -> streams.err().println("moelora: " + line), progress)
+                    .run(device.choice(), compare);
+        }
+        Path report = folder.resolve("report.json");
+        try {
+            Files.writeString(report, JsonWriter.pretty(DemoReport.asJson(result, quick, seed)));
+        } catch (IOException e) {
+            throw InputException.unwritable(report, e);
+        }
+        DemoReport.print(result, quick, streams.out());
+        streams.out().println("adapter: " + result.mixture().folder());
+        streams.out().println("report:  " + report);
+        return 0;
+    }
+
+    private Path folder() {
+        if (out != null) {
+            if (Files.exists(out.resolve("report.json"))) {
+                throw new InputException(out + ": holds another demo's report.json; expected a folder without one");
+            }
+            return out;
+        }
+        Path folder = Path.of("moelora-demo");
+        for (int i = 2; Files.exists(folder); i++) {
+            folder = Path.of("moelora-demo-" + i);
+        }
+        return folder;
+    }
+}

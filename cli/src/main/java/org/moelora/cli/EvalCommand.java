@@ -1,0 +1,95 @@
+package org.moelora.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.moelora.data.ExampleEncoder;
+import org.moelora.data.Examples;
+import org.moelora.data.Prompt;
+import org.moelora.engine.io.JsonWriter;
+import org.moelora.eval.Accuracy;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code moelora eval}. */
+@Command(
+        name = "eval",
+        customSynopsis = "moelora eval --model=DIR [--adapter=DIR] --data=FILE [--json] [OPTIONS]",
+        header = "Let a model answer questions, and count the right answers, per task.",
+        description =
+                "%nAn answer is right if the most probable text, up to its end or the line's, equals the expected one.",
+        footer = {
+            "",
+            "Examples:",
+            "  moelora eval --model llama --data test.jsonl",
+            "  moelora eval --model llama --adapter run1/best --data test.jsonl --json",
+        })
+final class EvalCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin
+    private final ModelFlags model = new ModelFlags();
+
+    @Option(names = "--data", paramLabel = "FILE", required = true, description = "Rows with a question and an answer.")
+    private @Nullable Path data;
+
+    @Option(names = "--json", description = "One JSON object.")
+    private boolean json;
+
+    @Mixin
+    private final DeviceFlags device = new DeviceFlags();
+
+    EvalCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        Path file = Flags.given("--data", data);
+        try (View view = model.load(device)) {
+            ExampleEncoder encoder = view.encoder();
+            List<Prompt> prompts =
+                    Examples.read(file).rows().stream().map(encoder::prompt).toList();
+            Accuracy accuracy = Accuracy.measure(view.model(), prompts);
+            if (json) {
+                streams.out().println(JsonWriter.line(asJson(accuracy)));
+            } else {
+                print(accuracy);
+            }
+        }
+        return 0;
+    }
+
+    private void print(Accuracy accuracy) {
+        Table table = new Table("", "rows", "right", "accuracy");
+        accuracy.tasks().forEach((task, count) -> line(table, task, count));
+        line(table, "all", new Accuracy.Count(accuracy.rows(), accuracy.correct()));
+        table.print(streams.out());
+    }
+
+    private static void line(Table table, String name, Accuracy.Count count) {
+        table.row(name, Figures.count(count.rows()), Figures.count(count.correct()), Figures.percent(count.share()));
+    }
+
+    private static Map<String, Object> asJson(Accuracy accuracy) {
+        Map<String, Object> all = numbers(new Accuracy.Count(accuracy.rows(), accuracy.correct()));
+        Map<String, Object> tasks = new LinkedHashMap<>();
+        accuracy.tasks().forEach((task, count) -> tasks.put(task, numbers(count)));
+        if (!tasks.isEmpty()) {
+            all.put("tasks", tasks);
+        }
+        return all;
+    }
+
+    private static Map<String, Object> numbers(Accuracy.Count count) {
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        numbers.put("rows", count.rows());
+        numbers.put("correct", count.correct());
+        numbers.put("accuracy", count.share());
+        return numbers;
+    }
+}

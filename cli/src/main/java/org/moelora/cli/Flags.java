@@ -1,0 +1,21 @@
+package org.moelora.cli;
+
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+
+/** What commands ask of flags. */
+final class Flags {
+    private Flags() {}
+
+    /** The value of a flag that has to be given. */
+    static <T> T given(String flag, @Nullable T value) {
+        if (value == null) {
+            throw new InputException(flag + " is missing; expected it on the command line or in the file of --config");
+        }
+        return value;
+    }
+
+    static <T> T or(@Nullable T value, T otherwise) {
+        return value == null ? otherwise : value;
+    }
+}

@@ -1,0 +1,116 @@
+package org.moelora.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.moelora.model.Generation;
+import org.moelora.model.GenerationOptions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code moelora generate}. */
+@Command(
+        name = "generate",
+        customSynopsis = "moelora generate --model=DIR [--adapter=DIR] [--prompt=TEXT] [OPTIONS]",
+        header = "Continue a text, as it is written.",
+        description = "%nWithout --prompt: a line in, an answer out, until the input ends.",
+        footer = {
+            "",
+            "Examples:",
+            "  moelora generate --model llama --prompt \"Once upon a time\"",
+            "  moelora generate --model llama --adapter run1/best --temperature 0.8 --top-p 0.9 --seed 7 --prompt \"Once\"",
+            "  moelora generate --model llama < questions.txt",
+        })
+final class GenerateCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin
+    private final ModelFlags model = new ModelFlags();
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to continue.")
+    private @Nullable String prompt;
+
+    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "256", description = "Most tokens to write: 256.")
+    private int maxTokens;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "0",
+            description = "0 (default): always the most probable token; above: draw, the more evenly the higher.")
+    private double temperature;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            defaultValue = "1",
+            description = "Draw among the fewest tokens that together have this probability: 1 (all).")
+    private double topP;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            defaultValue = "0",
+            description = "Draw among so many most probable tokens: 0 (all).")
+    private int topK;
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "Same seed, same text: 0.")
+    private long seed;
+
+    @Mixin
+    private final DeviceFlags device = new DeviceFlags();
+
+    GenerateCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        GenerationOptions options = new GenerationOptions(maxTokens, temperature, topK, topP, seed, false);
+        try (View view = model.load(device)) {
+            Generation generation = Generation.of(view.model(), options);
+            if (prompt != null) {
+                answer(generation, prompt);
+            } else {
+                answerLines(generation);
+            }
+        }
+        return 0;
+    }
+
+    private void answerLines(Generation generation) {
+        BufferedReader lines = new BufferedReader(
+                new InputStreamReader(streams.in(), streams.out().charset()));
+        try {
+            ask();
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (!line.isBlank()) {
+                    answer(generation, line);
+                }
+                ask();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the input cannot be read", e);
+        }
+    }
+
+    private void ask() {
+        if (streams.terminal()) {
+            streams.err().print("> ");
+            streams.err().flush();
+        }
+    }
+
+    private void answer(Generation generation, String text) {
+        generation.stream(text, piece -> {
+            streams.out().print(piece);
+            streams.out().flush();
+        });
+        streams.out().println();
+        streams.out().flush();
+    }
+}

@@ -1,0 +1,22 @@
+package org.moelora.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The flags that say which model, of commands that read one. */
+final class ModelFlags {
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            required = true,
+            description = "The checkpoint: a Hugging Face folder with config.json and safetensors.")
+    private @Nullable Path model;
+
+    @Option(names = "--adapter", paramLabel = "DIR", description = "An adapter on it; without one, the base alone.")
+    private @Nullable Path adapter;
+
+    View load(DeviceFlags device) {
+        return View.load(Flags.given("--model", model), adapter, device.choice());
+    }
+}

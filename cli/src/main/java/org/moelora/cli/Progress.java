@@ -1,0 +1,87 @@
+package org.moelora.cli;
+
+import java.util.Locale;
+import org.moelora.train.TrainingListener;
+
+/**
+ * How far a training is, on stderr: on a terminal one line that is redrawn, otherwise a line now and then. Used by one thread.
+ */
+final class Progress implements TrainingListener, AutoCloseable {
+    private static final int WIDTH = 24;
+    private static final double REDRAW_SECONDS = 0.1;
+    private static final double LINE_SECONDS = 30;
+
+    private final Streams streams;
+    private long tokens;
+    private double shownAt = Double.NEGATIVE_INFINITY;
+    private long shownTenth = -1;
+    private int drawn;
+
+    Progress(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public void step(Step step) {
+        tokens += step.tokens();
+        double silent = step.seconds() - shownAt;
+        long tenth = 10 * step.step() / step.steps();
+        boolean last = step.step() == step.steps();
+        if (streams.terminal() ? silent < REDRAW_SECONDS && !last : silent < LINE_SECONDS && tenth == shownTenth) {
+            return;
+        }
+        shownAt = step.seconds();
+        shownTenth = tenth;
+        double share = (double) step.step() / step.steps();
+        String numbers = String.format(
+                Locale.ROOT,
+                "step %d/%d  loss %.4f  %,.0f tokens/s  %s left",
+                step.step(),
+                step.steps(),
+                step.loss(),
+                tokens / step.seconds(),
+                Figures.duration(step.seconds() / share - step.seconds()));
+        if (streams.terminal()) {
+            draw(bar(share) + " " + numbers);
+        } else {
+            streams.err().println(numbers);
+        }
+    }
+
+    @Override
+    public void evaluation(Evaluation evaluation) {
+        erase();
+        streams.err()
+                .println("step " + evaluation.step() + "  evaluation loss " + Figures.loss(evaluation.loss())
+                        + (evaluation.best() ? "  (the best so far)" : ""));
+    }
+
+    private static String bar(double share) {
+        int full = (int) (share * WIDTH);
+        return "[" + "#".repeat(full) + ".".repeat(WIDTH - full)
+                + String.format(Locale.ROOT, "] %3d%%", (int) (100 * share));
+    }
+
+    private void draw(String line) {
+        int excess = Math.max(0, drawn - line.length());
+        streams.err().print("\r" + line + " ".repeat(excess));
+        streams.err().flush();
+        drawn = line.length();
+    }
+
+    private void erase() {
+        if (drawn > 0) {
+            streams.err().print("\r" + " ".repeat(drawn) + "\r");
+            drawn = 0;
+        }
+    }
+
+    /** Leaves the last bar where it is. */
+    @Override
+    public void close() {
+        if (drawn > 0) {
+            streams.err().println();
+            drawn = 0;
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package org.moelora.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.moelora.data.EncodedExamples;
+import org.moelora.engine.io.JsonWriter;
+import org.moelora.eval.RowScore;
+import org.moelora.eval.Scorer;
+import org.moelora.eval.Scores;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code moelora score}. */
+@Command(
+        name = "score",
+        customSynopsis =
+                "moelora score --model=DIR [--adapter=DIR] --data=FILE [--per-row] [--per-token] [--json] [OPTIONS]",
+        header = "Show how probable a model finds the answers in rows of data.",
+        description = "%nThe loss is the mean negative log-probability of the labels, in nats. Rows count from 0.",
+        footer = {
+            "",
+            "Examples:",
+            "  moelora score --model llama --data test.jsonl",
+            "  moelora score --model llama --adapter run1/best --data test.jsonl --per-row",
+            "  moelora score --model llama --data test.jsonl --per-token --json > scores.jsonl",
+        })
+final class ScoreCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin
+    private final ModelFlags model = new ModelFlags();
+
+    @Option(names = "--data", paramLabel = "FILE", required = true, description = "Rows to score.")
+    private @Nullable Path data;
+
+    @Option(names = "--per-row", description = "A line per row: its loss and number of labels.")
+    private boolean perRow;
+
+    @Option(names = "--per-token", description = "A line per row, with the log-probability of each label.")
+    private boolean perToken;
+
+    @Option(names = "--json", description = "JSON: one object, or one per row with --per-row or --per-token.")
+    private boolean json;
+
+    @Mixin
+    private final DeviceFlags device = new DeviceFlags();
+
+    ScoreCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        Path file = Flags.given("--data", data);
+        try (View view = model.load(device)) {
+            EncodedExamples rows = view.scorable(file, streams);
+            Scores scores = Scorer.score(view.model(), rows.rows());
+            if (perRow || perToken) {
+                scores.rows().forEach(json ? this::rowAsJson : this::row);
+            }
+            if (!json) {
+                summary(scores);
+            } else if (!perRow && !perToken) {
+                streams.out().println(JsonWriter.line(asJson(scores)));
+            }
+        }
+        return 0;
+    }
+
+    private void rowAsJson(RowScore row) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("row", row.row());
+        line.put("loss", row.loss());
+        line.put("tokens", row.tokens());
+        if (perToken) {
+            line.put("logprobs", row.logProbabilities());
+        }
+        if (row.task() != null) {
+            line.put("task", row.task());
+        }
+        streams.out().println(JsonWriter.line(line));
+    }
+
+    private void row(RowScore row) {
+        PrintStream out = streams.out();
+        out.print("row " + row.row() + "  loss " + Figures.loss(row.loss()) + "  tokens " + row.tokens());
+        if (perToken) {
+            out.print(" ");
+            for (float logProbability : row.logProbabilities()) {
+                out.print(" " + Figures.loss(logProbability));
+            }
+        }
+        out.println(row.task() == null ? "" : "  " + row.task());
+    }
+
+    private void summary(Scores scores) {
+        Table table = new Table("", "rows", "tokens", "loss", "perplexity");
+        scores.byTask().forEach((task, part) -> line(table, task, part));
+        line(table, "all", scores);
+        table.print(streams.out());
+    }
+
+    private static void line(Table table, String name, Scores scores) {
+        table.row(
+                name,
+                Figures.count(scores.rows().size()),
+                Figures.count(scores.tokens()),
+                Figures.loss(scores.loss()),
+                Figures.loss(scores.perplexity()));
+    }
+
+    private static Map<String, Object> asJson(Scores scores) {
+        Map<String, Object> all = numbers(scores);
+        Map<String, Object> tasks = new LinkedHashMap<>();
+        scores.byTask().forEach((task, part) -> tasks.put(task, numbers(part)));
+        if (!tasks.isEmpty()) {
+            all.put("tasks", tasks);
+        }
+        return all;
+    }
+
+    private static Map<String, Object> numbers(Scores scores) {
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        numbers.put("rows", scores.rows().size());
+        numbers.put("tokens", scores.tokens());
+        numbers.put("loss", scores.loss());
+        numbers.put("perplexity", scores.perplexity());
+        return numbers;
+    }
+}

@@ -1,0 +1,61 @@
+package org.moelora.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.Adapter;
+import org.moelora.data.EncodedExamples;
+import org.moelora.data.ExampleEncoder;
+import org.moelora.data.Examples;
+import org.moelora.engine.InputException;
+import org.moelora.model.Decoder;
+import org.moelora.model.DeviceChoice;
+import org.moelora.model.LanguageModel;
+
+/** A base, with an adapter or without, for as long as one command runs. */
+record View(Decoder base, @Nullable Adapter adapter) implements AutoCloseable {
+    static View load(Path model, @Nullable Path adapter, DeviceChoice device) {
+        Decoder base = Decoder.load(model, device);
+        try {
+            return new View(base, adapter == null ? null : Adapter.load(adapter, base));
+        } catch (RuntimeException | Error e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    LanguageModel model() {
+        return adapter == null ? base.plain() : base.with(adapter);
+    }
+
+    ExampleEncoder encoder() {
+        return encoder(base);
+    }
+
+    static ExampleEncoder encoder(Decoder base) {
+        return new ExampleEncoder(base.tokenizer(), base.config().vocabularySize());
+    }
+
+    /**
+     * The rows of a file that have a label, which is what can be scored; says so if some have none.
+     *
+     * @throws InputException if none has
+     */
+    EncodedExamples scorable(Path file, Streams streams) {
+        EncodedExamples encoded = encoder().encodeAll(Examples.read(file));
+        if (encoded.rows().isEmpty()) {
+            throw new InputException(file + ": no row has a label after its first token; expected at least one");
+        }
+        if (encoded.dropped() > 0) {
+            streams.err().println("moelora: rows without a label, left out: " + encoded.dropped());
+        }
+        return encoded;
+    }
+
+    @Override
+    public void close() {
+        if (adapter != null) {
+            adapter.close();
+        }
+        base.close();
+    }
+}
