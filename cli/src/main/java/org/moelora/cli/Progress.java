@@ -4,7 +4,8 @@ import java.util.Locale;
 import org.moelora.train.TrainingListener;
 
 /**
- * How far a training is, on stderr: on a terminal one line that is redrawn, otherwise a line now and then. Used by one thread.
+ * How far a training is, on stderr: on a terminal one line that is redrawn, otherwise a line now and then.
+ * For one training after another, on one thread.
  */
 final class Progress implements TrainingListener, AutoCloseable {
     private static final int WIDTH = 24;
@@ -23,6 +24,10 @@ final class Progress implements TrainingListener, AutoCloseable {
 
     @Override
     public void step(Step step) {
+        if (step.step() == 1) {
+            tokens = 0;
+            shownAt = Double.NEGATIVE_INFINITY;
+        }
         tokens += step.tokens();
         double silent = step.seconds() - shownAt;
         long tenth = 10 * step.step() / step.steps();
