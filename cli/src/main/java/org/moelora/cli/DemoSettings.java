@@ -19,15 +19,15 @@ record DemoSettings(MoeLoraConfig adapter, TrainingConfig training, long trainin
 
     /** All rows. */
     static DemoSettings full(long seed) {
-        return new DemoSettings(ADAPTER, training(seed).epochs(2).build(), Long.MAX_VALUE, Integer.MAX_VALUE);
+        return new DemoSettings(ADAPTER, training(seed).epochs(3).build(), Long.MAX_VALUE, Integer.MAX_VALUE);
     }
 
     /** A part of them, for a look or a check that takes well under a minute. */
     static DemoSettings quick(long seed) {
-        return new DemoSettings(ADAPTER, training(seed).epochs(1).build(), 30_000, 20);
+        return new DemoSettings(ADAPTER, training(seed).epochs(1).build(), 30_000, 50);
     }
 
     private static TrainingConfig.Builder training(long seed) {
-        return TrainingConfig.builder().batchSize(16).learningRate(3e-3).seed(seed);
+        return TrainingConfig.builder().batchSize(32).learningRate(3e-3).seed(seed);
     }
 }
