@@ -135,8 +135,8 @@ class BytePairsTest {
     void staysFastOnALongRunOfOneLetter() {
         BytePairs model =
                 model("{\"a\": 0, \"aa\": 1, \"aaaa\": 2, \"aaaaaaaa\": 3}", "[\"a a\", \"aa aa\", \"aaaa aaaa\"]");
-        int[] ids = encode(model, "a".repeat(8_000_007));
-        assertThat(ids).hasSize(1_000_003);
+        int[] ids = encode(model, "a".repeat(2_000_007));
+        assertThat(ids).hasSize(250_003);
         assertThat(ids).endsWith(3, 2, 1, 0);
     }
 
