@@ -67,18 +67,21 @@ record DemoTasks(Path home, List<Task> tasks) {
                 .map(task -> encoder.encodeAll(examples(task, "train.jsonl")).rows())
                 .toList();
         int longest = byTask.stream().mapToInt(List::size).max().orElse(0);
-        List<TokenRow> rows = new ArrayList<>();
+        int[] taken = new int[byTask.size()];
         long tokens = 0;
-        for (int i = 0; i < longest; i++) {
-            for (List<TokenRow> task : byTask) {
-                if (i < task.size()) {
-                    tokens += task.get(i).length();
-                    if (tokens > mostTokens) {
-                        return rows;
+        for (int i = 0; i < longest && tokens <= mostTokens; i++) {
+            for (int t = 0; t < taken.length; t++) {
+                if (i < byTask.get(t).size()) {
+                    tokens += byTask.get(t).get(i).length();
+                    if (tokens <= mostTokens) {
+                        taken[t]++;
                     }
-                    rows.add(task.get(i));
                 }
             }
+        }
+        List<TokenRow> rows = new ArrayList<>();
+        for (int t = 0; t < taken.length; t++) {
+            rows.addAll(byTask.get(t).subList(0, taken[t]));
         }
         return rows;
     }
