@@ -24,7 +24,7 @@ record DemoSettings(MoeLoraConfig adapter, TrainingConfig training, long trainin
 
     /** A part of them, for a look or a check that takes well under a minute. */
     static DemoSettings quick(long seed) {
-        return new DemoSettings(ADAPTER, training(seed).epochs(1).build(), 30_000, 50);
+        return new DemoSettings(ADAPTER, training(seed).epochs(1).batchSize(8).build(), 30_000, 50);
     }
 
     private static TrainingConfig.Builder training(long seed) {
