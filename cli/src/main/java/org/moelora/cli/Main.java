@@ -66,6 +66,9 @@ public final class Main {
     static String firstLine(ParameterException e) {
         String line =
                 String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
+        line = line.replace(" is not an int", " is not a whole number")
+                .replace(" is not a long", " is not a whole number")
+                .replace(" is not a double", " is not a number");
         return line.isEmpty() ? line : Character.toLowerCase(line.charAt(0)) + line.substring(1);
     }
 

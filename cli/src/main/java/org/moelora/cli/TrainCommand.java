@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterConfig;
@@ -95,7 +96,11 @@ final class TrainCommand implements Callable<Integer> {
                 ? List.of()
                 : labelled(encoder.encodeAll(Examples.read(evalData)), evalData.toString())
                         .rows();
-        return new Rows(labelled(encoder.encodeAll(examples), flags.data().toString()), heldOut);
+        return new Rows(labelled(encoder.encodeAll(examples), names(flags.data())), heldOut);
+    }
+
+    private static String names(List<Path> files) {
+        return files.stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
     private EncodedExamples labelled(EncodedExamples rows, String source) {
@@ -116,6 +121,7 @@ final class TrainCommand implements Callable<Integer> {
         Map<String, Object> settings = flags.resolved(made, training);
         settings.put("threads", device.choice().threads());
         settings.put("device", device.choice().name());
+        tuner.into(out, RunFile.write(settings));
         streams.err()
                 .println("moelora: " + made.method() + ", " + Figures.count(adapter.parameterCount())
                         + " parameters on " + adapter.modules().size() + " linears; "
@@ -124,7 +130,7 @@ final class TrainCommand implements Callable<Integer> {
                         + Figures.count(training.totalSteps(rows.train().rows().size())) + " steps");
         TrainingReport report;
         try (Progress progress = new Progress(streams)) {
-            report = tuner.into(out, RunFile.write(settings)).run(progress);
+            report = tuner.run(progress);
         }
         streams.out()
                 .println("trained " + Figures.count(report.steps()) + " steps, " + Figures.count(report.tokens())

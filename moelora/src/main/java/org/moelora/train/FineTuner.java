@@ -86,8 +86,14 @@ public final class FineTuner {
                 TrainingConfig.builder().losses(defaultLosses()).epochs(epochs).build());
     }
 
-    /** Keeps {@code last/}, with held-out rows {@code best/}, and {@code metrics.jsonl} in a folder that holds no run yet. */
+    /**
+     * Keeps {@code last/}, with held-out rows {@code best/}, and {@code metrics.jsonl} in a folder that holds no run yet. Nothing is made
+     * before {@link #run}.
+     *
+     * @throws InputException if the folder holds a run, or cannot be written
+     */
     public FineTuner into(Path out) {
+        RunFolder.check(out);
         folder = out;
         return this;
     }

@@ -35,14 +35,32 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     }
 
     /**
+     * Refuses what {@link #create} would refuse, as far as it shows without writing.
+     *
      * @throws InputException if the folder holds a run, or cannot be written
      */
-    static RunFolder create(Path folder) {
+    static void check(Path folder) {
         for (String name : CONTENT) {
             if (Files.exists(folder.resolve(name))) {
                 throw new InputException(folder + ": holds another run's " + name + "; expected a folder without one");
             }
         }
+        Path there = folder.toAbsolutePath().normalize();
+        while (there.getParent() != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+            throw new InputException(folder + ": cannot be made, as " + there
+                    + (Files.isDirectory(there) ? " may not be written" : " is a file")
+                    + "; expected a place that can be written");
+        }
+    }
+
+    /**
+     * @throws InputException if the folder holds a run, or cannot be written
+     */
+    static RunFolder create(Path folder) {
+        check(folder);
         Path absolute = folder.toAbsolutePath().normalize();
         Path firstMade = null;
         for (Path p = absolute; p != null && !Files.exists(p); p = p.getParent()) {

@@ -1,0 +1,189 @@
+package org.moelora.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
+import org.moelora.engine.io.JsonWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+
+class CommandsTest {
+    private static final Path ADAPTER = Ran.VECTORS.resolve("llama-moelora/adapter-trained");
+
+    @TempDir
+    private Path temp;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "train", "score", "eval", "generate", "inspect", "devices"})
+    void helpShowsExamples(String command) {
+        for (List<String> args : List.of(List.of("help", command), List.of(command, "--help"))) {
+            Ran ran = Ran.of(args.toArray());
+            assertThat(ran.code()).isZero();
+            assertThat(ran.out()).contains("Usage: moelora " + command, "Examples:", "\n  moelora " + command);
+            assertThat(ran.out().lines()).allMatch(line -> line.length() <= 125);
+        }
+    }
+
+    @Test
+    void versionAndTheListOfCommands() {
+        assertThat(Ran.of("--version").out()).startsWith("moelora ").contains("Java ");
+        assertThat(Ran.of("--help").out()).contains("demo", "train", "score", "eval", "generate", "inspect", "devices");
+    }
+
+    @Test
+    void flagsOfTrainHaveTheirDefaults() {
+        Streams streams = new Streams(InputStream.nullInputStream(), System.out, System.err, false);
+        CommandLine train = Moelora.commandLine(streams).getSubcommands().get("train");
+        CommandSpec spec = train.getCommandSpec();
+        Map.of(
+                        "--batch-size", "8",
+                        "--grad-accumulation", "1",
+                        "--max-length", "512",
+                        "--learning-rate", "3e-4",
+                        "--schedule", "cosine",
+                        "--warmup", "3%",
+                        "--weight-decay", "0",
+                        "--clip", "1.0",
+                        "--seed", "0")
+                .forEach((flag, value) -> assertThat(spec.findOption(flag).defaultValue())
+                        .as(flag)
+                        .isEqualTo(value));
+    }
+
+    /** Flags whose default depends on others have it where it is resolved. */
+    @Test
+    void theRestOfTheDefaultsIsInRunYaml() throws IOException {
+        Path out = temp.resolve("out");
+        Ran ran = Ran.of("train", "--model", Ran.LLAMA, "--data", Ran.LLAMA_ROWS, "--out", out);
+        assertThat(ran.code()).as(ran.err()).isZero();
+        assertThat(Files.readAllLines(out.resolve("run.yaml")))
+                .contains(
+                        "method: \"moelora\"",
+                        "experts: 8",
+                        "top-k: 2",
+                        "gate: \"top-k\"",
+                        "rank: 4",
+                        "alpha: 8.0",
+                        "dropout: 0.0",
+                        "targets: \"q_proj,v_proj\"",
+                        "epochs: 3.0",
+                        "balance-weight: 0.01",
+                        "contrast-weight: 0.01",
+                        "contrast-temperature: 0.1",
+                        "contrast-warmup: \"10%\"",
+                        "max-pairs: 512",
+                        "no-shuffle: false");
+    }
+
+    @Test
+    void devicesSaysWhatIsChosenAndWhy() {
+        Ran fastest = Ran.of("devices", "--threads=1");
+        assertThat(fastest.code()).isZero();
+        assertThat(fastest.out()).contains("* cpu-simd", "  cpu-plain", "chosen: cpu-simd", "1 thread", "the fastest");
+        assertThat(Ran.of("devices", "--device=cpu-plain").out()).contains("* cpu-plain", "by --device cpu-plain");
+    }
+
+    @Test
+    void inspectShowsSettingsWithoutAModel() {
+        Ran ran = Ran.of("inspect", ADAPTER);
+        assertThat(ran.code()).as(ran.err()).isZero();
+        assertThat(ran.out())
+                .containsPattern("method +moelora\n")
+                .containsPattern("parameters +12,288 on 4 linears\n")
+                .containsPattern("experts +8\n")
+                .containsPattern("top-k +2\n")
+                .containsPattern("rank +4\n")
+                .containsPattern("targets +q_proj, v_proj\n");
+    }
+
+    @Test
+    void inspectCountsEverySelection() throws IOException {
+        Path data = Files.writeString(temp.resolve("rows.jsonl"), """
+                {"task":"x","input_ids":[1,2,3],"labels":[1,2,3]}
+                {"task":"y","input_ids":[4,5,6,7,8],"labels":[4,5,6,7,8]}
+                """);
+        Ran ran = Ran.of("inspect", ADAPTER, "--model", Ran.LLAMA, "--data", data);
+        assertThat(ran.code()).as(ran.err()).isZero();
+        List<String> lines = ran.out().lines().toList();
+        assertThat(lines.stream().filter(line -> line.contains("_proj ")).map(CommandsTest::sumOfCounts))
+                .containsExactly(6, 6, 6, 6, 10, 10, 10, 10);
+        assertThat(lines.stream().filter(line -> line.matches("[xy] +all .*")).map(CommandsTest::sumOfCounts))
+                .containsExactly(24, 40);
+        String cosine = lines.getLast();
+        assertThat(cosine).startsWith("mean cosine");
+        assertThat(Double.parseDouble(cosine.replaceAll(".*: ", ""))).isBetween(-1.0, 1.0);
+    }
+
+    private static int sumOfCounts(String line) {
+        return Arrays.stream(line.strip().split(" +"))
+                .skip(2)
+                .mapToInt(Integer::parseInt)
+                .sum();
+    }
+
+    @Test
+    void aLineInIsAnAnswerOut() {
+        String question = "Ben had 15 balls.";
+        Ran prompt = Ran.of("generate", "--model", Ran.TINY, "--max-tokens=8", "--prompt", question);
+        assertThat(prompt.code()).as(prompt.err()).isZero();
+        Ran lines =
+                Ran.withInput(question + "\n\n" + question + "\n", "generate", "--model", Ran.TINY, "--max-tokens=8");
+        assertThat(lines.out()).isEqualTo(prompt.out() + prompt.out());
+    }
+
+    @Test
+    void theSameSeedDrawsTheSameText() {
+        String[] texts = new String[3];
+        for (int i = 0; i < 3; i++) {
+            texts[i] = Ran.of(
+                            "generate",
+                            "--model",
+                            Ran.TINY,
+                            "--prompt=A",
+                            "--max-tokens=24",
+                            "--temperature=1.5",
+                            "--seed=" + i / 2)
+                    .out();
+        }
+        assertThat(texts[1]).isEqualTo(texts[0]);
+        assertThat(texts[2]).isNotEqualTo(texts[0]);
+    }
+
+    /** One row expects what the model says, another something else. */
+    @Test
+    void evalCountsRightAnswersPerTask() throws IOException {
+        String question = "Ben had 15 balls. Mia gave Ben 6 more. How many balls does Ben have now?\nAnswer:";
+        String answer = Ran.of("generate", "--model", Ran.TINY, "--max-tokens=8", "--prompt", question)
+                .out()
+                .lines()
+                .findFirst()
+                .orElseThrow()
+                .strip();
+        Path data = Files.write(
+                temp.resolve("rows.jsonl"),
+                List.of(
+                        JsonWriter.line(Map.of("task", "right", "prompt", question, "completion", " " + answer)),
+                        JsonWriter.line(
+                                Map.of("task", "wrong", "prompt", question, "completion", " " + answer + "0"))));
+        Ran ran = Ran.of("eval", "--model", Ran.TINY, "--data", data, "--json");
+        assertThat(ran.code()).as(ran.err()).isZero();
+        JsonObject json = Json.parse(ran.out().getBytes(StandardCharsets.UTF_8), "output");
+        assertThat(json.number("accuracy")).isEqualTo(0.5);
+        assertThat(json.object("tasks").object("right").integer("correct")).isEqualTo(1);
+        assertThat(json.object("tasks").object("wrong").integer("correct")).isZero();
+        assertThat(Ran.of("eval", "--model", Ran.TINY, "--data", data).out()).containsPattern("all +2 +1 +50.0 %");
+    }
+}
