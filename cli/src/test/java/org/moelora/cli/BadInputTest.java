@@ -248,7 +248,8 @@ class BadInputTest {
     private void endsWithOne(String beginning, Path model, Object... more) throws IOException {
         List<Path> before = Ran.tree(temp);
         Ran ran = Ran.of(Stream.concat(
-                        Stream.of("train", "--model", model, "--data", Ran.LLAMA_ROWS, "--out", temp.resolve("new/out")),
+                        Stream.of(
+                                "train", "--model", model, "--data", Ran.LLAMA_ROWS, "--out", temp.resolve("new/out")),
                         Stream.of(more))
                 .toArray());
         assertThat(ran.code()).as(ran.err()).isEqualTo(1);
