@@ -13,8 +13,9 @@ import org.moelora.kernels.Device;
  * about ten digits, so a wrong term shows even where it is small.
  *
  * <p>One call covers what a backward pass can get wrong: it runs the op for inference; with all inputs learning; with all learning
- * and gradients already standing where the op has to add its own; and with each input learning alone. The output is reduced by
- * a fixed random projection, so that no two elements' errors cancel by symmetry. Inputs and projection come from a fixed seed.
+ * and gradients already standing where the op has to add its own; and with each input learning alone; each time on its own, in a
+ * {@link Tape#segment} that is kept, and in one that is run again. The output is reduced by a fixed random projection, so that no two elements' errors
+ * cancel by symmetry. Inputs and projection come from a fixed seed.
  *
  * <pre>{@code
  * GradientCheck.of("multiply")
@@ -72,6 +73,27 @@ public final class GradientCheck {
         }
     }
 
+    /** How an op is recorded. */
+    private enum Recorded {
+        ALONE,
+        IN_A_SEGMENT,
+        IN_A_SEGMENT_RUN_AGAIN;
+
+        Tape tape(Device device) {
+            return this == IN_A_SEGMENT_RUN_AGAIN ? Tape.recomputing(device) : Tape.recording(device);
+        }
+
+        Tensor apply(Op op, Tape tape, Tensor[] in) {
+            return this == ALONE
+                    ? op.apply(tape, in)
+                    : tape.segment("segment", part -> List.of(op.apply(part, in)), in)
+                            .getFirst();
+        }
+    }
+
+    /** What the formula gives: values, a projection of them, and the gradients of that. */
+    private record Expected(float[] projection, double[] values, double[][] gradients) {}
+
     private record Input(boolean parameter, float[] values, int[] dims) {}
 
     private final String name;
@@ -112,21 +134,23 @@ public final class GradientCheck {
         for (int i = 0; i < x.length; i++) {
             x[i] = doubles(inputs.get(i).values());
         }
-        double[] expected = formula.apply(x);
-        float[] projection = normal(expected.length);
-        double[][] expectedGrads = differences(formula, x, projection);
+        double[] values = formula.apply(x);
+        float[] projection = normal(values.length);
+        Expected expected = new Expected(projection, values, differences(formula, x, projection));
         double[] errors = new double[x.length];
 
         try (Pass pass = new Pass(device)) {
-            boolean[] learns = new boolean[x.length];
-            double forward = distance(pass.infer(op), expected);
-            Arrays.fill(learns, true);
-            forward = Math.max(forward, pass.train(op, learns, false, projection, expected, expectedGrads, errors));
-            forward = Math.max(forward, pass.train(op, learns, true, projection, expected, expectedGrads, errors));
-            for (int i = 0; x.length > 1 && i < x.length; i++) {
-                Arrays.fill(learns, false);
-                learns[i] = true;
-                forward = Math.max(forward, pass.train(op, learns, false, projection, expected, expectedGrads, errors));
+            double forward = distance(pass.infer(op), values);
+            for (Recorded how : Recorded.values()) {
+                boolean[] learns = new boolean[x.length];
+                Arrays.fill(learns, true);
+                forward = Math.max(forward, pass.train(op, how, learns, false, expected, errors));
+                forward = Math.max(forward, pass.train(op, how, learns, true, expected, errors));
+                for (int i = 0; x.length > 1 && i < x.length; i++) {
+                    Arrays.fill(learns, false);
+                    learns[i] = true;
+                    forward = Math.max(forward, pass.train(op, how, learns, false, expected, errors));
+                }
             }
             return new Report(
                     name + " on " + device.name(),
@@ -160,20 +184,13 @@ public final class GradientCheck {
         }
 
         /** Returns the error of the output; raises those of the gradients in {@code errors}. */
-        double train(
-                Op op,
-                boolean[] learns,
-                boolean occupied,
-                float[] projection,
-                double[] expected,
-                double[][] expectedGrads,
-                double[] errors) {
+        double train(Op op, Recorded how, boolean[] learns, boolean occupied, Expected expected, double[] errors) {
             for (int i = 0; i < learns.length; i++) {
                 if (learns[i] && inputs.get(i).parameter()) {
                     blocks.get(i).startTraining();
                 }
             }
-            try (Tape tape = Tape.recording(device)) {
+            try (Tape tape = how.tape(device)) {
                 Tensor[] in = tensors(tape, learns);
                 float[][] standing = new float[in.length][];
                 for (int i = 0; i < in.length; i++) {
@@ -184,13 +201,13 @@ public final class GradientCheck {
                         device.write(standing[i], parameter.gradient(), 0);
                     }
                 }
-                Tensor y = op.apply(tape, in);
-                double forward = distance(y.toArray(), expected);
-                tape.backward(project(tape, y, projection, in, occupied ? standing : null));
+                Tensor y = how.apply(op, tape, in);
+                double forward = distance(y.toArray(), expected.values());
+                tape.backward(project(tape, y, expected.projection(), in, occupied ? standing : null));
                 for (int i = 0; i < in.length; i++) {
                     if (learns[i]) {
                         float[] grad = in[i] instanceof Parameter p ? p.gradientArray() : tape.gradient(in[i]);
-                        double[] wanted = expectedGrads[i].clone();
+                        double[] wanted = expected.gradients()[i].clone();
                         for (int j = 0; j < wanted.length; j++) {
                             wanted[j] += standing[i][j];
                         }

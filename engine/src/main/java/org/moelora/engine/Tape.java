@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -26,27 +27,38 @@ public final class Tape implements AutoCloseable {
      */
     public record Grad(Memory memory, boolean accumulate) {}
 
-    private record Entry(String op, Tensor out, Runnable backward, List<Tensor> saved) {}
+    private record Entry(String op, List<Tensor> outs, Runnable backward, List<Tensor> reads) {}
+
+    private enum Mode {
+        INFERENCE,
+        RECORDING,
+        RECOMPUTING
+    }
 
     private final Device device;
-    private final boolean recording;
+    private final Mode mode;
     private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<Entry> entries = new ArrayList<>();
     private boolean wentBack;
 
-    private Tape(Device device, boolean recording) {
+    private Tape(Device device, Mode mode) {
         this.device = device;
-        this.recording = recording;
+        this.mode = mode;
     }
 
     /** A tape for training: ops on tensors that want a gradient are recorded. */
     public static Tape recording(Device device) {
-        return new Tape(device, true);
+        return new Tape(device, Mode.RECORDING);
+    }
+
+    /** A tape for training that keeps nothing of a {@link #segment} but what comes out of it, and runs it again to go back through it. */
+    public static Tape recomputing(Device device) {
+        return new Tape(device, Mode.RECOMPUTING);
     }
 
     /** A tape for inference: nothing is recorded, nothing wants a gradient. */
     public static Tape inference(Device device) {
-        return new Tape(device, false);
+        return new Tape(device, Mode.INFERENCE);
     }
 
     public Device device() {
@@ -59,12 +71,12 @@ public final class Tape implements AutoCloseable {
 
     /** Whether this is a tape for training. */
     public boolean isRecording() {
-        return recording;
+        return mode != Mode.INFERENCE;
     }
 
     /** Whether an op on these inputs has to be recorded. */
     public boolean records(Tensor... inputs) {
-        if (!recording) {
+        if (!isRecording()) {
             return false;
         }
         for (Tensor input : inputs) {
@@ -77,7 +89,7 @@ public final class Tape implements AutoCloseable {
 
     /** A new F32 tensor with undefined values, for the op that fills it. */
     public Tensor tensor(boolean wantsGrad, Shape shape) {
-        return own(new Tensor(device, shape, lease(DType.F32, shape.size()), wantsGrad && recording));
+        return own(new Tensor(device, shape, lease(DType.F32, shape.size()), wantsGrad && isRecording()));
     }
 
     /** A new F32 tensor that wants no gradient. */
@@ -111,7 +123,11 @@ public final class Tape implements AutoCloseable {
         if (!owned.contains(from)) {
             throw new IllegalArgumentException("only a tensor of this tape can be taken over");
         }
-        Tensor tensor = new Tensor(device, from.shape(), from.memory(), wantsGrad && recording);
+        if (from.readers > 0) {
+            throw new IllegalArgumentException(
+                    "a backward pass will read the tensor " + from.shape() + " that was to be taken over");
+        }
+        Tensor tensor = new Tensor(device, from.shape(), from.memory(), wantsGrad && isRecording());
         from.memory = null;
         return own(tensor);
     }
@@ -125,10 +141,104 @@ public final class Tape implements AutoCloseable {
      * Records an op. {@code backward} is called when the gradient of {@code out} is complete, and not at all if there is none.
      *
      * @param op its name, for messages
-     * @param saved intermediates that only this op's backward pass reads; given back after it, like out
+     * @param reads every tensor whose values {@code backward} reads, {@code out} included if it does: these live until then, others may be given
+     *     back at the end of the {@link #segment}
      */
-    public void record(String op, Tensor out, Runnable backward, Tensor... saved) {
-        entries.add(new Entry(op, out, backward, List.of(saved)));
+    public void record(String op, Tensor out, Runnable backward, Tensor... reads) {
+        record(new Entry(op, List.of(out), backward, List.of(reads)));
+    }
+
+    private void record(Entry entry) {
+        entries.add(entry);
+        entry.reads.forEach(tensor -> tensor.readers++);
+    }
+
+    /**
+     * A part of the forward pass of which only the results are used outside: a layer. How much of it is kept is the tape's choice, which changes
+     * no bit:
+     *
+     * <ul>
+     *   <li>a recording tape gives back, at the end, the values that no recorded op will read;
+     *   <li>a {@link #recomputing} tape gives back everything but the results, and runs {@code body} again when the backward pass comes to it
+     *       (Chen et al. 2016, arXiv 1604.06174);
+     *   <li>an inference tape runs it and does nothing else.
+     * </ul>
+     *
+     * <p>To go back through {@code y = f(x, w)} is to compute {@code dx = (df/dx)^T dy} and {@code dw = (df/dw)^T dy} at the x and w of the forward
+     * pass, and those are still there: x was made outside, and w changes only after the backward pass. As kernels have a fixed order and
+     * random numbers are functions of a seed, running f again gives the same intermediates, and going back through them adds the same gradients to x
+     * and w in the same order. The price is a second forward pass; the gain is that of n equal segments the results, and the intermediates of
+     * one, are held at a time, instead of the intermediates of n.
+     *
+     * @param name for messages
+     * @param body the part, made on the tape it is given; it must not take over what was made before, and may be called twice
+     * @param reads every tensor made before, other than parameters, that body uses
+     * @return what body returned
+     * @throws IllegalArgumentException if body returns a tensor that it did not make
+     */
+    public List<Tensor> segment(String name, Function<Tape, List<Tensor>> body, Tensor... reads) {
+        return switch (mode) {
+            case INFERENCE -> body.apply(this);
+            case RECORDING -> recorded(name, body);
+            case RECOMPUTING -> recomputed(name, body, reads);
+        };
+    }
+
+    private List<Tensor> recorded(String name, Function<Tape, List<Tensor>> body) {
+        try (Tape part = recording(device)) {
+            List<Tensor> results = adopt(name, part, body.apply(part));
+            for (Tensor tensor : part.owned) {
+                if (tensor.readers == 0) {
+                    tensor.giveBackValues();
+                }
+            }
+            owned.addAll(part.owned);
+            part.owned.clear();
+            entries.addAll(part.entries);
+            part.entries.clear();
+            return results;
+        }
+    }
+
+    private List<Tensor> recomputed(String name, Function<Tape, List<Tensor>> body, Tensor... reads) {
+        try (Tape part = recording(device)) {
+            List<Tensor> results = adopt(name, part, body.apply(part));
+            if (records(results.toArray(Tensor[]::new))) {
+                record(new Entry(name, results, () -> runAgain(body, results), List.of(reads)));
+            }
+            return results;
+        }
+    }
+
+    private void runAgain(Function<Tape, List<Tensor>> body, List<Tensor> results) {
+        try (Tape part = recording(device)) {
+            results.stream().filter(result -> result.shape().size() > 1).forEach(Tensor::giveBackValues);
+            List<Tensor> again = body.apply(part);
+            if (!shapes(again).equals(shapes(results))) {
+                throw new IllegalStateException("gave " + shapes(results) + " at first and " + shapes(again)
+                        + " when it was run again; expected the same");
+            }
+            for (int i = 0; i < again.size(); i++) {
+                again.get(i).grad = results.get(i).grad;
+                results.get(i).grad = null;
+            }
+            part.propagate();
+        }
+    }
+
+    private static List<Shape> shapes(List<Tensor> tensors) {
+        return tensors.stream().map(Tensor::shape).toList();
+    }
+
+    /** Results of a segment become this tape's. */
+    private List<Tensor> adopt(String name, Tape part, List<Tensor> results) {
+        for (Tensor result : results) {
+            if (!part.owned.remove(result)) {
+                throw new IllegalArgumentException(name + " returned a tensor that it did not make");
+            }
+            own(result);
+        }
+        return List.copyOf(results);
     }
 
     /**
@@ -216,7 +326,7 @@ public final class Tape implements AutoCloseable {
         if (loss.shape().size() != 1) {
             throw new IllegalArgumentException("a backward pass starts at a scalar, not at " + loss.shape());
         }
-        if (!recording || !loss.wantsGrad()) {
+        if (!isRecording() || !loss.wantsGrad()) {
             throw new IllegalStateException("the loss does not depend on anything that learns");
         }
         if (wentBack) {
@@ -225,19 +335,31 @@ public final class Tape implements AutoCloseable {
         wentBack = true;
         Grad seed = Objects.requireNonNull(grad(loss));
         kernels().elementwise().fill(seed.memory(), 1);
+        propagate();
+    }
+
+    private void propagate() {
         while (!entries.isEmpty()) {
             Entry entry = entries.removeLast();
-            if (entry.out.grad != null) {
+            if (entry.outs.stream().anyMatch(out -> out.grad != null)) {
                 try {
                     entry.backward.run();
                 } catch (RuntimeException e) {
                     throw new IllegalStateException("backward pass of " + entry.op + ": " + e.getMessage(), e);
                 }
             }
-            if (entry.out.shape().size() > 1) {
-                release(entry.out);
+            entry.outs.forEach(this::pass);
+            for (Tensor read : entry.reads) {
+                if (--read.readers == 0 && !read.wantsGrad()) {
+                    pass(read);
+                }
             }
-            entry.saved.forEach(this::release);
+        }
+    }
+
+    private void pass(Tensor tensor) {
+        if (tensor.shape().size() > 1) {
+            release(tensor);
         }
     }
 
@@ -257,7 +379,7 @@ public final class Tape implements AutoCloseable {
      * @throws IllegalStateException on a recording tape, whose backward pass needs what it recorded
      */
     public void releaseExcept(Tensor... keep) {
-        if (recording) {
+        if (isRecording()) {
             throw new IllegalStateException("a recording tape keeps its intermediates");
         }
         Set<Tensor> kept = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -282,10 +404,7 @@ public final class Tape implements AutoCloseable {
         if (!owned.remove(tensor)) {
             return;
         }
-        if (tensor.memory != null) {
-            tensor.memory.close();
-            tensor.memory = null;
-        }
+        tensor.giveBackValues();
         if (tensor.grad != null) {
             tensor.grad.close();
             tensor.grad = null;
@@ -295,6 +414,7 @@ public final class Tape implements AutoCloseable {
     /** Gives everything back. */
     @Override
     public void close() {
+        entries.forEach(entry -> entry.reads.forEach(read -> read.readers--));
         entries.clear();
         for (Tensor tensor : List.copyOf(owned)) {
             release(tensor);

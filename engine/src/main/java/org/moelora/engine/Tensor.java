@@ -18,6 +18,9 @@ public sealed class Tensor permits Parameter {
 
     @Nullable Memory grad;
 
+    /** Recorded ops whose backward pass reads the values. */
+    int readers;
+
     Tensor(Device device, Shape shape, @Nullable Memory memory, boolean wantsGrad) {
         this.device = device;
         this.shape = shape;
@@ -49,6 +52,14 @@ public sealed class Tensor permits Parameter {
             throw new IllegalStateException("tensor " + shape + " was given back: its tape has passed it");
         }
         return current;
+    }
+
+    final void giveBackValues() {
+        Memory current = memory;
+        if (current != null) {
+            memory = null;
+            current.close();
+        }
     }
 
     /** A copy of all values on the host; waits for the device. */

@@ -36,7 +36,7 @@ public final class CausalAttention {
         Tensor logSumExp = tape.tensor(false, Shape.of(q.shape().rows(), plan.heads()));
         tape.kernels().attention().forward(plan, q.memory(), k.memory(), v.memory(), o.memory(), logSumExp.memory());
         if (records) {
-            tape.record("attention", o, () -> backward(tape, plan, q, k, v, o, logSumExp), logSumExp);
+            tape.record("attention", o, () -> backward(tape, plan, q, k, v, o, logSumExp), q, k, v, o, logSumExp);
         }
         return o;
     }

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
@@ -39,39 +40,49 @@ public final class ContrastiveLoss {
         boolean records = tape.records(u, b);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
-        Tensor chosen = pairs == null ? null : tape.ints(pairs);
-        Memory chosenMemory = chosen == null ? null : chosen.memory();
-        Tensor loss = tape.tensor(records, Shape.of(1));
-        Tensor uPairs = tape.tensor(false, Shape.of(n, width));
-        Tensor m = tape.tensor(false, Shape.of(width, width));
-        Tensor d = tape.tensor(false, Shape.of(n, n));
+        Tensor chosen = tape.ints(pairs == null ? new int[0] : pairs);
+        Memory chosenMemory = pairs == null ? null : chosen.memory();
         Tensor expertOf = tape.ints(Shape.of(n));
-        mixture.selectPairs(
-                n,
-                experts,
-                width / experts,
-                k,
-                chosenMemory,
-                selected.memory(),
-                u.memory(),
-                uPairs.memory(),
-                expertOf.memory());
-        matMul.gemm(true, false, width, width, out, 1, b.memory(), width, b.memory(), width, 0, m.memory(), width);
-        try (Memory um = tape.scratch((long) n * width)) {
-            matMul.gemm(false, false, n, width, width, 1, uPairs.memory(), width, m.memory(), width, 0, um, width);
-            matMul.gemm(false, true, n, n, width, 1, um, width, uPairs.memory(), width, 0, d.memory(), n);
+        Tensor loss = tape.tensor(records, Shape.of(1));
+        Tensor core = tape.tensor(false, records ? Shape.of(width, width) : Shape.of(0));
+        Tensor duPairs = tape.tensor(false, records ? Shape.of(n, width) : Shape.of(0));
+        try (Memory uPairs = tape.scratch((long) n * width);
+                Memory m = tape.scratch((long) width * width);
+                Memory um = tape.scratch((long) n * width);
+                Memory d = tape.scratch((long) n * n)) {
+            mixture.selectPairs(
+                    n,
+                    experts,
+                    width / experts,
+                    k,
+                    chosenMemory,
+                    selected.memory(),
+                    u.memory(),
+                    uPairs,
+                    expertOf.memory());
+            matMul.gemm(true, false, width, width, out, 1, b.memory(), width, b.memory(), width, 0, m, width);
+            matMul.gemm(false, false, n, width, width, 1, uPairs, width, m, width, 0, um, width);
+            matMul.gemm(false, true, n, n, width, 1, um, width, uPairs, width, 0, d, n);
+            mixture.contrast(n, temperature, EPS, d, expertOf.memory(), loss.memory(), d);
+            if (records) {
+                // What the backward pass needs is here and far smaller than D: dU~ = D U~ M and the core of dB = B
+                // (U~^T D U~).
+                matMul.gemm(false, false, n, width, n, 1, d, n, uPairs, width, 0, um, width);
+                matMul.gemm(true, false, width, width, n, 1, uPairs, width, um, width, 0, core.memory(), width);
+                matMul.gemm(false, false, n, width, width, 1, um, width, m, width, 0, duPairs.memory(), width);
+            }
         }
-        mixture.contrast(n, temperature, EPS, d.memory(), expertOf.memory(), loss.memory(), d.memory());
         if (records) {
-            Runnable backward = () -> backward(tape, u, b, selected, experts, chosenMemory, loss, uPairs, m, d);
-            tape.record("contrastive loss", loss, backward, uPairs, m, d, expertOf);
+            Runnable backward = () -> backward(tape, u, b, selected, experts, chosenMemory, loss, duPairs, core);
+            tape.record("contrastive loss", loss, backward, b, selected, chosen, duPairs, core);
         }
         return loss;
     }
 
     /**
      * D maps outputs to their gradients, {@code dV = D V}, and is symmetric. With {@code V = U~ B^T}:
-     * {@code dU~ = dV B = D U~ M}, of which each pair keeps its own expert's columns, and {@code dB = dV^T U~ = B (U~^T D U~)}.
+     * {@code dU~ = dV B = D U~ M}, of which each pair keeps its own expert's columns, and {@code dB = dV^T U~ = B (U~^T D U~)}. The forward pass
+     * left both but for the loss's own gradient.
      */
     private static void backward(
             Tape tape,
@@ -81,36 +92,44 @@ public final class ContrastiveLoss {
             int experts,
             @Nullable Memory pairs,
             Tensor loss,
-            Tensor uPairs,
-            Tensor m,
-            Tensor d) {
-        int n = uPairs.shape().rows();
-        int width = uPairs.shape().cols();
+            Tensor duPairs,
+            Tensor core) {
+        int n = duPairs.shape().rows();
+        int width = duPairs.shape().cols();
         int out = b.shape().dim(0);
         int k = selected.shape().cols();
-        MatMul matMul = tape.kernels().matMul();
-        try (Memory du = tape.scratch((long) n * width);
-                Memory part = tape.scratch((long) n * width);
-                Memory core = tape.scratch((long) width * width)) {
-            matMul.gemm(false, false, n, width, n, 1, d.memory(), n, uPairs.memory(), width, 0, du, width);
-            tape.kernels().elementwise().scaleBy(tape.gradOf(loss), du, du, false);
-            Tape.Grad db = tape.grad(b);
-            if (db != null) {
-                float beta = db.accumulate() ? 1 : 0;
-                matMul.gemm(true, false, width, width, n, 1, uPairs.memory(), width, du, width, 0, core, width);
-                matMul.gemm(
-                        false, false, out, width, width, 1, b.memory(), width, core, width, beta, db.memory(), width);
+        Elementwise elementwise = tape.kernels().elementwise();
+        Tape.Grad db = tape.grad(b);
+        if (db != null) {
+            float beta = db.accumulate() ? 1 : 0;
+            elementwise.scaleBy(tape.gradOf(loss), core.memory(), core.memory(), false);
+            tape.kernels()
+                    .matMul()
+                    .gemm(
+                            false,
+                            false,
+                            out,
+                            width,
+                            width,
+                            1,
+                            b.memory(),
+                            width,
+                            core.memory(),
+                            width,
+                            beta,
+                            db.memory(),
+                            width);
+        }
+        Tape.Grad du = tape.grad(u);
+        if (du != null) {
+            if (!du.accumulate()) {
+                elementwise.fill(du.memory(), 0);
             }
-            Tape.Grad toU = tape.grad(u);
-            if (toU != null) {
-                if (!toU.accumulate()) {
-                    tape.kernels().elementwise().fill(toU.memory(), 0);
-                }
-                matMul.gemm(false, false, n, width, width, 1, du, width, m.memory(), width, 0, part, width);
-                tape.kernels()
-                        .mixture()
-                        .selectPairsGrad(n, experts, width / experts, k, pairs, selected.memory(), part, toU.memory());
-            }
+            elementwise.scaleBy(tape.gradOf(loss), duPairs.memory(), duPairs.memory(), false);
+            tape.kernels()
+                    .mixture()
+                    .selectPairsGrad(
+                            n, experts, width / experts, k, pairs, selected.memory(), duPairs.memory(), du.memory());
         }
     }
 }

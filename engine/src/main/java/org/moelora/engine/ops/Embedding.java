@@ -40,7 +40,7 @@ public final class Embedding {
         Tensor y = tape.tensor(records, Shape.of(rows, cols));
         tape.kernels().tokens().gather(rows, cols, ids.memory(), x.memory(), y.memory());
         if (records) {
-            tape.record("gather", y, () -> gatherBackward(tape, ids, x, y));
+            tape.record("gather", y, () -> gatherBackward(tape, ids, x, y), ids);
         }
         return y;
     }

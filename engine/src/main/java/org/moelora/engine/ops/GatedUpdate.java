@@ -38,9 +38,9 @@ public final class GatedUpdate {
             Tensor gated = v;
             Runnable backward = () -> backward(tape, y0, u, gate, gated, b, scale, y);
             if (gate == null) {
-                tape.record("gated update", y, backward);
+                tape.record("gated update", y, backward, u, b);
             } else {
-                tape.record("gated update", y, backward, gated);
+                tape.record("gated update", y, backward, u, gate, gated, b);
             }
         }
         return y;

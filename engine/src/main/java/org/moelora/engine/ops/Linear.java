@@ -12,6 +12,8 @@ import org.moelora.kernels.Memory;
 
 /** {@code y = x W^T + b} with {@code x [T, in]}, {@code W [out, in]}, {@code b [out]}, {@code y [T, out]}. */
 public final class Linear {
+    private static final Tensor[] NOTHING = {};
+
     private Linear() {}
 
     public static Tensor apply(Tape tape, Tensor x, Weight w, @Nullable Tensor bias) {
@@ -31,7 +33,9 @@ public final class Linear {
             tape.kernels().rows().addBias(rows, out, bias.memory(), y.memory());
         }
         if (records) {
-            tape.record("linear", y, () -> backward(tape, rows, x, w, bias, y));
+            // Only a weight that learns has a gradient that depends on x.
+            Tensor[] reads = w instanceof Parameter parameter && tape.records(parameter) ? new Tensor[] {x} : NOTHING;
+            tape.record("linear", y, () -> backward(tape, rows, x, w, bias, y), reads);
         }
         return y;
     }

@@ -15,10 +15,15 @@ public final class Multiply {
         Tensor y = tape.tensor(records, a.shape());
         tape.kernels().elementwise().multiply(a.memory(), b.memory(), y.memory(), false);
         if (records) {
-            tape.record("multiply", y, () -> {
-                product(tape, y, b, a);
-                product(tape, y, a, b);
-            });
+            tape.record(
+                    "multiply",
+                    y,
+                    () -> {
+                        product(tape, y, b, a);
+                        product(tape, y, a, b);
+                    },
+                    a,
+                    b);
         }
         return y;
     }

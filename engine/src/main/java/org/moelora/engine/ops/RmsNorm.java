@@ -22,7 +22,7 @@ public final class RmsNorm {
         Tensor rstd = tape.tensor(false, Shape.of(rows));
         tape.kernels().rows().rmsNorm(rows, cols, eps, x.memory(), weight.memory(), y.memory(), rstd.memory());
         if (records) {
-            tape.record("rms norm", y, () -> backward(tape, x, weight, rstd, y), rstd);
+            tape.record("rms norm", y, () -> backward(tape, x, weight, rstd, y), x, weight, rstd);
         }
         return y;
     }

@@ -36,22 +36,26 @@ public final class Rope {
         tape.kernels().rows().rope(rows, heads, headDim, table.memory(), false, x.memory(), y.memory(), false);
         if (records) {
             // A rotation is orthogonal: its transpose turns back.
-            tape.record("rope", y, () -> {
-                Tape.Grad dx = tape.grad(x);
-                if (dx != null) {
-                    tape.kernels()
-                            .rows()
-                            .rope(
-                                    rows,
-                                    heads,
-                                    headDim,
-                                    table.memory(),
-                                    true,
-                                    tape.gradOf(y),
-                                    dx.memory(),
-                                    dx.accumulate());
-                }
-            });
+            tape.record(
+                    "rope",
+                    y,
+                    () -> {
+                        Tape.Grad dx = tape.grad(x);
+                        if (dx != null) {
+                            tape.kernels()
+                                    .rows()
+                                    .rope(
+                                            rows,
+                                            heads,
+                                            headDim,
+                                            table.memory(),
+                                            true,
+                                            tape.gradOf(y),
+                                            dx.memory(),
+                                            dx.accumulate());
+                        }
+                    },
+                    table);
         }
         return y;
     }

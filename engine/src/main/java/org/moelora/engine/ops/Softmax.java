@@ -15,14 +15,18 @@ public final class Softmax {
         tape.kernels().rows().softmax(rows, cols, x.memory(), y.memory());
         if (records) {
             // dx = y .* (dy - <y, dy>)
-            tape.record("softmax", y, () -> {
-                Tape.Grad dx = tape.grad(x);
-                if (dx != null) {
-                    tape.kernels()
-                            .rows()
-                            .softmaxGrad(rows, cols, y.memory(), tape.gradOf(y), dx.memory(), dx.accumulate());
-                }
-            });
+            tape.record(
+                    "softmax",
+                    y,
+                    () -> {
+                        Tape.Grad dx = tape.grad(x);
+                        if (dx != null) {
+                            tape.kernels()
+                                    .rows()
+                                    .softmaxGrad(rows, cols, y.memory(), tape.gradOf(y), dx.memory(), dx.accumulate());
+                        }
+                    },
+                    y);
         }
         return y;
     }

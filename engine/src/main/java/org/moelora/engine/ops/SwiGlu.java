@@ -13,7 +13,7 @@ public final class SwiGlu {
         Tensor y = tape.tensor(records, gate.shape());
         tape.kernels().elementwise().swiGlu(gate.memory(), up.memory(), y.memory());
         if (records) {
-            tape.record("swiglu", y, () -> backward(tape, gate, up, y));
+            tape.record("swiglu", y, () -> backward(tape, gate, up, y), gate, up);
         }
         return y;
     }

@@ -26,7 +26,7 @@ public record TopK(Tensor gate, Tensor selected) {
         Tensor selected = tape.ints(Shape.of(tokens, k));
         tape.kernels().mixture().topK(tokens, experts, k, renormalise, p.memory(), selected.memory(), gate.memory());
         if (records) {
-            tape.record("top-k", gate, () -> backward(tape, p, k, renormalise, gate, selected));
+            tape.record("top-k", gate, () -> backward(tape, p, k, renormalise, gate, selected), p, gate, selected);
         }
         return new TopK(gate, selected);
     }

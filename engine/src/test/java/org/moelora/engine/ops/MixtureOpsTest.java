@@ -45,7 +45,7 @@ class MixtureOpsTest {
                                 .parameter(out, experts * rank)
                                 .on(
                                         device,
-                                        (tape, x) -> GatedUpdate.apply(tape, x[0], x[1], x[2], x[3], 1.5f),
+                                        (tape, x) -> GatedUpdate.apply(tape, copy(tape, x[0]), x[1], x[2], x[3], 1.5f),
                                         x -> Formulas.gatedUpdate(x[0], x[1], x[2], x[3], tokens, experts, rank, 1.5))
                                 .require(FORWARD, GRADIENT);
                         GradientCheck.of("update without a gate")
@@ -54,11 +54,16 @@ class MixtureOpsTest {
                                 .parameter(out, experts * rank)
                                 .on(
                                         device,
-                                        (tape, x) -> GatedUpdate.apply(tape, x[0], x[1], null, x[2], 0.25f),
+                                        (tape, x) -> GatedUpdate.apply(tape, copy(tape, x[0]), x[1], null, x[2], 0.25f),
                                         x -> Formulas.gatedUpdate(x[0], x[1], null, x[2], tokens, experts, rank, 0.25))
                                 .require(FORWARD, GRADIENT);
                     });
                 });
+    }
+
+    /** For an op that takes its input over, which must have been made beside it. */
+    private static Tensor copy(Tape tape, Tensor x) {
+        return WeightedSum.apply(tape, new Tensor[] {x}, new float[] {1});
     }
 
     @TestFactory
