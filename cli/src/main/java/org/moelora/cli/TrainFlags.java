@@ -97,6 +97,12 @@ final class TrainFlags {
     private int maxLength;
 
     @Option(
+            names = "--recompute",
+            description =
+                    "Run layers again in the backward pass instead of keeping them: the same adapter, less memory, more time.")
+    private boolean recompute;
+
+    @Option(
             names = "--learning-rate",
             paramLabel = "X",
             defaultValue = "3e-4",
@@ -353,6 +359,7 @@ final class TrainFlags {
                 .weightDecay(weightDecay)
                 .clip(clip)
                 .evalEvery(Flags.or(evalEvery, 0L))
+                .recompute(recompute)
                 .shuffle(!noShuffle)
                 .seed(seed)
                 .build();
@@ -385,6 +392,7 @@ final class TrainFlags {
         flags.put("batch-size", batchSize);
         flags.put("grad-accumulation", gradAccumulation);
         flags.put("max-length", maxLength);
+        flags.put("recompute", recompute);
         flags.put("learning-rate", learningRate);
         flags.put("schedule", schedule);
         flags.put("warmup", warmUp);

@@ -142,6 +142,22 @@ class TrainCommandTest {
     }
 
     @Test
+    void recomputingIsWrittenDownAndGivesTheSameAdapter() throws IOException {
+        for (String out : List.of("kept", "again")) {
+            List<Object> args = new ArrayList<>(List.of(args(temp.resolve(out), "--steps=2", "--dropout=0.1")));
+            if (out.equals("again")) {
+                args.add("--recompute");
+            }
+            Ran ran = Ran.of(args.toArray());
+            assertThat(ran.code()).as(ran.err()).isZero();
+        }
+        assertThat(temp.resolve("again/last").resolve(WEIGHTS))
+                .hasSameBinaryContentAs(temp.resolve("kept/last").resolve(WEIGHTS));
+        assertThat(Files.readAllLines(temp.resolve("kept/run.yaml"))).contains("recompute: false");
+        assertThat(Files.readAllLines(temp.resolve("again/run.yaml"))).contains("recompute: true");
+    }
+
+    @Test
     void aTerminalGetsABar() {
         Ran ran = Ran.onTerminal(args(temp.resolve("out"), "--steps=3", "--method=lora"));
         assertThat(ran.code()).as(ran.err()).isZero();

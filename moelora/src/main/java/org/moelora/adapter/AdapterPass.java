@@ -3,6 +3,8 @@ package org.moelora.adapter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -60,6 +62,30 @@ public final class AdapterPass {
      */
     public static AdapterPass training(LossSettings losses, long seed, long draw) {
         return new AdapterPass(losses, seed, draw, null);
+    }
+
+    /**
+     * A layer as a {@link Tape#segment}; losses of the linears in it leave it beside its output.
+     *
+     * @param body makes the layer's output on the tape and in the pass that it is given
+     * @param reads what it uses of the tape
+     */
+    public Tensor segment(Tape tape, String name, BiFunction<Tape, AdapterPass, Tensor> body, Tensor... reads) {
+        int[] balances = {0};
+        List<Tensor> results = tape.segment(
+                name,
+                part -> {
+                    AdapterPass pass = new AdapterPass(losses, seed, draw, observer);
+                    Tensor y = body.apply(part, pass);
+                    balances[0] = pass.balance.size();
+                    return Stream.of(List.of(y), pass.balance, pass.contrast)
+                            .flatMap(List::stream)
+                            .toList();
+                },
+                reads);
+        balance.addAll(results.subList(1, 1 + balances[0]));
+        contrast.addAll(results.subList(1 + balances[0], results.size()));
+        return results.getFirst();
     }
 
     /** x with some features dropped, in training; x itself otherwise. */

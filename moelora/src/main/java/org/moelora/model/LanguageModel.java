@@ -66,7 +66,7 @@ public final class LanguageModel {
                 pass,
                 ids,
                 positions,
-                (layer, q, k, v) -> CausalAttention.apply(tape, heads, headDim, rows, q, k, v));
+                (part, layer, q, k, v) -> CausalAttention.apply(part, heads, headDim, rows, q, k, v));
     }
 
     /** {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s. */
@@ -79,12 +79,12 @@ public final class LanguageModel {
                 AdapterPass.inference(),
                 ids,
                 positions,
-                (layer, q, k, v) -> cache.attend(tape, layer, heads, headDim, q, k, v));
+                (part, layer, q, k, v) -> cache.attend(part, layer, heads, headDim, q, k, v));
     }
 
     @FunctionalInterface
     private interface Attend {
-        Tensor apply(int layer, Tensor q, Tensor k, Tensor v);
+        Tensor apply(Tape tape, int layer, Tensor q, Tensor k, Tensor v);
     }
 
     private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
@@ -94,7 +94,14 @@ public final class LanguageModel {
         Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
         List<Weights.Block> blocks = weights.blocks();
         for (int layer = 0; layer < blocks.size(); layer++) {
-            x = block(tape, pass, blocks.get(layer), layer, x, table, attend);
+            int at = layer;
+            Tensor in = x;
+            x = pass.segment(
+                    tape,
+                    "layer " + layer,
+                    (part, inner) -> block(part, inner, blocks.get(at), at, in, table, attend),
+                    in,
+                    table);
             if (!tape.isRecording()) {
                 tape.releaseExcept(x, table);
             }
@@ -110,7 +117,7 @@ public final class LanguageModel {
         Tensor q = Rope.apply(tape, linear(tape, pass, block.q(), h), table);
         Tensor k = Rope.apply(tape, linear(tape, pass, block.k(), h), table);
         Tensor v = linear(tape, pass, block.v(), h);
-        Tensor attended = linear(tape, pass, block.o(), attend.apply(layer, q, k, v));
+        Tensor attended = linear(tape, pass, block.o(), attend.apply(tape, layer, q, k, v));
         Tensor middle = Add.apply(tape, x, attended);
         Tensor n = RmsNorm.apply(tape, middle, block.postNorm(), eps);
         Tensor gated = SwiGlu.apply(tape, linear(tape, pass, block.gate(), n), linear(tape, pass, block.up(), n));

@@ -133,7 +133,7 @@ public final class FineTuner {
             model.decoder().device().resetPeak();
             for (int pass = 0; pass < 2; pass++) { // the first one is slow, as its code is not compiled yet
                 long begin = System.nanoTime();
-                TrainingStep.backward(model, largest, config.losses(), config.seed(), 0);
+                TrainingStep.backward(model, largest, config.losses(), config.seed(), 0, config.recompute());
                 seconds = (System.nanoTime() - begin) * 1e-9;
             }
         } finally {
@@ -205,7 +205,8 @@ public final class FineTuner {
                 LossSettings losses = lossesAt(step, steps);
                 parameters.clearGradients();
                 long draw = (step - 1) * config.gradAccumulation();
-                TrainingStep result = TrainingStep.backward(model, batches, losses, config.seed(), draw);
+                TrainingStep result =
+                        TrainingStep.backward(model, batches, losses, config.seed(), draw, config.recompute());
                 double loss = result.loss(losses);
                 double norm = optimizer.clip(config.clip());
                 if (!Double.isFinite(loss) || !Double.isFinite(norm)) {

@@ -20,6 +20,8 @@ import org.moelora.engine.optim.Schedule;
  * @param weightDecay AdamW's
  * @param clip largest global gradient norm; 0 for no clipping
  * @param evalEvery steps between evaluations; 0 for one at the end of each epoch
+ * @param recompute whether a step keeps only what goes into each layer and runs the layers again to go back through them: the same bits, in
+ *     far less memory and about half as much time again
  * @param shuffle whether each epoch has an order of its own
  * @param seed decides order, dropout and sampled pairs
  */
@@ -36,6 +38,7 @@ public record TrainingConfig(
         double weightDecay,
         double clip,
         long evalEvery,
+        boolean recompute,
         boolean shuffle,
         long seed) {
     /**
@@ -86,6 +89,7 @@ public record TrainingConfig(
                 weightDecay,
                 clip,
                 evalEvery,
+                recompute,
                 shuffle,
                 seed);
     }
@@ -108,6 +112,7 @@ public record TrainingConfig(
         private double weightDecay;
         private double clip = 1;
         private long evalEvery;
+        private boolean recompute;
         private boolean shuffle = true;
         private long seed;
 
@@ -190,6 +195,11 @@ public record TrainingConfig(
             return this;
         }
 
+        public Builder recompute(boolean value) {
+            recompute = value;
+            return this;
+        }
+
         public Builder shuffle(boolean value) {
             shuffle = value;
             return this;
@@ -214,6 +224,7 @@ public record TrainingConfig(
                     weightDecay,
                     clip,
                     evalEvery,
+                    recompute,
                     shuffle,
                     seed);
         }

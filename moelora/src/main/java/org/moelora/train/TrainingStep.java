@@ -9,6 +9,7 @@ import org.moelora.data.Batch;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.WeightedSum;
+import org.moelora.kernels.Device;
 import org.moelora.model.LanguageModel;
 
 /**
@@ -25,9 +26,16 @@ public record TrainingStep(double lm, double balance, double contrast) {
      * Adds the gradients of one step to the parameters in training.
      *
      * @param draw number of micro-batches before this step: each draws its own dropout and pairs
+     * @param recompute whether layers are run again in the backward pass instead of being kept: the same bits in less memory and more time
      */
     public static TrainingStep backward(
-            LanguageModel model, List<Batch> microBatches, LossSettings losses, long seed, long draw) {
+            LanguageModel model,
+            List<Batch> microBatches,
+            LossSettings losses,
+            long seed,
+            long draw,
+            boolean recompute) {
+        Device device = model.decoder().device();
         int labels = microBatches.stream().mapToInt(Batch::labels).sum();
         float share = 1f / microBatches.size();
         double lm = 0;
@@ -36,7 +44,7 @@ public record TrainingStep(double lm, double balance, double contrast) {
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
             AdapterPass pass = AdapterPass.training(losses, seed, draw + i);
-            try (Tape tape = Tape.recording(model.decoder().device())) {
+            try (Tape tape = recompute ? Tape.recomputing(device) : Tape.recording(device)) {
                 Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
                 Tensor lmTerm = model.loss(tape, hidden, batch.positions(), batch.targets(), 1f / labels);
                 Tensor balanceTerm = pass.balance(tape);

@@ -130,7 +130,7 @@ class ParityTest {
                             SafetensorsFile.open(c.folder().resolve("first-step-gradients.safetensors"))) {
                 adapter.parameters().startTraining();
                 List<TokenRow> rows = c.rows().subList(0, c.settings().integer("batch_size"));
-                TrainingStep.backward(base.with(adapter), List.of(Batch.of(rows)), c.losses(), 0, 0);
+                TrainingStep.backward(base.with(adapter), List.of(Batch.of(rows)), c.losses(), 0, 0, false);
                 double difference = 0;
                 double norm = 0;
                 for (String module : adapter.modules()) {
