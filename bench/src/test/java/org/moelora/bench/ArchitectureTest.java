@@ -136,7 +136,6 @@ class ArchitectureTest {
                                 c -> c.getName().equals("org.moelora.engine.InputException")
                                         || c.getName().startsWith("org.moelora.engine.io.Json"))))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
-                .allowEmptyShould(true)
                 .check(project);
     }
 

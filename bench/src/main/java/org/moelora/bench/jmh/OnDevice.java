@@ -1,4 +1,4 @@
-package org.moelora.bench;
+package org.moelora.bench.jmh;
 
 import java.util.Random;
 import org.moelora.kernels.DType;

@@ -1,4 +1,4 @@
-package org.moelora.bench;
+package org.moelora.bench.jmh;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

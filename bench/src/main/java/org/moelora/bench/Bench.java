@@ -1,0 +1,101 @@
+package org.moelora.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.moelora.bench.contest.Report;
+import org.moelora.bench.contest.Surroundings;
+import org.moelora.engine.InputException;
+
+/** Measures this engine and its peers side by side and prints one table of ratios; see {@link Settings#USAGE}. */
+public final class Bench {
+    /** What stands in a file of results from here on was written by hand and stays. */
+    private static final String BY_HAND = "<!-- by hand from here on -->";
+
+    private static final List<Section> SECTIONS = List.of(new GemmSection());
+
+    private Bench() {}
+
+    public static void main(String[] args) {
+        List<String> known = SECTIONS.stream().map(Section::name).toList();
+        if (List.of(args).contains("--help")) {
+            System.out.printf(Settings.USAGE, String.join(", ", known), BY_HAND);
+            return;
+        }
+        try {
+            run(Settings.parse(known, args), String.join(" ", args));
+        } catch (InputException e) {
+            System.err.println("bench: " + e.getMessage());
+            System.exit(2);
+        }
+    }
+
+    private static void run(Settings settings, String arguments) {
+        Report report = new Report(System.out);
+        long begin = System.nanoTime();
+        Path work = temporaryFolder();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(work)));
+        report.preface("command: bin/bench " + arguments);
+        report.preface("date: " + LocalDate.now(ZoneId.systemDefault()));
+        Surroundings.machine().forEach(report::preface);
+        Map<String, String> ignored = Surroundings.ignoredSettings();
+        if (!ignored.isEmpty()) {
+            report.preface("set in this shell, not for the contenders: " + ignored);
+        }
+        if (settings.quick()) {
+            report.preface("QUICK: a small model and few rounds; these figures mean nothing");
+        }
+        Session session = new Session(settings, report, work);
+        for (Section section : SECTIONS) {
+            if (settings.sections().contains(section.name())) {
+                section.run(session);
+            }
+        }
+        report.end();
+        report.section("Contenders");
+        session.versions().forEach((name, version) -> report.line(name + ": " + version));
+        session.absent().forEach((name, why) -> report.line("ABSENT: " + name + ": " + why));
+        report.line(String.format("whole run: %.1f minutes", (System.nanoTime() - begin) / 60e9));
+        Path out = settings.out();
+        if (out != null) {
+            report.write(out, List.of("# Results", ""), byHand(out));
+        }
+    }
+
+    private static List<String> byHand(Path file) {
+        if (!Files.exists(file)) {
+            return List.of("", BY_HAND);
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            List<String> kept = lines.dropWhile(line -> !line.equals(BY_HAND)).toList();
+            return Stream.concat(Stream.of(""), (kept.isEmpty() ? List.of(BY_HAND) : kept).stream())
+                    .toList();
+        } catch (IOException e) {
+            throw new InputException(file + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static Path temporaryFolder() {
+        try {
+            return Files.createTempDirectory("moelora-bench");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println("bench: " + folder + " could not be removed");
+        }
+    }
+}

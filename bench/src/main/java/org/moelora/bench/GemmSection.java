@@ -1,0 +1,216 @@
+package org.moelora.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.moelora.bench.contest.Bar;
+import org.moelora.bench.contest.Contender;
+import org.moelora.bench.contest.ContenderException;
+import org.moelora.bench.contest.Figure;
+import org.moelora.bench.contest.Rounds;
+import org.moelora.bench.contest.Spread;
+import org.moelora.bench.contest.Table;
+import org.moelora.bench.products.OurProduct;
+
+/** {@code y = x W^T} at shapes of training steps, on one thread and on two. */
+final class GemmSection implements Section {
+    private static final String PREPACKED = "ours, prepacked";
+    private static final String PACKING = "ours, packing timed";
+    private static final String OPENBLAS = "OpenBLAS";
+    private static final String LIBTORCH = "libtorch";
+    private static final List<String> PURE_JAVA = List.of("VectorBLAS", "EJML", "ojAlgo");
+    private static final List<String> ALL =
+            List.of(PREPACKED, PACKING, OPENBLAS, LIBTORCH, "VectorBLAS", "EJML", "ojAlgo");
+    private static final int HEAP_MEGABYTES = 1200;
+    private static final double TURN_NANOS = 200e6;
+    /** What a slow library may take per shape beyond its two rounds. */
+    private static final double PATIENCE_NANOS = 8e9;
+
+    /** rows x out x in. */
+    private record Size(int rows, int out, int in) {
+        double flops() {
+            return 2.0 * rows * out * in;
+        }
+
+        @Override
+        public String toString() {
+            return rows + "x" + out + "x" + in;
+        }
+    }
+
+    private static final List<Size> SIZES = List.of(
+            new Size(512, 576, 576), new Size(1024, 1536, 576), new Size(1024, 2048, 2048), new Size(1024, 49152, 576));
+
+    @Override
+    public String name() {
+        return "gemm";
+    }
+
+    @Override
+    public void run(Session session) {
+        session.report().section("x W^T, float32: rows x out x in, GFLOP/s");
+        Table rates = new Table(concat("shape", "threads", ALL));
+        List<Figure> figures = new ArrayList<>();
+        for (int threads = 1; threads <= 2; threads++) {
+            Map<String, Contender> contenders = start(session, threads);
+            try {
+                for (Size size : session.settings().quick() ? SIZES.subList(0, 2) : SIZES) {
+                    measure(session, contenders, size, threads, rates, figures);
+                }
+            } finally {
+                contenders.values().forEach(Contender::close);
+            }
+        }
+        session.report().table(rates);
+        session.report().figures(figures);
+    }
+
+    private static String[] concat(String first, String second, List<String> rest) {
+        List<String> all = new ArrayList<>(List.of(first, second));
+        all.addAll(rest);
+        return all.toArray(String[]::new);
+    }
+
+    /** The contenders that are here. */
+    private static Map<String, Contender> start(Session session, int threads) {
+        String n = Integer.toString(threads);
+        Map<String, Contender> contenders = new LinkedHashMap<>();
+        for (String name : ALL) {
+            List<String> command = switch (name) {
+                case PREPACKED -> List.of();
+                case PACKING -> Contender.java(HEAP_MEGABYTES, OurProduct.class, n);
+                case OPENBLAS -> Peers.java(HEAP_MEGABYTES, "NetlibProduct", "openblas", n);
+                case "VectorBLAS" -> Peers.java(HEAP_MEGABYTES, "NetlibProduct", "vector", n);
+                case "EJML" -> Peers.java(HEAP_MEGABYTES, "EjmlProduct", n);
+                case "ojAlgo" -> Peers.java(HEAP_MEGABYTES, "OjalgoProduct", n);
+                default -> Peers.java(HEAP_MEGABYTES, "TorchProduct", n);
+            };
+            if (command.isEmpty()) {
+                session.absent().put(name, name.equals(PREPACKED) ? "not there yet" : Peers.HOW);
+                continue;
+            }
+            Map<String, String> environment = name.equals(OPENBLAS) ? Map.of("OPENBLAS_NUM_THREADS", n) : Map.of();
+            try {
+                Contender contender = Contender.start(
+                        name, command, environment, Contender.log(session.work(), name + "-" + threads));
+                contenders.put(name, contender);
+                session.versions().put(name, contender.about().get("version"));
+            } catch (ContenderException e) {
+                session.absent().put(name, e.getMessage());
+            }
+        }
+        return contenders;
+    }
+
+    /** A contender with its operands, at work on one shape. */
+    private static final class Turn implements Rounds.Turn {
+        private final Contender contender;
+        private final int calls;
+        private final int rounds;
+
+        Turn(Contender contender, Size size, int rounds) {
+            this.contender = contender;
+            double first = contender
+                    .ask("prepare " + size.rows + " " + size.out + " " + size.in)
+                    .number("nanos");
+            double perCall = first > 1e9 ? first : Rounds.warmUp(contender, c -> time(c, TURN_NANOS / 4, first), 16);
+            this.calls = calls(TURN_NANOS, perCall);
+            this.rounds = Math.clamp((long) (PATIENCE_NANOS / (perCall * calls)), Math.min(2, rounds), rounds);
+        }
+
+        private static int calls(double nanos, double perCall) {
+            return Math.clamp((long) (nanos / perCall), 1, 100_000);
+        }
+
+        private static double time(Contender contender, double nanos, double perCall) {
+            return contender.ask("time " + calls(nanos, perCall)).number("nanos");
+        }
+
+        @Override
+        public String name() {
+            return contender.name();
+        }
+
+        @Override
+        public int rounds() {
+            return rounds;
+        }
+
+        @Override
+        public double take() {
+            return contender.ask("time " + calls).number("nanos");
+        }
+    }
+
+    private static void measure(
+            Session session,
+            Map<String, Contender> contenders,
+            Size size,
+            int threads,
+            Table rates,
+            List<Figure> figures) {
+        List<Turn> turns = new ArrayList<>();
+        for (Contender contender : List.copyOf(contenders.values())) {
+            try {
+                turns.add(new Turn(contender, size, session.settings().rounds()));
+            } catch (ContenderException e) {
+                session.absent().put(contender.name() + " at " + size, e.getMessage());
+            }
+        }
+        Map<String, double[]> nanos = Rounds.run(
+                turns, session.settings().rounds(), session.settings().seed());
+        List<String> cells = new ArrayList<>();
+        for (String name : ALL) {
+            double[] values = nanos.get(name);
+            cells.add(values == null ? "absent" : rate(size, values).toString());
+        }
+        rates.row(concat(size.toString(), Integer.toString(threads), cells));
+        session.report().progress(size + ", threads " + threads + ": " + String.join(" | ", cells));
+
+        String where = size + ", " + threads + (threads == 1 ? " thread" : " threads");
+        figures.add(figure(where, size, nanos, PREPACKED, OPENBLAS, Bar.atLeast(0.95)));
+        figures.add(figure(where, size, nanos, PACKING, OPENBLAS, Bar.atLeast(0.88)));
+        figures.add(figure(where, size, nanos, PACKING, best(nanos, PURE_JAVA), Bar.atLeast(3.5)));
+        figures.add(figure(where, size, nanos, PACKING, LIBTORCH, null));
+    }
+
+    /** The fastest of some contenders; the first one if none of them is there. */
+    private static String best(Map<String, double[]> nanos, List<String> names) {
+        String best = names.getFirst();
+        double least = Double.POSITIVE_INFINITY;
+        for (String name : names) {
+            double[] values = nanos.get(name);
+            if (values != null && Spread.ofKnown(values).median() < least) {
+                least = Spread.ofKnown(values).median();
+                best = name;
+            }
+        }
+        return best;
+    }
+
+    private static Spread rate(Size size, double[] nanos) {
+        double[] rates = new double[nanos.length];
+        for (int i = 0; i < rates.length; i++) {
+            rates[i] = size.flops() / nanos[i];
+        }
+        return Spread.ofKnown(rates);
+    }
+
+    private static Figure figure(
+            String where, Size size, Map<String, double[]> nanos, String ours, String theirs, @Nullable Bar bar) {
+        String what = where + ": " + ours.substring("ours, ".length()) + " / " + theirs;
+        double[] mine = nanos.get(ours);
+        double[] others = nanos.get(theirs);
+        if (mine == null || others == null) {
+            return Figure.absent(what, bar, (mine == null ? ours : theirs) + " is absent");
+        }
+        return new Figure(
+                what,
+                rate(size, mine) + " GFLOP/s",
+                rate(size, others) + " GFLOP/s",
+                Spread.ofRatios(others, mine),
+                bar);
+    }
+}
