@@ -12,8 +12,8 @@ import org.moelora.kernels.Memory;
  * {@code L = scale * sum_n (log sum_c exp(l_nc) - l_n,target)}. With {@code scale = 1 / N} it is the mean over label positions.
  */
 public final class CrossEntropy {
-    /** Logits of this many elements at most exist at a time in {@link #ofLinear}: 8 MiB. */
-    private static final int CHUNK_ELEMENTS = 1 << 21;
+    /** Logits of this many elements at most exist at a time in {@link #ofLinear}: 64 MiB, enough rows to repay reading the weight. */
+    private static final int CHUNK_ELEMENTS = 1 << 24;
 
     private CrossEntropy() {}
 

@@ -171,6 +171,10 @@ public final class RandomStream {
             int candidate = below(last + 1);
             chosen.set(chosen.get(candidate) ? last : candidate);
         }
-        return chosen.stream().toArray();
+        int[] sample = new int[k];
+        for (int i = 0, next = chosen.nextSetBit(0); i < k; i++, next = chosen.nextSetBit(next + 1)) {
+            sample[i] = next;
+        }
+        return sample;
     }
 }

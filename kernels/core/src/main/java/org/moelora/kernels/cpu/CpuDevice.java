@@ -2,6 +2,7 @@ package org.moelora.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.LongFunction;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
@@ -18,19 +19,21 @@ final class CpuDevice implements Device {
     private final SlabPool pool;
     private final Workers workers;
     private final Kernels kernels;
+    private final boolean prepack;
 
     /** Makes kernels that run on a device's threads. */
     @FunctionalInterface
     interface Factory {
-        Kernels on(Workers workers);
+        Kernels on(Workers workers, Buffers buffers);
     }
 
     CpuDevice(String name, String what, int threads, DeviceOptions options, Factory factory) {
         this.name = name;
         this.description = name + ": " + what + ", " + threads + (threads == 1 ? " thread" : " threads");
         this.pool = new SlabPool(options.poison());
+        this.prepack = options.prepack();
         this.workers = new Workers(threads);
-        this.kernels = factory.on(workers);
+        this.kernels = factory.on(workers, pool::buffer);
     }
 
     @Override
@@ -55,7 +58,8 @@ final class CpuDevice implements Device {
 
     @Override
     public Frozen freeze(MemorySegment source, DType dtype, int rows, int cols) {
-        return new HostFrozen(source, dtype, rows, cols);
+        LongFunction<HostMemory> packs = prepack ? length -> pool.lease(DType.F32, length, Owner.MODEL) : null;
+        return new HostFrozen(source, dtype, rows, cols, packs);
     }
 
     @Override

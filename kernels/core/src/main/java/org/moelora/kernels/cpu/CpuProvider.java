@@ -13,6 +13,9 @@ import org.moelora.kernels.simd.SimdKernels;
 
 /** The built-in back end: {@code cpu-plain} everywhere, {@code cpu-simd} where the JVM has the Vector API's module. */
 public final class CpuProvider implements DeviceProvider {
+    /** System property that caps the vectors of {@code cpu-simd}: 128, 256 or 512 bits. For tests; the widest is the fastest. */
+    public static final String VECTOR_BITS = "moelora.vectorBits";
+
     private static final String PLAIN = "cpu-plain";
     private static final String SIMD = "cpu-simd";
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
@@ -38,7 +41,7 @@ public final class CpuProvider implements DeviceProvider {
                 .orElseThrow(() -> new IllegalArgumentException("no usable device " + name));
         return found.name().equals(SIMD)
                 ? new CpuDevice(SIMD, found.description(), threads, options, SimdKernels::new)
-                : new CpuDevice(PLAIN, found.description(), threads, options, workers -> new PlainKernels());
+                : new CpuDevice(PLAIN, found.description(), threads, options, (workers, buffers) -> new PlainKernels());
     }
 
     private static boolean hasVectorModule() {

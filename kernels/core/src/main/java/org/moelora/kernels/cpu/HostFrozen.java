@@ -3,6 +3,9 @@ package org.moelora.kernels.cpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Frozen;
 
@@ -17,9 +20,15 @@ public final class HostFrozen implements Frozen {
     private final DType dtype;
     private final int rows;
     private final int cols;
+    private final @Nullable LongFunction<HostMemory> packs;
+    private @Nullable HostMemory forward;
+    private @Nullable HostMemory backward;
     private volatile boolean open = true;
 
-    HostFrozen(MemorySegment segment, DType dtype, int rows, int cols) {
+    /**
+     * @param packs leases F32 memory for copies of the weight in the kernels' own layout, or null if none are to be kept
+     */
+    HostFrozen(MemorySegment segment, DType dtype, int rows, int cols, @Nullable LongFunction<HostMemory> packs) {
         if (dtype == DType.I32) {
             throw new IllegalArgumentException("a frozen weight is F32, BF16 or F16, not I32");
         }
@@ -31,6 +40,7 @@ public final class HostFrozen implements Frozen {
         this.dtype = dtype;
         this.rows = rows;
         this.cols = cols;
+        this.packs = packs;
     }
 
     @Override
@@ -49,8 +59,39 @@ public final class HostFrozen implements Frozen {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         open = false;
+        for (HostMemory pack : new HostMemory[] {forward, backward}) {
+            if (pack != null) {
+                pack.close();
+            }
+        }
+        forward = null;
+        backward = null;
+    }
+
+    /**
+     * The weight in the kernels' own layout, which {@code fill} makes the first time; null if the device keeps no such copies.
+     *
+     * @param transposed whether it is for {@code x W^T}; otherwise for {@code dy W}
+     * @param length its elements
+     */
+    public synchronized @Nullable MemorySegment packed(boolean transposed, long length, Consumer<MemorySegment> fill) {
+        segment();
+        if (packs == null) {
+            return null;
+        }
+        HostMemory pack = transposed ? forward : backward;
+        if (pack == null) {
+            pack = packs.apply(length);
+            fill.accept(pack.segment());
+            if (transposed) {
+                forward = pack;
+            } else {
+                backward = pack;
+            }
+        }
+        return pack.segment();
     }
 
     /** The weight's bytes, little-endian and possibly unaligned. */

@@ -4,9 +4,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.MemoryUse;
@@ -26,8 +28,8 @@ final class SlabPool {
 
     private final boolean poison;
     private final Arena arena = Arena.ofShared();
-    private final Map<Long, ArrayDeque<Block>> free = new HashMap<>();
-    private final EnumMap<Owner, Long> use = new EnumMap<>(Owner.class);
+    private final List<ArrayDeque<Block>> free = new ArrayList<>();
+    private final Map<Owner, AtomicLong> use = new EnumMap<>(Owner.class);
     private @Nullable MemorySegment slab;
     private long slabUsed;
     private long total;
@@ -46,15 +48,14 @@ final class SlabPool {
             throw new IllegalArgumentException("cannot lease " + length + " elements");
         }
         long bytes = rounded(length * dtype.bytes());
-        ArrayDeque<Block> list = free.get(bytes);
-        Block block = list == null ? null : list.poll();
+        Block block = blocks(bytes).poll();
         if (block == null) {
             block = fresh(bytes);
         }
         if (poison) {
             poison(block.segment());
         }
-        use.merge(owner, bytes, Long::sum);
+        used(owner).addAndGet(bytes);
         total += bytes;
         peak = Math.max(peak, total);
         return new HostMemory(new HostMemory.Lease(this, block, owner), dtype, length);
@@ -72,13 +73,27 @@ final class SlabPool {
         if (poison) {
             poison(block.segment());
         }
-        use.merge(lease.owner, -block.bytes(), Long::sum);
+        used(lease.owner).addAndGet(-block.bytes());
         total -= block.bytes();
-        free.computeIfAbsent(block.bytes(), k -> new ArrayDeque<>()).push(block);
+        blocks(block.bytes()).push(block);
+    }
+
+    /** Memory for kernels' working buffers: not leased, so not accounted to anyone, and given back with the pool. */
+    synchronized MemorySegment buffer(long bytes) {
+        if (closed) {
+            throw new IllegalStateException("the device is closed");
+        }
+        return arena.allocate(bytes, ALIGNMENT);
+    }
+
+    private AtomicLong used(Owner owner) {
+        return use.computeIfAbsent(owner, o -> new AtomicLong());
     }
 
     synchronized MemoryUse use() {
-        return new MemoryUse(use, peak);
+        Map<Owner, Long> now = new EnumMap<>(Owner.class);
+        use.forEach((owner, bytes) -> now.put(owner, bytes.get()));
+        return new MemoryUse(now, peak);
     }
 
     synchronized void resetPeak() {
@@ -100,6 +115,16 @@ final class SlabPool {
         }
         long unit = Long.highestOneBit(bytes - 1) >> 3;
         return (bytes + unit - 1) / unit * unit;
+    }
+
+    /** The free blocks of one size. By index, as a map would box a number for every lease of every op. */
+    private ArrayDeque<Block> blocks(long rounded) {
+        int log2 = 63 - Long.numberOfLeadingZeros(rounded);
+        int index = 8 * log2 + (int) (rounded >>> (log2 - 3) & 7);
+        while (free.size() <= index) {
+            free.add(new ArrayDeque<>(0));
+        }
+        return free.get(index);
     }
 
     private Block fresh(long bytes) {

@@ -1,6 +1,7 @@
 package org.moelora.kernels.simd;
 
 import java.util.ArrayDeque;
+import org.moelora.kernels.cpu.Buffers;
 
 /** The buffers of one running task of attention; those that depend on the length of a sequence grow and stay. */
 final class AttentionScratch {
@@ -8,7 +9,7 @@ final class AttentionScratch {
     static final int CHUNK = 64;
 
     /** Staging for {@link Packing}. */
-    final Scratch packing = new Scratch();
+    final Scratch packing;
 
     final float[] queries = new float[Tile.ROWS * Tile.STRIDE];
     final float[] dOut = new float[Tile.ROWS * Tile.STRIDE];
@@ -27,6 +28,10 @@ final class AttentionScratch {
     float[] dKeys = {};
     float[] dValues = {};
 
+    AttentionScratch(Buffers buffers) {
+        packing = new Scratch(buffers);
+    }
+
     /** The buffer, or a longer one. */
     static float[] atLeast(float[] buffer, int length) {
         return buffer.length >= length ? buffer : new float[Math.max(length, buffer.length * 5 / 4)];
@@ -34,11 +39,16 @@ final class AttentionScratch {
 
     /** Buffers between tasks. */
     static final class Pool {
+        private final Buffers buffers;
         private final ArrayDeque<AttentionScratch> free = new ArrayDeque<>();
+
+        Pool(Buffers buffers) {
+            this.buffers = buffers;
+        }
 
         synchronized AttentionScratch take() {
             AttentionScratch scratch = free.poll();
-            return scratch == null ? new AttentionScratch() : scratch;
+            return scratch == null ? new AttentionScratch(buffers) : scratch;
         }
 
         synchronized void giveBack(AttentionScratch scratch) {

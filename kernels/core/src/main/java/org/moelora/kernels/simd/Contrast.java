@@ -7,9 +7,8 @@ import static org.moelora.kernels.simd.Lanes.FLOATS;
 import static org.moelora.kernels.simd.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -24,45 +23,85 @@ final class Contrast {
     /** Far enough below any cosine that its exponential is nothing. */
     private static final float NOTHING = -1e30f;
 
+    /** Rows of numbers that a call needs; they grow to the longest and serve the next call. */
+    static final class Workspace {
+        /** One over each pair's norm; padded with zeros to whole vectors, as all arrays here. */
+        private float[] inverse = {};
+
+        private float[] expert = {};
+
+        /** One over the number of other pairs of the same expert; zero for a pair that is no anchor. */
+        private float[] share = {};
+
+        /** One over (anchors times tau), zero for a pair that is no anchor. */
+        private float[] weight = {};
+
+        private float[] logSumExp = {};
+        private double[] losses = {};
+        private final ArrayDeque<Row> rows = new ArrayDeque<>();
+
+        private void resize(int n) {
+            int padded = Math.ceilDiv(n, COUNT) * COUNT;
+            if (inverse.length != padded) {
+                inverse = new float[padded];
+                expert = new float[padded];
+                share = new float[padded];
+                weight = new float[padded];
+                logSumExp = new float[padded];
+                losses = new double[padded];
+                rows.clear();
+            }
+            for (float[] row : new float[][] {inverse, expert, share, weight}) {
+                Arrays.fill(row, n, padded, 0);
+            }
+            Arrays.fill(logSumExp, 0);
+            Arrays.fill(losses, 0);
+        }
+
+        private synchronized Row take() {
+            Row row = rows.poll();
+            return row == null ? new Row(new float[inverse.length], new float[inverse.length]) : row;
+        }
+
+        private synchronized void giveBack(Row row) {
+            rows.push(row);
+        }
+    }
+
+    /** What one task works on. */
+    private record Row(float[] cos, float[] grad) {}
+
     private final int n;
     private final float tau;
     private final MemorySegment ss;
     private final MemorySegment ds;
-
-    /** One over each pair's norm; padded with zeros to whole vectors, as all arrays here. */
+    private final Workspace space;
     private final float[] inverse;
-
     private final float[] expert;
-
-    /** One over the number of other pairs of the same expert; zero for a pair that is no anchor. */
     private final float[] share;
-
-    /** One over (anchors times tau), zero for a pair that is no anchor. */
     private final float[] weight;
-
     private final float[] logSumExp;
     private final double[] losses;
     private final int anchors;
 
-    Contrast(int n, float tau, float eps, MemorySegment ss, MemorySegment es, MemorySegment ds) {
+    /** @param space no other call's at the same time */
+    Contrast(int n, float tau, float eps, MemorySegment ss, MemorySegment es, MemorySegment ds, Workspace space) {
         this.n = n;
         this.tau = tau;
         this.ss = ss;
         this.ds = ds;
-        int padded = (n + COUNT - 1) / COUNT * COUNT;
-        inverse = new float[padded];
-        expert = new float[padded];
-        share = new float[padded];
-        weight = new float[padded];
-        logSumExp = new float[padded];
-        losses = new double[n];
-        Map<Integer, Integer> pairsOf = new HashMap<>();
-        for (int i = 0; i < n; i++) {
-            pairsOf.merge(getInt(es, i), 1, Integer::sum);
-        }
+        this.space = space;
+        space.resize(n);
+        inverse = space.inverse;
+        expert = space.expert;
+        share = space.share;
+        weight = space.weight;
+        logSumExp = space.logSumExp;
+        losses = space.losses;
+        int[] pairsOf = pairsOf(n, es);
         int count = 0;
         for (int i = 0; i < n; i++) {
-            int positives = pairsOf.getOrDefault(getInt(es, i), 1) - 1;
+            int positives = pairsOf[getInt(es, i)] - 1;
             inverse[i] = (float) (1 / Math.sqrt(get(ss, (long) i * n + i) + (double) eps * eps));
             expert[i] = getInt(es, i);
             share[i] = positives > 0 ? 1f / positives : 0;
@@ -74,20 +113,34 @@ final class Contrast {
         }
     }
 
+    /** How many of the n pairs each expert has. */
+    private static int[] pairsOf(int n, MemorySegment es) {
+        int last = -1;
+        for (int i = 0; i < n; i++) {
+            last = Math.max(last, getInt(es, i));
+        }
+        int[] pairs = new int[last + 1];
+        for (int i = 0; i < n; i++) {
+            pairs[getInt(es, i)]++;
+        }
+        return pairs;
+    }
+
     /** Writes d and returns the loss. */
     double run(Workers workers) {
         Ranges.run(workers, n, 1, 8L * n, (from, to) -> {
-            float[] cos = new float[inverse.length];
+            Row row = space.take();
             for (int i = (int) from; i < to; i++) {
-                anchor(i, cos);
+                anchor(i, row.cos);
             }
+            space.giveBack(row);
         });
         Ranges.run(workers, n, 1, 16L * n, (from, to) -> {
-            float[] cos = new float[inverse.length];
-            float[] grad = new float[inverse.length];
+            Row row = space.take();
             for (int i = (int) from; i < to; i++) {
-                gradient(i, cos, grad);
+                gradient(i, row.cos, row.grad);
             }
+            space.giveBack(row);
         });
         double loss = 0;
         for (double part : losses) {

@@ -57,7 +57,7 @@ final class FewRows implements Workers.Task {
         int to = Math.min(out, (int) ((long) groups * (task + 1) / tasks) * TOGETHER);
         Scratch s = pool.take();
         try {
-            float[] weights = s.panels;
+            float[] weights = s.panel;
             int part = weights.length / TOGETHER;
             for (int o = from; o < to; o += TOGETHER) {
                 int width = Math.min(TOGETHER, to - o);

@@ -4,13 +4,14 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
+import org.moelora.kernels.cpu.CpuProvider;
 
 /**
  * The vector width that all kernels of this package use. The species must be a compile-time constant for C2 to map a
  * vector to a register, so it lives here once, in a class that is loaded only where the vector module is.
  */
 final class Lanes {
-    static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> FLOATS = species();
     static final int COUNT = FLOATS.length();
 
     /** Device memory is the host's; the Vector API wants its order said. */
@@ -22,6 +23,20 @@ final class Lanes {
     private static final VectorShuffle<Float> BY_1 = FLOATS.iotaShuffle(1, 1, true);
 
     private Lanes() {}
+
+    /** The widest that the processor has, or what {@link CpuProvider#VECTOR_BITS} caps it to. */
+    private static VectorSpecies<Float> species() {
+        int widest = FloatVector.SPECIES_PREFERRED.vectorBitSize();
+        int bits = Math.min(widest, Integer.getInteger(CpuProvider.VECTOR_BITS, widest));
+        return switch (bits) {
+            case 128 -> FloatVector.SPECIES_128;
+            case 256 -> FloatVector.SPECIES_256;
+            case 512 -> FloatVector.SPECIES_512;
+            default ->
+                throw new IllegalArgumentException(
+                        "-D" + CpuProvider.VECTOR_BITS + " is " + bits + "; expected 128, 256 or 512");
+        };
+    }
 
     /**
      * The sum of all lanes, as a tree. Not {@code reduceLanes}: its order is left open, and differs between interpreted and compiled code, so that

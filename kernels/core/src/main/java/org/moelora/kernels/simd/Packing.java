@@ -4,7 +4,7 @@ import static org.moelora.kernels.simd.Tile.COLS;
 import static org.moelora.kernels.simd.Tile.STRIDE;
 
 /**
- * Brings parts of op(A) and op(B) into the layouts that {@link Tile} reads. What lies beside the last row of a strip or the last column of a
+ * Brings parts of op(A) and op(B) into the layouts that {@link Tile} reads from arrays; {@link Panels} is for those in native memory. What lies beside the last row of a strip or the last column of a
  * panel is left as it was: the tile keeps it apart.
  */
 final class Packing {
@@ -17,10 +17,28 @@ final class Packing {
         }
     }
 
-    /** Columns {@code row .. row + rows} of A, for {@link Tile#multiplyTransposed}: {@link Scratch#GROUP} from one depth to the next. */
-    static void group(Source a, int lda, int row, int rows, int from, int depth, Scratch s) {
-        for (int p = 0; p < depth; p++) {
-            a.read((long) (from + p) * lda + row, rows, s.stage, p * Scratch.GROUP, s.narrow);
+    /** The same where A's columns are the rows of op(A). */
+    static void stripTransposed(Source a, int lda, int row, int rows, int from, int depth, Scratch s) {
+        int together = s.stage.length / rows;
+        for (int done = 0; done < depth; done += together) {
+            int part = Math.min(together, depth - done);
+            for (int p = 0; p < part; p++) {
+                a.read((long) (from + done + p) * lda + row, rows, s.stage, p * rows, s.narrow);
+            }
+            for (int i = 0; i < rows; i++) {
+                for (int p = 0; p < part; p++) {
+                    s.strip[i * STRIDE + done + p] = s.stage[p * rows + i];
+                }
+            }
+        }
+    }
+
+    /** {@code strip = alpha strip}. */
+    static void scale(float alpha, int rows, int depth, float[] strip) {
+        for (int i = 0; i < rows; i++) {
+            for (int p = i * STRIDE; p < i * STRIDE + depth; p++) {
+                strip[p] *= alpha;
+            }
         }
     }
 
@@ -47,17 +65,7 @@ final class Packing {
             for (int i = 0; i < width; i++) {
                 b.read((long) (col + j + i) * ldb + from, depth, s.stage, i * STRIDE, s.narrow);
             }
-            transpose(depth, s.stage, to, at + j * depth);
-        }
-    }
-
-    /** {@code to[p][j] = from[j][p]}. */
-    private static void transpose(int depth, float[] from, float[] to, int at) {
-        for (int p = 0; p < depth; p++) {
-            int target = at + p * COLS;
-            for (int j = 0; j < COLS; j++) {
-                to[target + j] = from[p + j * STRIDE];
-            }
+            Transpose.apply(COLS, depth, s.stage, STRIDE, to, at + j * depth, COLS);
         }
     }
 }

@@ -1,13 +1,10 @@
 package org.moelora.kernels.simd;
 
-import static org.moelora.kernels.simd.Lanes.COUNT;
-import static org.moelora.kernels.simd.Lanes.FLOATS;
-import static org.moelora.kernels.simd.Lanes.ORDER;
 import static org.moelora.kernels.simd.Tile.COLS;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.cpu.HostMemory;
 import org.moelora.kernels.cpu.Workers;
 
 /**
@@ -26,7 +23,7 @@ final class Product implements Workers.Task {
     private static final long TASK = 1 << 19;
 
     /** What moving an element into a pack costs when it must be transposed, against copied. */
-    private static final long TRANSPOSED = 6;
+    private static final long TRANSPOSED = 3;
 
     private final boolean transposeA;
     private final boolean transposeB;
@@ -38,9 +35,11 @@ final class Product implements Workers.Task {
     private final int lda;
     private final Source b;
     private final int ldb;
-    private final float beta;
+    private final @Nullable MemorySegment packed;
     private final MemorySegment c;
     private final int ldc;
+    private final float beta;
+    private final boolean add;
     private final Scratch.Pool pool;
     private int tasksDown = 1;
     private int tasksAcross = 1;
@@ -56,6 +55,7 @@ final class Product implements Workers.Task {
             int lda,
             Source b,
             int ldb,
+            @Nullable MemorySegment packed,
             float beta,
             MemorySegment c,
             int ldc,
@@ -70,7 +70,9 @@ final class Product implements Workers.Task {
         this.lda = lda;
         this.b = b;
         this.ldb = ldb;
+        this.packed = packed;
         this.beta = beta;
+        this.add = beta != 0;
         this.c = c;
         this.ldc = ldc;
         this.pool = pool;
@@ -79,6 +81,9 @@ final class Product implements Workers.Task {
     void run(Workers workers) {
         if (m == 0 || n == 0) {
             return;
+        }
+        if (beta != 0 && beta != 1) {
+            scale();
         }
         long work = (long) m * n * Math.max(k, 1);
         if (workers.threads() > 1 && work >= ALONE) {
@@ -95,7 +100,7 @@ final class Product implements Workers.Task {
         int strips = (m + Tile.ROWS - 1) / Tile.ROWS;
         int panels = (n + COLS - 1) / COLS;
         long packA = (long) m * (transposeA ? TRANSPOSED : 1);
-        long packB = (long) n * (transposeB ? TRANSPOSED : 1);
+        long packB = packed != null ? 0 : (long) n * (transposeB ? TRANSPOSED : 1);
         long best = Long.MAX_VALUE;
         for (int down = 1; down <= Math.min(tasks, strips); down++) {
             int across = Math.min(panels, (tasks + down - 1) / down);
@@ -118,22 +123,33 @@ final class Product implements Workers.Task {
         int toCol = share(n, COLS, across + 1, tasksAcross);
         Scratch s = pool.take();
         try {
-            int blocks = Math.max(1, (k + Tile.DEPTH - 1) / Tile.DEPTH);
-            for (int block = 0; block < blocks; block++) {
-                int from = (int) ((long) k * block / blocks);
-                int depth = (int) ((long) k * (block + 1) / blocks) - from;
+            for (int block = 0; block < Panels.blocks(k); block++) {
+                int from = Panels.from(k, block);
+                int depth = Panels.from(k, block + 1) - from;
                 for (int col = fromCol; col < toCol; col += Scratch.BLOCK) {
                     int cols = Math.min(Scratch.BLOCK, toCol - col);
-                    if (transposeB) {
-                        Packing.panelsTransposed(b, ldb, col, cols, from, depth, s, s.panels, 0);
+                    MemorySegment panels = packed;
+                    long at = 0;
+                    if (panels == null) {
+                        panels = s.panels;
+                        Panels.pack(b, ldb, transposeB, col, cols, from, depth, s, panels, 0);
                     } else {
-                        Packing.panels(b, ldb, col, cols, from, depth, s, s.panels, 0);
+                        at = Panels.at(n, from, depth, col);
                     }
-                    rows(fromRow, toRow, col, cols, from, depth, block == 0 ? beta : 1, s);
+                    rows(fromRow, toRow, col, cols, from, depth, panels, at, block > 0 || add, s);
                 }
             }
         } finally {
             pool.giveBack(s);
+        }
+    }
+
+    /** {@code C = beta C}: rare, so that the tile knows only to add or not. */
+    private void scale() {
+        for (int i = 0; i < m; i++) {
+            for (long at = (long) i * ldc; at < (long) i * ldc + n; at++) {
+                HostMemory.set(c, at, beta * HostMemory.get(c, at));
+            }
         }
     }
 
@@ -143,50 +159,62 @@ final class Product implements Workers.Task {
         return (int) Math.min(length, units * i / shares * unit);
     }
 
-    private void rows(int fromRow, int toRow, int col, int cols, int from, int depth, float factor, Scratch s) {
+    private void rows(
+            int fromRow,
+            int toRow,
+            int col,
+            int cols,
+            int from,
+            int depth,
+            MemorySegment panels,
+            long at,
+            boolean add,
+            Scratch s) {
+        long rowBytes = (long) ldc * Float.BYTES;
         for (int row = fromRow; row < toRow; row += Tile.ROWS) {
             int rows = Math.min(Tile.ROWS, toRow - row);
-            int inGroup = (row - fromRow) % Scratch.GROUP;
-            if (!transposeA) {
+            if (transposeA) {
+                Packing.stripTransposed(a, lda, row, rows, from, depth, s);
+            } else {
                 Packing.strip(a, lda, row, rows, from, depth, s.strip, s.narrow);
-            } else if (inGroup == 0) {
-                Packing.group(a, lda, row, Math.min(Scratch.GROUP, toRow - row), from, depth, s);
+            }
+            if (alpha != 1) {
+                Packing.scale(alpha, rows, depth, s.strip);
             }
             for (int j = 0; j < cols; j += COLS) {
-                if (transposeA) {
-                    Tile.multiplyTransposed(rows, depth, s.stage, inGroup, Scratch.GROUP, s.panels, j * depth, s.tile);
+                long panel = at + (long) j * depth * Float.BYTES;
+                long tile = row * rowBytes + (long) (col + j) * Float.BYTES;
+                int width = Math.min(COLS, cols - j);
+                if (width == COLS && Tile.isWhole(rows)) {
+                    Tile.multiplyInto(rows, depth, s.strip, 0, panels, panel, add, c, tile, rowBytes);
                 } else {
-                    Tile.multiply(rows, depth, s.strip, 0, s.panels, j * depth, s.tile);
+                    edge(rows, width, depth, panels, panel, add, tile, rowBytes, s);
                 }
-                store(s.tile, rows, Math.min(COLS, cols - j), (long) row * ldc + col + j, factor);
             }
         }
     }
 
-    /** {@code C = alpha tile + factor C} on the part of the tile that lies in C. */
-    private void store(float[] tile, int rows, int cols, long at, float factor) {
+    /** A tile that reaches beside C is multiplied elsewhere, from and to which its part of C is copied: the same sums in the same order. */
+    private void edge(
+            int rows,
+            int width,
+            int depth,
+            MemorySegment panels,
+            long panel,
+            boolean add,
+            long tile,
+            long rowBytes,
+            Scratch s) {
+        long edgeRow = (long) COLS * Float.BYTES;
+        long bytes = (long) width * Float.BYTES;
+        if (add) {
+            for (int i = 0; i < rows; i++) {
+                MemorySegment.copy(c, tile + i * rowBytes, s.edge, i * edgeRow, bytes);
+            }
+        }
+        Tile.multiplyInto(rows, depth, s.strip, 0, panels, panel, add, s.edge, 0, edgeRow);
         for (int i = 0; i < rows; i++) {
-            long row = (at + (long) i * ldc) * Float.BYTES;
-            int j = 0;
-            for (; j + COUNT <= cols; j += COUNT) {
-                FloatVector sum =
-                        FloatVector.fromArray(FLOATS, tile, i * COLS + j).mul(alpha);
-                if (factor != 0) {
-                    sum = FloatVector.fromMemorySegment(FLOATS, c, row + (long) j * Float.BYTES, ORDER)
-                            .fma(FloatVector.broadcast(FLOATS, factor), sum);
-                }
-                sum.intoMemorySegment(c, row + (long) j * Float.BYTES, ORDER);
-            }
-            if (j < cols) {
-                VectorMask<Float> rest = FLOATS.indexInRange(j, cols);
-                FloatVector sum =
-                        FloatVector.fromArray(FLOATS, tile, i * COLS + j).mul(alpha);
-                if (factor != 0) {
-                    sum = FloatVector.fromMemorySegment(FLOATS, c, row + (long) j * Float.BYTES, ORDER, rest)
-                            .fma(FloatVector.broadcast(FLOATS, factor), sum);
-                }
-                sum.intoMemorySegment(c, row + (long) j * Float.BYTES, ORDER, rest);
-            }
+            MemorySegment.copy(s.edge, i * edgeRow, c, tile + i * rowBytes, bytes);
         }
     }
 }

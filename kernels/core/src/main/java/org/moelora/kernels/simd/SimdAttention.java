@@ -5,6 +5,7 @@ import static org.moelora.kernels.cpu.HostMemory.floats;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Ragged;
+import org.moelora.kernels.cpu.Buffers;
 import org.moelora.kernels.cpu.Workers;
 
 /** Checks the arguments and hands the sequences and heads to {@link AttentionForward} and {@link AttentionBackward}. */
@@ -14,10 +15,11 @@ final class SimdAttention implements Attention {
 
     private final Workers workers;
     private final Attention plain;
-    private final AttentionScratch.Pool pool = new AttentionScratch.Pool();
+    private final AttentionScratch.Pool pool;
 
     /** @param plain serves heads that are wider than a tile is deep, which no model family has */
-    SimdAttention(Workers workers, Attention plain) {
+    SimdAttention(Workers workers, Buffers buffers, Attention plain) {
+        this.pool = new AttentionScratch.Pool(buffers);
         this.workers = workers;
         this.plain = plain;
     }

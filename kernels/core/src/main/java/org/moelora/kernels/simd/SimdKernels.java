@@ -1,6 +1,5 @@
 package org.moelora.kernels.simd;
 
-import jdk.incubator.vector.FloatVector;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Kernels;
@@ -9,6 +8,7 @@ import org.moelora.kernels.Mixture;
 import org.moelora.kernels.Optimizer;
 import org.moelora.kernels.Rows;
 import org.moelora.kernels.Tokens;
+import org.moelora.kernels.cpu.Buffers;
 import org.moelora.kernels.cpu.Workers;
 import org.moelora.kernels.plain.PlainKernels;
 
@@ -22,12 +22,12 @@ public final class SimdKernels implements Kernels {
     private final Mixture mixture;
     private final Optimizer optimizer;
 
-    public SimdKernels(Workers workers) {
+    public SimdKernels(Workers workers, Buffers buffers) {
         Kernels plain = new PlainKernels();
-        Scratch.Pool pool = new Scratch.Pool();
+        Scratch.Pool pool = new Scratch.Pool(buffers);
         matMul = new SimdMatMul(workers, pool);
         rows = new SimdRows(workers);
-        attention = new SimdAttention(workers, plain.attention());
+        attention = new SimdAttention(workers, buffers, plain.attention());
         elementwise = new SimdElementwise(workers);
         tokens = new SimdTokens(workers, pool);
         mixture = new SimdMixture(workers, plain.mixture());
@@ -36,7 +36,7 @@ public final class SimdKernels implements Kernels {
 
     /** One line on what was found, without the device's name. */
     public static String description() {
-        return FloatVector.SPECIES_PREFERRED.vectorBitSize() + "-bit Vector API";
+        return Lanes.FLOATS.vectorBitSize() + "-bit Vector API";
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.moelora.kernels.simd;
 import static org.moelora.kernels.cpu.HostMemory.floats;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Memory;
@@ -40,12 +41,13 @@ final class SimdMatMul implements MatMul {
         Source bs =
                 new Source.Leased(floats(b, transposeB ? MatrixSpan.length(n, k, ldb) : MatrixSpan.length(k, n, ldb)));
         MemorySegment cs = floats(c, MatrixSpan.length(m, n, ldc));
-        new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, beta, cs, ldc, pool).run(workers);
+        new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, null, beta, cs, ldc, pool).run(workers);
     }
 
     @Override
     public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
-        Source ws = Source.of(HostFrozen.of(w));
+        HostFrozen host = HostFrozen.of(w);
+        Source ws = Source.of(host);
         int in = w.cols();
         int out = w.rows();
         Source xs = new Source.Leased(floats(x, (long) rows * in));
@@ -59,17 +61,32 @@ final class SimdMatMul implements MatMul {
                 pool.giveBack(s);
             }
         } else {
-            new Product(false, true, rows, out, in, 1, xs, in, ws, in, accumulate ? 1 : 0, ys, out, pool).run(workers);
+            MemorySegment packed = packed(host, true, ws);
+            new Product(false, true, rows, out, in, 1, xs, in, ws, in, packed, accumulate ? 1 : 0, ys, out, pool)
+                    .run(workers);
         }
     }
 
     @Override
     public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
-        Source ws = Source.of(HostFrozen.of(w));
+        HostFrozen host = HostFrozen.of(w);
+        Source ws = Source.of(host);
         int in = w.cols();
         int out = w.rows();
         Source dys = new Source.Leased(floats(dy, (long) rows * out));
         MemorySegment dxs = floats(dx, (long) rows * in);
-        new Product(false, false, rows, in, out, 1, dys, out, ws, in, accumulate ? 1 : 0, dxs, in, pool).run(workers);
+        MemorySegment packed = packed(host, false, ws);
+        new Product(false, false, rows, in, out, 1, dys, out, ws, in, packed, accumulate ? 1 : 0, dxs, in, pool)
+                .run(workers);
+    }
+
+    /** The weight as {@link Panels} of op(W) in float32, made at the first use; null if the device packs at every call. */
+    private @Nullable MemorySegment packed(HostFrozen w, boolean transposed, Source source) {
+        int n = transposed ? w.rows() : w.cols();
+        int k = transposed ? w.cols() : w.rows();
+        return w.packed(
+                transposed,
+                Panels.length(n, k),
+                to -> Panels.packAll(workers, pool, source, w.cols(), transposed, n, k, to));
     }
 }

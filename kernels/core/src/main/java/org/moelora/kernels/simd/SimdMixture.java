@@ -9,6 +9,9 @@ import static org.moelora.kernels.cpu.HostMemory.setInt;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
@@ -22,6 +25,7 @@ import org.moelora.kernels.cpu.Workers;
 final class SimdMixture implements Mixture {
     private final Workers workers;
     private final Mixture plain;
+    private final Queue<Contrast.Workspace> spaces = new ConcurrentLinkedQueue<>();
 
     SimdMixture(Workers workers, Mixture plain) {
         this.workers = workers;
@@ -194,6 +198,8 @@ final class SimdMixture implements Mixture {
         MemorySegment es = ints(expertOf, pairCount);
         MemorySegment ds = floats(d, (long) pairCount * pairCount);
         MemorySegment ls = floats(loss, 1);
-        set(ls, 0, (float) new Contrast(pairCount, tau, eps, ss, es, ds).run(workers));
+        Contrast.Workspace space = Objects.requireNonNullElseGet(spaces.poll(), Contrast.Workspace::new);
+        set(ls, 0, (float) new Contrast(pairCount, tau, eps, ss, es, ds, space).run(workers));
+        spaces.add(space);
     }
 }

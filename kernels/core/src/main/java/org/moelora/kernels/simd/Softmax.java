@@ -17,6 +17,8 @@ import jdk.incubator.vector.VectorOperators;
  * C2 exceeds its budget of nodes and puts every vector on the heap.
  */
 final class Softmax {
+    private static final int RUN = 4096;
+
     private Softmax() {}
 
     static void row(int cols, MemorySegment xs, MemorySegment ys, long row) {
@@ -45,10 +47,13 @@ final class Softmax {
         }
         VectorMask<Float> rest = FLOATS.indexInRange(whole, cols);
         long end = (row + whole) * Float.BYTES;
-        FloatVector e = Exp.exp(
-                FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest).sub(max));
-        e.intoMemorySegment(ys, end, ORDER, rest);
-        return Lanes.sum(FloatVector.zero(FLOATS).blend(e, rest));
+        Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, end, ORDER, rest).sub(max))
+                .intoMemorySegment(ys, end, ORDER, rest);
+        float sum = 0;
+        for (int i = whole; i < cols; i++) {
+            sum += get(ys, row + i);
+        }
+        return sum;
     }
 
     private static void scale(int cols, MemorySegment ys, long row, float factor) {
@@ -99,14 +104,19 @@ final class Softmax {
         return max + Math.log(sumWhole(whole, xs, row, max) + sumRest(whole, cols, xs, row, max));
     }
 
-    private static float sumWhole(int whole, MemorySegment xs, long row, float max) {
-        FloatVector sums = FloatVector.zero(FLOATS);
-        for (int i = 0; i < whole; i += COUNT) {
-            long at = (row + i) * Float.BYTES;
-            sums = sums.add(
-                    Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).sub(max)));
+    /** Summed in runs, so that rounding does not grow with the size of a vocabulary. */
+    private static double sumWhole(int whole, MemorySegment xs, long row, float max) {
+        double sum = 0;
+        for (int from = 0; from < whole; from += RUN) {
+            FloatVector sums = FloatVector.zero(FLOATS);
+            for (int i = from; i < Math.min(whole, from + RUN); i += COUNT) {
+                long at = (row + i) * Float.BYTES;
+                sums = sums.add(Exp.exp(
+                        FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).sub(max)));
+            }
+            sum += Lanes.sum(sums);
         }
-        return Lanes.sum(sums);
+        return sum;
     }
 
     private static float sumRest(int whole, int cols, MemorySegment xs, long row, float max) {

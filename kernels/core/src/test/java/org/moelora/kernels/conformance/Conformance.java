@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,8 +38,10 @@ public abstract class Conformance {
     @BeforeEach
     void openDevices() {
         plain = keep(Devices.open("cpu-plain", new DeviceOptions(1, true)));
-        subjects = THREADS.stream()
-                .map(threads -> keep(open(new DeviceOptions(threads, true))))
+        subjects = Stream.concat(
+                        THREADS.stream().map(threads -> new DeviceOptions(threads, true)),
+                        Stream.of(new DeviceOptions(2, true, true)))
+                .map(options -> keep(open(options)))
                 .toList();
     }
 

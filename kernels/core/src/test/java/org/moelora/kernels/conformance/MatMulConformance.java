@@ -79,7 +79,7 @@ public abstract class MatMulConformance extends Conformance {
         float[] b = normal((transposeB ? size.n : size.k) * ldb);
         float[] c = normal(size.m * ldc);
         String what = size + (transposeA ? " A^T" : " A") + (transposeB ? " B^T" : " B") + " beta " + beta;
-        check(what, sumTolerance(size.k), s -> {
+        check(what, sumTolerance(size.k) * Math.max(1, Math.abs(alpha)), s -> {
             Memory out = beta == 0 && gap == 0 ? s.out(c.length) : s.inOut(c);
             s.kernels()
                     .matMul()
