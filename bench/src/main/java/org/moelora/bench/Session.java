@@ -1,9 +1,11 @@
 package org.moelora.bench;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.moelora.bench.contest.Report;
+import org.moelora.bench.llama.LlamaShape;
 
 /**
  * One run of the comparison.
@@ -15,5 +17,20 @@ import org.moelora.bench.contest.Report;
 record Session(Settings settings, Report report, Path work, Map<String, String> absent, Map<String, String> versions) {
     Session(Settings settings, Report report, Path work) {
         this(settings, report, work, new LinkedHashMap<>(), new LinkedHashMap<>());
+    }
+
+    /** The shape of the model that is trained and generates. */
+    LlamaShape shape() {
+        return settings.quick() ? LlamaShape.QUICK : LlamaShape.SMOLLM_135M;
+    }
+
+    /** The folder of that model, written when first asked for. */
+    Path model() {
+        Path folder = work.resolve("model");
+        if (!Files.exists(folder)) {
+            report.progress("writing a random Llama of " + shape().parameters() / 1_000_000 + " million parameters");
+            shape().write(folder, 1);
+        }
+        return folder;
     }
 }

@@ -23,7 +23,7 @@ public final class Surroundings {
     private Surroundings() {}
 
     /** Takes the settings of libraries out of an environment. */
-    static void clean(Map<String, String> environment) {
+    public static void clean(Map<String, String> environment) {
         environment.keySet().removeIf(name -> SETTINGS.matcher(name).matches());
     }
 

@@ -1,0 +1,325 @@
+package org.moelora.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.moelora.bench.contest.Answer;
+import org.moelora.bench.contest.Bar;
+import org.moelora.bench.contest.Contender;
+import org.moelora.bench.contest.ContenderException;
+import org.moelora.bench.contest.Figure;
+import org.moelora.bench.contest.Rounds;
+import org.moelora.bench.contest.Spread;
+import org.moelora.bench.contest.Table;
+import org.moelora.bench.llama.LlamaShape;
+import org.moelora.bench.llama.OurContrast;
+import org.moelora.bench.llama.TorchProgram;
+import org.moelora.bench.llama.TrainingSetup;
+
+/** Whole training steps: forward, backward, AdamW. */
+final class StepSection implements Section {
+    private static final String MOELORA = "ours, MoELoRA";
+    private static final String LORA = "ours, LoRA";
+    private static final String NO_CONTRAST = "ours, MoELoRA without contrast";
+    private static final String RECOMPUTE = "ours, MoELoRA recomputing";
+    private static final String CONTRAST = "ours, contrast alone";
+    private static final String PYTORCH = "PyTorch, MoELoRA";
+    private static final String PYTORCH_LORA = "PyTorch, LoRA";
+    private static final String LIBTORCH = "libtorch, LoRA";
+    private static final int THREADS = 2;
+    private static final int COUNTED_STEPS = 50;
+    private static final double GIB = 1L << 30;
+
+    private record Turn(String name, int rounds, DoubleSupplier step) implements Rounds.Turn {
+        @Override
+        public double take() {
+            return step.getAsDouble();
+        }
+    }
+
+    /** A contender of ours, and what it said about its heap since it is warm. */
+    private static final class Ours {
+        final Contender contender;
+        final TrainingSetup setup;
+        int steps;
+        double heap;
+        double collections;
+
+        Ours(Contender contender, TrainingSetup setup) {
+            this.contender = contender;
+            this.setup = setup;
+        }
+
+        double seconds(int count) {
+            Answer answer = contender.ask("steps " + count);
+            steps += count;
+            heap += count * answer.number("heap");
+            collections += answer.number("collections");
+            return answer.number("nanos") * 1e-9;
+        }
+
+        /** Steps until they get no faster; what was counted before does not count. */
+        double warmUp(int most) {
+            double seconds = Rounds.warmUp(this, ours -> ours.seconds(1), most);
+            steps = 0;
+            heap = 0;
+            collections = 0;
+            return seconds;
+        }
+    }
+
+    @Override
+    public String name() {
+        return "step";
+    }
+
+    @Override
+    public void run(Session session) {
+        session.report().section("Training step: " + TrainingSetup.MOELORA + "; float32, " + THREADS + " threads");
+        Map<String, Ours> ours = new LinkedHashMap<>();
+        try (Contender contrast = contrast(session)) {
+            for (TrainingSetup setup :
+                    List.of(TrainingSetup.MOELORA, TrainingSetup.LORA, TrainingSetup.MOELORA.withContrast(false))) {
+                String name = setup.experts() == 1 ? LORA : setup.contrast() ? MOELORA : NO_CONTRAST;
+                ours.put(name, start(session, name, setup));
+            }
+            measure(session, ours, contrast);
+        } finally {
+            ours.values().forEach(o -> o.contender.close());
+        }
+    }
+
+    private static Contender contrast(Session session) {
+        LlamaShape shape = session.shape();
+        TrainingSetup setup = TrainingSetup.MOELORA;
+        int[] numbers = {
+            THREADS,
+            shape.layers(),
+            setup.tokens(),
+            setup.experts(),
+            setup.topK(),
+            setup.rank(),
+            shape.heads() * shape.headDim(),
+            shape.kvHeads() * shape.headDim()
+        };
+        String[] arguments = Arrays.stream(numbers).mapToObj(Integer::toString).toArray(String[]::new);
+        return Contender.start(
+                CONTRAST,
+                Contender.java(512, OurContrast.class, arguments),
+                Map.of(),
+                Contender.log(session.work(), CONTRAST));
+    }
+
+    private static Ours start(Session session, String name, TrainingSetup setup) {
+        return new Ours(OurSteps.start(session, name, THREADS, setup), setup);
+    }
+
+    private static void measure(Session session, Map<String, Ours> ours, Contender contrast) {
+        int rounds = session.settings().rounds();
+        double slowest = 0;
+        for (Ours one : ours.values()) {
+            slowest = Math.max(slowest, one.warmUp(10));
+        }
+        int atOnce = Math.clamp((long) (2.5 / slowest), 1, 4);
+        session.report().progress(String.format(Locale.ROOT, "warm: a step takes %.2f s or less", slowest));
+
+        List<Turn> all = new ArrayList<>();
+        ours.forEach((name, one) -> {
+            if (!name.equals(NO_CONTRAST)) {
+                all.add(new Turn(name, rounds, () -> one.seconds(atOnce)));
+            }
+        });
+        double[] torchPeak = {Double.NaN};
+        addTorch(session, all, torchPeak);
+        Map<String, double[]> seconds;
+        Spread libtorchPeak = null;
+        try (Contender libtorch = libtorch(session)) {
+            if (libtorch != null) {
+                libtorch.ask("steps 2");
+                all.add(new Turn(LIBTORCH, rounds, () -> libtorch.ask("steps 1").number("nanos") * 1e-9));
+            }
+            seconds = Rounds.run(
+                    all, session.settings().stepRounds(), session.settings().seed());
+            if (libtorch != null) {
+                libtorchPeak = Spread.of(libtorch.peakBytes() / GIB);
+            }
+        }
+        Table table = new Table("contender", "tokens/s", "seconds a step");
+        seconds.forEach((name, values) ->
+                table.row(name, rate(values).toString(), Spread.ofKnown(values).toString()));
+        session.report().table(table);
+        List<Figure> figures = new ArrayList<>();
+        figures.add(faster("MoELoRA step, tokens/s: ours / PyTorch", seconds, MOELORA, PYTORCH, Bar.atLeast(3.5)));
+        figures.add(faster("LoRA r=36 step, tokens/s: ours / libtorch", seconds, LORA, LIBTORCH, Bar.atLeast(1.3)));
+        figures.add(faster("LoRA r=36 step, tokens/s: ours / PyTorch", seconds, LORA, PYTORCH_LORA, null));
+
+        List<Turn> own = new ArrayList<>();
+        ours.forEach((name, one) -> own.add(new Turn(name, rounds, () -> one.seconds(atOnce))));
+        contrast.ask("time 10");
+        own.add(new Turn(
+                CONTRAST, rounds, () -> contrast.ask("time " + 2 * atOnce).number("nanos") * 1e-9));
+        Map<String, double[]> mine = Rounds.run(own, rounds, session.settings().seed());
+        figures.add(time("MoELoRA step, time: / our LoRA r=36 step", mine, MOELORA, LORA, Bar.atMost(1.08)));
+        figures.add(share(mine));
+        figures.add(time(
+                "contrast's share of the step, its op alone, sampling included",
+                mine,
+                CONTRAST,
+                MOELORA,
+                Bar.atMost(0.03)));
+
+        figures.addAll(heap(ours.get(MOELORA), session.settings().quick()));
+        figures.addAll(memory(session, ours.get(MOELORA), torchPeak[0], libtorchPeak));
+        session.report().figures(figures);
+    }
+
+    private static void addTorch(Session session, List<Turn> all, double[] peak) {
+        TorchProgram program = new TorchProgram(
+                session.settings().torchProgram(), session.model(), THREADS, Contender.log(session.work(), "pytorch"));
+        try {
+            session.versions().put("PyTorch", program.version());
+            all.add(new Turn(PYTORCH, session.settings().rounds(), () -> {
+                TorchProgram.Outcome outcome = program.steps(TrainingSetup.MOELORA, 1);
+                peak[0] = Double.isNaN(peak[0]) ? outcome.peakBytes() : Math.max(peak[0], outcome.peakBytes());
+                return outcome.stepSeconds();
+            }));
+            all.add(new Turn(
+                    PYTORCH_LORA, 2, () -> program.steps(TrainingSetup.LORA, 1).stepSeconds()));
+        } catch (ContenderException e) {
+            session.absent().put("PyTorch", e.getMessage());
+        }
+    }
+
+    private static @Nullable Contender libtorch(Session session) {
+        List<String> command = Peers.java(
+                2000,
+                "TorchTraining",
+                session.model().toString(),
+                Integer.toString(THREADS),
+                Integer.toString(TrainingSetup.LORA.rank()),
+                Integer.toString(TrainingSetup.LORA.rows()),
+                Integer.toString(TrainingSetup.LORA.length()));
+        if (command.isEmpty()) {
+            session.absent().put("libtorch", Peers.HOW);
+            return null;
+        }
+        try {
+            Contender contender = Contender.start(LIBTORCH, command, Map.of(), Contender.log(session.work(), LIBTORCH));
+            session.versions().put("libtorch", contender.about().get("version"));
+            return contender;
+        } catch (ContenderException e) {
+            session.absent().put("libtorch", e.getMessage());
+            return null;
+        }
+    }
+
+    private static Spread rate(double[] seconds) {
+        return Spread.ofKnown(Arrays.stream(seconds)
+                .map(s -> TrainingSetup.MOELORA.tokens() / s)
+                .toArray());
+    }
+
+    private static Figure faster(
+            String what, Map<String, double[]> seconds, String ours, String theirs, @Nullable Bar bar) {
+        double[] mine = seconds.get(ours);
+        double[] others = seconds.get(theirs);
+        if (mine == null || others == null) {
+            return Figure.absent(what, bar, (mine == null ? ours : theirs) + " is absent");
+        }
+        return new Figure(
+                what, rate(mine) + " tokens/s", rate(others) + " tokens/s", Spread.ofRatios(others, mine), bar);
+    }
+
+    private static Figure time(String what, Map<String, double[]> seconds, String ours, String theirs, Bar bar) {
+        double[] mine = seconds.getOrDefault(ours, new double[0]);
+        double[] others = seconds.getOrDefault(theirs, new double[0]);
+        return new Figure(
+                what, Spread.ofKnown(mine) + " s", Spread.ofKnown(others) + " s", Spread.ofRatios(mine, others), bar);
+    }
+
+    private static Figure share(Map<String, double[]> seconds) {
+        double[] with = seconds.getOrDefault(MOELORA, new double[0]);
+        double[] without = seconds.getOrDefault(NO_CONTRAST, new double[0]);
+        double[] shares = new double[with.length];
+        for (int i = 0; i < shares.length; i++) {
+            shares[i] = 1 - without[i] / with[i];
+        }
+        return new Figure(
+                "contrast's share of the step, 1 - step without / step with",
+                Spread.ofKnown(with) + " s",
+                Spread.ofKnown(without) + " s",
+                Spread.ofKnown(shares),
+                Bar.atMost(0.03));
+    }
+
+    /** Takes as many steps as are missing and reports on all since the warm-up. */
+    private static List<Figure> heap(@Nullable Ours ours, boolean quick) {
+        if (ours == null) {
+            return List.of();
+        }
+        int wanted = quick ? 10 : COUNTED_STEPS;
+        while (ours.steps < wanted) {
+            ours.seconds(Math.min(5, wanted - ours.steps));
+        }
+        return List.of(
+                new Figure(
+                        "Java heap allocated per step, MB",
+                        "over " + ours.steps + " steps",
+                        "",
+                        Spread.of(ours.heap / ours.steps / 1e6),
+                        Bar.atMost(1)),
+                new Figure(
+                        "garbage collections",
+                        "over " + ours.steps + " steps",
+                        "",
+                        Spread.of(ours.collections),
+                        Bar.atMost(0)));
+    }
+
+    private static List<Figure> memory(
+            Session session, @Nullable Ours ours, double torchPeak, @Nullable Spread libtorchPeak) {
+        List<Figure> figures = new ArrayList<>();
+        if (ours == null) {
+            return figures;
+        }
+        double mine = ours.contender.peakBytes() / GIB;
+        String what = "peak resident memory, MoELoRA step: ours / PyTorch";
+        String said = String.format(Locale.ROOT, "%.2f GiB", mine);
+        if (Double.isNaN(torchPeak)) {
+            figures.add(Figure.absent(what, Bar.atMost(0.25), "PyTorch is absent"));
+        } else {
+            figures.add(new Figure(
+                    what,
+                    said,
+                    String.format(Locale.ROOT, "%.2f GiB", torchPeak / GIB),
+                    Spread.of(mine / (torchPeak / GIB)),
+                    Bar.atMost(0.25)));
+        }
+        if (libtorchPeak != null) {
+            figures.add(new Figure(
+                    "peak resident memory: our MoELoRA step / libtorch's LoRA step",
+                    said,
+                    String.format(Locale.ROOT, "%.2f GiB", libtorchPeak.median()),
+                    Spread.of(mine / libtorchPeak.median()),
+                    null));
+        }
+        Ours recomputing = start(session, RECOMPUTE, TrainingSetup.MOELORA.withRecompute(true));
+        try (Contender contender = recomputing.contender) {
+            recomputing.warmUp(6);
+            double again = recomputing.seconds(2);
+            double once = ours.seconds(2);
+            figures.add(new Figure(
+                    "peak resident memory with recomputation, GB",
+                    String.format(Locale.ROOT, "a step takes %.2f of the time", again / once),
+                    "",
+                    Spread.of(contender.peakBytes() / 1e9),
+                    Bar.atMost(1)));
+        }
+        return figures;
+    }
+}
