@@ -191,11 +191,7 @@ final class GemmSection implements Section {
     }
 
     private static Spread rate(Size size, double[] nanos) {
-        double[] rates = new double[nanos.length];
-        for (int i = 0; i < rates.length; i++) {
-            rates[i] = size.flops() / nanos[i];
-        }
-        return Spread.ofKnown(rates);
+        return Spread.of(nanos, t -> size.flops() / t);
     }
 
     private static Figure figure(

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.moelora.bench.contest.Answer;
 import org.moelora.bench.contest.Bar;
@@ -35,24 +34,15 @@ final class StepSection implements Section {
     private static final int COUNTED_STEPS = 50;
     private static final double GIB = 1L << 30;
 
-    private record Turn(String name, int rounds, DoubleSupplier step) implements Rounds.Turn {
-        @Override
-        public double take() {
-            return step.getAsDouble();
-        }
-    }
-
     /** A contender of ours, and what it said about its heap since it is warm. */
     private static final class Ours {
         final Contender contender;
-        final TrainingSetup setup;
         int steps;
         double heap;
         double collections;
 
-        Ours(Contender contender, TrainingSetup setup) {
+        Ours(Contender contender) {
             this.contender = contender;
-            this.setup = setup;
         }
 
         double seconds(int count) {
@@ -116,7 +106,7 @@ final class StepSection implements Section {
     }
 
     private static Ours start(Session session, String name, TrainingSetup setup) {
-        return new Ours(OurSteps.start(session, name, THREADS, setup), setup);
+        return new Ours(OurSteps.start(session, name, THREADS, setup));
     }
 
     private static void measure(Session session, Map<String, Ours> ours, Contender contrast) {
@@ -128,10 +118,10 @@ final class StepSection implements Section {
         int atOnce = Math.clamp((long) (2.5 / slowest), 1, 4);
         session.report().progress(String.format(Locale.ROOT, "warm: a step takes %.2f s or less", slowest));
 
-        List<Turn> all = new ArrayList<>();
+        List<Measured> all = new ArrayList<>();
         ours.forEach((name, one) -> {
             if (!name.equals(NO_CONTRAST)) {
-                all.add(new Turn(name, rounds, () -> one.seconds(atOnce)));
+                all.add(new Measured(name, () -> one.seconds(atOnce)));
             }
         });
         double[] torchPeak = {Double.NaN};
@@ -141,7 +131,7 @@ final class StepSection implements Section {
         try (Contender libtorch = libtorch(session)) {
             if (libtorch != null) {
                 libtorch.ask("steps 2");
-                all.add(new Turn(LIBTORCH, rounds, () -> libtorch.ask("steps 1").number("nanos") * 1e-9));
+                all.add(new Measured(LIBTORCH, () -> libtorch.ask("steps 1").number("nanos") * 1e-9));
             }
             seconds = Rounds.run(
                     all, session.settings().stepRounds(), session.settings().seed());
@@ -158,11 +148,11 @@ final class StepSection implements Section {
         figures.add(faster("LoRA r=36 step, tokens/s: ours / libtorch", seconds, LORA, LIBTORCH, Bar.atLeast(1.3)));
         figures.add(faster("LoRA r=36 step, tokens/s: ours / PyTorch", seconds, LORA, PYTORCH_LORA, null));
 
-        List<Turn> own = new ArrayList<>();
-        ours.forEach((name, one) -> own.add(new Turn(name, rounds, () -> one.seconds(atOnce))));
+        List<Measured> own = new ArrayList<>();
+        ours.forEach((name, one) -> own.add(new Measured(name, () -> one.seconds(atOnce))));
         contrast.ask("time 10");
-        own.add(new Turn(
-                CONTRAST, rounds, () -> contrast.ask("time " + 2 * atOnce).number("nanos") * 1e-9));
+        own.add(new Measured(
+                CONTRAST, () -> contrast.ask("time " + 2 * atOnce).number("nanos") * 1e-9));
         Map<String, double[]> mine = Rounds.run(own, rounds, session.settings().seed());
         figures.add(time("MoELoRA step, time: / our LoRA r=36 step", mine, MOELORA, LORA, Bar.atMost(1.08)));
         figures.add(share(mine));
@@ -178,17 +168,17 @@ final class StepSection implements Section {
         session.report().figures(figures);
     }
 
-    private static void addTorch(Session session, List<Turn> all, double[] peak) {
+    private static void addTorch(Session session, List<Measured> all, double[] peak) {
         TorchProgram program = new TorchProgram(
                 session.settings().torchProgram(), session.model(), THREADS, Contender.log(session.work(), "pytorch"));
         try {
             session.versions().put("PyTorch", program.version());
-            all.add(new Turn(PYTORCH, session.settings().rounds(), () -> {
+            all.add(new Measured(PYTORCH, () -> {
                 TorchProgram.Outcome outcome = program.steps(TrainingSetup.MOELORA, 1);
                 peak[0] = Double.isNaN(peak[0]) ? outcome.peakBytes() : Math.max(peak[0], outcome.peakBytes());
                 return outcome.stepSeconds();
             }));
-            all.add(new Turn(
+            all.add(new Measured(
                     PYTORCH_LORA, 2, () -> program.steps(TrainingSetup.LORA, 1).stepSeconds()));
         } catch (ContenderException e) {
             session.absent().put("PyTorch", e.getMessage());
@@ -219,9 +209,7 @@ final class StepSection implements Section {
     }
 
     private static Spread rate(double[] seconds) {
-        return Spread.ofKnown(Arrays.stream(seconds)
-                .map(s -> TrainingSetup.MOELORA.tokens() / s)
-                .toArray());
+        return Spread.of(seconds, s -> TrainingSetup.MOELORA.tokens() / s);
     }
 
     private static Figure faster(

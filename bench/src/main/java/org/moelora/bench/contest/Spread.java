@@ -24,9 +24,9 @@ public record Spread(double median, double min, double max, int rounds) {
         return new Spread(median, sorted[0], sorted[n - 1], n);
     }
 
-    /** Of values that are a monotone function of the measured ones, like a rate of a time. */
+    /** Of a function of those values that are numbers, like the rate that belongs to a time. */
     public static Spread of(double[] values, DoubleUnaryOperator function) {
-        return of(Arrays.stream(values).map(function).toArray());
+        return ofKnown(Arrays.stream(values).map(function).toArray());
     }
 
     /**
@@ -44,6 +44,11 @@ public record Spread(double median, double min, double max, int rounds) {
     /** Of those values that are numbers. */
     public static Spread ofKnown(double[] values) {
         return of(Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray());
+    }
+
+    /** All of it in units of something positive. */
+    public Spread over(double unit) {
+        return new Spread(median / unit, min / unit, max / unit, rounds);
     }
 
     /** {@code 1.02 (0.98..1.05)}, with as many digits as tell something. */

@@ -61,7 +61,7 @@ final class TorchLlama {
             for (String linear : new String[] {"self_attn.q_proj", "self_attn.v_proj"}) {
                 String name = BLOCK + layer + "." + linear;
                 Shape shape = model.weight(name + ".weight").getShape();
-                float bound = (float) (1 / Math.sqrt(shape.get(1)));
+                float bound = (float) (1 / Math.sqrt((double) shape.get(1)));
                 model.parameter(name + ".A", root.randomUniform(-bound, bound, new Shape(rank, shape.get(1))));
                 model.parameter(name + ".B", root.zeros(new Shape(shape.get(0), rank)));
             }
