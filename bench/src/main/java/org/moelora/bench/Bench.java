@@ -18,7 +18,7 @@ public final class Bench {
     /** What stands in a file of results from here on was written by hand and stays. */
     private static final String BY_HAND = "<!-- by hand from here on -->";
 
-    private static final List<Section> SECTIONS = 
+    private static final List<Section> SECTIONS =
             List.of(new GemmSection(), new StepSection(), new ScalingSection(), new GenerationSection());
 
     private Bench() {}

@@ -79,8 +79,8 @@ final class GemmSection implements Section {
         Map<String, Contender> contenders = new LinkedHashMap<>();
         for (String name : ALL) {
             List<String> command = switch (name) {
-                case PREPACKED -> List.of();
-                case PACKING -> Contender.java(HEAP_MEGABYTES, OurProduct.class, n);
+                case PREPACKED -> Contender.java(HEAP_MEGABYTES, OurProduct.class, n, "prepacked");
+                case PACKING -> Contender.java(HEAP_MEGABYTES, OurProduct.class, n, "packing");
                 case OPENBLAS -> Peers.java(HEAP_MEGABYTES, "NetlibProduct", "openblas", n);
                 case "VectorBLAS" -> Peers.java(HEAP_MEGABYTES, "NetlibProduct", "vector", n);
                 case "EJML" -> Peers.java(HEAP_MEGABYTES, "EjmlProduct", n);
@@ -88,7 +88,7 @@ final class GemmSection implements Section {
                 default -> Peers.java(HEAP_MEGABYTES, "TorchProduct", n);
             };
             if (command.isEmpty()) {
-                session.absent().put(name, name.equals(PREPACKED) ? "not there yet" : Peers.HOW);
+                session.absent().put(name, Peers.HOW);
                 continue;
             }
             Map<String, String> environment = name.equals(OPENBLAS) ? Map.of("OPENBLAS_NUM_THREADS", n) : Map.of();
@@ -172,6 +172,7 @@ final class GemmSection implements Section {
         String where = size + ", " + threads + (threads == 1 ? " thread" : " threads");
         figures.add(figure(where, size, nanos, PREPACKED, OPENBLAS, Bar.atLeast(0.95)));
         figures.add(figure(where, size, nanos, PACKING, OPENBLAS, Bar.atLeast(0.88)));
+        figures.add(figure(where, size, nanos, PREPACKED, best(nanos, PURE_JAVA), Bar.atLeast(3.5)));
         figures.add(figure(where, size, nanos, PACKING, best(nanos, PURE_JAVA), Bar.atLeast(3.5)));
         figures.add(figure(where, size, nanos, PACKING, LIBTORCH, null));
     }

@@ -47,7 +47,7 @@ final class GenerationSection implements Section {
             add(session, contenders, PREFILL, ours(session), Map.of());
             String[] reading = {Long.toString(bytes), threads};
             add(session, contenders, READ, Contender.java(256, ReadBandwidth.class, reading), Map.of());
-            add(session, contenders, OURS, Contender.java(512, OurProduct.class, threads), Map.of());
+            add(session, contenders, OURS, Contender.java(512, OurProduct.class, threads, "packing"), Map.of());
             List<String> openBlas = Peers.java(512, "NetlibProduct", "openblas", threads);
             add(session, contenders, OPENBLAS, openBlas, Map.of("OPENBLAS_NUM_THREADS", threads));
             List<Measured> turns = new ArrayList<>();
@@ -66,8 +66,7 @@ final class GenerationSection implements Section {
     }
 
     private static List<String> ours(Session session) {
-        return Contender.java(
-                512, OurGeneration.class, session.model().toString(), Integer.toString(THREADS));
+        return Contender.java(512, OurGeneration.class, session.model().toString(), Integer.toString(THREADS));
     }
 
     private static void add(
@@ -81,13 +80,13 @@ final class GenerationSection implements Section {
             return;
         }
         try {
-            Contender contender =
-                    Contender.start(name, command, environment, Contender.log(session.work(), name));
+            Contender contender = Contender.start(name, command, environment, Contender.log(session.work(), name));
             contenders.put(name, contender);
             if (name.equals(OURS) || name.equals(OPENBLAS)) {
                 contender.ask("prepare " + PRODUCT[0] + " " + PRODUCT[1] + " " + PRODUCT[2]);
             }
-            session.versions().put(name, contender.about().get("version"));
+            String who = name.equals(OPENBLAS) || name.equals(READ) ? name : "ours";
+            session.versions().put(who, contender.about().get("version"));
         } catch (ContenderException e) {
             session.absent().put(name, e.getMessage());
         }

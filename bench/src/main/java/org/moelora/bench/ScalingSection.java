@@ -18,11 +18,7 @@ final class ScalingSection implements Section {
     private static final int THREADS = 2;
     private static final TrainingSetup BASE = TrainingSetup.MOELORA;
     private static final List<TrainingSetup> SETUPS = List.of(
-            BASE,
-            BASE.withRows(2, 512),
-            BASE.withRows(8, 128),
-            BASE.withExperts(1, 32),
-            BASE.withExperts(32, 1));
+            BASE, BASE.withRows(2, 512), BASE.withRows(8, 128), BASE.withExperts(1, 32), BASE.withExperts(32, 1));
 
     @Override
     public String name() {
@@ -36,12 +32,12 @@ final class ScalingSection implements Section {
         try {
             List<Measured> turns = new ArrayList<>();
             for (TrainingSetup setup : SETUPS) {
-                Contender contender = OurSteps.start(session, setup.toString(), THREADS, setup);
+                Contender contender = OurSteps.start(session, setup.label(), THREADS, setup);
                 contenders.put(setup, contender);
                 double seconds = Rounds.warmUp(contender, c -> seconds(c, 1), 8);
                 int atOnce = Math.clamp((long) (2.5 / seconds), 1, 4);
-                session.report().progress("warm: " + setup + " at " + Spread.digits(seconds) + " s a step");
-                turns.add(new Measured(setup.toString(), () -> seconds(contender, atOnce)));
+                session.report().progress("warm: " + setup.label() + " at " + Spread.digits(seconds) + " s a step");
+                turns.add(new Measured(setup.label(), () -> seconds(contender, atOnce)));
             }
             Map<String, double[]> seconds = Rounds.run(
                     turns, session.settings().rounds(), session.settings().seed());
@@ -59,13 +55,13 @@ final class ScalingSection implements Section {
         Table table = new Table(
                 "step", "GFLOP", "of them linears", "attention", "adapters", "head", "contrast", "seconds", "GFLOP/s");
         List<Figure> figures = new ArrayList<>();
-        double[] base = seconds.getOrDefault(BASE.toString(), new double[0]);
+        double[] base = seconds.getOrDefault(BASE.label(), new double[0]);
         double baseFlops = StepFlops.of(session.shape(), BASE).total();
         for (TrainingSetup setup : SETUPS) {
             StepFlops flops = StepFlops.of(session.shape(), setup);
-            double[] mine = seconds.getOrDefault(setup.toString(), new double[0]);
+            double[] mine = seconds.getOrDefault(setup.label(), new double[0]);
             table.row(
-                    setup.toString(),
+                    setup.label(),
                     giga(flops.total()),
                     giga(flops.linears()),
                     giga(flops.attention()),
@@ -78,7 +74,7 @@ final class ScalingSection implements Section {
                 double predicted = flops.total() / baseFlops;
                 Spread ratio = Spread.ofRatios(mine, base);
                 figures.add(new Figure(
-                        setup + " / " + BASE.rows() + " x " + BASE.length() + " MoELoRA 8x4: time over prediction",
+                        setup.label() + " / " + BASE.label() + ": time over prediction",
                         ratio + " of its time",
                         "predicted " + Spread.digits(predicted),
                         ratio.over(predicted),

@@ -151,8 +151,7 @@ final class StepSection implements Section {
         List<Measured> own = new ArrayList<>();
         ours.forEach((name, one) -> own.add(new Measured(name, () -> one.seconds(atOnce))));
         contrast.ask("time 10");
-        own.add(new Measured(
-                CONTRAST, () -> contrast.ask("time " + 2 * atOnce).number("nanos") * 1e-9));
+        own.add(new Measured(CONTRAST, () -> contrast.ask("time " + 2 * atOnce).number("nanos") * 1e-9));
         Map<String, double[]> mine = Rounds.run(own, rounds, session.settings().seed());
         figures.add(time("MoELoRA step, time: / our LoRA r=36 step", mine, MOELORA, LORA, Bar.atMost(1.08)));
         figures.add(share(mine));

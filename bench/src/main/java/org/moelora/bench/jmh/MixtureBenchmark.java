@@ -32,6 +32,8 @@ public class MixtureBenchmark {
 
     private Memory[] perExpert = {};
     private Memory[] perRank = {};
+    private Memory[] small = {};
+    private Memory[] pairs = {};
     private Memory[] products = {};
     private Memory[] ids = {};
 
@@ -43,10 +45,15 @@ public class MixtureBenchmark {
         long wide = (long) TOKENS * WIDTH;
         perRank = new Memory[] {on.normal(wide), on.normal(wide), on.normal(wide)};
         long square = (long) PAIRS * PAIRS;
+        small = new Memory[] {on.normal(EXPERTS), on.normal(1)};
+        pairs = new Memory[] {on.normal((long) PAIRS * WIDTH)};
         products = new Memory[] {on.normal(1), on.normal(square), on.normal(square)};
         ids = new Memory[] {
-            on.device().allocate(DType.I32, (long) TOKENS * CHOSEN, Owner.TAPE), on.indices(PAIRS, EXPERTS)
+            on.device().allocate(DType.I32, (long) TOKENS * CHOSEN, Owner.TAPE),
+            on.indices(PAIRS, EXPERTS),
+            on.distinct(PAIRS, TOKENS * CHOSEN)
         };
+        on.kernels().mixture().topK(TOKENS, EXPERTS, CHOSEN, true, perExpert[0], ids[0], perExpert[1]);
         Memory u = perRank[0];
         on.kernels().matMul().gemm(false, true, PAIRS, PAIRS, WIDTH, 1, u, WIDTH, u, WIDTH, 0, products[1], PAIRS);
     }
@@ -85,5 +92,47 @@ public class MixtureBenchmark {
     public void contrast(OnDevice on, OnDevice.Work work) {
         on.kernels().mixture().contrast(PAIRS, 0.1f, 1e-3f, products[1], ids[1], products[0], products[2]);
         work.floats(2.0 * PAIRS * PAIRS);
+    }
+
+    @Benchmark
+    public void topKGrad(OnDevice on, OnDevice.Work work) {
+        on.kernels()
+                .mixture()
+                .topKGrad(
+                        TOKENS,
+                        EXPERTS,
+                        CHOSEN,
+                        true,
+                        perExpert[0],
+                        ids[0],
+                        perExpert[1],
+                        perExpert[1],
+                        perExpert[2],
+                        false);
+        work.floats(4.0 * TOKENS * EXPERTS);
+    }
+
+    @Benchmark
+    public void balance(OnDevice on, OnDevice.Work work) {
+        on.kernels().mixture().balance(TOKENS, EXPERTS, CHOSEN, perExpert[0], ids[0], small[0], small[1]);
+        work.floats(1.0 * TOKENS * (EXPERTS + CHOSEN));
+    }
+
+    @Benchmark
+    public void balanceGrad(OnDevice on, OnDevice.Work work) {
+        on.kernels().mixture().balanceGrad(TOKENS, EXPERTS, small[0], small[1], perExpert[2], false);
+        work.floats(1.0 * TOKENS * EXPERTS);
+    }
+
+    @Benchmark
+    public void selectPairs(OnDevice on, OnDevice.Work work) {
+        on.kernels().mixture().selectPairs(PAIRS, EXPERTS, RANK, CHOSEN, ids[2], ids[0], perRank[0], pairs[0], ids[1]);
+        work.floats(2.0 * PAIRS * WIDTH);
+    }
+
+    @Benchmark
+    public void selectPairsGrad(OnDevice on, OnDevice.Work work) {
+        on.kernels().mixture().selectPairsGrad(PAIRS, EXPERTS, RANK, CHOSEN, ids[2], ids[0], pairs[0], perRank[1]);
+        work.floats(3.0 * PAIRS * RANK);
     }
 }

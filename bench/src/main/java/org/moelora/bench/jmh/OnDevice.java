@@ -1,5 +1,6 @@
 package org.moelora.bench.jmh;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -58,9 +59,24 @@ public class OnDevice {
         return memory;
     }
 
+    /** Several spans like {@link #normal}. */
+    Memory[] normals(int count, long length) {
+        Memory[] spans = new Memory[count];
+        Arrays.setAll(spans, i -> normal(length));
+        return spans;
+    }
+
     /** Indices in {@code 0 .. bound}. */
     Memory indices(int length, int bound) {
         int[] values = random.ints(length, 0, bound).toArray();
+        Memory memory = opened.allocate(DType.I32, length, Owner.TAPE);
+        opened.write(values, memory, 0);
+        return memory;
+    }
+
+    /** That many of the indices {@code 0 .. bound}, ascending, all different. */
+    Memory distinct(int length, int bound) {
+        int[] values = random.ints(0, bound).distinct().limit(length).sorted().toArray();
         Memory memory = opened.allocate(DType.I32, length, Owner.TAPE);
         opened.write(values, memory, 0);
         return memory;

@@ -26,12 +26,14 @@ public final class ReadBandwidth implements Performer {
 
     private final List<MemorySegment> parts;
     private final ExecutorService pool;
+
     private ReadBandwidth(long bytes, int threads) {
         long part = bytes / threads / STEP * STEP;
         parts = IntStream.range(0, threads)
                 .mapToObj(i -> Arena.global().allocate(part, 64).fill((byte) 1))
                 .toList();
-        pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().factory());
+        pool = Executors.newFixedThreadPool(
+                threads, Thread.ofPlatform().daemon().factory());
     }
 
     public static void main(String[] args) {
@@ -44,9 +46,8 @@ public final class ReadBandwidth implements Performer {
             return Answer.of("version", SPECIES.vectorBitSize() + "-bit loads");
         }
         int passes = Integer.parseInt(words[1]);
-        List<Callable<Long>> jobs = parts.stream()
-                .map(part -> (Callable<Long>) () -> read(part))
-                .toList();
+        List<Callable<Long>> jobs =
+                parts.stream().map(part -> (Callable<Long>) () -> read(part)).toList();
         long sum = 0;
         long begin = System.nanoTime();
         try {

@@ -83,6 +83,11 @@ public record TrainingSetup(
         return data;
     }
 
+    /** {@code MoELoRA 8x4, 4 x 256}. */
+    public String label() {
+        return (experts == 1 ? "LoRA r=" + rank : "MoELoRA " + experts + "x" + rank) + ", " + rows + " x " + length;
+    }
+
     @Override
     public String toString() {
         String method = experts == 1 ? "LoRA r=" + rank : "MoELoRA " + experts + "x" + rank + " top-" + topK;

@@ -14,7 +14,10 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 
-/** This engine's linear on a frozen float32 weight, which is packed in each call. Arguments: threads. */
+/**
+ * This engine's linear on a frozen float32 weight. Arguments: threads, and {@code packing} to have the weight packed in each call or {@code
+ * prepacked} to have it packed once.
+ */
 public final class OurProduct implements Product {
     private final Device device;
     private final List<AutoCloseable> held = new ArrayList<>();
@@ -23,12 +26,13 @@ public final class OurProduct implements Product {
     private Memory[] operands = {};
     private Frozen[] weight = {};
 
-    private OurProduct(int threads) {
-        device = Devices.open(new DeviceOptions(threads, false));
+    private OurProduct(int threads, boolean prepack) {
+        device = Devices.open(new DeviceOptions(threads, false, prepack));
     }
 
     public static void main(String[] args) {
-        Performer.serve(() -> new ProductPerformer(new OurProduct(Integer.parseInt(args[0]))));
+        Performer.serve(
+                () -> new ProductPerformer(new OurProduct(Integer.parseInt(args[0]), args[1].equals("prepacked"))));
     }
 
     @Override
