@@ -2,6 +2,7 @@
 module org.moelora {
     requires static transitive org.jspecify;
     requires transitive org.moelora.engine;
+    requires jdk.management;
 
     exports org.moelora.adapter;
     exports org.moelora.data;

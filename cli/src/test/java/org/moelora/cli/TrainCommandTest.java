@@ -117,7 +117,8 @@ class TrainCommandTest {
         assertThat(ran.code()).as(ran.err()).isZero();
         try (Stream<Path> files = Files.list(out)) {
             assertThat(files.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder("last", "best", "metrics.jsonl", "run.yaml");
+                    .containsExactlyInAnyOrder(
+                            "run.json", "run.yaml", "metrics.jsonl", "checkpoints", "best", "last", "lock");
         }
         List<JsonObject> lines = rows(out.resolve("metrics.jsonl"));
         assertThat(lines).hasSize(6);

@@ -50,7 +50,8 @@ public final class InputException extends RuntimeException {
         return new InputException(path + ": " + reason(cause) + "; expected a place that can be written", cause);
     }
 
-    private static String reason(IOException cause) {
+    /** Why a file could not be read or written, in a few words. */
+    public static String reason(IOException cause) {
         return switch (cause) {
             case NoSuchFileException e -> "there is no such file or folder";
             case AccessDeniedException e -> "permission denied";

@@ -114,6 +114,15 @@ public final class Adapter implements AutoCloseable {
         AdapterFolder.write(this, folder, losses);
     }
 
+    /**
+     * Writes the same files into a folder that exists: for one that holds more, and is itself written whole or not at all.
+     *
+     * @throws InputException if a file cannot be written
+     */
+    public void saveInto(Path folder, LossSettings losses) {
+        AdapterFolder.writeInto(this, folder, losses);
+    }
+
     public AdapterConfig config() {
         return config;
     }

@@ -13,6 +13,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
+import org.moelora.engine.io.AtomicFile;
 import org.moelora.engine.io.AtomicFolder;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
@@ -38,17 +39,18 @@ final class AdapterFolder {
     private AdapterFolder() {}
 
     static void write(Adapter adapter, Path folder, @Nullable LossSettings losses) {
+        AtomicFolder.write(folder, Set.of(CONFIG, TENSORS), part -> writeInto(adapter, part, losses));
+    }
+
+    static void writeInto(Adapter adapter, Path folder, @Nullable LossSettings losses) {
         SafetensorsWriter tensors = new SafetensorsWriter().metadata("format", "pt");
         for (AdapterLayer layer : adapter.layers().values()) {
             for (Slice slice : slices(layer)) {
                 tensors.f32(slice.key, new long[] {slice.rows, slice.cols}, slice.values());
             }
         }
-        String config = JsonWriter.pretty(config(adapter, losses));
-        AtomicFolder.write(folder, Set.of(CONFIG, TENSORS), part -> {
-            tensors.write(part.resolve(TENSORS));
-            Files.writeString(part.resolve(CONFIG), config);
-        });
+        tensors.write(folder.resolve(TENSORS));
+        AtomicFile.write(folder.resolve(CONFIG), JsonWriter.pretty(config(adapter, losses)));
     }
 
     private static Map<String, Object> config(Adapter adapter, @Nullable LossSettings losses) {

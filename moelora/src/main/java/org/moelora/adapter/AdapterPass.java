@@ -31,28 +31,45 @@ public final class AdapterPass {
         void routed(String module, Tensor u, Tensor b, TopK routing);
     }
 
+    /** Sees what every module puts out, as it comes. */
+    @FunctionalInterface
+    public interface Watcher {
+        /**
+         * @param module its name in the checkpoint, such as {@code model.layers.3.self_attn.q_proj}
+         * @param out its output, adapter included; valid during the call only
+         */
+        void saw(String module, Tensor out);
+    }
+
     private final @Nullable LossSettings losses;
     private final long seed;
     private final long draw;
     private final @Nullable Observer observer;
+    private final @Nullable Watcher watcher;
     private final List<Tensor> balance = new ArrayList<>();
     private final List<Tensor> contrast = new ArrayList<>();
 
-    private AdapterPass(@Nullable LossSettings losses, long seed, long draw, @Nullable Observer observer) {
+    private AdapterPass(
+            @Nullable LossSettings losses,
+            long seed,
+            long draw,
+            @Nullable Observer observer,
+            @Nullable Watcher watcher) {
         this.losses = losses;
         this.seed = seed;
         this.draw = draw;
         this.observer = observer;
+        this.watcher = watcher;
     }
 
     /** No dropout, no losses. */
     public static AdapterPass inference() {
-        return new AdapterPass(null, 0, 0, null);
+        return new AdapterPass(null, 0, 0, null, null);
     }
 
     /** Inference that reports every layer's routing. */
     public static AdapterPass observed(Observer observer) {
-        return new AdapterPass(null, 0, 0, observer);
+        return new AdapterPass(null, 0, 0, observer, null);
     }
 
     /**
@@ -61,7 +78,23 @@ public final class AdapterPass {
      * @param draw different for every forward pass of a run, so that each draws other numbers
      */
     public static AdapterPass training(LossSettings losses, long seed, long draw) {
-        return new AdapterPass(losses, seed, draw, null);
+        return training(losses, seed, draw, null);
+    }
+
+    /**
+     * The same, watched.
+     *
+     * @param watcher null for none
+     */
+    public static AdapterPass training(LossSettings losses, long seed, long draw, @Nullable Watcher watcher) {
+        return new AdapterPass(losses, seed, draw, null, watcher);
+    }
+
+    /** Tells the watcher, if there is one, what a module put out. */
+    public void saw(String module, Tensor out) {
+        if (watcher != null) {
+            watcher.saw(module, out);
+        }
     }
 
     /**
@@ -75,7 +108,7 @@ public final class AdapterPass {
         List<Tensor> results = tape.segment(
                 name,
                 part -> {
-                    AdapterPass pass = new AdapterPass(losses, seed, draw, observer);
+                    AdapterPass pass = new AdapterPass(losses, seed, draw, observer, watcher);
                     Tensor y = body.apply(part, pass);
                     balances[0] = pass.balance.size();
                     return Stream.of(List.of(y), pass.balance, pass.contrast)

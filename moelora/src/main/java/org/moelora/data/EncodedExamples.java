@@ -8,10 +8,13 @@ import java.util.List;
  * @param rows those that have a label, in the examples' order
  * @param cut how many of these lost tokens at their end, because they were too long
  * @param dropped how many examples are not among the rows, because no label was left within the length
+ * @param skipped how many examples are not among the rows, because they were too long
+ * @param sources the files that the examples were read from
  */
-public record EncodedExamples(List<TokenRow> rows, int cut, int dropped) {
+public record EncodedExamples(List<TokenRow> rows, int cut, int dropped, int skipped, List<Examples.Source> sources) {
     public EncodedExamples {
         rows = List.copyOf(rows);
+        sources = List.copyOf(sources);
     }
 
     /** All tokens of all rows. */

@@ -29,10 +29,12 @@ import org.moelora.text.Tokenizer;
  *
  * @param tokenizer null if there is none; then only rows of {@code input_ids} are accepted
  * @param vocabularySize rows of the model's embedding: ids must be below it
- * @param maxLength longer rows are cut from the end; {@link Integer#MAX_VALUE} for no limit
+ * @param maxLength the most tokens of a row; {@link Integer#MAX_VALUE} for no limit
+ * @param longRows what becomes of longer rows
  * @param lossOnPrompt whether everything but BOS carries loss; rows of {@code input_ids} say it themselves
  */
-public record ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize, int maxLength, boolean lossOnPrompt) {
+public record ExampleEncoder(
+        @Nullable Tokenizer tokenizer, int vocabularySize, int maxLength, LongRows longRows, boolean lossOnPrompt) {
     /**
      * @throws IllegalArgumentException if the vocabulary is empty or the length below 2, which leaves nothing to predict
      */
@@ -45,30 +47,40 @@ public record ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize, 
 
     /** Rows of any length, loss on answers only. */
     public ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize) {
-        this(tokenizer, vocabularySize, Integer.MAX_VALUE, false);
+        this(tokenizer, vocabularySize, Integer.MAX_VALUE, LongRows.CUT, false);
     }
 
     /** The same with another limit. */
     public ExampleEncoder withMaxLength(int tokens) {
-        return new ExampleEncoder(tokenizer, vocabularySize, tokens, lossOnPrompt);
+        return withMaxLength(tokens, longRows);
+    }
+
+    /** The same with another limit, and another fate for rows that exceed it. */
+    public ExampleEncoder withMaxLength(int tokens, LongRows fate) {
+        return new ExampleEncoder(tokenizer, vocabularySize, tokens, fate, lossOnPrompt);
     }
 
     /** The same with loss on prompts, or without. */
     public ExampleEncoder withLossOnPrompt(boolean loss) {
-        return new ExampleEncoder(tokenizer, vocabularySize, maxLength, loss);
+        return new ExampleEncoder(tokenizer, vocabularySize, maxLength, longRows, loss);
     }
 
     /**
-     * Encodes all examples, cuts what is too long, and drops rows that keep no label.
+     * Encodes all examples, does with rows that are too long what {@link #longRows} says, and drops rows that keep no label.
      *
-     * @throws InputException as {@link #encode} does
+     * @throws InputException as {@link #encode} does, and for a row that is too long if such rows are refused
      */
     public EncodedExamples encodeAll(Examples examples) {
         List<TokenRow> rows = new ArrayList<>(examples.size());
         int cut = 0;
         int dropped = 0;
+        int skipped = 0;
         for (Example example : examples.rows()) {
             TokenRow whole = encode(example);
+            if (whole.length() > maxLength && longRows != LongRows.CUT) {
+                skipped += skip(whole);
+                continue;
+            }
             TokenRow row = cut(whole);
             if (row.labelCount() == 0) {
                 dropped++;
@@ -77,7 +89,15 @@ public record ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize, 
                 cut += row.length() < whole.length() ? 1 : 0;
             }
         }
-        return new EncodedExamples(rows, cut, dropped);
+        return new EncodedExamples(rows, cut, dropped, skipped, examples.sources());
+    }
+
+    private int skip(TokenRow row) {
+        if (longRows == LongRows.REFUSE) {
+            throw new InputException(row.where() + ": has " + row.length() + " tokens; expected at most " + maxLength
+                    + ", or that long rows are cut or skipped");
+        }
+        return 1;
     }
 
     /**
@@ -90,7 +110,7 @@ public record ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize, 
         Origin origin = example.origin();
         if (example instanceof Example.Tokens tokens) {
             checkIds(tokens);
-            return new TokenRow(tokens.inputIds(), tokens.labels(), origin.task(), origin.row());
+            return new TokenRow(tokens.inputIds(), tokens.labels(), origin.task(), origin.row(), origin.where());
         }
         List<Part> parts = parts(example);
         int[] ids = joined(parts);
@@ -104,7 +124,7 @@ public record ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize, 
             }
             at = end;
         }
-        return new TokenRow(ids, labels, origin.task(), origin.row());
+        return new TokenRow(ids, labels, origin.task(), origin.row(), origin.where());
     }
 
     /**
@@ -257,6 +277,7 @@ public record ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize, 
                         Arrays.copyOf(row.inputIds(), maxLength),
                         Arrays.copyOf(row.labels(), maxLength),
                         row.task(),
-                        row.row());
+                        row.row(),
+                        row.where());
     }
 }

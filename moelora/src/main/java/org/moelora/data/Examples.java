@@ -13,10 +13,24 @@ import org.moelora.engine.random.RandomStream;
  * Examples to train or to score on.
  *
  * @param rows the examples, in the order of their files
+ * @param sources the files they were read from; empty for examples that a program made
  */
-public record Examples(List<Example> rows) {
+public record Examples(List<Example> rows, List<Source> sources) {
+    /**
+     * A file that examples were read from.
+     *
+     * @param rows how many it holds
+     */
+    public record Source(Path file, int rows) {}
+
     public Examples {
         rows = List.copyOf(rows);
+        sources = List.copyOf(sources);
+    }
+
+    /** Examples that a program made. */
+    public Examples(List<Example> rows) {
+        this(rows, List.of());
     }
 
     /** {@link #read(List)} of these files. */
@@ -38,12 +52,15 @@ public record Examples(List<Example> rows) {
             throw new IllegalArgumentException("no file to read");
         }
         List<Example> rows = new ArrayList<>();
+        List<Source> sources = new ArrayList<>();
         for (Path file : files) {
+            int before = rows.size();
             if (JsonRows.read(file, row -> rows.add(ExampleReader.read(row, rows.size()))) == 0) {
                 throw ExampleReader.empty(file.toString());
             }
+            sources.add(new Source(file, rows.size() - before));
         }
-        return new Examples(rows);
+        return new Examples(rows, sources);
     }
 
     /** How many there are. */
@@ -78,7 +95,7 @@ public record Examples(List<Example> rows) {
         for (int i = 0; i < size(); i++) {
             (chosen.get(i) ? heldOut : train).add(rows.get(i));
         }
-        return new Split(new Examples(train), new Examples(heldOut));
+        return new Split(new Examples(train, sources), new Examples(heldOut, sources));
     }
 
     /**

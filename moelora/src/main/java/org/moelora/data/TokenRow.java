@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param labels as many: the token itself where predicting it carries loss, {@link #IGNORED} elsewhere
  * @param task which task it belongs to, or null
  * @param row its place in the data, from 0
+ * @param where how messages name it, such as {@code train.jsonl line 3}; not part of {@link #equals}
  */
 public record TokenRow(
-        int[] inputIds, int[] labels, @Nullable String task, int row) {
+        int[] inputIds, int[] labels, @Nullable String task, int row, String where) {
     /** The label of a token that carries no loss. */
     public static final int IGNORED = -100;
 
@@ -22,6 +23,11 @@ public record TokenRow(
             throw new IllegalArgumentException(
                     "row " + row + " has " + inputIds.length + " tokens and " + labels.length + " labels");
         }
+    }
+
+    /** A row that a program made. */
+    public TokenRow(int[] inputIds, int[] labels, @Nullable String task, int row) {
+        this(inputIds, labels, task, row, "row " + row);
     }
 
     /** Tokens in the row. */

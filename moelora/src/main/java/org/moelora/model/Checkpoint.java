@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -17,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.moelora.engine.InputException;
+import org.moelora.engine.io.Checksums;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.SafetensorsFile;
@@ -115,12 +115,7 @@ final class Checkpoint implements AutoCloseable {
      * every byte would cost minutes on a large model, and no training leaves those parts of every tensor as they were.
      */
     String hash() {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        MessageDigest digest = Checksums.sha256();
         for (var entry : home.entrySet()) {
             TensorInfo info = entry.getValue().info(entry.getKey());
             digest.update((entry.getKey() + " " + info.type() + " " + Arrays.toString(info.shape()) + "\n")

@@ -92,6 +92,7 @@ public final class LanguageModel {
         DecoderConfig config = decoder.config();
         Tensor table = Rope.table(tape, tape.ints(positions), config.ropeFrequencies());
         Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
+        pass.saw("model.embed_tokens", x);
         List<Weights.Block> blocks = weights.blocks();
         for (int layer = 0; layer < blocks.size(); layer++) {
             int at = layer;
@@ -102,11 +103,14 @@ public final class LanguageModel {
                     (part, inner) -> block(part, inner, blocks.get(at), at, in, table, attend),
                     in,
                     table);
+            pass.saw("model.layers." + layer, x);
             if (!tape.isRecording()) {
                 tape.releaseExcept(x, table);
             }
         }
-        return RmsNorm.apply(tape, x, weights.norm(), config.normEps());
+        Tensor last = RmsNorm.apply(tape, x, weights.norm(), config.normEps());
+        pass.saw("model.norm", last);
+        return last;
     }
 
     /** {@code x + attention(norm(x))}, then {@code x + down(silu(gate(norm(x))) .* up(norm(x)))}. */
@@ -126,7 +130,9 @@ public final class LanguageModel {
 
     private Tensor linear(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x) {
         Tensor y = Linear.apply(tape, x, linear.weight(), linear.bias());
-        return adapter == null ? y : adapter.apply(tape, pass, linear.name(), x, y);
+        Tensor adapted = adapter == null ? y : adapter.apply(tape, pass, linear.name(), x, y);
+        pass.saw(linear.name(), adapted);
+        return adapted;
     }
 
     /**

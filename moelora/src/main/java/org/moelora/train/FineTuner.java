@@ -2,24 +2,21 @@ package org.moelora.train;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
+import org.moelora.data.EncodedExamples;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
-import org.moelora.engine.optim.AdamW;
-import org.moelora.engine.optim.Schedule;
-import org.moelora.eval.Scorer;
-import org.moelora.eval.Scores;
 import org.moelora.model.LanguageModel;
 
 /**
@@ -31,14 +28,19 @@ public final class FineTuner {
     private final Adapter adapter;
     private List<TokenRow> rows = List.of();
     private List<TokenRow> heldOut = List.of();
-    private TrainingConfig config;
+    private List<Examples.Source> sources = List.of();
+    private List<Examples.Source> heldOutSources = List.of();
+    private @Nullable TrainingConfig given;
     private @Nullable Path folder;
     private @Nullable String settings;
+    private @Nullable RunRecord record;
+    private CheckpointPolicy checkpoints = CheckpointPolicy.DEFAULT;
+    private boolean skipBadRows;
+    private Cancellation cancellation = new Cancellation();
 
     private FineTuner(LanguageModel model, Adapter adapter) {
         this.model = model;
         this.adapter = adapter;
-        this.config = TrainingConfig.builder().losses(defaultLosses()).build();
     }
 
     /**
@@ -60,24 +62,47 @@ public final class FineTuner {
     public FineTuner on(Examples examples) {
         ExampleEncoder encoder = new ExampleEncoder(
                 model.decoder().tokenizer(), model.decoder().config().vocabularySize());
-        return onRows(encoder.encodeAll(examples).rows());
+        return on(encoder.encodeAll(examples));
+    }
+
+    /** Trains on examples that are encoded already. */
+    public FineTuner on(EncodedExamples examples) {
+        onRows(examples.rows());
+        sources = examples.sources();
+        return this;
     }
 
     /** Trains on rows of tokens. */
     public FineTuner onRows(List<TokenRow> data) {
         rows = List.copyOf(data);
+        sources = List.of();
+        return this;
+    }
+
+    /** Evaluates on these examples now and then. */
+    public FineTuner evaluateOn(EncodedExamples examples) {
+        evaluateOn(examples.rows());
+        heldOutSources = examples.sources();
         return this;
     }
 
     /** Evaluates on these rows now and then. */
     public FineTuner evaluateOn(List<TokenRow> data) {
         heldOut = List.copyOf(data);
+        heldOutSources = List.of();
         return this;
     }
 
     public FineTuner config(TrainingConfig value) {
-        config = value;
+        given = value;
         return this;
+    }
+
+    private TrainingConfig config() {
+        if (record != null) {
+            return record.training();
+        }
+        return given == null ? TrainingConfig.builder().losses(defaultLosses()).build() : given;
     }
 
     /** Shorthand for the default configuration with that many epochs. */
@@ -87,14 +112,15 @@ public final class FineTuner {
     }
 
     /**
-     * Keeps {@code last/}, with held-out rows {@code best/}, and {@code metrics.jsonl} in a folder that holds no run yet. Nothing is made
-     * before {@link #run}.
+     * Keeps the run in a folder that holds none yet: checkpoints, {@code metrics.jsonl}, with held-out rows {@code best/}, and at the end
+     * {@code last/}. Nothing is made before {@link #run}.
      *
      * @throws InputException if the folder holds a run, or cannot be written
      */
     public FineTuner into(Path out) {
         RunFolder.check(out);
         folder = out;
+        record = null;
         return this;
     }
 
@@ -105,6 +131,41 @@ public final class FineTuner {
     }
 
     /**
+     * Goes on with a run from its newest whole checkpoint, to the bytes that it would have made without a stop. The configuration is the run's; the
+     * base, the kind of adapter and the rows have to be those that it began with. What this adapter holds is replaced. A run that is
+     * finished already is left as it is.
+     *
+     * @param run its folder
+     * @throws InputException if there is no run
+     */
+    public FineTuner resume(Path run) {
+        record = RunRecord.read(run);
+        folder = run;
+        return this;
+    }
+
+    /** When checkpoints are written, if there is a folder. */
+    public FineTuner checkpoints(CheckpointPolicy policy) {
+        checkpoints = policy;
+        return this;
+    }
+
+    /**
+     * Leaves rows out that make values which are not finite, instead of ending the training there. They are listed in the report, and in
+     * {@code skipped.jsonl} of the run's folder.
+     */
+    public FineTuner skipBadRows(boolean skip) {
+        skipBadRows = skip;
+        return this;
+    }
+
+    /** Lets another thread stop the training: after its step it writes a checkpoint, and {@link #run} returns. */
+    public FineTuner stopOn(Cancellation asked) {
+        cancellation = asked;
+        return this;
+    }
+
+    /**
      * What {@link #run} would take, from two passes over the step with the most tokens of the first epoch; no parameter is
      * changed and nothing is written.
      *
@@ -112,13 +173,14 @@ public final class FineTuner {
      */
     public TrainingPlan plan() {
         checkRows();
+        TrainingConfig config = config();
         long steps = config.totalSteps(rows.size());
         BatchOrder order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
         long tokens = 0;
         int most = 0;
         List<Batch> largest = List.of();
         for (long step = 1; step <= steps; step++) {
-            List<Batch> batches = batches(order, step);
+            List<Batch> batches = TrainingLoop.batches(order, rows, config.gradAccumulation(), step, Set.of());
             int size = batches.stream().mapToInt(Batch::tokens).sum();
             tokens += size;
             if (size > most) {
@@ -160,131 +222,31 @@ public final class FineTuner {
     }
 
     /**
-     * Trains to the end.
+     * Trains to the end, or until it is cancelled.
      *
-     * @throws InputException if there are no rows to train on, or the folder cannot be written
-     * @throws TrainingException if the loss or the gradient is no longer a number; the adapter is left as the last good step made it, and
-     *     nothing is left in the folder
+     * @throws InputException if there are no rows to train on, or the folder cannot be written; for a run that goes on, if the base, the adapter, the
+     *     rows or the configuration are not the run's
+     * @throws TrainingException if the loss or the gradient is no longer a number, naming the step, the rows and where in the model it shows first;
+     *     or if the folder can no longer be written. The run's folder then stands at its last checkpoint, from which it can be resumed, and
+     *     the adapter is left as the last step made it
      */
     public TrainingReport run(TrainingListener listener) {
         checkRows();
+        List<Examples.Source> files = new ArrayList<>(new LinkedHashSet<>(sources));
+        heldOutSources.stream().filter(file -> !files.contains(file)).forEach(files::add);
+        RunRecord.Inputs inputs = new RunRecord.Inputs(model, adapter, config(), rows, heldOut, files);
+        TrainingLoop.Conduct conduct = new TrainingLoop.Conduct(checkpoints, skipBadRows, cancellation);
         Path out = folder;
         if (out == null) {
-            return train(listener, null);
+            return new TrainingLoop(inputs, conduct, null, listener).run(null);
         }
-        try (RunFolder run = RunFolder.create(out)) {
-            TrainingReport report = train(run.and(listener), run);
-            adapter.save(run.last(), config.losses());
-            if (settings != null) {
-                run.settings(settings);
-            }
-            run.complete();
-            return report;
+        RunRecord begun = record;
+        if (begun != null) {
+            begun.check(out, given, inputs);
         }
-    }
-
-    private TrainingReport train(TrainingListener listener, @Nullable RunFolder run) {
-        ParameterBlock parameters = adapter.parameters();
-        long steps = config.totalSteps(rows.size());
-        Schedule schedule = new Schedule(
-                config.schedule(), config.learningRate(), config.warmUp().steps(steps));
-        BatchOrder order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
-        long evalEvery = config.evalEvery() > 0
-                ? config.evalEvery()
-                : Math.max(1, order.batchesPerEpoch() / config.gradAccumulation());
-        parameters.startTraining();
-        model.decoder().device().resetPeak();
-        long begin = System.nanoTime();
-        long tokens = 0;
-        double lastLoss = Double.NaN;
-        double bestLoss = Double.POSITIVE_INFINITY;
-        try (AdamW optimizer = new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()))) {
-            for (long step = 1; step <= steps; step++) {
-                long stepBegin = System.nanoTime();
-                List<Batch> batches = batches(order, step);
-                LossSettings losses = lossesAt(step, steps);
-                parameters.clearGradients();
-                long draw = (step - 1) * config.gradAccumulation();
-                TrainingStep result =
-                        TrainingStep.backward(model, batches, losses, config.seed(), draw, config.recompute());
-                double loss = result.loss(losses);
-                double norm = optimizer.clip(config.clip());
-                if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-                    throw new TrainingException("step " + step + ": the loss is " + loss + " and the gradient norm "
-                            + norm + " on " + describe(batches) + "; a lower --learning-rate or a --clip may help");
-                }
-                double rate = schedule.at(step, steps);
-                optimizer.step(rate);
-                int stepTokens = batches.stream().mapToInt(Batch::tokens).sum();
-                tokens += stepTokens;
-                lastLoss = loss;
-                long now = System.nanoTime();
-                listener.step(new TrainingListener.Step(
-                        step,
-                        steps,
-                        loss,
-                        result.lm(),
-                        result.balance(),
-                        result.contrast(),
-                        norm,
-                        rate,
-                        stepTokens,
-                        stepTokens / ((now - stepBegin) * 1e-9),
-                        (now - begin) * 1e-9));
-                if (!heldOut.isEmpty() && (step % evalEvery == 0 || step == steps)) {
-                    Scores scores = Scorer.score(model, heldOut);
-                    boolean best = scores.loss() < bestLoss;
-                    bestLoss = Math.min(bestLoss, scores.loss());
-                    SortedMap<String, Double> tasks = new TreeMap<>();
-                    scores.byTask().forEach((task, part) -> tasks.put(task, part.loss()));
-                    if (best && run != null) {
-                        adapter.save(run.best(), config.losses());
-                    }
-                    listener.evaluation(new TrainingListener.Evaluation(step, scores.loss(), tasks, best));
-                }
-            }
-        } finally {
-            parameters.stopTraining();
+        try (RunFolder run = begun == null ? RunFolder.create(out) : RunFolder.open(out)) {
+            return new TrainingLoop(inputs, conduct, run, listener)
+                    .run(begun == null ? () -> run.begin(inputs, settings) : null);
         }
-        return new TrainingReport(
-                steps,
-                tokens,
-                (System.nanoTime() - begin) * 1e-9,
-                lastLoss,
-                heldOut.isEmpty() ? null : bestLoss,
-                model.decoder().device().memoryUse().peak());
-    }
-
-    private List<Batch> batches(BatchOrder order, long step) {
-        List<Batch> batches = new ArrayList<>();
-        for (int i = 0; i < config.gradAccumulation(); i++) {
-            List<TokenRow> chosen = new ArrayList<>();
-            for (int row : order.batch((step - 1) * config.gradAccumulation() + i)) {
-                chosen.add(rows.get(row));
-            }
-            batches.add(Batch.of(chosen));
-        }
-        return batches;
-    }
-
-    /** The losses with the contrastive one warmed up: directions mean nothing while B is near zero, and its gradient is large there. */
-    private LossSettings lossesAt(long step, long steps) {
-        LossSettings losses = config.losses();
-        long warmUp = config.contrastWarmUp().steps(steps);
-        double factor = warmUp == 0 ? 1 : Math.min(1, (double) step / warmUp);
-        return new LossSettings(
-                losses.balanceWeight(),
-                losses.contrastWeight() * factor,
-                losses.contrastTemperature(),
-                losses.maxPairs());
-    }
-
-    private static String describe(List<Batch> batches) {
-        return "data rows "
-                + batches.stream()
-                        .flatMap(batch -> batch.rows().stream())
-                        .map(TokenRow::row)
-                        .limit(16)
-                        .toList();
     }
 }

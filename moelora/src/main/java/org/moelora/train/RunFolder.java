@@ -1,8 +1,9 @@
 package org.moelora.train;
 
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -10,28 +11,46 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.AtomicFile;
+import org.moelora.engine.io.AtomicFolder;
 import org.moelora.engine.io.JsonWriter;
 
 /**
- * The folder of one run: {@code last/} and {@code best/} (adapters), {@code metrics.jsonl} with a line per step and per evaluation, and
- * {@code run.yaml} if there are settings to keep. Closed without {@link #complete}, it removes what it made.
+ * The folder of one run, as its only writer has it:
+ * <pre>
+ *     run.json         what it is made with ({@link RunRecord}); the last file that a start writes
+ *     run.yaml         how to do the same again, if the caller has a text for it
+ *     metrics.jsonl    a line per step and per evaluation
+ *     skipped.jsonl    rows that were left out, if there are any
+ *     checkpoints/     the last few ({@link RunCheckpoint})
+ *     best/, last/     adapters: the best so far on held-out rows, and what the finished run made
+ *     lock             empty ({@link RunLock})
+ * </pre>
+ * What a killed process leaves half-written has a hidden name, and is cleared up when the run goes on.
  */
 final class RunFolder implements TrainingListener, AutoCloseable {
-    private static final List<String> CONTENT = List.of("last", "best", "metrics.jsonl", "run.yaml");
+    private static final String METRICS = "metrics.jsonl";
+    private static final String SKIPPED = "skipped.jsonl";
+    private static final String YAML = "run.yaml";
+    private static final String CHECKPOINTS = "checkpoints";
+    private static final List<String> CONTENT =
+            List.of(RunRecord.FILE, "last", "best", METRICS, SKIPPED, YAML, CHECKPOINTS);
 
     private final Path folder;
     private final @Nullable Path firstMade;
-    private final BufferedWriter metrics;
-    private boolean complete;
+    private final RunLock lock;
+    private @Nullable FileChannel metrics;
+    private boolean resumed;
+    private boolean kept;
 
-    private RunFolder(Path folder, @Nullable Path firstMade, BufferedWriter metrics) {
+    private RunFolder(Path folder, @Nullable Path firstMade, RunLock lock) {
         this.folder = folder;
         this.firstMade = firstMade;
-        this.metrics = metrics;
+        this.lock = lock;
     }
 
     /**
@@ -40,9 +59,17 @@ final class RunFolder implements TrainingListener, AutoCloseable {
      * @throws InputException if the folder holds a run, or cannot be written
      */
     static void check(Path folder) {
-        for (String name : CONTENT) {
-            if (Files.exists(folder.resolve(name))) {
-                throw new InputException(folder + ": holds another run's " + name + "; expected a folder without one");
+        if (Files.exists(folder.resolve(RunRecord.FILE))) {
+            throw new InputException(
+                    folder + ": holds another run; expected a folder without one, or to resume that one");
+        }
+        if (!Files.exists(folder.resolve(RunLock.FILE))) {
+            // With a lock and no run.json it is a start that was cut short.
+            for (String name : CONTENT) {
+                if (Files.exists(folder.resolve(name))) {
+                    throw new InputException(
+                            folder + ": holds another run's " + name + "; expected a folder without one");
+                }
             }
         }
         Path there = folder.toAbsolutePath().normalize();
@@ -57,6 +84,8 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     }
 
     /**
+     * A folder for a new run. Closed before {@link #begin}, it removes what it made.
+     *
      * @throws InputException if the folder holds a run, or cannot be written
      */
     static RunFolder create(Path folder) {
@@ -68,14 +97,42 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         }
         try {
             Files.createDirectories(absolute);
-            return new RunFolder(
-                    folder,
-                    firstMade,
-                    Files.newBufferedWriter(folder.resolve("metrics.jsonl"), StandardOpenOption.CREATE_NEW));
         } catch (IOException e) {
             remove(firstMade);
             throw InputException.unwritable(folder, e);
         }
+        RunFolder run = new RunFolder(folder, firstMade, RunLock.take(absolute));
+        try {
+            check(folder); // now that nobody else can begin one here
+            CONTENT.forEach(name -> remove(folder.resolve(name)));
+            AtomicFolder.sweep(absolute);
+            return run;
+        } catch (RuntimeException | Error e) {
+            run.kept = true; // it is somebody else's
+            run.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The folder of a run that goes on.
+     *
+     * @throws InputException if it holds no run, or somebody writes it
+     */
+    static RunFolder open(Path folder) {
+        RunRecord.json(folder);
+        RunFolder run = new RunFolder(folder, null, RunLock.take(folder));
+        run.resumed = true;
+        run.kept = true;
+        return run;
+    }
+
+    Path path() {
+        return folder;
+    }
+
+    Path checkpoints() {
+        return folder.resolve(CHECKPOINTS);
     }
 
     Path last() {
@@ -84,6 +141,45 @@ final class RunFolder implements TrainingListener, AutoCloseable {
 
     Path best() {
         return folder.resolve("best");
+    }
+
+    /** With its first checkpoint there, makes this a run. */
+    void begin(RunRecord.Inputs inputs, @Nullable String yaml) {
+        if (yaml != null) {
+            AtomicFile.write(folder.resolve(YAML), yaml);
+        }
+        RunRecord.write(folder, inputs);
+        kept = true;
+        openMetrics(0);
+    }
+
+    /** Forgets a run that came to nothing: closing removes what this made. One that goes on stays. */
+    void discard() {
+        kept = resumed;
+    }
+
+    /** Clears up behind a process that was killed, and puts the logs where they were at a checkpoint. */
+    void rewind(TrainingState state) {
+        AtomicFolder.sweep(folder);
+        AtomicFolder.sweep(checkpoints());
+        openMetrics(state.metricsBytes());
+        skipped(state.skipped());
+    }
+
+    private void openMetrics(long length) {
+        Path file = folder.resolve(METRICS);
+        try {
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            metrics = channel;
+            if (channel.size() < length) {
+                throw new InputException(file + ": is shorter than at the checkpoint, " + channel.size() + " bytes for "
+                        + length + "; expected it as the run left it");
+            }
+            channel.truncate(length);
+            channel.position(length);
+        } catch (IOException e) {
+            throw InputException.unwritable(file, e);
+        }
     }
 
     @Override
@@ -98,7 +194,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         line.put("learning_rate", step.learningRate());
         line.put("tokens_per_second", step.tokensPerSecond());
         line.put("seconds", step.seconds());
-        write(line);
+        append(line);
     }
 
     @Override
@@ -109,40 +205,75 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         if (!evaluation.taskLosses().isEmpty()) {
             line.put("tasks", evaluation.taskLosses());
         }
-        write(line);
+        append(line);
     }
 
-    private void write(Map<String, Object> line) {
+    private void append(Map<String, Object> line) {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(JsonWriter.line(line) + "\n");
         try {
-            metrics.write(JsonWriter.line(line));
-            metrics.write('\n');
-            metrics.flush();
+            while (bytes.hasRemaining()) {
+                channel().write(bytes);
+            }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.resolve("metrics.jsonl") + ": cannot be written", e);
+            throw InputException.unwritable(folder.resolve(METRICS), e);
         }
     }
 
-    /** Keeps the settings of the run, as their reader wrote them. */
-    void settings(String yaml) {
-        AtomicFile.write(folder.resolve("run.yaml"), yaml);
+    private FileChannel channel() {
+        return Objects.requireNonNull(metrics, "begin or rewind comes first");
     }
 
-    /** Keeps everything. */
-    void complete() {
-        complete = true;
+    /** Forces {@code metrics.jsonl} to the disk, and says how long it is. */
+    long metricsBytes() {
+        if (metrics == null) {
+            return 0;
+        }
+        try {
+            channel().force(true);
+            return channel().position();
+        } catch (IOException e) {
+            throw InputException.unwritable(folder.resolve(METRICS), e);
+        }
+    }
+
+    /** Lists the rows that were left out. */
+    void skipped(List<SkippedRow> rows) {
+        Path file = folder.resolve(SKIPPED);
+        if (rows.isEmpty()) {
+            remove(file);
+            return;
+        }
+        StringBuilder lines = new StringBuilder();
+        rows.forEach(
+                row -> lines.append(JsonWriter.line(TrainingState.toJson(row))).append('\n'));
+        AtomicFile.write(file, lines.toString());
+    }
+
+    /** Removes all checkpoints but the newest few; those after the step that is reached are damaged. */
+    void prune(long reached, int keep) {
+        int whole = 0;
+        for (RunCheckpoint checkpoint : RunCheckpoint.in(checkpoints())) {
+            if (checkpoint.step() > reached || ++whole > keep) {
+                AtomicFolder.remove(checkpoint.folder());
+            }
+        }
     }
 
     @Override
     public void close() {
-        try {
-            metrics.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            if (!complete) {
-                CONTENT.forEach(name -> remove(folder.resolve(name)));
-                remove(firstMade);
+        try (lock) {
+            if (metrics != null) {
+                metrics.close();
             }
+            if (!kept) {
+                CONTENT.forEach(name -> remove(folder.resolve(name)));
+            }
+        } catch (IOException e) {
+            throw InputException.unwritable(folder.resolve(METRICS), e);
+        }
+        if (!kept) {
+            remove(folder.resolve(RunLock.FILE));
+            remove(firstMade);
         }
     }
 
@@ -155,7 +286,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
                 Files.delete(entry);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot remove " + path, e);
+            throw InputException.unwritable(path, e);
         }
     }
 }

@@ -35,6 +35,17 @@ public record TrainingStep(double lm, double balance, double contrast) {
             long seed,
             long draw,
             boolean recompute) {
+        return backward(model, microBatches, losses, seed, draw, recompute, null);
+    }
+
+    static TrainingStep backward(
+            LanguageModel model,
+            List<Batch> microBatches,
+            LossSettings losses,
+            long seed,
+            long draw,
+            boolean recompute,
+            AdapterPass.@Nullable Watcher watcher) {
         Device device = model.decoder().device();
         int labels = microBatches.stream().mapToInt(Batch::labels).sum();
         float share = 1f / microBatches.size();
@@ -43,7 +54,7 @@ public record TrainingStep(double lm, double balance, double contrast) {
         double contrast = 0;
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
-            AdapterPass pass = AdapterPass.training(losses, seed, draw + i);
+            AdapterPass pass = AdapterPass.training(losses, seed, draw + i, watcher);
             try (Tape tape = recompute ? Tape.recomputing(device) : Tape.recording(device)) {
                 Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
                 Tensor lmTerm = model.loss(tape, hidden, batch.positions(), batch.targets(), 1f / labels);

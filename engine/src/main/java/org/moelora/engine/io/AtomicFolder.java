@@ -3,12 +3,15 @@ package org.moelora.engine.io;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
@@ -29,6 +32,9 @@ public final class AtomicFolder {
         /** Writes files into the given folder, which exists and is empty. */
         void writeTo(Path folder) throws IOException;
     }
+
+    private static final Pattern LEFTOVER =
+            Pattern.compile("\\.(.+)\\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.(part|old)");
 
     private AtomicFolder() {}
 
@@ -94,6 +100,49 @@ public final class AtomicFolder {
         }
     }
 
+    /** Removes a folder of files, so that nothing half-removed is ever to be seen under its name; nothing if there is none. */
+    public static void remove(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        Path old = AtomicFile.beside(folder.toAbsolutePath(), "old");
+        try {
+            Files.move(folder, old, StandardCopyOption.ATOMIC_MOVE);
+            delete(old);
+        } catch (IOException e) {
+            throw InputException.unwritable(folder, e);
+        }
+    }
+
+    /**
+     * Clears up in a folder where writes of this class or of {@link AtomicFile} were cut short by the end of their process: what was
+     * half-written goes, and an older version that was moved aside comes back if nothing took its place. Nobody may write there at the same
+     * time. Other files are left alone.
+     *
+     * @throws InputException if that is not possible
+     */
+    public static void sweep(Path folder) {
+        try {
+            List<Path> entries;
+            try (Stream<Path> all = Files.list(folder)) {
+                entries = all.toList();
+            }
+            for (Path entry : entries) {
+                Matcher leftover = LEFTOVER.matcher(entry.getFileName().toString());
+                if (leftover.matches()) {
+                    Path target = folder.resolve(leftover.group(1));
+                    if (leftover.group(2).equals("old") && !Files.exists(target)) {
+                        Files.move(entry, target, StandardCopyOption.ATOMIC_MOVE);
+                    } else {
+                        delete(entry);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw InputException.unwritable(folder, e);
+        }
+    }
+
     private static void moveIntoPlace(Path part, Path target) throws IOException {
         if (!Files.exists(target)) {
             Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
@@ -149,12 +198,14 @@ public final class AtomicFolder {
         if (!Files.exists(folder)) {
             return;
         }
-        List<Path> entries;
-        try (Stream<Path> all = Files.list(folder)) {
-            entries = all.toList();
-        }
-        for (Path entry : entries) {
-            Files.delete(entry);
+        if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            List<Path> entries;
+            try (Stream<Path> all = Files.list(folder)) {
+                entries = all.toList();
+            }
+            for (Path entry : entries) {
+                Files.delete(entry);
+            }
         }
         Files.delete(folder);
     }

@@ -1,0 +1,95 @@
+package org.moelora.train;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.AdapterConfig;
+import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.engine.io.JsonObject;
+
+/** Settings as {@code run.json} has them: the command line's names with underscores. */
+final class ConfigJson {
+    private static final String RECOMPUTE = "recompute";
+
+    private ConfigJson() {}
+
+    static Map<String, @Nullable Object> of(AdapterConfig adapter) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("method", adapter.method());
+        if (adapter instanceof MoeLoraConfig mixture) {
+            json.put("experts", mixture.experts());
+            json.put("top_k", mixture.topK());
+            json.put("gate", mixture.gate().id());
+        }
+        json.put("rank", adapter.rank());
+        json.put("alpha", adapter.alpha());
+        json.put("scale", adapter.scale());
+        json.put("dropout", adapter.dropout());
+        json.put("targets", adapter.targets());
+        return json;
+    }
+
+    static Map<String, @Nullable Object> of(TrainingConfig config) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("balance_weight", config.losses().balanceWeight());
+        json.put("contrast_weight", config.losses().contrastWeight());
+        json.put("contrast_temperature", config.losses().contrastTemperature());
+        json.put("max_pairs", config.losses().maxPairs());
+        json.put("contrast_warmup", config.contrastWarmUp().toString());
+        json.put("epochs", config.epochs());
+        json.put("steps", config.steps());
+        json.put("batch_size", config.batchSize());
+        json.put("grad_accumulation", config.gradAccumulation());
+        json.put("learning_rate", config.learningRate());
+        json.put("schedule", config.schedule().name().toLowerCase(Locale.ROOT));
+        json.put("warmup", config.warmUp().toString());
+        json.put("weight_decay", config.weightDecay());
+        json.put("clip", config.clip());
+        json.put("eval_every", config.evalEvery());
+        json.put(RECOMPUTE, config.recompute());
+        json.put("shuffle", config.shuffle());
+        json.put("seed", config.seed());
+        return json;
+    }
+
+    static TrainingConfig training(JsonObject json) {
+        return TrainingConfig.builder()
+                .losses(new LossSettings(
+                        json.number("balance_weight"),
+                        json.number("contrast_weight"),
+                        json.number("contrast_temperature"),
+                        json.integer("max_pairs")))
+                .contrastWarmUp(WarmUp.parse(json.source() + ": contrast_warmup", json.string("contrast_warmup")))
+                .epochs(json.number("epochs"))
+                .steps(json.has("steps") ? json.longInteger("steps") : null)
+                .batchSize(json.integer("batch_size"))
+                .gradAccumulation(json.integer("grad_accumulation"))
+                .learningRate(json.number("learning_rate"))
+                .schedule(json.string("schedule"))
+                .warmUp(WarmUp.parse(json.source() + ": warmup", json.string("warmup")))
+                .weightDecay(json.number("weight_decay"))
+                .clip(json.number("clip"))
+                .evalEvery(json.longInteger("eval_every"))
+                .recompute(json.flag(RECOMPUTE))
+                .shuffle(json.flag("shuffle"))
+                .seed(json.longInteger("seed"))
+                .build();
+    }
+
+    /** The first setting that matters to the result in which two differ, in words; empty if there is none. */
+    static Optional<String> difference(TrainingConfig given, TrainingConfig has) {
+        Map<String, @Nullable Object> run = of(has);
+        for (var entry : of(given).entrySet()) {
+            Object there = run.get(entry.getKey());
+            if (!Objects.equals(entry.getValue(), there) && !entry.getKey().equals(RECOMPUTE)) {
+                return Optional.of(
+                        entry.getKey().replace('_', '-') + " is " + entry.getValue() + ", and the run has " + there);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,124 @@
+package org.moelora.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.LossSettings;
+import org.moelora.data.Batch;
+import org.moelora.data.TokenRow;
+import org.moelora.engine.Parameter;
+import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Tensor;
+import org.moelora.model.LanguageModel;
+
+/**
+ * Goes through a step that gave a value which is not finite once more, slowly, and looks where the first such value appears. Parameters are
+ * not changed; gradients are left undefined.
+ */
+final class Diagnosis implements AdapterPass.Watcher {
+    private static final int MOST_NAMED = 8;
+
+    private final LanguageModel model;
+    private final ParameterBlock parameters;
+    private final LossSettings losses;
+    private final TrainingConfig config;
+    private @Nullable String first;
+
+    Diagnosis(LanguageModel model, ParameterBlock parameters, LossSettings losses, TrainingConfig config) {
+        this.model = model;
+        this.parameters = parameters;
+        this.losses = losses;
+        this.config = config;
+    }
+
+    /**
+     * Where the first value appears that is not finite: forwards by module, then backwards by parameter.
+     *
+     * @param draw number of micro-batches before the step
+     */
+    String find(List<Batch> batches, long draw) {
+        for (Parameter parameter : parameters.parameters()) {
+            if (!isFinite(parameter.toArray())) {
+                return "the parameter " + parameter.name();
+            }
+        }
+        for (int i = 0; i < batches.size(); i++) {
+            first = null;
+            TrainingStep result = backward(batches.get(i), draw + i);
+            if (first != null) {
+                return first;
+            }
+            if (!Double.isFinite(result.lm())) {
+                return "the language model's loss";
+            }
+            if (!Double.isFinite(result.balance())) {
+                return "the balance loss";
+            }
+            if (!Double.isFinite(result.contrast())) {
+                return "the contrastive loss";
+            }
+            for (Parameter parameter : parameters.parameters().reversed()) {
+                if (!isFinite(parameter.gradientArray())) {
+                    return "the gradient of " + parameter.name();
+                }
+            }
+        }
+        return "a sum, of losses or over micro-batches"; // whose parts are finite
+    }
+
+    /**
+     * The rows that alone are enough for a value that is not finite.
+     *
+     * @param draw number of micro-batches before the step
+     */
+    List<SkippedRow> badRows(List<Batch> batches, long draw, long step) {
+        List<SkippedRow> bad = new ArrayList<>();
+        for (int i = 0; i < batches.size(); i++) {
+            for (TokenRow row : batches.get(i).rows()) {
+                Batch alone = Batch.of(List.of(row));
+                TrainingStep result = backward(alone, draw + i);
+                boolean finite = Double.isFinite(result.loss(losses))
+                        && parameters.parameters().stream().allMatch(p -> isFinite(p.gradientArray()));
+                if (!finite) {
+                    bad.add(new SkippedRow(row.row(), row.where(), false, step, find(List.of(alone), draw + i)));
+                }
+            }
+        }
+        return bad;
+    }
+
+    private TrainingStep backward(Batch batch, long draw) {
+        parameters.clearGradients();
+        return TrainingStep.backward(model, List.of(batch), losses, config.seed(), draw, config.recompute(), this);
+    }
+
+    @Override
+    public void saw(String module, Tensor out) {
+        if (first == null && !isFinite(out.toArray())) {
+            first = "the output of " + module;
+        }
+    }
+
+    static boolean isFinite(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Rows as a sentence names them: {@code train.jsonl line 3, 17, 21}. */
+    static String names(List<String> rows) {
+        StringBuilder names = new StringBuilder();
+        String before = "";
+        for (String row : rows.subList(0, Math.min(MOST_NAMED, rows.size()))) {
+            int number = row.lastIndexOf(' ') + 1;
+            names.append(names.isEmpty() ? "" : ", ");
+            names.append(row.substring(0, number).equals(before) ? row.substring(number) : row);
+            before = row.substring(0, number);
+        }
+        return rows.size() > MOST_NAMED ? names + " and " + (rows.size() - MOST_NAMED) + " more" : names.toString();
+    }
+}

@@ -1,0 +1,160 @@
+package org.moelora.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.AdapterConfig;
+import org.moelora.adapter.AdapterSummary;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
+
+/**
+ * What a run's folder says: read without changing anything, while the run is going on too.
+ *
+ * @param folder the run's
+ * @param description {@code run.json}: what the run is made with
+ * @param steps all steps of the run
+ * @param checkpoints the newest first
+ * @param losses of the steps, from {@code metrics.jsonl}
+ * @param evaluations losses on held-out rows
+ * @param seconds spent up to the last step that was logged
+ * @param skipped rows that were left out
+ * @param running whether a process writes the run
+ */
+public record RunSummary(
+        Path folder,
+        JsonObject description,
+        long steps,
+        List<Saved> checkpoints,
+        List<Point> losses,
+        List<Point> evaluations,
+        double seconds,
+        List<SkippedRow> skipped,
+        boolean running) {
+    /**
+     * A checkpoint.
+     *
+     * @param folder an adapter's folder, too
+     * @param step steps done
+     * @param damage what is wrong with it, null if it is whole
+     */
+    public record Saved(Path folder, long step, @Nullable String damage) {}
+
+    /** A loss at a step. */
+    public record Point(long step, double loss) {}
+
+    public RunSummary {
+        checkpoints = List.copyOf(checkpoints);
+        losses = List.copyOf(losses);
+        evaluations = List.copyOf(evaluations);
+        skipped = List.copyOf(skipped);
+    }
+
+    /**
+     * Reads a run's folder, and the bytes of its checkpoints to check them.
+     *
+     * @throws InputException if it holds no run, or one that cannot be read
+     */
+    public static RunSummary read(Path run) {
+        JsonObject description = RunRecord.json(run);
+        List<Saved> checkpoints = RunCheckpoint.in(run.resolve("checkpoints")).stream()
+                .map(checkpoint -> new Saved(
+                        checkpoint.folder(),
+                        checkpoint.step(),
+                        checkpoint.damage().orElse(null)))
+                .toList();
+        List<Point> losses = new ArrayList<>();
+        List<Point> evaluations = new ArrayList<>();
+        double seconds = 0;
+        for (JsonObject line : lines(run.resolve("metrics.jsonl"))) {
+            long step = line.longInteger("step");
+            if (line.has("loss")) {
+                losses.add(new Point(step, line.number("loss")));
+                seconds = line.number("seconds", 0);
+            } else {
+                evaluations.add(new Point(step, line.number("eval_loss", Double.NaN)));
+            }
+        }
+        List<SkippedRow> skipped = lines(run.resolve("skipped.jsonl")).stream()
+                .map(TrainingState::skippedRow)
+                .toList();
+        return new RunSummary(
+                run,
+                description,
+                description.longInteger("steps"),
+                checkpoints,
+                losses,
+                evaluations,
+                seconds,
+                skipped,
+                RunLock.isTaken(run));
+    }
+
+    /** The lines of a log; a last one that is not whole, as a process leaves it that is killed while it writes, does not count. */
+    private static List<JsonObject> lines(Path file) {
+        List<JsonObject> lines = new ArrayList<>();
+        if (!Files.exists(file)) {
+            return lines;
+        }
+        try (Stream<String> all = Files.lines(file)) {
+            int number = 0;
+            for (Iterator<String> i = all.iterator(); i.hasNext(); ) {
+                String line = i.next();
+                number++;
+                try {
+                    lines.add(Json.parse(line, file + " line " + number));
+                } catch (InputException e) {
+                    if (i.hasNext()) {
+                        throw e;
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw InputException.unreadable(file, "a JSON Lines file", e);
+        }
+        return lines;
+    }
+
+    /** The checkpoint from which the run would go on, or null. */
+    public @Nullable Saved newest() {
+        return checkpoints.stream()
+                .filter(checkpoint -> checkpoint.damage() == null)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Whether the adapter of the last step is there. */
+    public boolean finished() {
+        Saved newest = newest();
+        return newest != null && newest.step() == steps && Files.isDirectory(last());
+    }
+
+    /** Where the adapter of the last step is, once there is one. */
+    public Path last() {
+        return folder.resolve("last");
+    }
+
+    /** Where the adapter with the best evaluation is, once there is one. */
+    public Path best() {
+        return folder.resolve("best");
+    }
+
+    /**
+     * What the run's adapter is made of.
+     *
+     * @throws InputException if no checkpoint is whole
+     */
+    public AdapterConfig adapter() {
+        Saved newest = newest();
+        if (newest == null) {
+            throw new InputException(folder + ": has no checkpoint that is whole; expected one at least");
+        }
+        return AdapterSummary.read(newest.folder()).config();
+    }
+}

@@ -1,0 +1,410 @@
+package org.moelora.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.Adapter;
+import org.moelora.adapter.LossSettings;
+import org.moelora.data.Batch;
+import org.moelora.data.BatchOrder;
+import org.moelora.data.TokenRow;
+import org.moelora.engine.InputException;
+import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.optim.AdamW;
+import org.moelora.engine.optim.Schedule;
+import org.moelora.eval.RowScore;
+import org.moelora.eval.Scorer;
+import org.moelora.eval.Scores;
+import org.moelora.model.LanguageModel;
+
+/**
+ * The steps of one training, from the first or from a checkpoint on. All that a step does is a function of the configuration, the rows, the step's number
+ * and what a checkpoint holds, so a training that goes on makes the bytes that it would have made without a stop.
+ */
+final class TrainingLoop {
+    private static final System.Logger LOG = System.getLogger(TrainingLoop.class.getName());
+
+    /**
+     * What does not change what is learned, but for rows that are left out.
+     *
+     * @param skipBadRows whether rows that make values which are not finite are left out, instead of ending the training
+     */
+    record Conduct(CheckpointPolicy checkpoints, boolean skipBadRows, Cancellation cancellation) {}
+
+    private final LanguageModel model;
+    private final Adapter adapter;
+    private final ParameterBlock parameters;
+    private final TrainingConfig config;
+    private final List<TokenRow> rows;
+    private List<TokenRow> heldOut;
+    private final Conduct conduct;
+    private final @Nullable RunFolder run;
+    private final TrainingListener listener;
+    private final BatchOrder order;
+    private final Schedule schedule;
+    private final long steps;
+    private final long evalEvery;
+
+    private long step;
+    private long tokens;
+    private double loss = Double.NaN;
+    private double bestLoss = Double.POSITIVE_INFINITY;
+    private final List<SkippedRow> skipped = new ArrayList<>();
+    private final Set<Integer> bad = new HashSet<>();
+    private long begin;
+    private long savedStep = -1;
+    private long savedAt;
+
+    TrainingLoop(RunRecord.Inputs inputs, Conduct conduct, @Nullable RunFolder run, TrainingListener listener) {
+        this.model = inputs.model();
+        this.adapter = inputs.adapter();
+        this.parameters = adapter.parameters();
+        this.config = inputs.training();
+        this.rows = inputs.rows();
+        this.heldOut = inputs.heldOut();
+        this.conduct = conduct;
+        this.run = run;
+        this.listener = listener;
+        steps = config.totalSteps(rows.size());
+        schedule = new Schedule(
+                config.schedule(), config.learningRate(), config.warmUp().steps(steps));
+        order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
+        evalEvery = config.evalEvery() > 0
+                ? config.evalEvery()
+                : Math.max(1, order.batchesPerEpoch() / config.gradAccumulation());
+    }
+
+    /**
+     * Trains to the end, or until it is cancelled.
+     *
+     * @param ready called when there is a first checkpoint, before the first step; null to go on from the newest whole one
+     */
+    TrainingReport run(@Nullable Runnable ready) {
+        parameters.startTraining();
+        begin = System.nanoTime();
+        try (AdamW optimizer = new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()))) {
+            if (run != null) {
+                if (ready == null) {
+                    restore(run, optimizer);
+                } else {
+                    write(run, optimizer);
+                    ready.run();
+                }
+            }
+            savedAt = System.nanoTime();
+            model.decoder().device().resetPeak();
+            while (step < steps && !conduct.cancellation().isCancelled()) {
+                step(optimizer);
+            }
+            if (run != null) {
+                save(run, optimizer);
+                if (step == steps) {
+                    keeping(run, () -> adapter.save(run.last(), config.losses()));
+                }
+            }
+        } finally {
+            parameters.stopTraining();
+        }
+        return new TrainingReport(
+                step,
+                steps,
+                tokens,
+                seconds(),
+                loss,
+                bestLoss == Double.POSITIVE_INFINITY ? null : bestLoss,
+                model.decoder().device().memoryUse().peak(),
+                skipped);
+    }
+
+    private double seconds() {
+        return (System.nanoTime() - begin) * 1e-9;
+    }
+
+    private void step(AdamW optimizer) {
+        long now = step + 1;
+        long stepBegin = System.nanoTime();
+        LossSettings losses = lossesAt(now);
+        long draw = step * config.gradAccumulation();
+        List<Batch> batches = batches(now);
+        while (!batches.isEmpty()) {
+            parameters.clearGradients();
+            TrainingStep result =
+                    TrainingStep.backward(model, batches, losses, config.seed(), draw, config.recompute());
+            double stepLoss = result.loss(losses);
+            double norm = optimizer.clip(config.clip());
+            if (Double.isFinite(stepLoss) && Double.isFinite(norm)) {
+                double rate = schedule.at(now, steps);
+                optimizer.step(rate);
+                int stepTokens = batches.stream().mapToInt(Batch::tokens).sum();
+                tokens += stepTokens;
+                loss = stepLoss;
+                tell(new TrainingListener.Step(
+                        now,
+                        steps,
+                        loss,
+                        result.lm(),
+                        result.balance(),
+                        result.contrast(),
+                        norm,
+                        rate,
+                        stepTokens,
+                        stepTokens / ((System.nanoTime() - stepBegin) * 1e-9),
+                        seconds()));
+                break;
+            }
+            notFinite(optimizer, batches, losses, draw, stepLoss, norm);
+            batches = batches(now);
+        }
+        step = now;
+        if (!heldOut.isEmpty() && (step % evalEvery == 0 || step == steps)) {
+            evaluate(optimizer);
+        }
+        if (run != null && conduct.checkpoints().due(step - savedStep, (System.nanoTime() - savedAt) * 1e-9 / 60)) {
+            save(run, optimizer);
+        }
+    }
+
+    private void tell(TrainingListener.Step numbers) {
+        if (run != null) {
+            keeping(run, () -> run.step(numbers));
+        }
+        listener.step(numbers);
+    }
+
+    private List<Batch> batches(long now) {
+        return batches(order, rows, config.gradAccumulation(), now, bad);
+    }
+
+    /** The micro-batches of a step, without the rows that are left out and without those that are then empty. */
+    static List<Batch> batches(BatchOrder order, List<TokenRow> rows, int count, long now, Set<Integer> leftOut) {
+        List<Batch> batches = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            List<TokenRow> chosen = new ArrayList<>();
+            for (int row : order.batch((now - 1) * count + i)) {
+                if (!leftOut.contains(rows.get(row).row())) {
+                    chosen.add(rows.get(row));
+                }
+            }
+            if (!chosen.isEmpty()) {
+                batches.add(Batch.of(chosen));
+            }
+        }
+        return batches;
+    }
+
+    /** The losses with the contrastive one warmed up: directions mean nothing while B is near zero, and its gradient is large there. */
+    private LossSettings lossesAt(long now) {
+        LossSettings losses = config.losses();
+        long warmUp = config.contrastWarmUp().steps(steps);
+        double factor = warmUp == 0 ? 1 : Math.min(1, (double) now / warmUp);
+        return new LossSettings(
+                losses.balanceWeight(),
+                losses.contrastWeight() * factor,
+                losses.contrastTemperature(),
+                losses.maxPairs());
+    }
+
+    private void evaluate(AdamW optimizer) {
+        Scores scores = Scorer.score(model, heldOut);
+        if (!Double.isFinite(scores.loss())) {
+            scores = evaluateWithoutBadRows(optimizer, scores);
+            if (heldOut.isEmpty()) {
+                return;
+            }
+        }
+        boolean best = scores.loss() < bestLoss;
+        bestLoss = Math.min(bestLoss, scores.loss());
+        SortedMap<String, Double> tasks = new TreeMap<>();
+        scores.byTask().forEach((task, part) -> tasks.put(task, part.loss()));
+        var evaluation = new TrainingListener.Evaluation(step, scores.loss(), tasks, best);
+        if (run != null) {
+            if (best) {
+                keeping(run, () -> adapter.save(run.best(), config.losses()));
+            }
+            keeping(run, () -> run.evaluation(evaluation));
+        }
+        listener.evaluation(evaluation);
+    }
+
+    private Scores evaluateWithoutBadRows(AdamW optimizer, Scores scores) {
+        List<TokenRow> good = new ArrayList<>();
+        List<SkippedRow> found = new ArrayList<>();
+        for (int i = 0; i < heldOut.size(); i++) {
+            RowScore score = scores.rows().get(i);
+            TokenRow row = heldOut.get(i);
+            if (Double.isFinite(score.total())) {
+                good.add(row);
+            } else {
+                found.add(new SkippedRow(row.row(), row.where(), true, step, "the loss"));
+            }
+        }
+        if (!conduct.skipBadRows()) {
+            throw stopped(
+                    optimizer,
+                    "evaluation after step " + step + ": the loss is " + scores.loss() + " on the held-out rows "
+                            + Diagnosis.names(
+                                    found.stream().map(SkippedRow::where).toList()));
+        }
+        leaveOut(found);
+        heldOut = good;
+        return good.isEmpty() ? scores : Scorer.score(model, good);
+    }
+
+    /** Ends the training, or leaves the rows out that are to blame. */
+    private void notFinite(
+            AdamW optimizer, List<Batch> batches, LossSettings losses, long draw, double stepLoss, double norm) {
+        Diagnosis diagnosis = new Diagnosis(model, parameters, losses, config);
+        String first = diagnosis.find(batches, draw);
+        List<SkippedRow> found = diagnosis.badRows(batches, draw, step + 1);
+        if (conduct.skipBadRows() && !found.isEmpty() && parametersAreFinite()) {
+            leaveOut(found);
+            return;
+        }
+        List<String> names = batches.stream()
+                .flatMap(batch -> batch.rows().stream())
+                .map(TokenRow::where)
+                .toList();
+        String guilty = found.isEmpty() || found.size() == names.size()
+                ? ""
+                : " (" + Diagnosis.names(found.stream().map(SkippedRow::where).toList()) + " alone would do)";
+        throw stopped(
+                optimizer,
+                "step " + (step + 1) + ": the loss is " + stepLoss + " and the gradient norm " + norm + " on "
+                        + Diagnosis.names(names) + guilty + ", and the first value that is not finite is in " + first);
+    }
+
+    private boolean parametersAreFinite() {
+        return parameters.parameters().stream().allMatch(p -> Diagnosis.isFinite(p.toArray()));
+    }
+
+    private void leaveOut(List<SkippedRow> found) {
+        skipped.addAll(found);
+        found.stream().filter(row -> !row.heldOut()).forEach(row -> bad.add(row.row()));
+        found.forEach(row -> LOG.log(
+                System.Logger.Level.WARNING,
+                () -> row.where() + ": left out from step " + row.step() + " on, as " + row.reason()
+                        + " is not finite"));
+        if (run != null) {
+            keeping(run, () -> run.skipped(skipped));
+        }
+    }
+
+    /** The end of a training at the last good state, which is what stands in the parameters unless the last update itself overflowed. */
+    private TrainingException stopped(AdamW optimizer, String sentence) {
+        String help = "; --skip-bad-rows or a lower --learning-rate or --clip may help";
+        if (run == null || step == 0) {
+            if (run != null) {
+                run.discard();
+            }
+            return new TrainingException(sentence + help);
+        }
+        if (parametersAreFinite()) {
+            save(run, optimizer);
+        }
+        return new TrainingException(
+                sentence + "; " + run.path() + " stands at step " + savedStep + ", the last good one" + help);
+    }
+
+    // ---- checkpoints ----------------------------------------------------------------------------------------------
+
+    /** Writes a checkpoint; if there is one of this step, only removes older ones, of which a crash may have left too many. */
+    private void save(RunFolder folder, AdamW optimizer) {
+        if (savedStep == step) {
+            keeping(folder, () -> prune(folder));
+            return;
+        }
+        if (!parametersAreFinite()) {
+            throw new TrainingException("step " + step + ": the update made a parameter that is not finite; "
+                    + folder.path() + " stands at step " + savedStep + "; a lower --learning-rate or --clip may help");
+        }
+        keeping(folder, () -> write(folder, optimizer));
+    }
+
+    private void write(RunFolder folder, AdamW optimizer) {
+        RunCheckpoint checkpoint = RunCheckpoint.of(folder.checkpoints(), step);
+        TrainingState state = new TrainingState(
+                step, steps, optimizer.steps(), tokens, seconds(), loss, bestLoss, folder.metricsBytes(), skipped);
+        try {
+            checkpoint.write(adapter, config.losses(), optimizer, state);
+        } catch (InputException e) {
+            throw e.getCause() instanceof IOException io ? InputException.unwritable(checkpoint.folder(), io) : e;
+        }
+        savedStep = step;
+        savedAt = System.nanoTime();
+        prune(folder);
+    }
+
+    private void prune(RunFolder folder) {
+        folder.prune(step, conduct.checkpoints().keep());
+    }
+
+    /** Goes back to the newest checkpoint that is whole. */
+    private void restore(RunFolder folder, AdamW optimizer) {
+        List<String> damaged = new ArrayList<>();
+        for (RunCheckpoint checkpoint : RunCheckpoint.in(folder.checkpoints())) {
+            Optional<String> damage = checkpoint.damage();
+            if (damage.isPresent()) {
+                damaged.add(checkpoint.folder() + " is damaged: " + damage.get());
+                continue;
+            }
+            damaged.forEach(what ->
+                    LOG.log(System.Logger.Level.WARNING, () -> what + "; going on from step " + checkpoint.step()));
+            TrainingState state = checkpoint.state();
+            checkpoint.restore(model, adapter, optimizer, state);
+            step = state.step();
+            tokens = state.tokens();
+            loss = state.loss();
+            bestLoss = state.bestEvalLoss();
+            begin = System.nanoTime() - (long) (state.seconds() * 1e9);
+            skipped.addAll(state.skipped());
+            skipped.stream().filter(row -> !row.heldOut()).forEach(row -> bad.add(row.row()));
+            Set<Integer> badHeldOut = new HashSet<>();
+            skipped.stream().filter(SkippedRow::heldOut).forEach(row -> badHeldOut.add(row.row()));
+            heldOut = heldOut.stream()
+                    .filter(row -> !badHeldOut.contains(row.row()))
+                    .toList();
+            folder.rewind(state);
+            savedStep = step;
+            return;
+        }
+        throw new InputException(folder.path() + ": has no checkpoint that is whole ("
+                + (damaged.isEmpty() ? "there is none at all" : String.join("; ", damaged))
+                + "); expected one at least");
+    }
+
+    /** Does what writes into the run's folder; if that fails, the sentence says what is left and what to do. */
+    private void keeping(RunFolder folder, Runnable writing) {
+        try {
+            writing.run();
+        } catch (InputException e) {
+            String reason = e.getCause() instanceof IOException io ? InputException.reason(io) : e.getMessage();
+            throw new TrainingException(
+                    "after step " + step + ": " + folder.path() + " could not be written (" + reason + ")"
+                            + space(folder)
+                            + "; its checkpoint of step " + savedStep
+                            + " is whole, and the run can be resumed from it",
+                    e);
+        }
+    }
+
+    private String space(RunFolder folder) {
+        double needed = 3.0 * Float.BYTES * adapter.parameterCount();
+        try {
+            return String.format(
+                    Locale.ROOT,
+                    "; a checkpoint takes %.1f MB, and %.1f MB are free",
+                    needed / 1e6,
+                    Files.getFileStore(folder.path()).getUsableSpace() / 1e6);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package org.moelora.train;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
+
+/**
+ * How far a run is, apart from the adapter and the optimizer's moments. The order of rows, dropout and sampled pairs are functions of the seed and
+ * the step, and the learning rate is one of the step, so that there is no more to it.
+ *
+ * @param step steps done
+ * @param steps all steps of the run
+ * @param updates steps that moved the parameters: all but those of which every row was skipped
+ * @param tokens read in training
+ * @param seconds spent
+ * @param loss of the last step; NaN before it
+ * @param bestEvalLoss infinite before there is one
+ * @param metricsBytes length of {@code metrics.jsonl}
+ */
+record TrainingState(
+        long step,
+        long steps,
+        long updates,
+        long tokens,
+        double seconds,
+        double loss,
+        double bestEvalLoss,
+        long metricsBytes,
+        List<SkippedRow> skipped) {
+    TrainingState {
+        skipped = List.copyOf(skipped);
+    }
+
+    Map<String, Object> toJson() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("step", step);
+        json.put("steps", steps);
+        json.put("updates", updates);
+        json.put("tokens", tokens);
+        json.put("seconds", seconds);
+        json.put("loss", loss);
+        json.put("best_eval_loss", bestEvalLoss);
+        json.put("metrics_bytes", metricsBytes);
+        json.put("skipped", skipped.stream().map(TrainingState::toJson).toList());
+        return json;
+    }
+
+    static Map<String, Object> toJson(SkippedRow row) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("row", row.row());
+        json.put("where", row.where());
+        json.put("held_out", row.heldOut());
+        json.put("step", row.step());
+        json.put("reason", row.reason());
+        return json;
+    }
+
+    /**
+     * @throws InputException if it cannot be read
+     */
+    static TrainingState read(Path file) {
+        JsonObject json = Json.read(file);
+        List<SkippedRow> skipped = json.array("skipped").objects().stream()
+                .map(TrainingState::skippedRow)
+                .toList();
+        return new TrainingState(
+                json.longInteger("step"),
+                json.longInteger("steps"),
+                json.longInteger("updates"),
+                json.longInteger("tokens"),
+                json.number("seconds"),
+                json.number("loss", Double.NaN),
+                json.number("best_eval_loss", Double.POSITIVE_INFINITY),
+                json.longInteger("metrics_bytes"),
+                skipped);
+    }
+
+    static SkippedRow skippedRow(JsonObject json) {
+        return new SkippedRow(
+                json.integer("row"),
+                json.string("where"),
+                json.flag("held_out"),
+                json.longInteger("step"),
+                json.string("reason"));
+    }
+}
