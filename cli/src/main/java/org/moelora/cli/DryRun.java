@@ -37,6 +37,7 @@ final class DryRun {
                 Figures.count(train.rows().size()) + " (" + Figures.count(train.tokens()) + " tokens, "
                         + Figures.count(train.labels()) + " with loss)");
         line("cut at --max-length", Figures.count(train.cut()));
+        line("skipped, too long", Figures.count(train.skipped()));
         line("left out, no label", Figures.count(train.dropped()));
         line("rows to evaluate on", Figures.count(heldOut.size()));
         line("steps", Figures.count(plan.steps()));

@@ -11,11 +11,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Where the process starts. Ends with 0 after success, 1 if something failed, 2 for a user's mistake, which is told in one
- * sentence.
+ * sentence, and 130 or 143 when it was stopped by Ctrl-C (SIGINT) or SIGTERM.
  */
 public final class Main {
     static final int FAILED = 1;
     static final int MISTAKE = 2;
+    static final int STOPPED = 130;
 
     private Main() {}
 

@@ -37,6 +37,7 @@ final class Moelora implements Callable<Integer> {
         CommandLine all = new CommandLine(new Moelora())
                 .addSubcommand(new DemoCommand(streams))
                 .addSubcommand(new TrainCommand(streams))
+                .addSubcommand(new ShowCommand(streams))
                 .addSubcommand(new ScoreCommand(streams))
                 .addSubcommand(new EvalCommand(streams))
                 .addSubcommand(new GenerateCommand(streams))

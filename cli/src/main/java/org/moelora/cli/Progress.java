@@ -14,6 +14,9 @@ final class Progress implements TrainingListener, AutoCloseable {
 
     private final Streams streams;
     private long tokens;
+    private double begin;
+    private long firstStep;
+    private long lastStep = Long.MAX_VALUE;
     private double shownAt = Double.NEGATIVE_INFINITY;
     private long shownTenth = -1;
     private int drawn;
@@ -24,10 +27,13 @@ final class Progress implements TrainingListener, AutoCloseable {
 
     @Override
     public void step(Step step) {
-        if (step.step() == 1) {
+        if (step.step() <= lastStep) { // another training than the last one's, or one that goes on
             tokens = 0;
+            begin = step.seconds() - step.tokens() / step.tokensPerSecond();
+            firstStep = step.step();
             shownAt = Double.NEGATIVE_INFINITY;
         }
+        lastStep = step.step();
         tokens += step.tokens();
         double silent = step.seconds() - shownAt;
         long tenth = 10 * step.step() / step.steps();
@@ -38,14 +44,15 @@ final class Progress implements TrainingListener, AutoCloseable {
         shownAt = step.seconds();
         shownTenth = tenth;
         double share = (double) step.step() / step.steps();
+        double seconds = step.seconds() - begin;
         String numbers = String.format(
                 Locale.ROOT,
                 "step %d/%d  loss %.4f  %,.0f tokens/s  %s left",
                 step.step(),
                 step.steps(),
                 step.loss(),
-                tokens / step.seconds(),
-                Figures.duration(step.seconds() / share - step.seconds()));
+                tokens / seconds,
+                Figures.duration(seconds / (step.step() - firstStep + 1) * (step.steps() - step.step())));
         if (streams.terminal()) {
             draw(bar(share) + " " + numbers);
         } else {

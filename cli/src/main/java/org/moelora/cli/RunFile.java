@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -32,27 +33,57 @@ final class RunFile {
     private static final Map<String, String> RIVALS = Map.of(
             "--epochs", "--steps", "--steps", "--epochs", "--eval-data", "--eval-split", "--eval-split", "--eval-data");
 
+    private static final String RESUME = "--resume";
+
     private static final Set<String> NOT_IN_FILES =
-            Set.of(CommonFlags.CONFIG, CommonFlags.VERBOSE, CommonFlags.HELP, "--dry-run");
+            Set.of(CommonFlags.CONFIG, CommonFlags.VERBOSE, CommonFlags.HELP, "--dry-run", RESUME);
+
+    /**
+     * What may differ from a run that goes on: what the result does not depend on, and where its files are now, whose contents are checked.
+     */
+    private static final Set<String> FREE_IN_RESUMED = Set.of(
+            RESUME,
+            CommonFlags.VERBOSE,
+            CommonFlags.HELP,
+            "--dry-run",
+            "--model",
+            "--data",
+            "--eval-data",
+            "--threads",
+            "--recompute",
+            "--skip-bad-rows",
+            "--checkpoint-every",
+            "--checkpoint-minutes",
+            "--keep");
 
     private RunFile() {}
 
     /**
-     * The arguments with those of the file that {@code --config} names, if it is there.
+     * The arguments with those of the file that {@code --config} names, or of the run that {@code --resume} names, if one of them is there.
      *
-     * @throws InputException if the file cannot be read, or something in it is no flag of the command, or no value of its flag
+     * @throws InputException if the file cannot be read, or something in it is no flag of the command, or no value of its flag; or if a flag
+     *     that is given is not as in the run that is to go on
      */
     static String[] expand(Streams streams, String[] args) {
-        Path file = configIn(args);
-        CommandLine command = file == null
-                ? null
-                : Moelora.commandLine(streams).getSubcommands().get(args[0]);
-        if (file == null || command == null || command.getCommandSpec().findOption(CommonFlags.CONFIG) == null) {
+        Path run = valueOf(RESUME, args);
+        Path config = valueOf(CommonFlags.CONFIG, args);
+        if (run != null && config != null) {
+            throw new InputException(RESUME + " and " + CommonFlags.CONFIG + " are both given; expected one of them");
+        }
+        Path file = run == null ? config : run.resolve("run.yaml");
+        CommandLine command = file == null ? null : command(streams, args[0]);
+        if (file == null
+                || command == null
+                || command.getCommandSpec().findOption(run == null ? CommonFlags.CONFIG : RESUME) == null) {
             return args;
+        }
+        if (run != null && !Files.exists(file)) {
+            throw new InputException(run + ": holds no run that this command began; expected a folder with run.yaml");
         }
         Set<String> given =
                 Arrays.stream(args).map(arg -> arg.replaceFirst("=.*$", "")).collect(Collectors.toSet());
         List<String> all = new ArrayList<>();
+        List<String> kept = new ArrayList<>();
         for (var entry : read(file).entrySet()) {
             String flag = "--" + entry.getKey();
             OptionSpec option = command.getCommandSpec().findOption(flag);
@@ -60,23 +91,77 @@ final class RunFile {
                 throw new InputException(file + ": \"" + entry.getKey() + "\" is no flag of moelora "
                         + command.getCommandName() + " that a file may set; expected names as its --help shows them");
             }
+            List<String> arguments = arguments(
+                    file,
+                    option,
+                    entry.getKey(),
+                    run != null && flag.equals("--out") ? List.of(run.toString()) : entry.getValue());
+            all.addAll(arguments);
             if (!given.contains(flag) && !given.contains(RIVALS.getOrDefault(flag, flag))) {
-                all.addAll(arguments(file, option, entry.getKey(), entry.getValue()));
+                kept.addAll(arguments);
             }
         }
         all.addFirst(args[0]);
-        check(file, Moelora.commandLine(streams), all);
-        all.addAll(List.of(args).subList(1, args.length));
-        return all.toArray(String[]::new);
+        check(file, Moelora.commandLine(streams), run == null ? front(args[0], kept) : all);
+        kept.addAll(List.of(args).subList(1, args.length));
+        String[] expanded = front(args[0], kept).toArray(String[]::new);
+        if (run != null) {
+            checkSame(streams, run, given, all, expanded);
+        }
+        return expanded;
     }
 
-    private static @Nullable Path configIn(String[] args) {
+    private static List<String> front(String command, List<String> arguments) {
+        List<String> all = new ArrayList<>(arguments);
+        all.addFirst(command);
+        return all;
+    }
+
+    private static @Nullable CommandLine command(Streams streams, String name) {
+        return Moelora.commandLine(streams).getSubcommands().get(name);
+    }
+
+    /** Refuses flags that say something else than the run. */
+    private static void checkSame(Streams streams, Path run, Set<String> given, List<String> ofRun, String[] expanded) {
+        CommandLine has = Moelora.commandLine(streams);
+        CommandLine asked = Moelora.commandLine(streams);
+        try {
+            has.parseArgs(ofRun.toArray(String[]::new));
+            asked.parseArgs(expanded);
+        } catch (ParameterException e) {
+            return; // it is complained about when the command is run
+        }
+        for (String flag : given) {
+            OptionSpec option = option(asked, expanded[0], flag);
+            if (option == null || FREE_IN_RESUMED.contains(flag)) {
+                continue;
+            }
+            Object value = comparable(option.getValue());
+            OptionSpec there = option(has, expanded[0], flag);
+            Object known = there == null ? null : comparable(there.getValue());
+            if (!Objects.equals(value, known)) {
+                throw new InputException(flag + " is " + value + ", and the run in " + run + " has "
+                        + (known == null ? "none" : known) + "; expected the same, or no " + flag);
+            }
+        }
+    }
+
+    private static @Nullable OptionSpec option(CommandLine all, String command, String flag) {
+        CommandLine one = all.getSubcommands().get(command);
+        return one == null ? null : one.getCommandSpec().findOption(flag);
+    }
+
+    private static @Nullable Object comparable(@Nullable Object value) {
+        return value instanceof Path path ? path.toAbsolutePath().normalize() : value;
+    }
+
+    private static @Nullable Path valueOf(String flag, String[] args) {
         for (int i = 1; i < args.length; i++) {
-            if (args[i].equals(CommonFlags.CONFIG) && i + 1 < args.length) {
+            if (args[i].equals(flag) && i + 1 < args.length) {
                 return Path.of(args[i + 1]);
             }
-            if (args[i].startsWith(CommonFlags.CONFIG + "=")) {
-                return Path.of(args[i].substring(CommonFlags.CONFIG.length() + 1));
+            if (args[i].startsWith(flag + "=")) {
+                return Path.of(args[i].substring(flag.length() + 1));
             }
         }
         return null;

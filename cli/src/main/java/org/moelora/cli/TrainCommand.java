@@ -16,6 +16,8 @@ import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.model.Decoder;
 import org.moelora.train.FineTuner;
+import org.moelora.train.RunSummary;
+import org.moelora.train.SkippedRow;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.TrainingReport;
 import picocli.CommandLine.Command;
@@ -24,7 +26,10 @@ import picocli.CommandLine.Mixin;
 /** {@code moelora train}. */
 @Command(
         name = "train",
-        customSynopsis = "moelora train --model=DIR --data=FILE... --out=DIR [OPTIONS]",
+        customSynopsis = {
+            "moelora train --model=DIR --data=FILE... --out=DIR [OPTIONS]",
+            "       moelora train --resume=DIR [OPTIONS]"
+        },
         header = "Train an adapter on a checkpoint and rows of data.",
         footer = {
             "",
@@ -37,6 +42,7 @@ import picocli.CommandLine.Mixin;
             "  moelora train --config run1/run.yaml --out run3 --seed 1",
             "  moelora train --model llama --data more.jsonl --out run4 --init-adapter run1/last",
             "  moelora train --model llama --data train.jsonl --dry-run",
+            "  moelora train --resume run1",
         })
 final class TrainCommand implements Callable<Integer> {
     private final Streams streams;
@@ -52,30 +58,52 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Rows to train on, and rows to evaluate on. */
-    private record Rows(EncodedExamples train, List<TokenRow> heldOut) {}
+    private record Rows(EncodedExamples train, @Nullable EncodedExamples heldOut) {
+        List<TokenRow> evaluated() {
+            return heldOut == null ? List.of() : heldOut.rows();
+        }
+    }
 
     @Override
     public Integer call() {
         flags.check();
-        Path from = flags.initAdapter();
+        Path resumed = flags.resume();
+        RunSummary run = resumed == null ? null : RunSummary.read(resumed);
+        Path from = run == null ? flags.initAdapter() : null; // what the run holds takes the initial adapter's place
         AdapterSummary start = from == null ? null : AdapterSummary.read(from);
-        AdapterConfig made = flags.adapter(start);
+        AdapterConfig made = run == null ? flags.adapter(start) : run.adapter();
         TrainingConfig training = flags.training(made);
         try (Decoder base = Decoder.load(flags.model(), device.choice())) {
-            Rows rows = rows(View.encoder(base).withMaxLength(flags.maxLength()));
+            Rows rows = rows(View.encoder(base).withMaxLength(flags.maxLength(), flags.longRows()));
             try (Adapter adapter = adapter(base, made, from)) {
                 FineTuner tuner = FineTuner.of(base.with(adapter))
-                        .onRows(rows.train().rows())
-                        .evaluateOn(rows.heldOut())
-                        .config(training);
-                if (flags.dryRun()) {
-                    new DryRun(streams, base).print(rows.train(), rows.heldOut(), tuner.plan());
-                } else {
-                    train(tuner, made, training, rows, adapter);
+                        .on(rows.train())
+                        .config(training)
+                        .checkpoints(flags.checkpoints())
+                        .skipBadRows(flags.skipBadRows());
+                if (rows.heldOut() != null) {
+                    tuner.evaluateOn(rows.heldOut());
                 }
+                if (flags.dryRun()) {
+                    new DryRun(streams, base).print(rows.train(), rows.evaluated(), tuner.plan());
+                    return 0;
+                }
+                if (run != null) {
+                    tuner.resume(run.folder());
+                } else {
+                    tuner.into(flags.out(), RunFile.write(settings(made, training)));
+                }
+                announce(made, training, rows, adapter, run);
+                return train(tuner);
             }
         }
-        return 0;
+    }
+
+    private Map<String, Object> settings(AdapterConfig made, TrainingConfig training) {
+        Map<String, Object> settings = flags.resolved(made, training);
+        settings.put("threads", device.choice().threads());
+        settings.put("device", device.choice().name());
+        return settings;
     }
 
     private Adapter adapter(Decoder base, AdapterConfig made, @Nullable Path from) {
@@ -90,12 +118,10 @@ final class TrainCommand implements Callable<Integer> {
             Examples.Split split = examples.split(share, flags.seed());
             return new Rows(
                     labelled(encoder.encodeAll(split.train()), "--data"),
-                    labelled(encoder.encodeAll(split.heldOut()), "--eval-split").rows());
+                    labelled(encoder.encodeAll(split.heldOut()), "--eval-split"));
         }
-        List<TokenRow> heldOut = evalData == null
-                ? List.of()
-                : labelled(encoder.encodeAll(Examples.read(evalData)), evalData.toString())
-                        .rows();
+        EncodedExamples heldOut =
+                evalData == null ? null : labelled(encoder.encodeAll(Examples.read(evalData)), evalData.toString());
         return new Rows(labelled(encoder.encodeAll(examples), names(flags.data())), heldOut);
     }
 
@@ -108,30 +134,55 @@ final class TrainCommand implements Callable<Integer> {
             throw new InputException(source + ": no row has a label within " + flags.maxLength()
                     + " tokens; expected one at least, or a larger --max-length");
         }
-        if (!flags.dryRun() && (rows.cut() > 0 || rows.dropped() > 0)) {
+        if (!flags.dryRun() && rows.cut() + rows.dropped() + rows.skipped() > 0) {
             streams.err()
-                    .println("moelora: " + source + ": cut to " + flags.maxLength() + " tokens: " + rows.cut()
-                            + " rows; left out, as no label remained: " + rows.dropped());
+                    .println("moelora: " + source + ": longer than " + flags.maxLength() + " tokens: cut "
+                            + Figures.count(rows.cut()) + " rows, skipped " + Figures.count(rows.skipped())
+                            + "; left out, as no label remained: " + Figures.count(rows.dropped()));
         }
         return rows;
     }
 
-    private void train(FineTuner tuner, AdapterConfig made, TrainingConfig training, Rows rows, Adapter adapter) {
-        Path out = flags.out();
-        Map<String, Object> settings = flags.resolved(made, training);
-        settings.put("threads", device.choice().threads());
-        settings.put("device", device.choice().name());
-        tuner.into(out, RunFile.write(settings));
+    private void announce(
+            AdapterConfig made, TrainingConfig training, Rows rows, Adapter adapter, @Nullable RunSummary run) {
+        RunSummary.Saved newest = run == null ? null : run.newest();
         streams.err()
                 .println("moelora: " + made.method() + ", " + Figures.count(adapter.parameterCount())
                         + " parameters on " + adapter.modules().size() + " linears; "
                         + Figures.count(rows.train().rows().size()) + " rows, "
                         + Figures.count(rows.train().tokens()) + " tokens, "
-                        + Figures.count(training.totalSteps(rows.train().rows().size())) + " steps");
-        TrainingReport report;
-        try (Progress progress = new Progress(streams)) {
-            report = tuner.run(progress);
+                        + Figures.count(training.totalSteps(rows.train().rows().size())) + " steps"
+                        + (newest == null ? "" : ", going on after step " + Figures.count(newest.step())));
+    }
+
+    private int train(FineTuner tuner) {
+        Path out = flags.out();
+        try (StopSignal signal = new StopSignal(streams.err())) {
+            TrainingReport report;
+            try (Progress progress = new Progress(streams)) {
+                report = tuner.stopOn(signal.cancellation()).run(progress);
+            }
+            if (!report.skipped().isEmpty()) {
+                streams.err()
+                        .println("moelora: rows left out, as they make values that are not finite: "
+                                + report.skipped().stream()
+                                        .map(SkippedRow::where)
+                                        .collect(Collectors.joining(", "))
+                                + " (" + out.resolve("skipped.jsonl") + ")");
+            }
+            if (!report.finished()) {
+                streams.err()
+                        .println("moelora: stopped after step " + report.steps() + " of " + report.totalSteps()
+                                + "; to go on: moelora train --resume " + out);
+                return Main.STOPPED;
+            }
+            print(report, out);
+            streams.out().flush();
+            return 0;
         }
+    }
+
+    private void print(TrainingReport report, Path out) {
         streams.out()
                 .println("trained " + Figures.count(report.steps()) + " steps, " + Figures.count(report.tokens())
                         + " tokens in " + Figures.duration(report.seconds()) + " ("

@@ -12,7 +12,9 @@ import org.moelora.adapter.AdapterSummary;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.data.LongRows;
 import org.moelora.engine.InputException;
+import org.moelora.train.CheckpointPolicy;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
 import picocli.CommandLine.Option;
@@ -39,8 +41,32 @@ final class TrainFlags {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Where last/, best/, metrics.jsonl and run.yaml go; must not hold a run yet.")
+            description =
+                    "The run's folder: settings, metrics.jsonl, checkpoints/, best/ and last/; must not hold a run yet.")
     private @Nullable Path out;
+
+    @Option(
+            names = "--resume",
+            paramLabel = "DIR",
+            description = "Go on with the run in this folder, with its settings, instead of beginning one.")
+    private @Nullable Path resume;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "A checkpoint every N steps: 0 (off). There is always one where the run ends or is stopped.")
+    private long checkpointEvery;
+
+    @Option(
+            names = "--checkpoint-minutes",
+            paramLabel = "X",
+            defaultValue = "10",
+            description = "A checkpoint every X minutes: 10; 0 is off.")
+    private double checkpointMinutes;
+
+    @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that are kept: 2.")
+    private int keep;
 
     @Option(names = "--method", paramLabel = "NAME", description = "moelora (default) or lora.")
     private @Nullable String method;
@@ -89,12 +115,20 @@ final class TrainFlags {
             description = "Batches per optimizer step: 1.")
     private int gradAccumulation;
 
-    @Option(
-            names = "--max-length",
-            paramLabel = "N",
-            defaultValue = "512",
-            description = "Rows are cut to so many tokens: 512.")
+    @Option(names = "--max-length", paramLabel = "N", defaultValue = "512", description = "Most tokens of a row: 512.")
     private int maxLength;
+
+    @Option(
+            names = "--long-rows",
+            paramLabel = "NAME",
+            defaultValue = "cut",
+            description = "What becomes of longer rows: cut (default), skip or refuse.")
+    private String longRows = "cut";
+
+    @Option(
+            names = "--skip-bad-rows",
+            description = "Leave rows out that make values which are not finite, and list them, instead of stopping.")
+    private boolean skipBadRows;
 
     @Option(
             names = "--recompute",
@@ -214,8 +248,25 @@ final class TrainFlags {
         return evalSplit;
     }
 
+    /** The run to go on with, or null. */
+    @Nullable Path resume() {
+        return resume;
+    }
+
+    CheckpointPolicy checkpoints() {
+        return new CheckpointPolicy(checkpointEvery, checkpointMinutes, keep);
+    }
+
+    boolean skipBadRows() {
+        return skipBadRows;
+    }
+
     int maxLength() {
         return maxLength;
+    }
+
+    LongRows longRows() {
+        return LongRows.parse("--long-rows", longRows);
     }
 
     long seed() {
@@ -244,6 +295,11 @@ final class TrainFlags {
         if (maxLength < 2) {
             throw new InputException(
                     "--max-length is " + maxLength + "; expected at least 2, as the first token is never predicted");
+        }
+        longRows();
+        checkpoints();
+        if (resume != null && dryRun) {
+            throw new InputException("--resume and --dry-run are both given; expected one of them");
         }
         if (!dryRun) {
             out();
@@ -365,14 +421,19 @@ final class TrainFlags {
                 .build();
     }
 
+    /** So that the run goes on from any folder. */
+    private static String absolute(Path path) {
+        return path.toAbsolutePath().normalize().toString();
+    }
+
     /** All flags as they came out: {@code run.yaml}. */
     Map<String, Object> resolved(AdapterConfig adapter, TrainingConfig training) {
         Map<String, Object> flags = new LinkedHashMap<>();
-        flags.put("model", model().toString());
-        flags.put("data", data().stream().map(Path::toString).toList());
-        flags.put("out", out().toString());
+        flags.put("model", absolute(model()));
+        flags.put("data", data().stream().map(TrainFlags::absolute).toList());
+        flags.put("out", absolute(out()));
         if (initAdapter != null) {
-            flags.put("init-adapter", initAdapter.toString());
+            flags.put("init-adapter", absolute(initAdapter));
         }
         flags.put("method", adapter.method());
         if (adapter instanceof MoeLoraConfig mixture) {
@@ -392,6 +453,8 @@ final class TrainFlags {
         flags.put("batch-size", batchSize);
         flags.put("grad-accumulation", gradAccumulation);
         flags.put("max-length", maxLength);
+        flags.put("long-rows", longRows);
+        flags.put("skip-bad-rows", skipBadRows);
         flags.put("recompute", recompute);
         flags.put("learning-rate", learningRate);
         flags.put("schedule", schedule);
@@ -406,7 +469,7 @@ final class TrainFlags {
             flags.put("max-pairs", training.losses().maxPairs());
         }
         if (evalData != null) {
-            flags.put("eval-data", evalData.toString());
+            flags.put("eval-data", absolute(evalData));
         }
         if (evalSplit != null) {
             flags.put("eval-split", evalSplit);
@@ -414,6 +477,9 @@ final class TrainFlags {
         if (evalEvery != null) {
             flags.put("eval-every", evalEvery);
         }
+        flags.put("checkpoint-every", checkpointEvery);
+        flags.put("checkpoint-minutes", checkpointMinutes);
+        flags.put("keep", keep);
         flags.put("no-shuffle", noShuffle);
         flags.put("seed", seed);
         return flags;

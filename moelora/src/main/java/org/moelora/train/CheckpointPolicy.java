@@ -5,7 +5,7 @@ import org.moelora.engine.InputException;
 /**
  * When a run that is kept in a folder writes checkpoints. Whatever it says, there is one at the beginning, at the end and where the run is stopped.
  *
- * @param steps one after so many steps; 0 for none by steps
+ * @param steps one after each multiple of so many steps; 0 for none by steps
  * @param minutes one after so many minutes; 0 for none by time
  * @param keep how many are kept, the newest; more than one so that a damaged one can be passed over
  */
@@ -34,10 +34,10 @@ public record CheckpointPolicy(long steps, double minutes, int keep) {
     }
 
     /**
-     * @param since steps since the last checkpoint
-     * @param minutesSince minutes since it
+     * @param step that was just done
+     * @param minutesSince minutes since the last checkpoint
      */
-    boolean due(long since, double minutesSince) {
-        return since > 0 && ((steps > 0 && since >= steps) || (minutes > 0 && minutesSince >= minutes));
+    boolean due(long step, double minutesSince) {
+        return (steps > 0 && step % steps == 0) || (minutes > 0 && minutesSince >= minutes);
     }
 }

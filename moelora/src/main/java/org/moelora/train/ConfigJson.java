@@ -14,6 +14,7 @@ import org.moelora.engine.io.JsonObject;
 /** Settings as {@code run.json} has them: the command line's names with underscores. */
 final class ConfigJson {
     private static final String RECOMPUTE = "recompute";
+    private static final TrainingConfig DEFAULT = TrainingConfig.builder().build();
 
     private ConfigJson() {}
 
@@ -40,7 +41,7 @@ final class ConfigJson {
         json.put("contrast_temperature", config.losses().contrastTemperature());
         json.put("max_pairs", config.losses().maxPairs());
         json.put("contrast_warmup", config.contrastWarmUp().toString());
-        json.put("epochs", config.epochs());
+        json.put("epochs", config.steps() == null ? config.epochs() : null);
         json.put("steps", config.steps());
         json.put("batch_size", config.batchSize());
         json.put("grad_accumulation", config.gradAccumulation());
@@ -64,7 +65,7 @@ final class ConfigJson {
                         json.number("contrast_temperature"),
                         json.integer("max_pairs")))
                 .contrastWarmUp(WarmUp.parse(json.source() + ": contrast_warmup", json.string("contrast_warmup")))
-                .epochs(json.number("epochs"))
+                .epochs(json.number("epochs", DEFAULT.epochs()))
                 .steps(json.has("steps") ? json.longInteger("steps") : null)
                 .batchSize(json.integer("batch_size"))
                 .gradAccumulation(json.integer("grad_accumulation"))

@@ -99,10 +99,10 @@ public final class FineTuner {
     }
 
     private TrainingConfig config() {
-        if (record != null) {
-            return record.training();
+        if (given != null) {
+            return given;
         }
-        return given == null ? TrainingConfig.builder().losses(defaultLosses()).build() : given;
+        return record == null ? TrainingConfig.builder().losses(defaultLosses()).build() : record.training();
     }
 
     /** Shorthand for the default configuration with that many epochs. */

@@ -167,7 +167,7 @@ final class TrainingLoop {
         if (!heldOut.isEmpty() && (step % evalEvery == 0 || step == steps)) {
             evaluate(optimizer);
         }
-        if (run != null && conduct.checkpoints().due(step - savedStep, (System.nanoTime() - savedAt) * 1e-9 / 60)) {
+        if (run != null && conduct.checkpoints().due(step, (System.nanoTime() - savedAt) * 1e-9 / 60)) {
             save(run, optimizer);
         }
     }
