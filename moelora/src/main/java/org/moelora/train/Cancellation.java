@@ -4,6 +4,9 @@ package org.moelora.train;
 public final class Cancellation {
     private volatile boolean asked;
 
+    /** Not asked for yet. */
+    public Cancellation() {}
+
     public void cancel() {
         asked = true;
     }

@@ -264,14 +264,17 @@ final class TrainingLoop {
         Diagnosis diagnosis = new Diagnosis(model, parameters, losses, config);
         String first = diagnosis.find(batches, draw);
         List<SkippedRow> found = diagnosis.badRows(batches, draw, step + 1);
-        if (conduct.skipBadRows() && !found.isEmpty() && parametersAreFinite()) {
-            leaveOut(found);
-            return;
-        }
         List<String> names = batches.stream()
                 .flatMap(batch -> batch.rows().stream())
                 .map(TokenRow::where)
                 .toList();
+        // Where all rows of the first steps are bad, it is not the rows.
+        boolean hopeless = bad.size() + found.size() == rows.size()
+                || (optimizer.steps() == 0 && names.size() > 1 && found.size() == names.size());
+        if (conduct.skipBadRows() && !found.isEmpty() && !hopeless && parametersAreFinite()) {
+            leaveOut(found);
+            return;
+        }
         String guilty = found.isEmpty() || found.size() == names.size()
                 ? ""
                 : " (" + Diagnosis.names(found.stream().map(SkippedRow::where).toList()) + " alone would do)";

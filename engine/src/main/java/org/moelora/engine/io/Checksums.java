@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -78,11 +79,11 @@ public final class Checksums {
     public static Optional<String> damage(Path folder) {
         try {
             Map<String, String> listed = read(folder.resolve(LIST));
-            TreeSet<String> there = files(folder);
+            NavigableSet<String> there = files(folder);
             for (var entry : listed.entrySet()) {
                 String name = entry.getKey();
                 if (!there.contains(name)) {
-                    return Optional.of(name + " is missing");
+                    return Optional.of(name + " is in " + LIST + " and missing");
                 }
                 if (!hash(folder.resolve(name)).equals(entry.getValue())) {
                     return Optional.of(name + " does not have the checksum that " + LIST + " says");
@@ -114,8 +115,8 @@ public final class Checksums {
         return sums;
     }
 
-    private static TreeSet<String> files(Path folder) throws IOException {
-        TreeSet<String> names = new TreeSet<>();
+    private static NavigableSet<String> files(Path folder) throws IOException {
+        NavigableSet<String> names = new TreeSet<>();
         try (Stream<Path> entries = Files.list(folder)) {
             entries.map(entry -> entry.getFileName().toString()).forEach(names::add);
         }
