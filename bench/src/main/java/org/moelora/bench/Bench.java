@@ -15,9 +15,6 @@ import org.moelora.engine.InputException;
 
 /** Measures this engine and its peers side by side and prints one table of ratios; see {@link Settings#USAGE}. */
 public final class Bench {
-    /** What stands in a file of results from here on was written by hand and stays. */
-    private static final String BY_HAND = "<!-- by hand from here on -->";
-
     private static final List<Section> SECTIONS =
             List.of(new GemmSection(), new StepSection(), new ScalingSection(), new GenerationSection());
 
@@ -26,7 +23,7 @@ public final class Bench {
     public static void main(String[] args) {
         List<String> known = SECTIONS.stream().map(Section::name).toList();
         if (List.of(args).contains("--help")) {
-            System.out.printf(Settings.USAGE, String.join(", ", known), BY_HAND);
+            System.out.printf(Settings.USAGE, String.join(", ", known), Report.BY_HAND);
             return;
         }
         try {
@@ -65,20 +62,7 @@ public final class Bench {
         report.line(String.format("whole run: %.1f minutes", (System.nanoTime() - begin) / 60e9));
         Path out = settings.out();
         if (out != null) {
-            report.write(out, List.of("# Results", ""), byHand(out));
-        }
-    }
-
-    private static List<String> byHand(Path file) {
-        if (!Files.exists(file)) {
-            return List.of("", BY_HAND);
-        }
-        try (Stream<String> lines = Files.lines(file)) {
-            List<String> kept = lines.dropWhile(line -> !line.equals(BY_HAND)).toList();
-            return Stream.concat(Stream.of(""), (kept.isEmpty() ? List.of(BY_HAND) : kept).stream())
-                    .toList();
-        } catch (IOException e) {
-            throw new InputException(file + " cannot be read: " + e.getMessage());
+            report.write(out, "Results");
         }
     }
 

@@ -10,6 +10,9 @@ import org.moelora.engine.InputException;
 
 /** Prints a comparison as it goes, and keeps it to be written as Markdown, the figures first. Not thread-safe. */
 public final class Report {
+    /** What stands in a file of results from this line on was written by hand. */
+    public static final String BY_HAND = "<!-- by hand from here on -->";
+
     private final PrintStream out;
     private final List<String> preface = new ArrayList<>();
     private final List<String> details = new ArrayList<>();
@@ -75,7 +78,7 @@ public final class Report {
     }
 
     /** Everything, as Markdown. */
-    public List<String> markdown() {
+    List<String> markdown() {
         List<String> lines = new ArrayList<>(preface);
         lines.add("");
         lines.addAll(summary().markdown());
@@ -83,15 +86,25 @@ public final class Report {
         return lines;
     }
 
-    /** Writes a text with {@link #markdown} after it. */
-    public void write(Path file, List<String> before, List<String> after) {
-        List<String> lines = new ArrayList<>(before);
-        lines.addAll(markdown());
-        lines.addAll(after);
+    /**
+     * Writes the figures and everything else as Markdown. What a file of that name has from the line {@link #BY_HAND} on is kept.
+     *
+     * @throws InputException if the file cannot be read or written
+     */
+    public void write(Path file, String title) {
         try {
+            List<String> kept = Files.exists(file) ? byHand(Files.readAllLines(file)) : List.of();
+            List<String> lines = new ArrayList<>(List.of("# " + title, ""));
+            lines.addAll(markdown());
+            lines.add("");
+            lines.addAll(kept.isEmpty() ? List.of(BY_HAND) : kept);
             Files.write(file, lines);
         } catch (IOException e) {
-            throw new InputException(file + " cannot be written: " + e.getMessage());
+            throw new InputException(file + " cannot be read or written: " + e.getMessage());
         }
+    }
+
+    private static List<String> byHand(List<String> lines) {
+        return lines.stream().dropWhile(line -> !line.equals(BY_HAND)).toList();
     }
 }

@@ -51,16 +51,16 @@ public record Spread(double median, double min, double max, int rounds) {
         return new Spread(median / unit, min / unit, max / unit, rounds);
     }
 
-    /** {@code 1.02 (0.98..1.05)}, with as many digits as tell something. */
+    /** {@code 1.02 (0.98..1.05)}, or the median alone where there was one round. */
     @Override
     public String toString() {
-        return digits(median) + " (" + digits(min) + ".." + digits(max) + ")";
+        return rounds == 1 ? digits(median) : digits(median) + " (" + digits(min) + ".." + digits(max) + ")";
     }
 
     /** Three digits that count, or all before the point. */
     public static String digits(double value) {
-        double size = Math.abs(value);
-        int decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+        int before = value == 0 ? 1 : (int) Math.floor(Math.log10(Math.abs(value))) + 1;
+        int decimals = value == Math.rint(value) && before < 3 ? 0 : Math.clamp(3 - before, 0, 6);
         return String.format(Locale.ROOT, "%." + decimals + "f", value);
     }
 }
