@@ -27,7 +27,16 @@ public final class Tape implements AutoCloseable {
      */
     public record Grad(Memory memory, boolean accumulate) {}
 
-    private record Entry(String op, List<Tensor> outs, Runnable backward, List<Tensor> reads) {}
+    private record Entry(String op, List<Tensor> outs, Runnable backward, List<Tensor> reads) {
+        boolean hasGrad() {
+            for (Tensor out : outs) {
+                if (out.grad != null) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
 
     private enum Mode {
         INFERENCE,
@@ -341,7 +350,7 @@ public final class Tape implements AutoCloseable {
     private void propagate() {
         while (!entries.isEmpty()) {
             Entry entry = entries.removeLast();
-            if (entry.outs.stream().anyMatch(out -> out.grad != null)) {
+            if (entry.hasGrad()) {
                 try {
                     entry.backward.run();
                 } catch (RuntimeException e) {

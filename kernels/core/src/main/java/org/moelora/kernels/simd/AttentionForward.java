@@ -20,7 +20,8 @@ import org.moelora.kernels.Ragged;
 import org.moelora.kernels.cpu.Workers;
 
 /**
- * The forward pass; a task is one sequence and one key/value head with the query heads that read it. A strip of queries is multiplied with
+ * The forward pass; a task is one sequence and one key/value head with the query heads that read it, or, where that makes fewer tasks than
+ * threads can share evenly, with one of them. A strip of queries is multiplied with
  * packed K^T, softmax runs over the strip, and the probabilities are multiplied with packed V; scores never leave the cache.
  */
 final class AttentionForward implements Workers.Task {
@@ -34,11 +35,13 @@ final class AttentionForward implements Workers.Task {
     private final MemorySegment os;
     private final MemorySegment ls;
     private final AttentionScratch.Pool pool;
+    private final int parts;
     private final int dim;
     private final int group;
     private final int ldq;
     private final int ldk;
 
+    /** @param parts tasks that share a key/value head: 1, or the query heads that read it */
     AttentionForward(
             Attention.Plan plan,
             MemorySegment qs,
@@ -46,6 +49,7 @@ final class AttentionForward implements Workers.Task {
             MemorySegment vs,
             MemorySegment os,
             MemorySegment ls,
+            int parts,
             AttentionScratch.Pool pool) {
         this.plan = plan;
         this.qs = qs;
@@ -53,6 +57,7 @@ final class AttentionForward implements Workers.Task {
         this.vs = vs;
         this.os = os;
         this.ls = ls;
+        this.parts = parts;
         this.pool = pool;
         this.dim = plan.headDim();
         this.group = plan.heads() / plan.kvHeads();
@@ -62,8 +67,11 @@ final class AttentionForward implements Workers.Task {
 
     @Override
     public void run(int task) {
-        int sequence = task / plan.kvHeads();
-        int kvHead = task % plan.kvHeads();
+        int sequence = task / (plan.kvHeads() * parts);
+        int part = task % (plan.kvHeads() * parts);
+        int kvHead = part / parts;
+        int heads = group / parts;
+        int firstHead = part * heads;
         Ragged rows = plan.rows();
         int first = rows.queryStart()[sequence];
         int queries = rows.queryStart()[sequence + 1] - first;
@@ -78,7 +86,7 @@ final class AttentionForward implements Workers.Task {
             if (queries > FEW) {
                 pack(kvHead, key, keys, s);
             }
-            for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
+            for (int head = firstHead; head < firstHead + heads; head++) {
                 if (queries <= FEW) {
                     few(head, first, queries, kvHead, key, keys, s);
                 } else {

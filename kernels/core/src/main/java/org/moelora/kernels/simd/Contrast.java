@@ -11,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import org.moelora.kernels.cpu.Workers;
 
 /**
@@ -173,6 +172,8 @@ final class Contrast {
         cos[i] = NOTHING;
         double lse = 1 / (double) tau + Math.log(expSum(cos, 1 / tau));
         logSumExp[i] = (float) lse;
+        Arrays.fill(cos, n, cos.length, 0);
+        cos[i] = 0;
         losses[i] = lse - positives(cos, expert, expert[i]) * (double) share[i] / tau;
     }
 
@@ -186,13 +187,14 @@ final class Contrast {
         return Lanes.sum(sums);
     }
 
-    /** The sum of the cosines with other pairs of the expert. */
+    /** The sum of the cosines with pairs of the expert. */
     private static float positives(float[] cos, float[] expert, float own) {
-        FloatVector sums = FloatVector.zero(FLOATS);
+        FloatVector zero = FloatVector.zero(FLOATS);
+        FloatVector sums = zero;
         for (int j = 0; j < cos.length; j += COUNT) {
             FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
-            VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(own);
-            sums = sums.add(c, same.and(c.compare(VectorOperators.GT, NOTHING)));
+            sums = sums.add(
+                    zero.blend(c, FloatVector.fromArray(FLOATS, expert, j).eq(own)));
         }
         return Lanes.sum(sums);
     }

@@ -13,6 +13,9 @@ final class SimdAttention implements Attention {
     /** Multiply-adds below which waking another thread takes longer than the call. */
     private static final long ALONE = 1 << 17;
 
+    /** Tasks that even out what a longer sequence, or a slower core, takes longer. */
+    private static final int TASKS_PER_THREAD = 4;
+
     private final Workers workers;
     private final Attention plain;
     private final AttentionScratch.Pool pool;
@@ -32,8 +35,11 @@ final class SimdAttention implements Attention {
         }
         long queryHeads = (long) plan.rows().queries() * plan.heads();
         long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
+        int tasks = plan.rows().sequences() * plan.kvHeads();
+        int parts = tasks < TASKS_PER_THREAD * workers.threads() ? plan.heads() / plan.kvHeads() : 1;
         run(
                 plan,
+                tasks * parts,
                 new AttentionForward(
                         plan,
                         floats(q, queryHeads * plan.headDim()),
@@ -41,6 +47,7 @@ final class SimdAttention implements Attention {
                         floats(v, keyNumbers),
                         floats(o, queryHeads * plan.headDim()),
                         floats(logSumExp, queryHeads),
+                        parts,
                         pool));
     }
 
@@ -65,6 +72,7 @@ final class SimdAttention implements Attention {
         long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
         run(
                 plan,
+                plan.rows().sequences() * plan.kvHeads(),
                 new AttentionBackward(
                         plan,
                         floats(q, queryNumbers),
@@ -79,9 +87,8 @@ final class SimdAttention implements Attention {
                         pool));
     }
 
-    private void run(Plan plan, Workers.Task task) {
+    private void run(Plan plan, int tasks, Workers.Task task) {
         Ragged rows = plan.rows();
-        int tasks = rows.sequences() * plan.kvHeads();
         long work = 0;
         for (int s = 0; s < rows.sequences(); s++) {
             int queries = rows.queryStart()[s + 1] - rows.queryStart()[s];

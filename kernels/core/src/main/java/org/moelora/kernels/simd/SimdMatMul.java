@@ -11,7 +11,8 @@ import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.MatrixSpan;
 import org.moelora.kernels.cpu.Workers;
 
-/** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link FewRows} for the rows of a decoding step. */
+/** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link OneRow} for a decoding step, {@link FewRows} for that of several
+ * texts. */
 final class SimdMatMul implements MatMul {
     private final Workers workers;
     private final Scratch.Pool pool;
@@ -50,9 +51,17 @@ final class SimdMatMul implements MatMul {
         Source ws = Source.of(host);
         int in = w.cols();
         int out = w.rows();
-        Source xs = new Source.Leased(floats(x, (long) rows * in));
+        MemorySegment x0 = floats(x, (long) rows * in);
+        Source xs = new Source.Leased(x0);
         MemorySegment ys = floats(y, (long) rows * out);
-        if (rows <= FewRows.MAX && (long) rows * in <= Scratch.INPUT) {
+        if (rows == 1 && OneRow.serves(host)) {
+            Scratch s = pool.take();
+            try {
+                new OneRow(x0, host, ys, accumulate, s).run(workers);
+            } finally {
+                pool.giveBack(s);
+            }
+        } else if (rows <= FewRows.MAX && (long) rows * in <= Scratch.INPUT) {
             Scratch s = pool.take();
             try {
                 xs.read(0, rows * in, s.stage, 0, s.narrow);

@@ -1,0 +1,226 @@
+package org.moelora.kernels.simd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Devices;
+import org.moelora.kernels.Frozen;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
+import org.moelora.kernels.Ragged;
+
+/**
+ * A vector that leaves its method, or a method beyond C2's budget, shows as garbage long before it shows in a result: a hundred kilobytes
+ * and more per call of these sizes, where it should be a few objects. Sizes are no multiples of a vector, so that the ends of rows are seen too.
+ */
+class AllocationTest {
+    private static final int CALLS_OF_A_BATCH = 2_000;
+    private static final int BATCHES = 200;
+    private static final int FEW_OBJECTS = 2048;
+    private static final int ROWS = 40;
+    private static final int COLS = 72;
+    private static final int EXPERTS = 6;
+    private static final int RANK = 12;
+    private static final int K = 2;
+
+    private final Device device = Devices.open("cpu-simd", new DeviceOptions(1, false));
+    private final Kernels kernels = device.kernels();
+    /** Weights are native memory, as those of a mapped checkpoint are. */
+    private final Arena arena = Arena.ofConfined();
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable closeable : open) {
+            closeable.close();
+        }
+        device.close();
+        arena.close();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> aCompiledKernelMakesNoGarbage() {
+        Map<String, Runnable> calls = new LinkedHashMap<>();
+        products(calls);
+        attention(calls);
+        rows(calls);
+        elements(calls);
+        mixture(calls);
+        return calls.entrySet().stream()
+                .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> check(call.getKey(), call.getValue())));
+    }
+
+    /** Until the call makes no garbage; the compiler works in the background, so it is given time before the verdict. */
+    private static void check(String name, Runnable call) throws ReflectiveOperationException, InterruptedException {
+        long least = Long.MAX_VALUE;
+        for (int batch = 0; batch < BATCHES && least > FEW_OBJECTS; batch++) {
+            for (int i = 0; i < CALLS_OF_A_BATCH && least > FEW_OBJECTS; i++) {
+                long before = allocatedBytes();
+                call.run();
+                least = Math.min(least, allocatedBytes() - before);
+            }
+            Thread.sleep(batch < 10 ? 0 : 10);
+        }
+        assertThat(least).as("bytes allocated by one " + name).isLessThanOrEqualTo(FEW_OBJECTS);
+    }
+
+    private void products(Map<String, Runnable> calls) {
+        int n = 70;
+        Memory a = floats(n * n);
+        Memory b = floats(n * n);
+        Memory c = floats(n * n);
+        for (boolean ta : new boolean[] {false, true}) {
+            for (boolean tb : new boolean[] {false, true}) {
+                calls.put(
+                        "gemm" + (ta ? " A^T" : " A") + (tb ? " B^T" : " B"),
+                        () -> kernels.matMul().gemm(ta, tb, n, n, n, 0.5f, a, n, b, n, 1, c, n));
+            }
+        }
+        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+            MemorySegment bytes = arena.allocate((long) n * n * dtype.bytes());
+            Frozen w = keep(device.freeze(bytes, dtype, n, n));
+            calls.put("linear of one row, " + dtype, () -> kernels.matMul().linear(1, a, w, c, false));
+            calls.put("linear of few rows, " + dtype, () -> kernels.matMul().linear(4, a, w, c, false));
+            calls.put("linear, " + dtype, () -> kernels.matMul().linear(n, a, w, c, false));
+            calls.put("linearGrad, " + dtype, () -> kernels.matMul().linearGrad(n, a, w, c, true));
+        }
+    }
+
+    private void attention(Map<String, Runnable> calls) {
+        int length = 40;
+        int dim = 24;
+        Ragged ragged = Ragged.self(0, length);
+        Attention.Plan plan = new Attention.Plan(2, 1, dim, 0.2f, ragged);
+        Memory q = floats(length * 2 * dim);
+        Memory k = floats(length * dim);
+        Memory v = floats(length * dim);
+        Memory o = floats(length * 2 * dim);
+        Memory logSumExp = floats(length * 2);
+        Memory dO = floats(length * 2 * dim);
+        Memory dq = floats(length * 2 * dim);
+        Memory dk = floats(length * dim);
+        Memory dv = floats(length * dim);
+        calls.put("attention", () -> kernels.attention().forward(plan, q, k, v, o, logSumExp));
+        calls.put("attentionGrad", () -> {
+            kernels.attention().forward(plan, q, k, v, o, logSumExp);
+            kernels.attention().backward(plan, q, k, v, o, logSumExp, dO, dq, dk, dv);
+        });
+        Attention.Plan step =
+                new Attention.Plan(2, 1, dim, 0.2f, new Ragged(new int[] {0, 1}, new int[] {0}, new int[] {length}));
+        calls.put("attention of a decoding step", () -> kernels.attention().forward(step, q, k, v, o, logSumExp));
+    }
+
+    private void rows(Map<String, Runnable> calls) {
+        Memory x = floats(ROWS * COLS);
+        Memory y = floats(ROWS * COLS);
+        Memory z = floats(ROWS * COLS);
+        Memory weight = floats(COLS);
+        Memory perRow = floats(ROWS);
+        Memory one = floats(1);
+        Memory few = floats(ROWS * EXPERTS);
+        Memory few2 = floats(ROWS * EXPERTS);
+        Memory ids = keep(device.allocate(DType.I32, ROWS, Owner.TAPE));
+        device.write(new int[ROWS], ids, 0);
+        var r = kernels.rows();
+        calls.put("softmax", () -> r.softmax(ROWS, COLS, x, y));
+        calls.put("softmax of gates", () -> r.softmax(ROWS, EXPERTS, few, few2));
+        calls.put("softmaxGrad", () -> r.softmaxGrad(ROWS, COLS, x, y, z, true));
+        calls.put("rmsNorm", () -> r.rmsNorm(ROWS, COLS, 1e-5f, x, weight, y, perRow));
+        calls.put("rmsNormGrad", () -> r.rmsNormGrad(ROWS, COLS, x, weight, perRow, y, z, true));
+        calls.put("rmsNormWeightGrad", () -> r.rmsNormWeightGrad(ROWS, COLS, x, perRow, y, weight, true));
+        calls.put("addBias", () -> r.addBias(ROWS, COLS, weight, y));
+        calls.put("columnSum", () -> r.columnSum(ROWS, COLS, x, weight, true));
+        calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, y, z, true));
+        calls.put("sum", () -> r.sum(x, 1, one, false));
+        var t = kernels.tokens();
+        calls.put("gather", () -> t.gather(ROWS, COLS, ids, x, y));
+        calls.put("scatterAdd", () -> t.scatterAdd(ROWS, COLS, ids, x, y));
+        calls.put("crossEntropy", () -> t.crossEntropy(ROWS, COLS, x, ids, 1, perRow, z));
+    }
+
+    private void elements(Map<String, Runnable> calls) {
+        int n = 1003;
+        Memory a = floats(n);
+        Memory b = floats(n);
+        Memory c = floats(n);
+        Memory d = floats(n);
+        Memory two = floats(2);
+        var e = kernels.elementwise();
+        calls.put("scale", () -> e.scale(0.5f, a, b, true));
+        calls.put("scaleBy", () -> e.scaleBy(two, a, b, true));
+        calls.put("add", () -> e.add(a, b, c));
+        calls.put("multiply", () -> e.multiply(a, b, c, true));
+        calls.put("swiGlu", () -> e.swiGlu(a, b, c));
+        calls.put("swiGluGrad", () -> e.swiGluGrad(a, b, c, d, true, c, false));
+        calls.put("dropout", () -> e.dropout(7, 0.1f, a, b, false));
+        var o = kernels.optimizer();
+        calls.put("sumOfSquares", () -> o.sumOfSquares(a, two));
+        calls.put("adamW", () -> o.adamW(a, b, c, d, two, 1e-3, 0.9, 0.999, 1e-8, 0.1, 3));
+    }
+
+    private void mixture(Map<String, Runnable> calls) {
+        int pairs = ROWS * K;
+        Memory p = floats(ROWS * EXPERTS);
+        Memory g = floats(ROWS * EXPERTS);
+        Memory dg = floats(ROWS * EXPERTS);
+        Memory dp = floats(ROWS * EXPERTS);
+        Memory selected = keep(device.allocate(DType.I32, pairs, Owner.TAPE));
+        Memory expertOf = keep(device.allocate(DType.I32, pairs, Owner.TAPE));
+        device.write(new int[pairs], expertOf, 0);
+        Memory u = floats(ROWS * EXPERTS * RANK);
+        Memory v = floats(ROWS * EXPERTS * RANK);
+        Memory du = floats(ROWS * EXPERTS * RANK);
+        Memory chosen = floats(pairs * EXPERTS * RANK);
+        Memory load = floats(EXPERTS);
+        Memory loss = floats(1);
+        Memory s = floats(pairs * pairs);
+        Memory ds = floats(pairs * pairs);
+        var m = kernels.mixture();
+        m.topK(ROWS, EXPERTS, K, true, p, selected, g);
+        calls.put("topK", () -> m.topK(ROWS, EXPERTS, K, true, p, selected, g));
+        calls.put("topKGrad", () -> m.topKGrad(ROWS, EXPERTS, K, true, p, selected, g, dg, dp, true));
+        calls.put("gate", () -> m.gate(ROWS, EXPERTS, RANK, u, g, v));
+        calls.put("gateGrad", () -> m.gateGrad(ROWS, EXPERTS, RANK, u, g, v, du, true, dg, true));
+        calls.put("balance", () -> m.balance(ROWS, EXPERTS, K, p, selected, load, loss));
+        calls.put("selectPairs", () -> m.selectPairs(pairs, EXPERTS, RANK, K, null, selected, u, chosen, expertOf));
+        calls.put("selectPairsGrad", () -> m.selectPairsGrad(pairs, EXPERTS, RANK, K, null, selected, chosen, du));
+        calls.put("contrast", () -> m.contrast(pairs, 0.1f, 1e-6f, s, expertOf, loss, ds));
+    }
+
+    /** Memory that holds halves: numbers that no kernel turns into a NaN, whose payload would take slower paths. */
+    private Memory floats(int length) {
+        Memory memory = keep(device.allocate(DType.F32, length, Owner.TAPE));
+        kernels.elementwise().fill(memory, 0.5f);
+        return memory;
+    }
+
+    private <T extends AutoCloseable> T keep(T closeable) {
+        open.add(closeable);
+        return closeable;
+    }
+
+    /** By reflection, since the kernels' module must not require a module for its tests' sake. */
+    private static long allocatedBytes() throws ReflectiveOperationException {
+        Object bean = Class.forName("java.lang.management.ManagementFactory")
+                .getMethod("getThreadMXBean")
+                .invoke(null);
+        Method method = Class.forName("com.sun.management.ThreadMXBean").getMethod("getCurrentThreadAllocatedBytes");
+        return (long) method.invoke(bean);
+    }
+}
