@@ -1,7 +1,7 @@
 package org.moelora.kernels.cpu;
 
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,12 +20,18 @@ public final class Workers implements AutoCloseable {
     /** Short enough not to disturb, long enough to bridge the gaps between the kernels of one step. */
     private static final int SPINS = 4000;
 
+    /** Its two counters are plain fields: a step runs thousands of jobs, and every object of theirs is garbage. */
     private static final class Job {
+        private static final AtomicIntegerFieldUpdater<Job> NEXT =
+                AtomicIntegerFieldUpdater.newUpdater(Job.class, "next");
+        private static final AtomicIntegerFieldUpdater<Job> DONE =
+                AtomicIntegerFieldUpdater.newUpdater(Job.class, "done");
+
         final Task task;
         final int tasks;
         final Thread caller = Thread.currentThread();
-        final AtomicInteger next = new AtomicInteger();
-        final AtomicInteger done = new AtomicInteger();
+        private volatile int next;
+        private volatile int done;
         volatile @Nullable Throwable failure;
 
         Job(Task task, int tasks) {
@@ -35,13 +41,13 @@ public final class Workers implements AutoCloseable {
 
         /** Runs tasks until none is left to start. */
         void work() {
-            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+            for (int i = NEXT.getAndIncrement(this); i < tasks; i = NEXT.getAndIncrement(this)) {
                 try {
                     task.run(i);
                 } catch (RuntimeException | Error e) {
                     failure = e;
                 }
-                if (done.incrementAndGet() == tasks) {
+                if (DONE.incrementAndGet(this) == tasks) {
                     LockSupport.unpark(caller);
                 }
             }
@@ -80,7 +86,7 @@ public final class Workers implements AutoCloseable {
         }
         job.work();
         jobs.remove(job);
-        for (int spin = 0; job.done.get() < tasks; spin++) {
+        for (int spin = 0; job.done < tasks; spin++) {
             if (spin < SPINS) {
                 Thread.onSpinWait();
             } else {
