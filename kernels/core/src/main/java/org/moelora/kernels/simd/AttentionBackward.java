@@ -155,8 +155,8 @@ final class AttentionBackward implements Workers.Task {
     /** P and {@code scale dS} of a strip of queries, zero where a query does not see a key. */
     private void scores(int head, int query, int height, int at, int sees, int most, int length, AttentionScratch s) {
         int col = head * dim;
-        Packing.strip(q, ldq, query, height, col, dim, s.queries, s.packing.narrow);
-        Packing.strip(dO, ldq, query, height, col, dim, s.dOut, s.packing.narrow);
+        Packing.strip(q, ldq, query, height, col, dim, s.queries, 0, s.packing.narrow);
+        Packing.strip(dO, ldq, query, height, col, dim, s.dOut, 0, s.packing.narrow);
         for (int j = 0; j < most; j += COLS) {
             Tile.multiply(height, dim, s.queries, 0, s.keysTransposed, j * dim, s.scoreTile);
             Tile.multiply(height, dim, s.dOut, 0, s.values, j * dim, s.packing.tile);

@@ -116,7 +116,7 @@ final class AttentionForward implements Workers.Task {
 
     /** Query rows {@code query .. query + height} of which the first sees {@code sees} keys. */
     private void strip(int head, int query, int height, int sees, int keys, AttentionScratch s) {
-        Packing.strip(new Source.Leased(qs), ldq, query, height, head * dim, dim, s.queries, s.packing.narrow);
+        Packing.strip(new Source.Leased(qs), ldq, query, height, head * dim, dim, s.queries, 0, s.packing.narrow);
         int most = sees + height - 1;
         float[] p = s.probabilities;
         for (int j = 0; j < most; j += COLS) {

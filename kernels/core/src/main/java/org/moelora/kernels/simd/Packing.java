@@ -10,15 +10,17 @@ import static org.moelora.kernels.simd.Tile.STRIDE;
 final class Packing {
     private Packing() {}
 
-    /** A strip: rows {@code row .. row + rows} of a row-major A, depths {@code from .. from + depth}. */
-    static void strip(Source a, int lda, int row, int rows, int from, int depth, float[] strip, short[] narrow) {
+    /** A strip at {@code at}: rows {@code row .. row + rows} of a row-major A, depths {@code from .. from + depth}. */
+    static void strip(
+            Source a, int lda, int row, int rows, int from, int depth, float[] strips, int at, short[] narrow) {
         for (int i = 0; i < rows; i++) {
-            a.read((long) (row + i) * lda + from, depth, strip, i * STRIDE, narrow);
+            a.read((long) (row + i) * lda + from, depth, strips, at + i * STRIDE, narrow);
         }
     }
 
     /** The same where A's columns are the rows of op(A). */
-    static void stripTransposed(Source a, int lda, int row, int rows, int from, int depth, Scratch s) {
+    static void stripTransposed(
+            Source a, int lda, int row, int rows, int from, int depth, Scratch s, float[] strips, int at) {
         int together = s.stage.length / rows;
         for (int done = 0; done < depth; done += together) {
             int part = Math.min(together, depth - done);
@@ -27,17 +29,17 @@ final class Packing {
             }
             for (int i = 0; i < rows; i++) {
                 for (int p = 0; p < part; p++) {
-                    s.strip[i * STRIDE + done + p] = s.stage[p * rows + i];
+                    strips[at + i * STRIDE + done + p] = s.stage[p * rows + i];
                 }
             }
         }
     }
 
-    /** {@code strip = alpha strip}. */
-    static void scale(float alpha, int rows, int depth, float[] strip) {
+    /** Multiplies a strip by alpha. */
+    static void scale(float alpha, int rows, int depth, float[] strips, int at) {
         for (int i = 0; i < rows; i++) {
-            for (int p = i * STRIDE; p < i * STRIDE + depth; p++) {
-                strip[p] *= alpha;
+            for (int p = at + i * STRIDE; p < at + i * STRIDE + depth; p++) {
+                strips[p] *= alpha;
             }
         }
     }

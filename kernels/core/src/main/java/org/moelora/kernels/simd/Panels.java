@@ -46,14 +46,14 @@ final class Panels {
     /** Packs a whole matrix; {@code transposed} says that B is stored as {@code [n, k]}, as a weight is in {@code x W^T}. */
     static void packAll(
             Workers workers, Scratch.Pool pool, Source b, int ldb, boolean transposed, int n, int k, MemorySegment to) {
-        int strips = Math.ceilDiv(n, Scratch.BLOCK);
+        int strips = Math.ceilDiv(n, Scratch.COLS);
         workers.run(blocks(k) * strips, task -> {
             int from = from(k, task / strips);
             int depth = from(k, task / strips + 1) - from;
-            int col = task % strips * Scratch.BLOCK;
+            int col = task % strips * Scratch.COLS;
             Scratch s = pool.take();
             try {
-                int cols = Math.min(Scratch.BLOCK, n - col);
+                int cols = Math.min(Scratch.COLS, n - col);
                 pack(b, ldb, transposed, col, cols, from, depth, s, to, at(n, from, depth, col));
             } finally {
                 pool.giveBack(s);

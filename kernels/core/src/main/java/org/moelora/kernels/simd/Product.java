@@ -9,8 +9,8 @@ import org.moelora.kernels.cpu.Workers;
 
 /**
  * One call of {@code C = alpha op(A) op(B) + beta C}, cut into a grid of tasks. After Goto and van de Geijn, "Anatomy of
- * High-Performance Matrix Multiplication" (2008): a block of B is packed into panels and stays in the second-level cache, a strip of A stays in
- * the first, and {@link Tile} multiplies them.
+ * High-Performance Matrix Multiplication" (2008): parts of A and B are packed as {@link Tile} reads them, a block of B and a part of C stay in
+ * the second-level cache, a strip of A in the first. Unlike there the depth is the inner loop, so that C is read and written from memory once.
  *
  * <p>Every element of C is summed over the same blocks of the depth in the same order wherever it falls in the grid, so the result does not
  * depend on the number of threads.
@@ -21,9 +21,6 @@ final class Product implements Workers.Task {
 
     /** Multiply-adds that make a task long enough to be worth handing over. */
     private static final long TASK = 1 << 19;
-
-    /** What moving an element into a pack costs when it must be transposed, against copied. */
-    private static final long TRANSPOSED = 3;
 
     private final boolean transposeA;
     private final boolean transposeB;
@@ -99,12 +96,11 @@ final class Product implements Workers.Task {
     private void split(int tasks) {
         int strips = (m + Tile.ROWS - 1) / Tile.ROWS;
         int panels = (n + COLS - 1) / COLS;
-        long packA = (long) m * (transposeA ? TRANSPOSED : 1);
-        long packB = packed != null ? 0 : (long) n * (transposeB ? TRANSPOSED : 1);
+        long packB = packed == null ? n : 0;
         long best = Long.MAX_VALUE;
         for (int down = 1; down <= Math.min(tasks, strips); down++) {
             int across = Math.min(panels, (tasks + down - 1) / down);
-            long cost = across * packA + down * packB;
+            long cost = (long) across * m + down * packB;
             if ((long) down * across >= Math.min(tasks, (long) strips * panels) && cost < best) {
                 best = cost;
                 tasksDown = down;
@@ -123,24 +119,126 @@ final class Product implements Workers.Task {
         int toCol = share(n, COLS, across + 1, tasksAcross);
         Scratch s = pool.take();
         try {
-            for (int block = 0; block < Panels.blocks(k); block++) {
-                int from = Panels.from(k, block);
-                int depth = Panels.from(k, block + 1) - from;
-                for (int col = fromCol; col < toCol; col += Scratch.BLOCK) {
-                    int cols = Math.min(Scratch.BLOCK, toCol - col);
-                    MemorySegment panels = packed;
-                    long at = 0;
-                    if (panels == null) {
-                        panels = s.panels;
-                        Panels.pack(b, ldb, transposeB, col, cols, from, depth, s, panels, 0);
-                    } else {
-                        at = Panels.at(n, from, depth, col);
+            int blocks = Panels.blocks(k);
+            int wide = packed == null ? Scratch.WIDE : Math.max(1, toCol - fromCol);
+            for (int first = 0; first < blocks; first += Scratch.BLOCKS) {
+                int end = Math.min(blocks, first + Scratch.BLOCKS);
+                for (int col = fromCol; col < toCol; col += wide) {
+                    int cols = Math.min(wide, toCol - col);
+                    if (packed == null) {
+                        packB(first, end, col, cols, s);
                     }
-                    rows(fromRow, toRow, col, cols, from, depth, panels, at, block > 0 || add, s);
+                    for (int row = fromRow; row < toRow; row += Scratch.ROWS) {
+                        int rows = Math.min(Scratch.ROWS, toRow - row);
+                        packA(first, end, row, rows, s);
+                        multiply(first, end, row, rows, col, cols, s);
+                    }
                 }
             }
         } finally {
             pool.giveBack(s);
+        }
+    }
+
+    private void packB(int first, int end, int col, int cols, Scratch s) {
+        for (int block = first; block < end; block++) {
+            int from = Panels.from(k, block);
+            int depth = Panels.from(k, block + 1) - from;
+            for (int j = 0; j < cols; j += Scratch.COLS) {
+                int width = Math.min(Scratch.COLS, cols - j);
+                long at = Scratch.panelsAt(block - first) + (long) j * depth * Float.BYTES;
+                Panels.pack(b, ldb, transposeB, col + j, width, from, depth, s, s.panels(), at);
+            }
+        }
+    }
+
+    private void packA(int first, int end, int row, int rows, Scratch s) {
+        for (int i = 0; i < rows; i += Tile.ROWS) {
+            int height = Math.min(Tile.ROWS, rows - i);
+            for (int block = first; block < end; block++) {
+                int from = Panels.from(k, block);
+                int depth = Panels.from(k, block + 1) - from;
+                int at = Scratch.stripAt(i, block - first);
+                if (transposeA) {
+                    Packing.stripTransposed(a, lda, row + i, height, from, depth, s, s.strips(), at);
+                } else {
+                    Packing.strip(a, lda, row + i, height, from, depth, s.strips(), at, s.narrow);
+                }
+                if (alpha != 1) {
+                    Packing.scale(alpha, height, depth, s.strips(), at);
+                }
+            }
+        }
+    }
+
+    /** All packed blocks of the depth are added to a part of C before the next, so that it stays in the second-level cache. */
+    private void multiply(int first, int end, int row, int rows, int col, int cols, Scratch s) {
+        for (int j = 0; j < cols; j += Scratch.COLS) {
+            int width = Math.min(Scratch.COLS, cols - j);
+            for (int block = first; block < end; block++) {
+                int from = Panels.from(k, block);
+                int depth = Panels.from(k, block + 1) - from;
+                MemorySegment panels = packed == null ? s.panels() : packed;
+                long at = packed == null
+                        ? Scratch.panelsAt(block - first) + (long) j * depth * Float.BYTES
+                        : Panels.at(n, from, depth, col + j);
+                tiles(depth, s.strips(), block - first, panels, at, block > 0 || add, row, rows, col + j, width, s);
+            }
+        }
+    }
+
+    private void tiles(
+            int depth,
+            float[] strips,
+            int block,
+            MemorySegment panels,
+            long panelsAt,
+            boolean more,
+            int row,
+            int rows,
+            int col,
+            int cols,
+            Scratch s) {
+        long rowBytes = (long) ldc * Float.BYTES;
+        for (int i = 0; i < rows; i += Tile.ROWS) {
+            int height = Math.min(Tile.ROWS, rows - i);
+            int strip = Scratch.stripAt(i, block);
+            for (int j = 0; j < cols; j += COLS) {
+                int width = Math.min(COLS, cols - j);
+                long panel = panelsAt + (long) j * depth * Float.BYTES;
+                long tile = (row + i) * rowBytes + (long) (col + j) * Float.BYTES;
+                if (width == COLS && Tile.isWhole(height)) {
+                    Tile.multiplyInto(height, depth, strips, strip, panels, panel, more, c, tile, rowBytes);
+                } else {
+                    edge(height, width, depth, strips, strip, panels, panel, more, tile, s);
+                }
+            }
+        }
+    }
+
+    /** A tile that reaches beside C is multiplied elsewhere, from and to which its part of C is copied: the same sums in the same order. */
+    private void edge(
+            int height,
+            int width,
+            int depth,
+            float[] strips,
+            int strip,
+            MemorySegment panels,
+            long panel,
+            boolean more,
+            long tile,
+            Scratch s) {
+        long rowBytes = (long) ldc * Float.BYTES;
+        long edgeRow = (long) COLS * Float.BYTES;
+        long bytes = (long) width * Float.BYTES;
+        if (more) {
+            for (int i = 0; i < height; i++) {
+                MemorySegment.copy(c, tile + i * rowBytes, s.edge, i * edgeRow, bytes);
+            }
+        }
+        Tile.multiplyInto(height, depth, strips, strip, panels, panel, more, s.edge, 0, edgeRow);
+        for (int i = 0; i < height; i++) {
+            MemorySegment.copy(s.edge, i * edgeRow, c, tile + i * rowBytes, bytes);
         }
     }
 
@@ -157,64 +255,5 @@ final class Product implements Workers.Task {
     private static int share(int length, int unit, int i, int shares) {
         long units = ((long) length + unit - 1) / unit;
         return (int) Math.min(length, units * i / shares * unit);
-    }
-
-    private void rows(
-            int fromRow,
-            int toRow,
-            int col,
-            int cols,
-            int from,
-            int depth,
-            MemorySegment panels,
-            long at,
-            boolean add,
-            Scratch s) {
-        long rowBytes = (long) ldc * Float.BYTES;
-        for (int row = fromRow; row < toRow; row += Tile.ROWS) {
-            int rows = Math.min(Tile.ROWS, toRow - row);
-            if (transposeA) {
-                Packing.stripTransposed(a, lda, row, rows, from, depth, s);
-            } else {
-                Packing.strip(a, lda, row, rows, from, depth, s.strip, s.narrow);
-            }
-            if (alpha != 1) {
-                Packing.scale(alpha, rows, depth, s.strip);
-            }
-            for (int j = 0; j < cols; j += COLS) {
-                long panel = at + (long) j * depth * Float.BYTES;
-                long tile = row * rowBytes + (long) (col + j) * Float.BYTES;
-                int width = Math.min(COLS, cols - j);
-                if (width == COLS && Tile.isWhole(rows)) {
-                    Tile.multiplyInto(rows, depth, s.strip, 0, panels, panel, add, c, tile, rowBytes);
-                } else {
-                    edge(rows, width, depth, panels, panel, add, tile, rowBytes, s);
-                }
-            }
-        }
-    }
-
-    /** A tile that reaches beside C is multiplied elsewhere, from and to which its part of C is copied: the same sums in the same order. */
-    private void edge(
-            int rows,
-            int width,
-            int depth,
-            MemorySegment panels,
-            long panel,
-            boolean add,
-            long tile,
-            long rowBytes,
-            Scratch s) {
-        long edgeRow = (long) COLS * Float.BYTES;
-        long bytes = (long) width * Float.BYTES;
-        if (add) {
-            for (int i = 0; i < rows; i++) {
-                MemorySegment.copy(c, tile + i * rowBytes, s.edge, i * edgeRow, bytes);
-            }
-        }
-        Tile.multiplyInto(rows, depth, s.strip, 0, panels, panel, add, s.edge, 0, edgeRow);
-        for (int i = 0; i < rows; i++) {
-            MemorySegment.copy(s.edge, i * edgeRow, c, tile + i * rowBytes, bytes);
-        }
     }
 }

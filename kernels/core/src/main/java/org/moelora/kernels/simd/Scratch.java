@@ -2,18 +2,25 @@ package org.moelora.kernels.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.cpu.Buffers;
 
 /** The buffers of one running task of a matrix product. Sizes are fixed, so a buffer fits every product. */
 final class Scratch {
-    /** Columns of B that are packed at a time: with {@link Tile#DEPTH} rows well within a second-level cache. */
-    static final int BLOCK = 256;
+    /** Columns of op(B) that a strip of A passes: with {@link Tile#DEPTH} rows well within a second-level cache. */
+    static final int COLS = 256;
+
+    /** Columns of op(B) that are packed at a time: for these a strip is packed once. */
+    static final int WIDE = 4 * COLS;
+
+    /** Rows of op(A) that are packed at a time: {@link #COLS} columns of as many rows of C stay in that cache too. */
+    static final int ROWS = 128;
+
+    /** Blocks of the depth that are packed at a time. */
+    static final int BLOCKS = 2;
 
     /** Elements of the few rows that {@link FewRows} multiplies: eight rows of 8,192. */
     static final int INPUT = FewRows.MAX * 8192;
-
-    /** Rows of op(A) of one tile, each {@link Tile#STRIDE} long. */
-    final float[] strip = new float[Tile.ROWS * Tile.STRIDE];
 
     /** One panel on its way to {@link #panels}. */
     final float[] panel = new float[Tile.DEPTH * Tile.COLS];
@@ -27,15 +34,45 @@ final class Scratch {
     /** One finished tile. */
     final float[] tile = new float[Tile.ROWS * Tile.COLS];
 
-    /** A block of op(B), laid out as {@link Panels} says. */
-    final MemorySegment panels;
-
     /** A tile that reaches beside C. */
     final MemorySegment edge;
 
+    private final Buffers buffers;
+    private @Nullable MemorySegment panels;
+    private float @Nullable [] strips;
+
     Scratch(Buffers buffers) {
-        panels = buffers.allocate((long) BLOCK * Tile.DEPTH * Float.BYTES);
+        this.buffers = buffers;
         edge = buffers.allocate((long) Tile.ROWS * Tile.COLS * Float.BYTES);
+    }
+
+    /** Panels of {@link #WIDE} columns of op(B); those of block i of the depth from byte {@link #panelsAt} on. */
+    MemorySegment panels() {
+        MemorySegment known = panels;
+        if (known == null) {
+            known = buffers.allocate(panelsAt(BLOCKS));
+            panels = known;
+        }
+        return known;
+    }
+
+    static long panelsAt(int block) {
+        return (long) block * WIDE * Tile.DEPTH * Float.BYTES;
+    }
+
+    /** Strips of {@link #ROWS} rows of op(A), each of {@link Tile#ROWS} rows that are {@link Tile#STRIDE} long. */
+    float[] strips() {
+        float[] known = strips;
+        if (known == null) {
+            known = new float[ROWS * BLOCKS * Tile.STRIDE];
+            strips = known;
+        }
+        return known;
+    }
+
+    /** Where the strip of row i stands, for a block of the depth. */
+    static int stripAt(int row, int block) {
+        return (block * ROWS + row) * Tile.STRIDE;
     }
 
     /** Buffers between tasks; there are never more than tasks that ran at once. */
