@@ -9,6 +9,7 @@ import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.moelora.bench.contest.ContenderException;
 import org.moelora.bench.contest.Report;
 import org.moelora.bench.contest.Surroundings;
 import org.moelora.engine.InputException;
@@ -52,7 +53,11 @@ public final class Bench {
         Session session = new Session(settings, report, work);
         for (Section section : SECTIONS) {
             if (settings.sections().contains(section.name())) {
-                section.run(session);
+                try {
+                    section.run(session);
+                } catch (ContenderException e) {
+                    session.failed("the rest of section " + section.name(), e);
+                }
             }
         }
         report.end();

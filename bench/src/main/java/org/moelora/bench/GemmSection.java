@@ -91,14 +91,15 @@ final class GemmSection implements Section {
                 session.absent().put(name, Peers.HOW);
                 continue;
             }
-            Map<String, String> environment = name.equals(OPENBLAS) ? Map.of("OPENBLAS_NUM_THREADS", n) : Map.of();
+            Map<String, String> environment =
+                    name.equals(OPENBLAS) ? Map.of("OPENBLAS_NUM_THREADS", n) : Peers.environment(session);
             try {
                 Contender contender = Contender.start(
                         name, command, environment, Contender.log(session.work(), name + "-" + threads));
                 contenders.put(name, contender);
                 session.versions().put(name, contender.about().get("version"));
             } catch (ContenderException e) {
-                session.absent().put(name, e.getMessage());
+                session.failed(name, e);
             }
         }
         return contenders;
@@ -115,7 +116,8 @@ final class GemmSection implements Section {
             double first = contender
                     .ask("prepare " + size.rows + " " + size.out + " " + size.in)
                     .number("nanos");
-            double perCall = first > 1e9 ? first : Rounds.warmUp(contender, c -> time(c, TURN_NANOS / 4, first), 16);
+            double perCall =
+                    first > 1e9 ? first : Rounds.warmUp(contender, c -> time(c, TURN_NANOS / 4, first), 16, 10);
             this.calls = calls(TURN_NANOS, perCall);
             this.rounds = Math.clamp((long) (PATIENCE_NANOS / (perCall * calls)), Math.min(2, rounds), rounds);
         }
@@ -156,11 +158,10 @@ final class GemmSection implements Section {
             try {
                 turns.add(new Turn(contender, size, session.settings().rounds()));
             } catch (ContenderException e) {
-                session.absent().put(contender.name() + " at " + size, e.getMessage());
+                session.failed(contender.name() + " at " + size, e);
             }
         }
-        Map<String, double[]> nanos = Rounds.run(
-                turns, session.settings().rounds(), session.settings().seed());
+        Map<String, double[]> nanos = session.rounds(turns, session.settings().rounds());
         List<String> cells = new ArrayList<>();
         for (String name : ALL) {
             double[] values = nanos.get(name);

@@ -53,12 +53,12 @@ final class GenerationSection implements Section {
             List<Measured> turns = new ArrayList<>();
             contenders.forEach((name, contender) -> {
                 ToDoubleFunction<Contender> turn = turn(name);
-                double warm = Rounds.warmUp(contender, turn, 10);
+                double warm = Rounds.warmUp(contender, turn, 10, 20);
                 session.report().progress("warm: " + name + " at " + Spread.digits(1e3 * warm) + " ms");
                 turns.add(new Measured(name, () -> turn.applyAsDouble(contender)));
             });
-            Map<String, double[]> seconds = Rounds.run(
-                    turns, session.settings().rounds(), session.settings().seed());
+            Map<String, double[]> seconds =
+                    session.rounds(turns, session.settings().rounds());
             report(session, seconds, bytes);
         } finally {
             contenders.values().forEach(Contender::close);
@@ -88,7 +88,7 @@ final class GenerationSection implements Section {
             String who = name.equals(OPENBLAS) || name.equals(READ) ? name : "ours";
             session.versions().put(who, contender.about().get("version"));
         } catch (ContenderException e) {
-            session.absent().put(name, e.getMessage());
+            session.failed(name, e);
         }
     }
 

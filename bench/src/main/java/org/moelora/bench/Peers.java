@@ -1,6 +1,8 @@
 package org.moelora.bench;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.moelora.bench.contest.Contender;
 
 /** The contenders that are other libraries, which only a build with the profile {@code peers} holds. */
@@ -14,5 +16,12 @@ final class Peers {
     static List<String> java(int heapMegabytes, String program, String... arguments) {
         String name = "org.moelora.bench.peers." + program;
         return Contender.isBuilt(name) ? Contender.java(heapMegabytes, name, arguments) : List.of();
+    }
+
+    /** DJL unpacks libtorch into a folder, by default in the user's home, and would tell its makers that it was started. */
+    static Map<String, String> environment(Session session) {
+        String cache = System.getProperty("bench.cache", session.work().toString());
+        return Map.of(
+                "DJL_CACHE_DIR", Path.of(cache, "djl").toString(), "OPT_OUT_TRACKING", "true", "DJL_OFFLINE", "true");
     }
 }

@@ -34,13 +34,13 @@ final class ScalingSection implements Section {
             for (TrainingSetup setup : SETUPS) {
                 Contender contender = OurSteps.start(session, setup.label(), THREADS, setup);
                 contenders.put(setup, contender);
-                double seconds = Rounds.warmUp(contender, c -> seconds(c, 1), 8);
+                double seconds = Rounds.warmUp(contender, c -> seconds(c, 1), 8, 30);
                 int atOnce = Math.clamp((long) (2.5 / seconds), 1, 4);
                 session.report().progress("warm: " + setup.label() + " at " + Spread.digits(seconds) + " s a step");
                 turns.add(new Measured(setup.label(), () -> seconds(contender, atOnce)));
             }
-            Map<String, double[]> seconds = Rounds.run(
-                    turns, session.settings().rounds(), session.settings().seed());
+            Map<String, double[]> seconds =
+                    session.rounds(turns, session.settings().rounds());
             report(session, seconds);
         } finally {
             contenders.values().forEach(Contender::close);

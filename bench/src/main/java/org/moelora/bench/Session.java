@@ -3,8 +3,11 @@ package org.moelora.bench;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.moelora.bench.contest.ContenderException;
 import org.moelora.bench.contest.Report;
+import org.moelora.bench.contest.Rounds;
 import org.moelora.bench.llama.LlamaShape;
 
 /**
@@ -17,6 +20,17 @@ import org.moelora.bench.llama.LlamaShape;
 record Session(Settings settings, Report report, Path work, Map<String, String> absent, Map<String, String> versions) {
     Session(Settings settings, Report report, Path work) {
         this(settings, report, work, new LinkedHashMap<>(), new LinkedHashMap<>());
+    }
+
+    /** Interleaved rounds; who fails is absent from then on. */
+    Map<String, double[]> rounds(List<? extends Rounds.Turn> turns, int count) {
+        return Rounds.run(turns, count, settings.seed(), this::failed);
+    }
+
+    /** Notes that a contender is absent, and why. */
+    void failed(String name, ContenderException why) {
+        report.progress(name + " failed: " + why.getMessage());
+        absent.put(name, why.getMessage());
     }
 
     /** The shape of the model that is trained and generates. */

@@ -31,6 +31,7 @@ final class StepSection implements Section {
     private static final String PYTORCH_LORA = "PyTorch, LoRA";
     private static final String LIBTORCH = "libtorch, LoRA";
     private static final int THREADS = 2;
+    private static final double WARM_SECONDS = 40;
     private static final int COUNTED_STEPS = 50;
     private static final double GIB = 1L << 30;
 
@@ -55,7 +56,7 @@ final class StepSection implements Section {
 
         /** Steps until they get no faster; what was counted before does not count. */
         double warmUp(int most) {
-            double seconds = Rounds.warmUp(this, ours -> ours.seconds(1), most);
+            double seconds = Rounds.warmUp(this, ours -> ours.seconds(1), most, WARM_SECONDS);
             steps = 0;
             heap = 0;
             collections = 0;
@@ -133,8 +134,7 @@ final class StepSection implements Section {
                 libtorch.ask("steps 2");
                 all.add(new Measured(LIBTORCH, () -> libtorch.ask("steps 1").number("nanos") * 1e-9));
             }
-            seconds = Rounds.run(
-                    all, session.settings().stepRounds(), session.settings().seed());
+            seconds = session.rounds(all, session.settings().stepRounds());
             if (libtorch != null) {
                 libtorchPeak = Spread.of(libtorch.peakBytes() / GIB);
             }
@@ -152,7 +152,7 @@ final class StepSection implements Section {
         ours.forEach((name, one) -> own.add(new Measured(name, () -> one.seconds(atOnce))));
         contrast.ask("time 10");
         own.add(new Measured(CONTRAST, () -> contrast.ask("time " + 2 * atOnce).number("nanos") * 1e-9));
-        Map<String, double[]> mine = Rounds.run(own, rounds, session.settings().seed());
+        Map<String, double[]> mine = session.rounds(own, rounds);
         figures.add(time("MoELoRA step, time: / our LoRA r=36 step", mine, MOELORA, LORA, Bar.atMost(1.08)));
         figures.add(share(mine));
         figures.add(time(
@@ -180,7 +180,7 @@ final class StepSection implements Section {
             all.add(new Measured(
                     PYTORCH_LORA, 2, () -> program.steps(TrainingSetup.LORA, 1).stepSeconds()));
         } catch (ContenderException e) {
-            session.absent().put("PyTorch", e.getMessage());
+            session.failed("PyTorch", e);
         }
     }
 
@@ -198,11 +198,12 @@ final class StepSection implements Section {
             return null;
         }
         try {
-            Contender contender = Contender.start(LIBTORCH, command, Map.of(), Contender.log(session.work(), LIBTORCH));
+            Contender contender = Contender.start(
+                    LIBTORCH, command, Peers.environment(session), Contender.log(session.work(), LIBTORCH));
             session.versions().put("libtorch", contender.about().get("version"));
             return contender;
         } catch (ContenderException e) {
-            session.absent().put("libtorch", e.getMessage());
+            session.failed("libtorch", e);
             return null;
         }
     }

@@ -34,9 +34,38 @@ class RoundsTest {
         };
     }
 
+    private void failed(String name, ContenderException why) {
+        taken.add(name + " " + why.getMessage());
+    }
+
+    @Test
+    void oneThatFailsTakesPartNoMore() {
+        int[] turns = {0};
+        Rounds.Turn broken = new Rounds.Turn() {
+            @Override
+            public String name() {
+                return "broken";
+            }
+
+            @Override
+            public int rounds() {
+                return 9;
+            }
+
+            @Override
+            public double take() {
+                throw new ContenderException("failed turn " + turns[0]++);
+            }
+        };
+        Map<String, double[]> values = Rounds.run(List.of(broken, turn("a", 9)), 3, 1, this::failed);
+        assertThat(values).containsOnlyKeys("a");
+        assertThat(taken).containsExactlyInAnyOrder("broken failed turn 0", "a", "a", "a");
+    }
+
     @Test
     void everyRoundTakesEachContenderOnce() {
-        Map<String, double[]> values = Rounds.run(List.of(turn("a", 9), turn("b", 9), turn("c", 2)), 4, 1);
+        Map<String, double[]> values =
+                Rounds.run(List.of(turn("a", 9), turn("b", 9), turn("c", 2)), 4, 1, this::failed);
         assertThat(values.get("a")).containsExactly(9700, 9701, 9702, 9703);
         assertThat(values.get("b")).containsExactly(9800, 9801, 9802, 9803);
         assertThat(values.get("c")).containsExactly(9900, 9901, Double.NaN, Double.NaN);
@@ -47,7 +76,7 @@ class RoundsTest {
 
     @Test
     void noneAlwaysFollowsTheSameOne() {
-        Rounds.run(List.of(turn("a", 20), turn("b", 20), turn("c", 20)), 20, 1);
+        Rounds.run(List.of(turn("a", 20), turn("b", 20), turn("c", 20)), 20, 1, this::failed);
         Set<List<String>> orders = new HashSet<>();
         for (int round = 0; round < 20; round++) {
             orders.add(List.copyOf(taken.subList(3 * round, 3 * round + 3)));
@@ -57,10 +86,10 @@ class RoundsTest {
 
     @Test
     void theSameSeedGivesTheSameOrder() {
-        Rounds.run(List.of(turn("a", 9), turn("b", 9), turn("c", 9)), 5, 7);
+        Rounds.run(List.of(turn("a", 9), turn("b", 9), turn("c", 9)), 5, 7, this::failed);
         List<String> once = List.copyOf(taken);
         taken.clear();
-        Rounds.run(List.of(turn("a", 9), turn("b", 9), turn("c", 9)), 5, 7);
+        Rounds.run(List.of(turn("a", 9), turn("b", 9), turn("c", 9)), 5, 7, this::failed);
         assertThat(taken).isEqualTo(once);
     }
 
@@ -68,8 +97,15 @@ class RoundsTest {
     void warmingUpEndsWhenNothingGetsFaster() {
         double[] times = {100, 60, 40, 39.9, 41, 39.8, 1};
         int[] at = {0};
-        assertThat(Rounds.warmUp("", x -> times[at[0]++], 100)).isEqualTo(39.8);
+        assertThat(Rounds.warmUp("", x -> times[at[0]++], 100, 1e9)).isEqualTo(39.8);
         at[0] = 0;
-        assertThat(Rounds.warmUp("", x -> times[at[0]++], 2)).isEqualTo(60);
+        assertThat(Rounds.warmUp("", x -> times[at[0]++], 2, 1e9)).isEqualTo(60);
+    }
+
+    @Test
+    void aSlowContenderIsWarmedUpForAWhileOnly() {
+        double[] times = {100, 60, 40};
+        int[] at = {0};
+        assertThat(Rounds.warmUp("", x -> times[at[0]++], 100, 0)).isEqualTo(100);
     }
 }
