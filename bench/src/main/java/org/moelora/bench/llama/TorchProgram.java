@@ -45,9 +45,9 @@ public final class TorchProgram {
         if (!Files.isRegularFile(program)) {
             throw new ContenderException("there is no " + program + "; --torch-program names it");
         }
-        String code =
-                "import torch; torch.ones(300, 300) @ torch.ones(300, 300); print(torch.__version__, sorted({l.split()[-1] "
-                        + "for l in open('/proc/self/maps') if 'blas' in l}))";
+        String code = "import torch; torch.ones(300, 300) @ torch.ones(300, 300);"
+                + " maps = {line.split()[-1] for line in open('/proc/self/maps') if 'blas' in line};"
+                + " print(torch.__version__, 'on', *sorted(f for f in maps if 'so.3' not in f or 'openblas' not in f))";
         String said;
         try {
             said = run(List.of(PYTHON, "-c", code), null).strip();
