@@ -50,7 +50,8 @@ public final class Bench {
         if (settings.quick()) {
             report.preface("QUICK: a small model and few rounds; these figures mean nothing");
         }
-        Session session = new Session(settings, report, work);
+        Session session =
+                new Session(settings, report, work, Path.of(System.getProperty("bench.kept", "target/bench")));
         for (Section section : SECTIONS) {
             if (settings.sections().contains(section.name())) {
                 try {

@@ -94,8 +94,7 @@ final class GemmSection implements Section {
             Map<String, String> environment =
                     name.equals(OPENBLAS) ? Map.of("OPENBLAS_NUM_THREADS", n) : Peers.environment(session);
             try {
-                Contender contender = Contender.start(
-                        name, command, environment, Contender.log(session.work(), name + "-" + threads));
+                Contender contender = Contender.start(name, command, environment, session.log(name + "-" + threads));
                 contenders.put(name, contender);
                 session.versions().put(name, contender.about().get("version"));
             } catch (ContenderException e) {

@@ -80,7 +80,7 @@ final class GenerationSection implements Section {
             return;
         }
         try {
-            Contender contender = Contender.start(name, command, environment, Contender.log(session.work(), name));
+            Contender contender = Contender.start(name, command, environment, session.log(name));
             contenders.put(name, contender);
             if (name.equals(OURS) || name.equals(OPENBLAS)) {
                 contender.ask("prepare " + PRODUCT[0] + " " + PRODUCT[1] + " " + PRODUCT[2]);

@@ -18,10 +18,7 @@ final class OurSteps {
         arguments[1] = Integer.toString(threads);
         System.arraycopy(setup.arguments(), 0, arguments, 2, 7);
         Contender contender = Contender.start(
-                name,
-                Contender.java(HEAP_MEGABYTES, OurTraining.class, arguments),
-                Map.of(),
-                Contender.log(session.work(), name));
+                name, Contender.java(HEAP_MEGABYTES, OurTraining.class, arguments), Map.of(), session.log(name));
         session.versions().put("ours", contender.about().get("version"));
         return contender;
     }

@@ -1,6 +1,5 @@
 package org.moelora.bench;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.moelora.bench.contest.Contender;
@@ -20,8 +19,12 @@ final class Peers {
 
     /** DJL unpacks libtorch into a folder, by default in the user's home, and would tell its makers that it was started. */
     static Map<String, String> environment(Session session) {
-        String cache = System.getProperty("bench.cache", session.work().toString());
         return Map.of(
-                "DJL_CACHE_DIR", Path.of(cache, "djl").toString(), "OPT_OUT_TRACKING", "true", "DJL_OFFLINE", "true");
+                "DJL_CACHE_DIR",
+                session.kept().resolve("djl").toString(),
+                "OPT_OUT_TRACKING",
+                "true",
+                "DJL_OFFLINE",
+                "true");
     }
 }

@@ -13,13 +13,25 @@ import org.moelora.bench.llama.LlamaShape;
 /**
  * One run of the comparison.
  *
- * @param work a folder for logs and the model, removed at the end
+ * @param work a folder for the model, removed at the end
+ * @param kept a folder for logs, and for what libraries unpack
  * @param absent contenders that are not here, and why
  * @param versions of contenders, as they said them
  */
-record Session(Settings settings, Report report, Path work, Map<String, String> absent, Map<String, String> versions) {
-    Session(Settings settings, Report report, Path work) {
-        this(settings, report, work, new LinkedHashMap<>(), new LinkedHashMap<>());
+record Session(
+        Settings settings,
+        Report report,
+        Path work,
+        Path kept,
+        Map<String, String> absent,
+        Map<String, String> versions) {
+    Session(Settings settings, Report report, Path work, Path kept) {
+        this(settings, report, work, kept, new LinkedHashMap<>(), new LinkedHashMap<>());
+    }
+
+    /** Takes what a contender prints beside its answers. */
+    Path log(String name) {
+        return kept.resolve("logs").resolve(name.replaceAll("[^A-Za-z0-9.]+", "-") + ".log");
     }
 
     /** Interleaved rounds; who fails is absent from then on. */

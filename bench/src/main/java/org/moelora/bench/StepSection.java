@@ -100,10 +100,7 @@ final class StepSection implements Section {
         };
         String[] arguments = Arrays.stream(numbers).mapToObj(Integer::toString).toArray(String[]::new);
         return Contender.start(
-                CONTRAST,
-                Contender.java(512, OurContrast.class, arguments),
-                Map.of(),
-                Contender.log(session.work(), CONTRAST));
+                CONTRAST, Contender.java(512, OurContrast.class, arguments), Map.of(), session.log(CONTRAST));
     }
 
     private static Ours start(Session session, String name, TrainingSetup setup) {
@@ -168,8 +165,8 @@ final class StepSection implements Section {
     }
 
     private static void addTorch(Session session, List<Measured> all, double[] peak) {
-        TorchProgram program = new TorchProgram(
-                session.settings().torchProgram(), session.model(), THREADS, Contender.log(session.work(), "pytorch"));
+        TorchProgram program =
+                new TorchProgram(session.settings().torchProgram(), session.model(), THREADS, session.log("pytorch"));
         try {
             session.versions().put("PyTorch", program.version());
             all.add(new Measured(PYTORCH, () -> {
@@ -198,8 +195,7 @@ final class StepSection implements Section {
             return null;
         }
         try {
-            Contender contender = Contender.start(
-                    LIBTORCH, command, Peers.environment(session), Contender.log(session.work(), LIBTORCH));
+            Contender contender = Contender.start(LIBTORCH, command, Peers.environment(session), session.log(LIBTORCH));
             session.versions().put("libtorch", contender.about().get("version"));
             return contender;
         } catch (ContenderException e) {

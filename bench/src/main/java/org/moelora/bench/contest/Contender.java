@@ -170,9 +170,4 @@ public final class Contender implements AutoCloseable {
         String path = program.replace('.', '/') + ".class";
         return ClassLoader.getSystemResource(path) != null;
     }
-
-    /** A file that does not exist yet, for a log. */
-    public static Path log(Path folder, String name) {
-        return folder.resolve(name.replaceAll("[^A-Za-z0-9.]+", "-") + ".log");
-    }
 }

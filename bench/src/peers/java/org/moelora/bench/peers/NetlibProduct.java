@@ -66,7 +66,7 @@ public final class NetlibProduct implements Product {
         try {
             blas = NativeBLAS.getInstance();
         } catch (RuntimeException | LinkageError e) {
-            throw new IllegalStateException("no native BLAS is found; apt-get install libopenblas0-pthread", e);
+            throw new IllegalStateException("netlib cannot load libblas.so.3; apt-get install libopenblas0-pthread", e);
         }
         List<String> libraries = Surroundings.mapped(ProcessHandle.current().pid(), "openblas");
         List<String> found = libraries.stream()
