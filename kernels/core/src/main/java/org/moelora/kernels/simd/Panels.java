@@ -61,7 +61,7 @@ final class Panels {
         });
     }
 
-    /** Packs the columns {@code col .. col + cols}, at most {@link Scratch#BLOCK}, of one block, to byte {@code at}. */
+    /** Packs the columns {@code col .. col + cols}, at most {@link Scratch#COLS}, of one block, to byte {@code at}. */
     static void pack(
             Source b,
             int ldb,
