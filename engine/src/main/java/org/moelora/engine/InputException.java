@@ -14,19 +14,21 @@ import java.nio.file.Path;
  * A mistake in what the user gave: a file, a row, a field, a flag.
  *
  * <p>The message is one sentence that says what is wrong, where (file, row, field or flag) and what was expected, so that
- * a program may print it as it is, without a stack trace. Anything else that goes wrong is some other exception.
+ * a program may print it as it is, without a stack trace: it is one line of at most a few thousand characters without control characters,
+ * whatever the file says that it quotes. Anything else that goes wrong is some other exception.
  */
 public final class InputException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    private static final int LONGEST = 4000;
 
     /** Makes one from its sentence. */
     public InputException(String message) {
-        super(message);
+        super(printable(message));
     }
 
     /** Makes one from its sentence, keeping what led to it for a debugger. */
     public InputException(String message, Throwable cause) {
-        super(message, cause);
+        super(printable(message), cause);
     }
 
     /**
@@ -48,6 +50,18 @@ public final class InputException extends RuntimeException {
      */
     public static InputException unwritable(Path path, IOException cause) {
         return new InputException(path + ": " + reason(cause) + "; expected a place that can be written", cause);
+    }
+
+    /** What a file says may be in a sentence, and must not move the cursor of the terminal that shows it, nor fill it. */
+    private static String printable(String message) {
+        String line = message.codePoints()
+                .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '\uFFFD' : c)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+        int half = LONGEST / 2;
+        return line.length() <= LONGEST
+                ? line
+                : line.substring(0, half) + " ... " + line.substring(line.length() - half);
     }
 
     /** Why a file could not be read or written, in a few words. */

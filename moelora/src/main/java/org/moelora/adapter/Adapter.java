@@ -20,6 +20,9 @@ import org.moelora.kernels.Owner;
  * threads while it is not in training.
  */
 public final class Adapter implements AutoCloseable {
+    /** Of one parameter, whose values have to fit in an array. */
+    private static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
+
     private final AdapterConfig config;
     private final ParameterBlock block;
     private final Map<String, AdapterLayer> layers;
@@ -72,6 +75,12 @@ public final class Adapter implements AutoCloseable {
     static Adapter zero(Adaptable base, AdapterConfig config) {
         int width = Math.multiplyExact(config.experts(), config.rank());
         List<LinearSite> sites = config.targeted(base.linears());
+        for (LinearSite site : sites) {
+            if ((long) width * Math.max(site.in(), site.out()) > MAX_ELEMENTS) {
+                throw new InputException("experts times rank is " + width + "; expected at most "
+                        + MAX_ELEMENTS / Math.max(site.in(), site.out()) + " on " + site.name());
+            }
+        }
         ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
         for (LinearSite site : sites) {
             builder.add(site.name() + ".lora_A", width, site.in());

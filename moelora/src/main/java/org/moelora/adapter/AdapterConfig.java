@@ -9,6 +9,9 @@ import org.moelora.engine.InputException;
  * What an adapter is made of. All of them are {@code y = W0 x + s sum_e g_e(x) B_e A_e x} on the targeted linears.
  */
 public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
+    /** Most linears that {@link #targets} may name: blocks have seven. */
+    int MAX_TARGETS = 64;
+
     /** {@code lora} or {@code moelora}. */
     String method();
 
@@ -70,6 +73,9 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         }
         if (!(dropout >= 0 && dropout < 1)) {
             throw new InputException("dropout is " + dropout + "; expected at least 0 and less than 1");
+        }
+        if (targets.size() > MAX_TARGETS) {
+            throw new InputException("targets are " + targets.size() + "; expected at most " + MAX_TARGETS);
         }
         if (targets.isEmpty() || Set.copyOf(targets).size() < targets.size()) {
             throw new InputException("targets are " + targets + "; expected at least one linear, each once");

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -14,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.io.AtomicFile;
+import org.moelora.engine.Shape;
 import org.moelora.engine.io.AtomicFolder;
+import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
@@ -45,8 +48,17 @@ final class AdapterFolder {
     static void writeInto(Adapter adapter, Path folder, @Nullable LossSettings losses) {
         SafetensorsWriter tensors = new SafetensorsWriter().metadata("format", "pt");
         for (AdapterLayer layer : adapter.layers().values()) {
-            for (Slice slice : slices(layer)) {
-                tensors.f32(slice.key, new long[] {slice.rows, slice.cols}, slice.values());
+            int in = layer.a().shape().dim(1);
+            int out = layer.b().shape().dim(0);
+            Map<String, float[]> whole = new HashMap<>();
+            for (Slice slice : slices(adapter.config(), layer.module(), in, out)) {
+                Parameter parameter = adapter.parameters().get(slice.parameter);
+                float[] all = whole.computeIfAbsent(slice.parameter, name -> parameter.toArray());
+                float[] part = new float[slice.rows * slice.cols];
+                for (int i = 0; i < slice.rows; i++) {
+                    System.arraycopy(all, slice.at(i, parameter.shape()), part, i * slice.cols, slice.cols);
+                }
+                tensors.f32(slice.key, new long[] {slice.rows, slice.cols}, part);
             }
         }
         tensors.write(folder.resolve(TENSORS));
@@ -89,7 +101,7 @@ final class AdapterFolder {
         if (!Files.isDirectory(folder)) {
             throw new InputException(folder + ": there is no such folder; expected an adapter with " + CONFIG);
         }
-        return Json.read(folder.resolve(CONFIG));
+        return Json.read(FolderFile.of(folder, CONFIG));
     }
 
     static AdapterSummary summary(Path folder) {
@@ -103,7 +115,7 @@ final class AdapterFolder {
                 losses.put(name, value);
             }
         }
-        try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(TENSORS))) {
+        try (SafetensorsFile tensors = SafetensorsFile.open(FolderFile.of(folder, TENSORS))) {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
             for (String name : tensors.names()) {
@@ -125,24 +137,15 @@ final class AdapterFolder {
         JsonObject json = readJson(folder);
         AdapterConfig config = readConfig(json);
         checkBase(folder, json, base);
-        Path file = folder.resolve(TENSORS);
-        try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+        List<LinearSite> sites = config.targeted(base.linears());
+        try (SafetensorsFile tensors = SafetensorsFile.open(FolderFile.of(folder, TENSORS))) {
+            // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
+            // file.
+            checkTensors(tensors, config, sites);
             Adapter adapter = Adapter.zero(base, config);
             try {
-                Set<String> known = new HashSet<>();
-                for (AdapterLayer layer : adapter.layers().values()) {
-                    List<Slice> slices = slices(layer);
-                    for (Slice slice : slices) {
-                        slice.read(tensors);
-                        known.add(slice.key);
-                    }
-                }
-                for (String name : tensors.names()) {
-                    if (!known.contains(name)) {
-                        throw new InputException(
-                                file + ": tensor " + name + " has no place in this adapter on this base;"
-                                        + " expected what " + CONFIG + " describes");
-                    }
+                for (LinearSite site : sites) {
+                    readLinear(tensors, adapter, site);
                 }
                 return adapter;
             } catch (RuntimeException | Error e) {
@@ -150,6 +153,49 @@ final class AdapterFolder {
                 throw e;
             }
         }
+    }
+
+    private static void checkTensors(SafetensorsFile file, AdapterConfig config, List<LinearSite> sites) {
+        Set<String> known = new HashSet<>();
+        for (LinearSite site : sites) {
+            for (Slice slice : slices(config, site.name(), site.in(), site.out())) {
+                String shape = "[" + slice.rows + ", " + slice.cols + "]";
+                if (!file.has(slice.key)) {
+                    throw new InputException(
+                            file.file() + ": tensor " + slice.key + " is missing; expected it with the shape " + shape);
+                }
+                if (!file.info(slice.key).hasShape(slice.rows, slice.cols)) {
+                    throw new InputException(file.file() + ": tensor " + file.info(slice.key) + "; expected the shape "
+                            + shape + " on this base");
+                }
+                known.add(slice.key);
+            }
+        }
+        for (String name : file.names()) {
+            if (!known.contains(name)) {
+                throw new InputException(file.file() + ": tensor " + name
+                        + " has no place in this adapter on this base; expected what " + CONFIG + " describes");
+            }
+        }
+    }
+
+    private static void readLinear(SafetensorsFile file, Adapter adapter, LinearSite site) {
+        Map<String, float[]> whole = new LinkedHashMap<>();
+        for (Slice slice : slices(adapter.config(), site.name(), site.in(), site.out())) {
+            Shape shape = adapter.parameters().get(slice.parameter).shape();
+            float[] all = whole.computeIfAbsent(slice.parameter, name -> new float[Math.toIntExact(shape.size())]);
+            float[] part = file.readFloats(slice.key);
+            for (float value : part) {
+                if (!Float.isFinite(value)) {
+                    throw new InputException(
+                            file.file() + ": tensor " + slice.key + " holds " + value + "; expected finite numbers");
+                }
+            }
+            for (int i = 0; i < slice.rows; i++) {
+                System.arraycopy(part, i * slice.cols, all, slice.at(i, shape), slice.cols);
+            }
+        }
+        whole.forEach((name, values) -> adapter.parameters().get(name).set(values));
     }
 
     private static void checkBase(Path folder, JsonObject json, Adaptable base) {
@@ -217,65 +263,29 @@ final class AdapterFolder {
         }
     }
 
-    /** The tensors that a layer is on disk: each a rectangle of one of its parameters. */
-    private static List<Slice> slices(AdapterLayer layer) {
-        String key = PREFIX + layer.module();
-        int rank = layer.config().rank();
+    /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
+    private static List<Slice> slices(AdapterConfig config, String module, int in, int out) {
+        String key = PREFIX + module;
+        int rank = config.rank();
+        if (config.gate() == null) {
+            return List.of(
+                    new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in),
+                    new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank));
+        }
         List<Slice> slices = new ArrayList<>();
-        Parameter router = layer.router();
-        if (router == null) {
-            slices.add(Slice.whole(key + ".lora_A.weight", layer.a()));
-            slices.add(Slice.whole(key + ".lora_B.weight", layer.b()));
-            return slices;
-        }
-        for (int e = 0; e < layer.config().experts(); e++) {
-            int in = layer.a().shape().dim(1);
-            int out = layer.b().shape().dim(0);
+        for (int e = 0; e < config.experts(); e++) {
             String expert = key + ".experts." + e;
-            slices.add(new Slice(expert + ".lora_A.weight", layer.a(), e * rank, 0, rank, in));
-            slices.add(new Slice(expert + ".lora_B.weight", layer.b(), 0, e * rank, out, rank));
+            slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
+            slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank));
         }
-        slices.add(Slice.whole(key + ".moe_gate.weight", router));
+        slices.add(new Slice(key + ".moe_gate.weight", module + ".moe_gate", 0, 0, config.experts(), in));
         return slices;
     }
 
-    private record Slice(String key, Parameter parameter, int row, int col, int rows, int cols) {
-        static Slice whole(String key, Parameter parameter) {
-            return new Slice(
-                    key,
-                    parameter,
-                    0,
-                    0,
-                    parameter.shape().dim(0),
-                    parameter.shape().dim(1));
-        }
-
-        float[] values() {
-            float[] all = parameter.toArray();
-            float[] part = new float[rows * cols];
-            int width = parameter.shape().dim(1);
-            for (int i = 0; i < rows; i++) {
-                System.arraycopy(all, (row + i) * width + col, part, i * cols, cols);
-            }
-            return part;
-        }
-
-        void read(SafetensorsFile file) {
-            if (!file.has(key)) {
-                throw new InputException(file.file() + ": tensor " + key + " is missing; expected it with the shape ["
-                        + rows + ", " + cols + "]");
-            }
-            if (!file.info(key).hasShape(rows, cols)) {
-                throw new InputException(file.file() + ": tensor " + file.info(key) + "; expected the shape [" + rows
-                        + ", " + cols + "] on this base");
-            }
-            float[] part = file.readFloats(key);
-            float[] all = parameter.toArray();
-            int width = parameter.shape().dim(1);
-            for (int i = 0; i < rows; i++) {
-                System.arraycopy(part, i * cols, all, (row + i) * width + col, cols);
-            }
-            parameter.set(all);
+    private record Slice(String key, String parameter, int row, int col, int rows, int cols) {
+        /** Where row i of this rectangle begins in the parameter. */
+        int at(int i, Shape whole) {
+            return (row + i) * whole.dim(1) + col;
         }
     }
 }

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.Checksums;
+import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.SafetensorsFile;
@@ -30,6 +31,9 @@ final class Checkpoint implements AutoCloseable {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
     private static final int SAMPLE = 16 << 10;
+
+    /** Each is mapped as long as the model is open, and a process may have only so many mappings. */
+    private static final int MAX_FILES = 4096;
 
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final Map<String, SafetensorsFile> home = new TreeMap<>();
@@ -63,8 +67,8 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private static List<Path> filesOf(Path folder) {
-        Path single = folder.resolve(SINGLE);
-        Path index = folder.resolve(INDEX);
+        Path single = FolderFile.of(folder, SINGLE);
+        Path index = FolderFile.of(folder, INDEX);
         if (Files.exists(single)) {
             return List.of(single);
         }
@@ -75,10 +79,13 @@ final class Checkpoint implements AutoCloseable {
         Set<Path> files = new LinkedHashSet<>();
         for (String tensor : map.names()) {
             String name = map.string(tensor);
-            if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..")) {
+            if (!FolderFile.isName(name)) {
                 throw map.error(tensor, "a file name in the same folder");
             }
-            files.add(folder.resolve(name));
+            files.add(FolderFile.of(folder, name));
+            if (files.size() > MAX_FILES) {
+                throw new InputException(index + ": more than " + MAX_FILES + " files; expected at most as many");
+            }
         }
         return List.copyOf(files);
     }

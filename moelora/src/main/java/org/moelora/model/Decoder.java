@@ -16,6 +16,7 @@ import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
+import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.DType;
@@ -93,8 +94,8 @@ public final class Decoder implements Adaptable, AutoCloseable {
         if (!Files.isDirectory(folder)) {
             throw new InputException(folder + ": there is no such folder; expected a checkpoint with config.json");
         }
-        DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
-        Path tokenizerFile = folder.resolve("tokenizer.json");
+        DecoderConfig config = DecoderConfig.read(FolderFile.of(folder, "config.json"));
+        Path tokenizerFile = FolderFile.of(folder, "tokenizer.json");
         Tokenizer tokenizer = Files.exists(tokenizerFile) ? Tokenizer.read(tokenizerFile) : null;
         if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
             throw new InputException(tokenizerFile + ": " + tokenizer.vocabularySize()
@@ -164,6 +165,10 @@ public final class Decoder implements Adaptable, AutoCloseable {
             this.checkpoint = checkpoint;
             this.device = device;
             this.resources = resources;
+            // All sizes are in the files, or nothing is made: a config.json alone must not ask for gigabytes.
+            Weights.shapes(config)
+                    .forEach((name, shape) -> checkpoint.fileOf(
+                            name, Arrays.stream(shape).asLongStream().toArray()));
             ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
             Weights.shapes(config).forEach((name, shape) -> {
                 if (shape.length == 1) {

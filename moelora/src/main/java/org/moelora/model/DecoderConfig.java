@@ -52,6 +52,7 @@ public record DecoderConfig(
     private static final int MAX_WIDTH = 1 << 20;
     private static final int MAX_LAYERS = 1 << 12;
     private static final int MAX_VOCABULARY = 1 << 24;
+    private static final int MAX_IDS = 256;
 
     public DecoderConfig {
         eosIds = List.copyOf(eosIds);
@@ -186,6 +187,9 @@ public record DecoderConfig(
     private static List<Integer> tokenIds(JsonObject json, String name, int vocabulary) {
         List<Integer> ids = new ArrayList<>();
         if (json.get(name) instanceof JsonArray array) {
+            if (array.size() > MAX_IDS) {
+                throw json.error(name, "at most " + MAX_IDS + " token ids");
+            }
             for (int id : array.integers()) {
                 ids.add(id);
             }

@@ -16,7 +16,7 @@ import org.moelora.engine.io.JsonObject;
  */
 final class BytePairs {
     /** Ids go into arrays, so that a lying file must not ask for one of gigabytes. */
-    private static final int MAX_ID = (1 << 24) - 1;
+    static final int MAX_ID = (1 << 24) - 1;
 
     private static final int LOW = 0x200;
 

@@ -4,8 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.moelora.engine.io.JsonObject;
 
@@ -16,6 +14,9 @@ import org.moelora.engine.io.JsonObject;
  * @param leadingSpaces how many spaces are dropped from the beginning of the whole text, if they are there
  */
 record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
+    /** Of the text that a token may become. */
+    private static final int LONGEST_TOKEN = 1 << 18;
+
     private static final Pattern BYTE = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
 
     /** Reads the field {@code decoder} of a tokenizer.json: {@code ByteLevel}, or sentencepiece's chain. */
@@ -24,9 +25,7 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
         if (field == null) {
             throw root.error("decoder", "a ByteLevel decoder, or a Sequence that decodes sentencepiece tokens");
         }
-        List<JsonObject> steps = field.string("type").equals("Sequence")
-                ? field.array("decoders").objects()
-                : List.of(field);
+        List<JsonObject> steps = Steps.of(field, "decoders");
         if (steps.size() == 1 && steps.getFirst().string("type").equals("ByteLevel")) {
             return new Detokenizer(Detokenizer::byteLevel, 0);
         }
@@ -41,16 +40,14 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
 
     /** Replacements and byte tokens first, then the pieces are joined (Fuse), then spaces go from the beginning (Strip). */
     private static Detokenizer pieces(List<JsonObject> steps) {
-        List<UnaryOperator<String>> replacements = new ArrayList<>();
+        List<Replacement> replacements = new ArrayList<>();
         boolean hasByteTokens = false;
         boolean joined = false;
         int leadingSpaces = 0;
         for (JsonObject step : steps) {
             String type = step.string("type");
             if (type.equals("Replace") && !joined) {
-                Pattern pattern = Patterns.read(step);
-                String content = Matcher.quoteReplacement(step.string("content"));
-                replacements.add(token -> pattern.matcher(token).replaceAll(content));
+                replacements.add(Replacement.read(step));
             } else if (type.equals("ByteFallback") && !joined) {
                 hasByteTokens = true;
             } else if (type.equals("Fuse")) {
@@ -70,8 +67,8 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
                         return new byte[] {(byte) Integer.parseInt(token, 3, 5, 16)};
                     }
                     String text = token;
-                    for (UnaryOperator<String> replacement : replacements) {
-                        text = replacement.apply(text);
+                    for (Replacement replacement : replacements) {
+                        text = replacement.apply(text, LONGEST_TOKEN);
                     }
                     return text.getBytes(StandardCharsets.UTF_8);
                 },
@@ -86,8 +83,8 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
             throw strip.error("stop", "0, since the end of a text that is still being written is not known");
         }
         int start = strip.integer("start", 0);
-        if (start < 0) {
-            throw strip.error("start", "0 or more");
+        if (start < 0 || start > LONGEST_TOKEN) {
+            throw strip.error("start", "0 to " + LONGEST_TOKEN);
         }
         return start;
     }

@@ -1,6 +1,6 @@
 package org.moelora.text;
 
-import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.JsonObject;
@@ -12,6 +12,8 @@ import org.moelora.engine.io.JsonObject;
  * @param after the ids after the text
  */
 record Frame(int[] before, int[] after) {
+    private static final int MAX_IDS = 64;
+
     private static final Frame NONE = new Frame(new int[0], new int[0]);
 
     /** Reads the field {@code post_processor} of a tokenizer.json, of which only the template for a single text counts. */
@@ -19,14 +21,15 @@ record Frame(int[] before, int[] after) {
         if (field == null) {
             return NONE;
         }
+        Frame frame = NONE;
+        for (JsonObject step : Steps.of(field, "processors")) {
+            frame = step(step).around(frame);
+        }
+        return frame;
+    }
+
+    private static Frame step(JsonObject field) {
         return switch (field.string("type")) {
-            case "Sequence" -> {
-                Frame frame = NONE;
-                for (JsonObject processor : field.array("processors").objects()) {
-                    frame = read(processor).around(frame);
-                }
-                yield frame;
-            }
             // It only trims offsets, which nobody here asks for.
             case "ByteLevel" -> NONE;
             case "TemplateProcessing" -> template(field);
@@ -46,6 +49,9 @@ record Frame(int[] before, int[] after) {
                         .array("ids")
                         .integers();
                 (seen ? after : before).addAll(ids);
+                if (before.size() + after.size() > MAX_IDS) {
+                    throw field.error("single", "a template with at most " + MAX_IDS + " special tokens");
+                }
             } else if (!seen && piece.object("Sequence").string("id").equals("A")) {
                 seen = true;
             } else {
@@ -66,9 +72,11 @@ record Frame(int[] before, int[] after) {
         return IntStream.concat(IntStream.of(first), IntStream.of(second)).toArray();
     }
 
-    /** The highest id of the frame, -1 for none. */
-    int highestId() {
-        return List.of(before, after).stream().flatMapToInt(IntStream::of).max().orElse(-1);
+    /** An id that is not from 0 to below the vocabulary's size; empty if all are. */
+    OptionalInt outside(int vocabularySize) {
+        return IntStream.concat(IntStream.of(before), IntStream.of(after))
+                .filter(id -> id < 0 || id >= vocabularySize)
+                .findFirst();
     }
 
     Frame withBefore(int... ids) {

@@ -1,6 +1,7 @@
 package org.moelora.text;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 
 /**
  * The merges: from a pair of neighbouring ids to the merge's rank (a lower one goes first) and the id that it makes. An
@@ -9,6 +10,9 @@ import java.util.Arrays;
  */
 final class PairTable {
     private static final long FREE = -1;
+
+    /** Different each time, so that no file can put all of its merges in one place; what is found does not depend on it. */
+    private final long salt = new SplittableRandom().nextLong();
 
     private final long[] keys;
     private final int[] ranks;
@@ -43,7 +47,8 @@ final class PairTable {
     }
 
     private int slot(long key) {
-        long mixed = key * 0x9E3779B97F4A7C15L;
+        long mixed = (key ^ salt) * 0x9E3779B97F4A7C15L;
+        mixed = (mixed ^ (mixed >>> 32)) * 0xD6E8FEB86659FD93L;
         int slot = (int) (mixed >>> 32) & (keys.length - 1);
         while (keys[slot] != FREE && keys[slot] != key) {
             slot = (slot + 1) & (keys.length - 1);

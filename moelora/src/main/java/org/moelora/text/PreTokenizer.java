@@ -3,8 +3,6 @@ package org.moelora.text;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.JsonObject;
 
@@ -19,23 +17,29 @@ interface PreTokenizer {
         if (field == null) {
             return pieces -> pieces;
         }
-        return switch (field.string("type")) {
-            case "Sequence" -> sequence(field.array("pretokenizers").objects());
-            case "ByteLevel" -> byteLevel(field.flag("add_prefix_space", true), field.flag("use_regex", true));
-            case "Digits" -> Cut.digits(field.flag("individual_digits", false));
-            case "Split" -> Cut.read(field);
-            default -> throw field.error("type", "ByteLevel, Digits, Split or a Sequence of these");
-        };
-    }
-
-    private static PreTokenizer sequence(List<JsonObject> fields) {
-        List<PreTokenizer> all = fields.stream().map(PreTokenizer::read).toList();
+        List<JsonObject> steps = Steps.of(field, "pretokenizers");
+        if (steps.stream()
+                        .filter(step -> step.string("type").equals("ByteLevel"))
+                        .count()
+                > 1) {
+            throw field.error("has several steps ByteLevel; expected at most one, as there is one alphabet of bytes");
+        }
+        List<PreTokenizer> all = steps.stream().map(PreTokenizer::step).toList();
         return pieces -> {
             List<String> now = pieces;
             for (PreTokenizer one : all) {
                 now = one.cut(now);
             }
             return now;
+        };
+    }
+
+    private static PreTokenizer step(JsonObject field) {
+        return switch (field.string("type")) {
+            case "ByteLevel" -> byteLevel(field.flag("add_prefix_space", true), field.flag("use_regex", true));
+            case "Digits" -> Cut.digits(field.flag("individual_digits", false));
+            case "Split" -> Cut.read(field);
+            default -> throw field.error("type", "ByteLevel, Digits, Split or a Sequence of these");
         };
     }
 
@@ -56,15 +60,15 @@ interface PreTokenizer {
     }
 
     /**
-     * Cuts where a pattern matches.
+     * Cuts where an expression matches.
      *
      * @param behavior what becomes of the matches
      * @param invert whether the matches are what the pattern leaves over
      */
-    record Cut(Pattern pattern, Behavior behavior, boolean invert) implements PreTokenizer {
+    record Cut(Regex regex, Behavior behavior, boolean invert) implements PreTokenizer {
         /** The pattern that GPT-2's published encoder splits words by. */
         static final Cut GPT2 = new Cut(
-                Patterns.compile("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
+                Regex.of("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
                 Behavior.ISOLATED,
                 false);
 
@@ -94,7 +98,7 @@ interface PreTokenizer {
             String word = field.string("behavior");
             for (Behavior behavior : Behavior.values()) {
                 if (behavior.word.equals(word)) {
-                    return new Cut(Patterns.read(field), behavior, field.flag("invert", false));
+                    return new Cut(Regex.read(field), behavior, field.flag("invert", false));
                 }
             }
             throw field.error(
@@ -108,7 +112,7 @@ interface PreTokenizer {
         }
 
         static Cut digits(boolean individual) {
-            return new Cut(Patterns.compile("\\p{N}"), individual ? Behavior.ISOLATED : Behavior.CONTIGUOUS, false);
+            return new Cut(Regex.of("\\p{N}"), individual ? Behavior.ISOLATED : Behavior.CONTIGUOUS, false);
         }
 
         @Override
@@ -154,14 +158,14 @@ interface PreTokenizer {
         /** Matches and what is between them, in order and without a gap. */
         private List<Span> spans(String text) {
             List<Span> spans = new ArrayList<>();
-            Matcher matcher = pattern.matcher(text);
+            Regex.Search search = regex.in(text);
             int done = 0;
-            while (matcher.find()) {
-                if (matcher.start() > done) {
-                    spans.add(new Span(done, matcher.start(), invert));
+            while (search.next()) {
+                if (search.start() > done) {
+                    spans.add(new Span(done, search.start(), invert));
                 }
-                spans.add(new Span(matcher.start(), matcher.end(), !invert));
-                done = matcher.end();
+                spans.add(new Span(search.start(), search.end(), !invert));
+                done = search.end();
             }
             if (done < text.length()) {
                 spans.add(new Span(done, text.length(), invert));

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
@@ -17,15 +18,27 @@ final class TokenizerFiles {
     /** Names that end-of-sequence tokens are known to have, for a folder that does not say which it is. */
     private static final List<String> USUAL_ENDS = List.of("</s>", "<|endoftext|>", "<|end_of_text|>", "<eos>");
 
+    /** Added tokens are looked for at every place of a text. */
+    private static final int MAX_ADDED_TOKEN = 1 << 10;
+
+    private static final int MAX_ADDED = 1 << 20;
+
     private final Path file;
     private final JsonObject root;
     private final BytePairs model;
     private final Map<String, AddedTokens.Token> added = new LinkedHashMap<>();
+    private int addedLength;
 
     private TokenizerFiles(Path file) {
         this.file = file;
-        root = Json.read(file);
+        Path name = file.getFileName();
+        root = Json.read(name == null ? file : FolderFile.of(folder(), name.toString()));
         model = new BytePairs(root.object("model"));
+    }
+
+    private Path folder() {
+        Path parent = file.getParent();
+        return parent == null ? Path.of("") : parent;
     }
 
     static Tokenizer read(Path file) {
@@ -39,10 +52,10 @@ final class TokenizerFiles {
         }
         UnaryOperator<String> normalizer = Normalizers.read(root.objectOrNull("normalizer"));
         Frame frame = Frame.read(root.objectOrNull("post_processor"));
-        if (frame.highestId() >= size()) {
-            throw root.error(
-                    "has a post_processor with the id " + frame.highestId() + "; expected ids of the vocabulary");
-        }
+        frame.outside(size()).ifPresent(id -> {
+            throw root.error("has a post_processor with the id " + id + "; expected ids of the vocabulary, 0 to "
+                    + (size() - 1));
+        });
         JsonObject config = beside("tokenizer_config.json");
         JsonObject names = beside("special_tokens_map.json");
         OptionalInt end = end(config, names);
@@ -59,9 +72,15 @@ final class TokenizerFiles {
 
     private void add(JsonObject entry) {
         String content = entry.string("content");
+        addedLength += content.length();
+        if (content.length() > MAX_ADDED_TOKEN || addedLength > MAX_ADDED) {
+            throw entry.error(
+                    "content",
+                    "at most " + MAX_ADDED_TOKEN + " characters, and " + MAX_ADDED + " in all added tokens together");
+        }
         int id = entry.integer("id");
         Integer inModel = model.id(content);
-        if (id < 0 || id >= 1 << 24 || (inModel != null && inModel != id)) {
+        if (id < 0 || id > BytePairs.MAX_ID || (inModel != null && inModel != id)) {
             throw entry.error("id", inModel != null ? inModel + ", as in the vocabulary" : "an id of 24 bits");
         }
         String other = model.token(id);
@@ -91,7 +110,7 @@ final class TokenizerFiles {
     }
 
     private @Nullable JsonObject beside(String name) {
-        Path other = file.resolveSibling(name);
+        Path other = FolderFile.of(folder(), name);
         return Files.exists(other) ? Json.read(other) : null;
     }
 
@@ -123,8 +142,11 @@ final class TokenizerFiles {
         JsonObject modelConfig = beside("config.json");
         if (modelConfig != null && modelConfig.has("eos_token_id")) {
             boolean several = modelConfig.get("eos_token_id") instanceof JsonArray array && array.size() > 0;
-            return OptionalInt.of(
-                    several ? modelConfig.array("eos_token_id").integer(0) : modelConfig.integer("eos_token_id"));
+            int ofModel = several ? modelConfig.array("eos_token_id").integer(0) : modelConfig.integer("eos_token_id");
+            if (ofModel < 0 || ofModel > BytePairs.MAX_ID) {
+                throw modelConfig.error("eos_token_id", "a token id, 0 or more");
+            }
+            return OptionalInt.of(ofModel);
         }
         return USUAL_ENDS.stream()
                 .map(added::get)

@@ -1,21 +1,17 @@
 package org.moelora.engine.io;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.JsonTokenId;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -27,7 +23,7 @@ import tools.jackson.core.json.JsonFactory;
 
 /**
  * Strict JSON: RFC 8259 with nothing added, UTF-8 only, no field twice, at most {@value #MAX_DEPTH} levels deep and
- * {@link #MAX_BYTES} long, nothing after the value. Whole numbers are exact; fractions are the nearest double, and one
+ * {@link #MAX_BYTES} and {@link #MAX_VALUES} long, nothing after the value. Whole numbers are exact; fractions are the nearest double, and one
  * too large for a double is refused.
  *
  * <p>What comes out is an immutable {@link JsonObject} whose accessors know the file and the field, so that every
@@ -37,8 +33,14 @@ public final class Json {
     /** The deepest nesting of objects and arrays that is read. */
     public static final int MAX_DEPTH = 64;
 
-    /** The longest document that is read as a whole, in bytes. */
-    public static final long MAX_BYTES = 256L << 20;
+    /** The longest document that is read as a whole, in bytes: 64 MiB, about twice the largest tokenizer that is in use. */
+    public static final int MAX_BYTES = 64 << 20;
+
+    /** The most values that a document, or one row of many, may have: what a value takes in memory is more than it takes in a file. */
+    public static final int MAX_VALUES = 1 << 22;
+
+    /** The longest field name, in characters. */
+    public static final int MAX_NAME = 1 << 16;
 
     /**
      * Names are not shared between documents: the table for it has a limit on colliding names that a tokenizer's vocabulary
@@ -49,8 +51,8 @@ public final class Json {
             .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_DEPTH)
-                    .maxStringLength((int) MAX_BYTES)
-                    .maxNameLength(1 << 20)
+                    .maxStringLength(MAX_BYTES)
+                    .maxNameLength(MAX_NAME)
                     .maxNumberLength(1000)
                     .build())
             .build();
@@ -66,15 +68,14 @@ public final class Json {
      */
     public static JsonObject read(Path file) {
         byte[] bytes;
-        try {
-            long size = Files.size(file);
-            if (size > MAX_BYTES) {
-                throw new InputException(
-                        file + ": " + size + " bytes are too many; expected a JSON file of at most " + MAX_BYTES);
-            }
-            bytes = Files.readAllBytes(file);
+        try (InputStream in = Files.newInputStream(file)) {
+            bytes = in.readNBytes(MAX_BYTES + 1); // not as many as its size says, which may be a lie or change
         } catch (IOException e) {
             throw InputException.unreadable(file, "a JSON file", e);
+        }
+        if (bytes.length > MAX_BYTES) {
+            throw new InputException(
+                    file + ": more than " + MAX_BYTES + " bytes are too many; expected a JSON file of at most as many");
         }
         int start = startsWithMark(bytes) ? 3 : 0;
         return parse(decode(bytes, start, bytes.length - start, file.toString()), file.toString());
@@ -100,11 +101,12 @@ public final class Json {
         Place place = Place.root(source);
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
             JsonToken first = parser.nextToken();
+            JsonReading reading = new JsonReading(parser, source);
             if (first != JsonToken.START_OBJECT) {
-                String found = first == null ? "nothing" : shown(value(parser, first, place));
+                String found = first == null ? "nothing" : shown(reading.value(first, place));
                 throw new InputException(source + ": found " + found + "; expected a JSON object");
             }
-            JsonObject object = object(parser, place);
+            JsonObject object = reading.object(place);
             if (parser.nextToken() != null) {
                 TokenStreamLocation at = parser.currentTokenLocation();
                 throw new InputException(
@@ -131,64 +133,6 @@ public final class Json {
         } catch (CharacterCodingException e) {
             throw new InputException(source + ": not UTF-8 text; expected JSON in UTF-8", e);
         }
-    }
-
-    /** Reads the object whose opening brace is the parser's current token. */
-    static JsonObject object(JsonParser parser, Place place) {
-        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
-        String name;
-        while ((name = parser.nextName()) != null) {
-            if (fields.containsKey(name)) {
-                throw new InputException(place.child(name).sentence() + " is there twice; expected it once");
-            }
-            fields.put(name, value(parser, parser.nextToken(), place, name));
-        }
-        return new JsonObject(fields, place);
-    }
-
-    private static JsonArray array(JsonParser parser, Place place) {
-        List<@Nullable Object> elements = new ArrayList<>();
-        JsonToken token;
-        while ((token = parser.nextToken()) != JsonToken.END_ARRAY) {
-            elements.add(value(parser, token, place, elements.size()));
-        }
-        return new JsonArray(elements.toArray(), place);
-    }
-
-    private static @Nullable Object value(JsonParser parser, JsonToken token, Place parent, Object key) {
-        return token.isStructStart() || token == JsonToken.VALUE_NUMBER_FLOAT
-                ? value(parser, token, parent.child(key))
-                : value(parser, token, parent);
-    }
-
-    private static @Nullable Object value(JsonParser parser, JsonToken token, Place place) {
-        return switch (token.id()) {
-            case JsonTokenId.ID_START_OBJECT -> object(parser, place);
-            case JsonTokenId.ID_START_ARRAY -> array(parser, place);
-            case JsonTokenId.ID_STRING -> parser.getString();
-            case JsonTokenId.ID_NUMBER_INT -> whole(parser);
-            case JsonTokenId.ID_NUMBER_FLOAT -> fraction(parser, place);
-            case JsonTokenId.ID_TRUE -> true;
-            case JsonTokenId.ID_FALSE -> false;
-            case JsonTokenId.ID_NULL -> null;
-            default -> throw new IllegalStateException("JSON token " + token);
-        };
-    }
-
-    private static Number whole(JsonParser parser) {
-        if (parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER) {
-            return parser.getLongValue();
-        }
-        return parser.getBigIntegerValue();
-    }
-
-    private static Double fraction(JsonParser parser, Place place) {
-        double value = parser.getDoubleValue();
-        if (Double.isInfinite(value)) {
-            throw new InputException(
-                    place.sentence() + " is " + parser.getString() + "; expected a number that a double can hold");
-        }
-        return value;
     }
 
     static InputException malformed(String source, JacksonException e) {

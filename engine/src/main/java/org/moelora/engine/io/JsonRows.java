@@ -18,7 +18,8 @@ import tools.jackson.core.ObjectReadContext;
 
 /**
  * Rows of a data file, one at a time: JSON Lines (one object per line, blank lines skipped) or one JSON array of objects,
- * told apart by the first character. Only one row is in memory at once, whatever the size of the file. A row's
+ * told apart by the first character. Only one row is in memory at once, whatever the size of the file; a row is bounded as a
+ * {@link Json} document is. A row's
  * {@link JsonObject#source()} is the file with the line ({@code train.jsonl line 3}, counted as an editor does) or, in an
  * array, the row ({@code train.json row 3}, counted from 1).
  */
@@ -119,7 +120,7 @@ public final class JsonRows {
                 if (token != JsonToken.START_OBJECT) {
                     throw new InputException(source + ": not an object; expected an array of JSON objects");
                 }
-                consumer.accept(Json.object(parser, Place.root(source)));
+                consumer.accept(new JsonReading(parser, source).object(Place.root(source)));
             }
             if (parser.nextToken() != null) {
                 throw new InputException(file + ": something follows the JSON array; expected the end of the file");

@@ -211,4 +211,31 @@ class JsonTest {
 
         assertThat(parse(text.append('}').toString()).names()).hasSize(count);
     }
+
+    @Test
+    void aDocumentHasOnlySoManyValuesAndSoMuchText() {
+        String many = "{\"a\":[" + "0,".repeat(Json.MAX_VALUES) + "0]}";
+        assertThatThrownBy(() -> parse(many))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("more than " + Json.MAX_VALUES + " values");
+        String name = "{\"" + "n".repeat(Json.MAX_NAME + 1) + "\":1}";
+        assertThatThrownBy(() -> parse(name)).isInstanceOf(InputException.class).hasMessageContaining("too long");
+        String digits = "{\"a\":" + "1".repeat(2000) + "}";
+        assertThatThrownBy(() -> parse(digits))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("too long");
+    }
+
+    @Test
+    void aComplaintIsOnePrintableLineOfBoundedLength() {
+        assertThatThrownBy(() -> parse("{\"a\\u001b[2J\\n\":1e999}"))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("a\uFFFD[2J\uFFFD");
+        String name = "n".repeat(60_000);
+        assertThatThrownBy(() -> parse("{\"" + name + "\":1e999}"))
+                .isInstanceOf(InputException.class)
+                .message()
+                .hasSizeLessThan(5000)
+                .contains("expected a number that a double can hold");
+    }
 }

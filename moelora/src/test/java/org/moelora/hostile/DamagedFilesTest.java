@@ -1,0 +1,207 @@
+package org.moelora.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.moelora.adapter.Adapter;
+import org.moelora.adapter.MoeLora;
+import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.data.ExampleEncoder;
+import org.moelora.data.Examples;
+import org.moelora.engine.InputException;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Devices;
+import org.moelora.model.Decoder;
+import org.moelora.model.Generation;
+import org.moelora.model.GenerationOptions;
+import org.moelora.model.LanguageModel;
+
+/**
+ * Thousands of damaged files: each is opened, and what was opened works, or it is refused by an {@link InputException} of one sentence, without
+ * a leak and within a bound of heap. Every case has a seed of its own, which a failure names. {@code -Dmoelora.fuzz=N} tries N of each kind
+ * instead of the usual number, and {@code -Dmoelora.fuzz.from=SEED} begins elsewhere.
+ */
+class DamagedFilesTest {
+    private static final long CASES = Long.getLong("moelora.fuzz", 400);
+    private static final long FROM = Long.getLong("moelora.fuzz.from", 1);
+
+    /** What one small file may take: the most is a table with room for 2^24 ids. */
+    private static final long HEAP = 256L << 20;
+
+    private static final String TEXT = "It's 42 o'clock, ~café and more   \n words...";
+    private static final GenerationOptions FEW_TOKENS = GenerationOptions.GREEDY.withMaxTokens(3);
+
+    @TempDir
+    private Path temp;
+
+    private Path model;
+    private Path adapter;
+    private Device device;
+    private Decoder base;
+
+    @BeforeEach
+    void makeGoodFiles() throws IOException {
+        model = SmallModel.write(temp.resolve("model"));
+        device = Devices.open("cpu-plain", new DeviceOptions(1, true));
+        base = Decoder.load(model, device);
+        adapter = temp.resolve("adapter");
+        try (Adapter fresh = MoeLora.create(
+                base,
+                MoeLoraConfig.builder()
+                        .experts(3)
+                        .rank(2)
+                        .targets(List.of("q_proj", "down_proj"))
+                        .build())) {
+            fresh.save(adapter);
+        }
+        use(base.plain());
+    }
+
+    @AfterEach
+    void close() {
+        base.close();
+        device.close();
+    }
+
+    @FunctionalInterface
+    private interface Damage {
+        byte[] of(Mutations mutations, byte[] good);
+    }
+
+    private static byte[] textual(Mutations mutations, byte[] good) {
+        return mutations.oneIn(4) ? mutations.bytes(good) : mutations.json(good);
+    }
+
+    private static void use(LanguageModel view) {
+        Decoder decoder = view.decoder();
+        if (decoder.tokenizer() == null) {
+            Generation.of(view, FEW_TOKENS).ids(List.of(new int[] {1, 2}), (sequence, id) -> true);
+        } else {
+            decoder.tokenizer().encode(TEXT, true);
+            Generation.of(view, FEW_TOKENS).text("ab");
+        }
+    }
+
+    private void openModel() {
+        try (Decoder decoder = Decoder.load(model, device)) {
+            use(decoder.plain());
+        }
+    }
+
+    private void openAdapter() {
+        try (Adapter opened = Adapter.load(adapter, base)) {
+            use(base.with(opened));
+        }
+    }
+
+    /** Damages a file over and over, and opens it each time. */
+    private void survives(Path file, Damage damage, Runnable open) throws Exception {
+        byte[] good = Files.readAllBytes(file);
+        open.run();
+        long before = device.memoryUse().total();
+        int refused = 0;
+        for (long seed = FROM; seed < FROM + CASES; seed++) {
+            Files.write(file, damage.of(new Mutations(seed), good));
+            long heap = allocatedBytes();
+            try {
+                open.run();
+            } catch (InputException e) {
+                refused++;
+                assertThat(e.getMessage())
+                        .as("seed %d", seed)
+                        .contains("expected")
+                        .hasLineCount(1)
+                        .hasSizeLessThan(5000);
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError(file.getFileName() + ", seed " + seed + ": " + e, e);
+            }
+            assertThat(allocatedBytes() - heap)
+                    .as("bytes of heap, seed %d", seed)
+                    .isLessThan(HEAP);
+            assertThat(device.memoryUse().total())
+                    .as("bytes left leased, seed %d", seed)
+                    .isEqualTo(before);
+        }
+        Files.write(file, good);
+        assertThat(refused).as("cases that were refused").isPositive();
+    }
+
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
+    void weights() throws Exception {
+        survives(model.resolve("model.safetensors"), Mutations::safetensors, this::openModel);
+    }
+
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
+    void anIndexOfShards() throws Exception {
+        Files.move(model.resolve("model.safetensors"), model.resolve("part.safetensors"));
+        Path index = Files.writeString(model.resolve("model.safetensors.index.json"), """
+                {"metadata": {"total_size": 4768}, "weight_map": {"model.embed_tokens.weight": "part.safetensors",
+                 "model.norm.weight": "part.safetensors"}}""");
+        survives(index, DamagedFilesTest::textual, this::openModel);
+    }
+
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
+    void configurations() throws Exception {
+        survives(model.resolve("config.json"), DamagedFilesTest::textual, this::openModel);
+    }
+
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
+    void tokenizers() throws Exception {
+        survives(model.resolve("tokenizer.json"), DamagedFilesTest::textual, this::openModel);
+        survives(model.resolve("tokenizer_config.json"), DamagedFilesTest::textual, this::openModel);
+    }
+
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
+    void adapters() throws Exception {
+        survives(adapter.resolve("adapter_model.safetensors"), Mutations::safetensors, this::openAdapter);
+        Files.delete(adapter.resolve("adapter_model.safetensors"));
+        try (Adapter fresh = MoeLora.create(base, MoeLoraConfig.builder().build())) {
+            fresh.save(adapter);
+        }
+        survives(adapter.resolve("adapter_config.json"), DamagedFilesTest::textual, this::openAdapter);
+    }
+
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
+    void data() throws Exception {
+        ExampleEncoder encoder =
+                new ExampleEncoder(base.tokenizer(), base.config().vocabularySize()).withMaxLength(64);
+        Path lines = Files.writeString(temp.resolve("rows.jsonl"), SmallModel.ROWS);
+        survives(lines, DamagedFilesTest::textual, () -> encoder.encodeAll(Examples.read(lines)));
+        Path array = Files.writeString(
+                temp.resolve("rows.json"),
+                "["
+                        + SmallModel.ROWS
+                                .strip()
+                                .lines()
+                                .reduce((a, b) -> a + ",\n" + b)
+                                .orElseThrow() + "]");
+        survives(array, DamagedFilesTest::textual, () -> encoder.encodeAll(Examples.read(array)));
+    }
+
+    /** By reflection, since the module under test must not require a module for its tests' sake. */
+    private static long allocatedBytes() throws ReflectiveOperationException {
+        Object bean = Class.forName("java.lang.management.ManagementFactory")
+                .getMethod("getThreadMXBean")
+                .invoke(null);
+        return (long) Class.forName("com.sun.management.ThreadMXBean")
+                .getMethod("getCurrentThreadAllocatedBytes")
+                .invoke(bean);
+    }
+}
