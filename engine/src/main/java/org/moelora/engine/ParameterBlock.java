@@ -122,7 +122,8 @@ public final class ParameterBlock implements AutoCloseable {
     public Memory gradients() {
         Memory current = gradients;
         if (current == null) {
-            throw new IllegalStateException("these parameters are not in training");
+            throw new IllegalStateException(
+                    values.isOpen() ? "these parameters are not in training" : "these parameters are closed");
         }
         return current;
     }
@@ -130,9 +131,12 @@ public final class ParameterBlock implements AutoCloseable {
     /**
      * Makes room for gradients, all zero. From here on backward passes reach the parameters.
      *
-     * @throws IllegalStateException if the block trains already: two trainings must not share parameters
+     * @throws IllegalStateException if the block trains already, as two trainings must not share parameters, or is closed
      */
-    public void startTraining() {
+    public synchronized void startTraining() {
+        if (!values.isOpen()) {
+            throw new IllegalStateException("these parameters are closed");
+        }
         if (gradients != null) {
             throw new IllegalStateException("these parameters are in training already");
         }
@@ -142,7 +146,7 @@ public final class ParameterBlock implements AutoCloseable {
     }
 
     /** Gives the gradients back. */
-    public void stopTraining() {
+    public synchronized void stopTraining() {
         Memory current = gradients;
         if (current != null) {
             gradients = null;

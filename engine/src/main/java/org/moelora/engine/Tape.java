@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -48,7 +49,9 @@ public final class Tape implements AutoCloseable {
     private final Mode mode;
     private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<Entry> entries = new ArrayList<>();
+    private final Map<Lifetime, Lifetime.Use> uses = new IdentityHashMap<>();
     private boolean wentBack;
+    private boolean closed;
 
     private Tape(Device device, Mode mode) {
         this.device = device;
@@ -405,7 +408,25 @@ public final class Tape implements AutoCloseable {
         return tensor;
     }
 
+    /**
+     * Keeps what an op reads, such as a model's weights, from being freed before this tape is closed.
+     *
+     * @throws IllegalStateException if it is closed already
+     */
+    public void use(Lifetime lifetime) {
+        if (closed) {
+            throw new IllegalStateException("this tape is closed");
+        }
+        Lifetime.Use fresh = lifetime.enter();
+        if (uses.putIfAbsent(lifetime, fresh) != null) {
+            fresh.close();
+        }
+    }
+
     private Memory lease(DType dtype, long length) {
+        if (closed) {
+            throw new IllegalStateException("this tape is closed");
+        }
         return device.allocate(dtype, length, Owner.TAPE);
     }
 
@@ -420,13 +441,17 @@ public final class Tape implements AutoCloseable {
         }
     }
 
-    /** Gives everything back. */
+    /** Gives everything back. Closing twice does nothing, and ops on a closed tape throw {@link IllegalStateException}. */
     @Override
     public void close() {
         entries.forEach(entry -> entry.reads.forEach(read -> read.readers--));
+        closed = true;
         entries.clear();
         for (Tensor tensor : List.copyOf(owned)) {
             release(tensor);
         }
+        List<Lifetime.Use> ending = List.copyOf(uses.values());
+        uses.clear();
+        ending.forEach(Lifetime.Use::close);
     }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Lifetime;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tape;
@@ -28,6 +29,7 @@ public final class Adapter implements AutoCloseable {
     private final Map<String, AdapterLayer> layers;
     private final Fingerprint base;
     private final Path baseSource;
+    private final Lifetime lifetime;
 
     private Adapter(
             AdapterConfig config,
@@ -40,6 +42,7 @@ public final class Adapter implements AutoCloseable {
         this.layers = layers;
         this.base = base;
         this.baseSource = baseSource;
+        this.lifetime = new Lifetime("the adapter", block::close);
     }
 
     /**
@@ -120,7 +123,9 @@ public final class Adapter implements AutoCloseable {
 
     /** {@link #save(Path)}, noting the losses it was trained with. */
     public void save(Path folder, @Nullable LossSettings losses) {
-        AdapterFolder.write(this, folder, losses);
+        try (Lifetime.Use use = lifetime.enter()) {
+            AdapterFolder.write(this, folder, losses);
+        }
     }
 
     /**
@@ -155,6 +160,15 @@ public final class Adapter implements AutoCloseable {
         return List.copyOf(layers.keySet());
     }
 
+    /**
+     * Keeps the memory from being given back until the use ends.
+     *
+     * @throws IllegalStateException if the adapter is closed
+     */
+    public Lifetime.Use enter() {
+        return lifetime.enter();
+    }
+
     Map<String, AdapterLayer> layers() {
         return layers;
     }
@@ -173,12 +187,17 @@ public final class Adapter implements AutoCloseable {
      * @param module the linear's name
      */
     public Tensor apply(Tape tape, AdapterPass pass, String module, Tensor x, Tensor y) {
+        tape.use(lifetime);
         AdapterLayer layer = layers.get(module);
         return layer == null ? y : layer.apply(tape, pass, x, y);
     }
 
+    /**
+     * Gives the memory back, as soon as no forward or backward pass is under way that uses it. Whoever goes on using a view with this adapter,
+     * on whatever thread, gets an {@link IllegalStateException}.
+     */
     @Override
     public void close() {
-        block.close();
+        lifetime.close();
     }
 }

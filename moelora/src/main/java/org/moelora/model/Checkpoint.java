@@ -144,6 +144,13 @@ final class Checkpoint implements AutoCloseable {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /**
+     * @throws InputException if a file has become shorter since it was opened
+     */
+    void checkWhole() {
+        files.forEach(SafetensorsFile::checkWhole);
+    }
+
     @Override
     public void close() {
         files.forEach(SafetensorsFile::close);

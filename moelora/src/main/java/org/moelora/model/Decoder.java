@@ -12,6 +12,7 @@ import org.moelora.adapter.Fingerprint;
 import org.moelora.adapter.LinearSite;
 import org.moelora.engine.FrozenWeight;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Lifetime;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tensor;
@@ -30,7 +31,7 @@ import org.moelora.text.Tokenizer;
  *
  * <p>Immutable and safe for use by several threads. Weights are mapped read-only from the checkpoint in the format they have
  * there and are never written. {@link #with} gives a view with an adapter and {@link #plain} one without; any number of views live
- * side by side, and detaching is dropping the view. Closing the decoder unmaps the weights and ends its views.
+ * side by side, and detaching is dropping the view.
  */
 public final class Decoder implements Adaptable, AutoCloseable {
     private final DecoderConfig config;
@@ -41,6 +42,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
     private final List<AutoCloseable> resources;
     private final @Nullable Checkpoint checkpoint;
     private final @Nullable ParameterBlock parameters;
+    private final Lifetime lifetime;
     private volatile @Nullable Fingerprint fingerprint;
 
     private Decoder(
@@ -60,6 +62,8 @@ public final class Decoder implements Adaptable, AutoCloseable {
         this.checkpoint = checkpoint;
         this.parameters = parameters;
         this.resources = resources;
+        String name = source.toString().isEmpty() ? "the decoder" : "the decoder of " + source;
+        this.lifetime = new Lifetime(name, () -> closeAll(resources));
     }
 
     /** Loads a Hugging Face folder on the fastest CPU device, which is closed with the decoder. See {@link #load(Path, Device)}. */
@@ -268,7 +272,10 @@ public final class Decoder implements Adaptable, AutoCloseable {
     public Fingerprint fingerprint() {
         Fingerprint known = fingerprint;
         if (known == null) {
-            String hash = checkpoint == null ? "in training" : checkpoint.hash();
+            String hash;
+            try (Lifetime.Use use = lifetime.enter()) {
+                hash = checkpoint == null ? "in training" : checkpoint.hash();
+            }
             known = new Fingerprint(
                     config.architecture(),
                     config.layers() + " layers, hidden " + config.hiddenSize() + ", intermediate "
@@ -280,22 +287,49 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return known;
     }
 
-    /** Unmaps the weights; views of this decoder must not be used any more. */
+    /**
+     * Unmaps the weights, and closes the device if it was opened with the decoder, as soon as no pass is under way that uses them. Whoever goes on
+     * using a view of this decoder, on whatever thread, gets an {@link IllegalStateException}: a generation at its next token, a training at its
+     * next step. Never waits; closing twice does nothing.
+     */
     @Override
     public void close() {
-        closeAll(resources);
-        resources.clear();
+        lifetime.close();
+    }
+
+    /**
+     * What an {@link InternalError} in a pass means, which the JVM throws for mapped weights that are not there any more.
+     *
+     * @return the sentence if a file of the checkpoint has been cut off meanwhile, the error itself otherwise
+     */
+    public RuntimeException explained(InternalError fault) {
+        if (checkpoint != null) {
+            try {
+                checkpoint.checkWhole();
+            } catch (InputException e) {
+                e.addSuppressed(fault);
+                return e;
+            }
+        }
+        throw fault;
+    }
+
+    /** What keeps the weights where they are while a pass reads them. */
+    Lifetime lifetime() {
+        return lifetime;
     }
 
     private static void closeAll(List<AutoCloseable> resources) {
+        RuntimeException failure = null;
         for (AutoCloseable resource : resources) {
             try {
                 resource.close();
-            } catch (RuntimeException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IllegalStateException("closing " + resource, e);
+            } catch (Exception e) { // the others are closed nevertheless
+                failure = failure == null ? new IllegalStateException("closing " + resource, e) : failure;
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

@@ -78,6 +78,7 @@ public final class Generation {
      *
      * @param prompts token ids, at least one each
      * @throws InputException if a prompt is empty
+     * @throws IllegalStateException if the decoder or the adapter is closed, or closed by somebody else before the last token
      */
     public List<int[]> ids(List<int[]> prompts, Listener listener) {
         int count = prompts.size();
@@ -101,8 +102,9 @@ public final class Generation {
         int[][] next = prompts.toArray(int[][]::new);
         boolean[] running = new boolean[count];
         Arrays.fill(running, true);
-        try (KeyValueCache cache =
-                new KeyValueCache(model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
+        try (LanguageModel.Uses uses = model.enter();
+                KeyValueCache cache = new KeyValueCache(
+                        model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
             for (int step = 0; step < options.maxTokens() && anyOf(running); step++) {
                 float[] logits = logits(cache, next, running);
                 int row = 0;
@@ -119,6 +121,8 @@ public final class Generation {
                     next[s] = new int[] {id};
                 }
             }
+        } catch (InternalError e) {
+            throw model.decoder().explained(e);
         }
         return chosen.stream()
                 .map(ids -> ids.stream().mapToInt(Integer::intValue).toArray())

@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
+import org.moelora.engine.Lifetime;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.Add;
@@ -82,13 +83,45 @@ public final class LanguageModel {
                 (part, layer, q, k, v) -> cache.attend(part, layer, heads, headDim, q, k, v));
     }
 
+    /** The weights, which stay where they are until the tape is closed. */
+    private Weights weights(Tape tape) {
+        tape.use(decoder.lifetime());
+        return decoder.weights();
+    }
+
+    /**
+     * Keeps decoder and adapter from being freed, over several passes.
+     *
+     * @throws IllegalStateException if one of them is closed
+     */
+    Uses enter() {
+        Lifetime.Use ofDecoder = decoder.lifetime().enter();
+        try {
+            return new Uses(ofDecoder, adapter == null ? null : adapter.enter());
+        } catch (RuntimeException e) {
+            ofDecoder.close();
+            throw e;
+        }
+    }
+
+    /** The end of what {@link #enter} began. */
+    record Uses(Lifetime.Use decoder, Lifetime.@Nullable Use adapter) implements AutoCloseable {
+        @Override
+        public void close() {
+            if (adapter != null) {
+                adapter.close();
+            }
+            decoder.close();
+        }
+    }
+
     @FunctionalInterface
     private interface Attend {
         Tensor apply(Tape tape, int layer, Tensor q, Tensor k, Tensor v);
     }
 
     private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
-        Weights weights = decoder.weights();
+        Weights weights = weights(tape);
         DecoderConfig config = decoder.config();
         Tensor table = Rope.table(tape, tape.ints(positions), config.ropeFrequencies());
         Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
@@ -143,13 +176,13 @@ public final class LanguageModel {
      */
     public Tensor loss(Tape tape, Tensor hidden, int[] positions, int[] targets, float scale) {
         Tensor rows = Embedding.gather(tape, tape.ints(positions), hidden);
-        return CrossEntropy.ofLinear(tape, rows, decoder.weights().head(), tape.ints(targets), scale);
+        return CrossEntropy.ofLinear(tape, rows, weights(tape).head(), tape.ints(targets), scale);
     }
 
     /** The natural logarithm of the probability of each target at its position. */
     public float[] logProbabilities(Tape tape, Tensor hidden, int[] positions, int[] targets) {
         Tensor rows = Embedding.gather(tape, tape.ints(positions), hidden);
-        return CrossEntropy.logProbabilities(tape, rows, decoder.weights().head(), tape.ints(targets));
+        return CrossEntropy.logProbabilities(tape, rows, weights(tape).head(), tape.ints(targets));
     }
 
     /**
@@ -159,7 +192,7 @@ public final class LanguageModel {
      */
     public Tensor logits(Tape tape, Tensor hidden, int... positions) {
         Tensor rows = Embedding.gather(tape, tape.ints(positions), hidden);
-        return Linear.apply(tape, rows, decoder.weights().head(), null);
+        return Linear.apply(tape, rows, weights(tape).head(), null);
     }
 
     /** The greedy answer to a prompt; see {@link Generation} for everything else. */

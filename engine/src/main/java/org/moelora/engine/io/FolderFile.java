@@ -68,12 +68,12 @@ public final class FolderFile {
 
     /** Whether home is {@code REPOSITORY/snapshots/REVISION} and end is {@code REPOSITORY/blobs/HASH} in a cache of the hub. */
     private static boolean isBlobOf(Path home, Path end) {
-        Path snapshots = home.getParent();
-        Path repository = snapshots == null ? null : snapshots.getParent();
-        return repository != null
-                && repository.getFileName() != null
-                && repository.getFileName().toString().startsWith("models--")
-                && snapshots.endsWith("snapshots")
-                && repository.resolve("blobs").equals(end.getParent());
+        int parts = home.getNameCount();
+        if (parts < 3
+                || !home.getName(parts - 2).toString().equals("snapshots")
+                || !home.getName(parts - 3).toString().startsWith("models--")) {
+            return false;
+        }
+        return home.resolve("../../blobs").normalize().equals(end.getParent());
     }
 }

@@ -23,7 +23,8 @@ import org.moelora.engine.InputException;
  * layouts.
  *
  * <p>Thread-safe. The segments live until {@link #close}, after which touching one throws {@link IllegalStateException}.
- * The file must not be truncated while it is open: reading what is gone throws {@link InternalError}.
+ * The file must not be truncated while it is open: reading what is gone throws {@link InternalError}; see {@link
+ * #checkWhole}.
  */
 public final class SafetensorsFile implements AutoCloseable {
     private static final int LENGTH_BYTES = 8;
@@ -37,10 +38,12 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private final Path file;
     private final Arena arena;
+    private final long headerEnd;
     private final MemorySegment data;
     private final SafetensorsHeader header;
 
-    private SafetensorsFile(Path file, Arena arena, MemorySegment data, SafetensorsHeader header) {
+    private SafetensorsFile(Path file, Arena arena, long headerEnd, MemorySegment data, SafetensorsHeader header) {
+        this.headerEnd = headerEnd;
         this.file = file;
         this.arena = arena;
         this.data = data;
@@ -61,7 +64,11 @@ public final class SafetensorsFile implements AutoCloseable {
             byte[] json = mapped.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
             MemorySegment data = mapped.asSlice(LENGTH_BYTES + headerBytes);
             return new SafetensorsFile(
-                    file, arena, data, SafetensorsHeader.parse(json, data.byteSize(), file.toString()));
+                    file,
+                    arena,
+                    LENGTH_BYTES + headerBytes,
+                    data,
+                    SafetensorsHeader.parse(json, data.byteSize(), file.toString()));
         } catch (Throwable t) {
             arena.close();
             throw t;
@@ -177,6 +184,26 @@ public final class SafetensorsFile implements AutoCloseable {
                         + "; expected F32, BF16, F16 or F64");
         }
         return values;
+    }
+
+    /**
+     * Whether the file still has all the bytes it had when it was opened. If another process has cut it off, reading what is gone throws {@link
+     * InternalError}, and this says why.
+     *
+     * @throws InputException if it has not
+     */
+    public void checkWhole() {
+        long mapped = headerEnd + data.byteSize();
+        long now;
+        try {
+            now = Files.size(file);
+        } catch (IOException e) {
+            return; // a file that was deleted keeps its bytes as long as it is mapped
+        }
+        if (now < mapped) {
+            throw new InputException(file + ": " + now + " bytes long now, and " + mapped
+                    + " when it was opened; expected that nobody writes to a model while it is in use");
+        }
     }
 
     /** Unmaps the file. Closing twice does nothing. */

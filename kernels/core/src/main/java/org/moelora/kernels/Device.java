@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Memory and kernels of one device. Found once, chosen once through {@link Devices}. Safe for use by several threads.
- * Closing it ends its threads and gives all its memory back; leases that are still open become unusable.
+ * Closing it ends its threads and gives all its memory back; leases that are still open become unusable, and how much of whose they are is
+ * logged as a warning. A kernel that another thread runs at that moment, or starts afterwards, throws {@link IllegalStateException}.
  */
 public interface Device extends AutoCloseable {
     /** The name it is chosen by, e.g. {@code cpu-simd}. */

@@ -33,7 +33,7 @@ public abstract class Memory implements AutoCloseable {
      */
     public abstract Memory slice(long from, long length);
 
-    /** Whether the lease has not been closed. */
+    /** Whether neither the lease nor its device has been closed. */
     public abstract boolean isOpen();
 
     /**

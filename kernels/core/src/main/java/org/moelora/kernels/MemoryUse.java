@@ -1,6 +1,7 @@
 package org.moelora.kernels;
 
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Bytes leased from a device.
@@ -11,6 +12,16 @@ import java.util.Map;
 public record MemoryUse(Map<Owner, Long> now, long peak) {
     public MemoryUse {
         now = Map.copyOf(now);
+    }
+
+    /** What is leased at this moment in words, such as {@code 4096 bytes of ADAPTER, 64 bytes of TAPE}. */
+    public String leased() {
+        String each = now.entrySet().stream()
+                .filter(entry -> entry.getValue() != 0)
+                .sorted(Map.Entry.comparingByKey())
+                .map(entry -> entry.getValue() + " bytes of " + entry.getKey())
+                .collect(Collectors.joining(", "));
+        return each.isEmpty() ? "nothing" : each;
     }
 
     /** Bytes leased at this moment, all owners together. */

@@ -14,12 +14,15 @@ import org.moelora.kernels.Owner;
 
 /** The CPU: native memory, worker threads, and one of the two sets of kernels. Every call is finished when it returns. */
 final class CpuDevice implements Device {
+    private static final System.Logger LOG = System.getLogger(CpuDevice.class.getName());
+
     private final String name;
     private final String description;
     private final SlabPool pool;
     private final Workers workers;
     private final Kernels kernels;
     private final boolean prepack;
+    private final boolean strict;
 
     /** Makes kernels that run on a device's threads. */
     @FunctionalInterface
@@ -30,6 +33,7 @@ final class CpuDevice implements Device {
     CpuDevice(String name, String what, int threads, DeviceOptions options, Factory factory) {
         this.name = name;
         this.description = name + ": " + what + ", " + threads + (threads == 1 ? " thread" : " threads");
+        this.strict = options.poison() || "throw".equals(System.getProperty("moelora.leaks"));
         this.pool = new SlabPool(options.poison());
         this.prepack = options.prepack();
         this.workers = new Workers(threads);
@@ -99,7 +103,15 @@ final class CpuDevice implements Device {
     @Override
     public void close() {
         workers.close();
-        pool.close();
+        MemoryUse left = pool.close();
+        if (left.total() > 0) {
+            String message = description + " is closed with memory still leased, which somebody has not closed: "
+                    + left.leased();
+            if (strict) {
+                throw new IllegalStateException(message);
+            }
+            LOG.log(System.Logger.Level.WARNING, message);
+        }
     }
 
     @Override

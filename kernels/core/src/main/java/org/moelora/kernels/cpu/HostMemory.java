@@ -44,8 +44,9 @@ public final class HostMemory extends Memory {
      * @throws IllegalStateException if the lease is closed
      */
     public MemorySegment segment() {
-        if (!lease.open) {
-            throw new IllegalStateException("this memory was given back to its device");
+        if (!isOpen()) {
+            throw new IllegalStateException(
+                    lease.open ? "the device of this memory is closed" : "this memory was given back to its device");
         }
         return segment;
     }
@@ -61,7 +62,7 @@ public final class HostMemory extends Memory {
 
     @Override
     public boolean isOpen() {
-        return lease.open;
+        return lease.open && !lease.pool.isClosed();
     }
 
     @Override

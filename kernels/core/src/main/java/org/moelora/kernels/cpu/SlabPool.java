@@ -34,7 +34,7 @@ final class SlabPool {
     private long slabUsed;
     private long total;
     private long peak;
-    private boolean closed;
+    private volatile boolean closed;
 
     SlabPool(boolean poison) {
         this.poison = poison;
@@ -100,12 +100,24 @@ final class SlabPool {
         peak = total;
     }
 
-    synchronized void close() {
-        if (!closed) {
-            closed = true;
-            free.clear();
-            arena.close();
+    boolean isClosed() {
+        return closed;
+    }
+
+    /**
+     * Ends all leases and gives everything back to the system.
+     *
+     * @return what was leased at that moment; nothing if it was closed before
+     */
+    synchronized MemoryUse close() {
+        if (closed) {
+            return new MemoryUse(Map.of(), peak);
         }
+        closed = true;
+        free.clear();
+        slab = null;
+        arena.close();
+        return use();
     }
 
     /** The next size of the form (8 .. 15) * 2^n, at least {@link #ALIGNMENT}. */

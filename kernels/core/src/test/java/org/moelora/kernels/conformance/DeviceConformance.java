@@ -192,11 +192,30 @@ public abstract class DeviceConformance extends Conformance {
     }
 
     @Test
+    void aDeviceThatIsClosedWithLeasesNamesTheirOwners() {
+        Device device = open(new DeviceOptions(2, true));
+        Memory adapter = device.allocate(DType.F32, 1024, Owner.ADAPTER);
+        device.allocate(DType.F32, 16, Owner.CACHE).close();
+        assertThatIllegalStateException()
+                .isThrownBy(device::close)
+                .withMessageContaining("4096 bytes of ADAPTER")
+                .withMessageContaining(device.name())
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("CACHE"));
+        device.close();
+        assertThat(adapter.isOpen()).isFalse();
+        adapter.close();
+    }
+
+    @Test
     void aClosedDeviceGivesNothingMore() {
-        Device device = open(new DeviceOptions(2, false));
+        Device device = open(new DeviceOptions(2, true));
         Memory x = device.allocate(DType.F32, 4, Owner.TAPE);
+        assertThatIllegalStateException().isThrownBy(device::close);
         device.close();
-        device.close();
+        assertThatIllegalStateException().isThrownBy(() -> x.slice(0, 1)).withMessageContaining("device");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> device.kernels().elementwise().fill(x, 1))
+                .withMessageContaining("device");
         assertThatIllegalStateException().isThrownBy(() -> device.allocate(DType.F32, 1, Owner.TAPE));
         assertThatIllegalStateException().isThrownBy(() -> device.read(x, 0, new float[4]));
         x.close();
