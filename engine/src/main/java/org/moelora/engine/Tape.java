@@ -197,7 +197,8 @@ public final class Tape implements AutoCloseable {
     }
 
     private List<Tensor> recorded(String name, Function<Tape, List<Tensor>> body) {
-        try (Tape part = recording(device)) {
+        Tape part = recording(device); // stays open: the backward passes of its ops ask it for memory
+        try {
             List<Tensor> results = adopt(name, part, body.apply(part));
             for (Tensor tensor : part.owned) {
                 if (tensor.readers == 0) {
@@ -208,7 +209,12 @@ public final class Tape implements AutoCloseable {
             part.owned.clear();
             entries.addAll(part.entries);
             part.entries.clear();
+            part.uses.forEach(this::keep);
+            part.uses.clear();
             return results;
+        } catch (RuntimeException | Error e) {
+            part.close();
+            throw e;
         }
     }
 
@@ -417,9 +423,12 @@ public final class Tape implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("this tape is closed");
         }
-        Lifetime.Use fresh = lifetime.enter();
-        if (uses.putIfAbsent(lifetime, fresh) != null) {
-            fresh.close();
+        keep(lifetime, lifetime.enter());
+    }
+
+    private void keep(Lifetime lifetime, Lifetime.Use use) {
+        if (uses.putIfAbsent(lifetime, use) != null) {
+            use.close();
         }
     }
 
