@@ -7,7 +7,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -27,20 +29,28 @@ class PlainKernelsTest {
 
     private final Device device = Devices.open("cpu-plain", new DeviceOptions(1, true));
     private final Kernels kernels = device.kernels();
+    private final List<Memory> leases = new ArrayList<>();
 
     @AfterEach
     void close() {
+        leases.forEach(Memory::close);
         device.close();
     }
 
+    private Memory lease(DType dtype, long length) {
+        Memory memory = device.allocate(dtype, length, Owner.TAPE);
+        leases.add(memory);
+        return memory;
+    }
+
     private Memory of(float... values) {
-        Memory memory = device.allocate(DType.F32, values.length, Owner.TAPE);
+        Memory memory = lease(DType.F32, values.length);
         device.write(values, memory, 0);
         return memory;
     }
 
     private Memory ints(int... values) {
-        Memory memory = device.allocate(DType.I32, values.length, Owner.TAPE);
+        Memory memory = lease(DType.I32, values.length);
         device.write(values, memory, 0);
         return memory;
     }
