@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -49,7 +48,7 @@ public final class Tape implements AutoCloseable {
     private final Mode mode;
     private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<Entry> entries = new ArrayList<>();
-    private final Map<Lifetime, Lifetime.Use> uses = new IdentityHashMap<>();
+    private final IdentityHashMap<Lifetime, Lifetime.Use> uses = new IdentityHashMap<>();
     private boolean wentBack;
     private boolean closed;
 

@@ -18,7 +18,7 @@ import org.moelora.model.Decoder;
 import tools.jackson.core.JsonParser;
 
 /** Runs a class of the tests in a JVM of its own: one with little heap, or one that may crash. */
-final class OwnJvm {
+public final class OwnJvm {
     private OwnJvm() {}
 
     /**
@@ -27,7 +27,7 @@ final class OwnJvm {
      * @param log where the output is kept while it runs
      * @param flags of the JVM
      */
-    static List<String> run(Path log, List<String> flags, Class<?> main, Object... args)
+    public static List<String> run(Path log, List<String> flags, Class<?> main, Object... args)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

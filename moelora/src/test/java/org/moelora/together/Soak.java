@@ -21,23 +21,30 @@ import org.moelora.train.TrainingConfig;
  * them. Arguments: the model's folder, and the number of rounds.
  */
 final class Soak {
+    /** Sizes of adapters and lengths of rows: all are there in the first ten rounds, and again and again. */
+    private static final int KINDS = 10;
+
+    private static final int SAMPLES = 6;
+    private static final int SETTLING_MILLIS = 250;
+
     private Soak() {}
 
     public static void main(String[] args) throws IOException, InterruptedException {
         int rounds = Integer.parseInt(args[1]);
-        Random random = new Random(7);
         try (Decoder base = Decoder.load(Path.of(args[0]), new DeviceChoice("cpu-simd", 2))) {
             for (int round = 1; round <= rounds; round++) {
-                round(base, round, random);
+                round(base, round % KINDS);
                 if (round == 10 || round % 100 == 0 || round == rounds) {
-                    System.out.println("round " + round + " resident " + resident() + " leased "
+                    int samples = round == 10 || round == rounds ? SAMPLES : 1;
+                    System.out.println("round " + round + " resident " + resident(samples) + " leased "
                             + base.device().memoryUse().total());
                 }
             }
         }
     }
 
-    private static void round(Decoder base, int round, Random random) {
+    private static void round(Decoder base, int kind) {
+        Random random = new Random(kind);
         MoeLoraConfig config = MoeLoraConfig.builder()
                 .experts(2 + random.nextInt(6))
                 .rank(1 + random.nextInt(8))
@@ -49,7 +56,7 @@ final class Soak {
                     .config(TrainingConfig.builder()
                             .steps(1L)
                             .batchSize(2)
-                            .seed(round)
+                            .seed(kind)
                             .build())
                     .run();
             Generation.of(base.with(adapter), GenerationOptions.GREEDY.withMaxTokens(1 + random.nextInt(8)))
@@ -62,12 +69,18 @@ final class Soak {
         return new TokenRow(ids, ids, null, 0);
     }
 
-    /** Resident memory in KiB with as little garbage as can be. */
-    private static long resident() throws IOException, InterruptedException {
-        for (int i = 0; i < 3; i++) {
+    /** Resident memory in KiB with as little garbage as can be, the compiler's included. */
+    private static long resident(int samples) throws IOException, InterruptedException {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < samples; i++) {
             System.gc();
-            Thread.sleep(50);
+            Thread.sleep(SETTLING_MILLIS);
+            least = Math.min(least, residentNow());
         }
+        return least;
+    }
+
+    private static long residentNow() throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
             if (line.startsWith("VmRSS:")) {
                 return Long.parseLong(line.replaceAll("\\D", ""));

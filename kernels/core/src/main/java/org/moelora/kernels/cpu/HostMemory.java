@@ -13,12 +13,17 @@ public final class HostMemory extends Memory {
     static final class Lease {
         final SlabPool pool;
         final SlabPool.Block block;
+        final long bytes;
         final Owner owner;
         volatile boolean open = true;
 
-        Lease(SlabPool pool, SlabPool.Block block, Owner owner) {
+        /**
+         * @param bytes what the owner is charged, which may be less than the block has
+         */
+        Lease(SlabPool pool, SlabPool.Block block, long bytes, Owner owner) {
             this.pool = pool;
             this.block = block;
+            this.bytes = bytes;
             this.owner = owner;
         }
     }

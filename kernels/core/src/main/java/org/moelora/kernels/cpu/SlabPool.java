@@ -16,12 +16,15 @@ import org.moelora.kernels.Owner;
 
 /**
  * Native memory in reusable blocks. Block sizes are rounded up so that at most an eighth is wasted; a block that is given
- * back serves the next lease of its size. Small blocks are cut from slabs. An arena per lease would cost a
+ * back serves the next lease of about its size. Small blocks are cut from slabs. An arena per lease would cost a
  * handshake of all threads whenever one is closed, so arenas live as long as the pool.
  */
 final class SlabPool {
     private static final long ALIGNMENT = 64;
     private static final long SLAB_BYTES = 4L << 20;
+    /** Sizes are eighths of powers of two, so four on is at most half as large again. */
+    private static final int NEIGHBOURS = 4;
+
     private static final int POISON = 0x7FC0DEAD;
 
     record Block(MemorySegment segment, long bytes) {}
@@ -48,7 +51,7 @@ final class SlabPool {
             throw new IllegalArgumentException("cannot lease " + length + " elements");
         }
         long bytes = rounded(length * dtype.bytes());
-        Block block = blocks(bytes).poll();
+        Block block = reused(bytes);
         if (block == null) {
             block = fresh(bytes);
         }
@@ -58,7 +61,7 @@ final class SlabPool {
         used(owner).addAndGet(bytes);
         total += bytes;
         peak = Math.max(peak, total);
-        return new HostMemory(new HostMemory.Lease(this, block, owner), dtype, length);
+        return new HostMemory(new HostMemory.Lease(this, block, bytes, owner), dtype, length);
     }
 
     synchronized void giveBack(HostMemory.Lease lease) {
@@ -73,9 +76,9 @@ final class SlabPool {
         if (poison) {
             poison(block.segment());
         }
-        used(lease.owner).addAndGet(-block.bytes());
-        total -= block.bytes();
-        blocks(block.bytes()).push(block);
+        used(lease.owner).addAndGet(-lease.bytes);
+        total -= lease.bytes;
+        blocks(index(block.bytes())).push(block);
     }
 
     /** Memory for kernels' working buffers: not leased, so not accounted to anyone, and given back with the pool. */
@@ -129,10 +132,28 @@ final class SlabPool {
         return (bytes + unit - 1) / unit * unit;
     }
 
-    /** The free blocks of one size. By index, as a map would box a number for every lease of every op. */
-    private ArrayDeque<Block> blocks(long rounded) {
+    /**
+     * A free block of this size, or else of one up to half as large again: where every batch has another length, each size would otherwise collect
+     * blocks of its own, and memory would grow for as long as there are lengths that have not been seen.
+     */
+    private @Nullable Block reused(long rounded) {
+        int index = index(rounded);
+        for (int i = index; i <= index + NEIGHBOURS; i++) {
+            Block block = blocks(i).poll();
+            if (block != null) {
+                return block;
+            }
+        }
+        return null;
+    }
+
+    private static int index(long rounded) {
         int log2 = 63 - Long.numberOfLeadingZeros(rounded);
-        int index = 8 * log2 + (int) (rounded >>> (log2 - 3) & 7);
+        return 8 * log2 + (int) (rounded >>> (log2 - 3) & 7);
+    }
+
+    /** The free blocks of one size. By index, as a map would box a number for every lease of every op. */
+    private ArrayDeque<Block> blocks(int index) {
         while (free.size() <= index) {
             free.add(new ArrayDeque<>(0));
         }

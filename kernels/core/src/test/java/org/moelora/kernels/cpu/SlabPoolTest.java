@@ -133,4 +133,24 @@ class SlabPoolTest {
         assertThatIllegalStateException().isThrownBy(() -> memory.segment().get(ValueLayout.JAVA_FLOAT, 0));
         memory.close();
     }
+
+    @Test
+    void sizesThatWereNeverSeenUseBlocksOfAboutTheirSize() {
+        long large;
+        try (HostMemory memory = lease(1500)) {
+            large = memory.segment().address();
+        }
+        try (HostMemory smaller = lease(1100)) {
+            assertThat(smaller.segment().address()).isEqualTo(large);
+            assertThat(smaller.segment().byteSize()).isEqualTo(4400);
+            assertThat(pool.use().total()).isEqualTo(SlabPool.rounded(4400));
+        }
+        assertThat(pool.use().total()).isZero();
+        try (HostMemory muchSmaller = lease(500)) {
+            assertThat(muchSmaller.segment().address()).isNotEqualTo(large);
+        }
+        try (HostMemory again = lease(1500)) {
+            assertThat(again.segment().address()).isEqualTo(large);
+        }
+    }
 }
