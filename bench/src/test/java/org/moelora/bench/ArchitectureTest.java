@@ -2,8 +2,12 @@ package org.moelora.bench;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -15,6 +19,9 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -179,6 +186,51 @@ class ArchitectureTest {
                 .should()
                 .beFinal()
                 .because("two models in one process share no state")
+                .check(project);
+    }
+
+    @Test
+    void filesAreDataAndNothingElse() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.io.ObjectInputStream")
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.beans..", "javax.script..", "javax.naming..", "java.rmi..")
+                .because(
+                        "what is read is numbers and text: no file of anybody's becomes an object, a script or a lookup")
+                .check(project);
+        noClasses()
+                .should()
+                .callMethodWhere(target(nameMatching("load|loadLibrary")
+                        .and(owner(assignableTo(System.class).or(assignableTo(Runtime.class))))))
+                .orShould()
+                .callMethodWhere(target(nameMatching("forName|defineClass|loadClass")
+                        .and(owner(assignableTo(Class.class)
+                                .or(assignableTo(ClassLoader.class))
+                                .or(assignableTo(MethodHandles.Lookup.class))))))
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Linker.class)
+                .orShould()
+                .callMethodWhere(target(nameMatching("reinterpret").and(owner(assignableTo(MemorySegment.class)))))
+                .because("no code is loaded by a name, nothing native is called, and no address is taken on trust")
+                .check(project);
+    }
+
+    @Test
+    void processesAreStartedByNobodyInALibrary() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA))
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(ProcessBuilder.class)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.net..", "java.net.http..")
+                .because("a library that reads models starts no programs and opens no connections")
                 .check(project);
     }
 

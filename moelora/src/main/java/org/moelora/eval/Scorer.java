@@ -25,6 +25,8 @@ public final class Scorer {
             try (Tape tape = Tape.inference(model.decoder().device())) {
                 Tensor hidden = model.hidden(tape, AdapterPass.inference(), batch.ids(), batch.starts());
                 all = model.logProbabilities(tape, hidden, batch.positions(), batch.targets());
+            } catch (InternalError e) {
+                throw model.decoder().explained(e);
             }
             int from = 0;
             for (TokenRow row : batch.rows()) {

@@ -90,11 +90,12 @@ public final class LanguageModel {
     }
 
     /**
-     * Keeps decoder and adapter from being freed, over several passes.
+     * Keeps decoder and adapter from being freed, over several passes; one pass is kept from it by its tape. Others may close them meanwhile: that
+     * ends the next pass with an {@link IllegalStateException}, and the memory goes when the uses are closed.
      *
      * @throws IllegalStateException if one of them is closed
      */
-    Uses enter() {
+    public Uses enter() {
         Lifetime.Use ofDecoder = decoder.lifetime().enter();
         try {
             return new Uses(ofDecoder, adapter == null ? null : adapter.enter());
@@ -105,7 +106,7 @@ public final class LanguageModel {
     }
 
     /** The end of what {@link #enter} began. */
-    record Uses(Lifetime.Use decoder, Lifetime.@Nullable Use adapter) implements AutoCloseable {
+    public record Uses(Lifetime.Use decoder, Lifetime.@Nullable Use adapter) implements AutoCloseable {
         @Override
         public void close() {
             if (adapter != null) {

@@ -90,7 +90,8 @@ final class TrainingLoop {
     TrainingReport run(@Nullable Runnable ready) {
         parameters.startTraining();
         begin = System.nanoTime();
-        try (AdamW optimizer = new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()))) {
+        try (LanguageModel.Uses uses = model.enter();
+                AdamW optimizer = new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()))) {
             if (run != null) {
                 if (ready == null) {
                     restore(run, optimizer);
@@ -110,6 +111,8 @@ final class TrainingLoop {
                     keeping(run, () -> adapter.save(run.last(), config.losses()));
                 }
             }
+        } catch (InternalError e) {
+            throw model.decoder().explained(e);
         } finally {
             parameters.stopTraining();
         }

@@ -31,6 +31,8 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.train.FineTuner;
+import org.moelora.train.TrainingConfig;
+import org.moelora.train.TrainingListener;
 
 /** What is closed throws an exception that says so, on every thread, and frees its memory when nobody reads it any more. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -219,6 +221,31 @@ class ClosingTest {
     void aGenerationEndsWhenADecoderWithItsOwnDeviceIsClosed() throws InterruptedException {
         Decoder own = Decoder.load(Vectors.path("llama"), new DeviceChoice("cpu-simd", 2));
         closedMeanwhile(own.plain(), own::close, "the decoder of");
+    }
+
+    @Test
+    void aTrainingEndsWhenItsAdapterIsClosedByAnotherThread() throws InterruptedException {
+        long before = device.memoryUse().total();
+        Adapter adapter = adapter();
+        CountDownLatch begun = new CountDownLatch(2);
+        try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
+            Future<?> training = thread.submit(() -> FineTuner.of(base.with(adapter))
+                    .onRows(Vectors.rows("llama"))
+                    .config(TrainingConfig.builder().steps(1_000_000L).build())
+                    .run(new TrainingListener() {
+                        @Override
+                        public void step(Step step) {
+                            begun.countDown();
+                        }
+                    }));
+            begun.await();
+            adapter.close();
+            assertThatThrownBy(training::get)
+                    .isInstanceOf(ExecutionException.class)
+                    .hasCauseInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the adapter is closed");
+        }
+        assertThat(device.memoryUse().total()).isEqualTo(before);
     }
 
     /** The memory goes at once here, under the kernels' feet: an exception, and no crash. */
