@@ -4,6 +4,7 @@ import java.text.Normalizer;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonObject;
 
 /** What a tokenizer does to a text before it cuts it: Unicode's normal forms, a prefix, replacements. */
@@ -12,6 +13,9 @@ final class Normalizers {
     private static final long GROWTH = 32;
 
     private static final long ROOM = 1 << 16;
+
+    private static final int FIRST_MARK = 0x300;
+    private static final int MAX_MARKS = 1024;
 
     /** One step: a text, and how long the result may be. */
     @FunctionalInterface
@@ -52,10 +56,31 @@ final class Normalizers {
 
     private static Step form(Normalizer.Form form, JsonObject field) {
         return (text, longest) -> {
+            checkMarks(text, field);
             String normal = Normalizer.normalize(text, form);
             Replacement.checkLength(normal.length(), longest, field.source());
             return normal;
         };
+    }
+
+    /** Putting marks in order takes the square of their number; Unicode's own limit for streams is 30. */
+    private static void checkMarks(String text, JsonObject field) {
+        int run = 0;
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            int c = text.codePointAt(i);
+            run = c >= FIRST_MARK && isMark(c) ? run + 1 : 0;
+            if (run > MAX_MARKS) {
+                throw new InputException(field.source() + ": asks for a normal form of a text with more than "
+                        + MAX_MARKS + " combining marks in a row; expected at most as many");
+            }
+        }
+    }
+
+    private static boolean isMark(int c) {
+        int type = Character.getType(c);
+        return type == Character.NON_SPACING_MARK
+                || type == Character.COMBINING_SPACING_MARK
+                || type == Character.ENCLOSING_MARK;
     }
 
     private static Step prepend(String prefix, JsonObject field) {

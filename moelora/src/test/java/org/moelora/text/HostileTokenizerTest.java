@@ -66,6 +66,22 @@ class HostileTokenizerTest {
                 .hasMessageContaining("longer than");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"NFC", "NFD", "NFKC", "NFKD"})
+    void endlessMarksAreNotPutInOrder(String form) {
+        Tokenizer tokenizer = TokenizerFixture.ofCharacters()
+                .model("unk_token", "\"?\"")
+                .field("normalizer", "{\"type\": \"" + form + "\"}")
+                .in(folder);
+        String marks = "\u0316\u0301";
+        assertThat(tokenizer.encode("a" + marks.repeat(512), false)).isNotEmpty();
+        assertThat(tokenizer.encode(("a" + marks.repeat(20)).repeat(2000), false))
+                .isNotEmpty();
+        assertThatThrownBy(() -> tokenizer.encode("a" + marks.repeat(500_000), false))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("1024 combining marks in a row");
+    }
+
     @Test
     void sequencesAreBounded() {
         refused(
