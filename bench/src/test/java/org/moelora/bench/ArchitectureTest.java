@@ -2,12 +2,8 @@ package org.moelora.bench;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
-import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
-import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -17,6 +13,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.lang.foreign.Linker;
@@ -203,18 +200,15 @@ class ArchitectureTest {
                 .check(project);
         noClasses()
                 .should()
-                .callMethodWhere(target(nameMatching("load|loadLibrary")
-                        .and(owner(assignableTo(System.class).or(assignableTo(Runtime.class))))))
+                .callMethodWhere(calls("load|loadLibrary", System.class, Runtime.class))
                 .orShould()
-                .callMethodWhere(target(nameMatching("forName|defineClass|loadClass")
-                        .and(owner(assignableTo(Class.class)
-                                .or(assignableTo(ClassLoader.class))
-                                .or(assignableTo(MethodHandles.Lookup.class))))))
+                .callMethodWhere(calls(
+                        "forName|defineClass|loadClass", Class.class, ClassLoader.class, MethodHandles.Lookup.class))
+                .orShould()
+                .callMethodWhere(calls("reinterpret", MemorySegment.class))
                 .orShould()
                 .dependOnClassesThat()
                 .areAssignableTo(Linker.class)
-                .orShould()
-                .callMethodWhere(target(nameMatching("reinterpret").and(owner(assignableTo(MemorySegment.class)))))
                 .because("no code is loaded by a name, nothing native is called, and no address is taken on trust")
                 .check(project);
     }
@@ -241,6 +235,13 @@ class ArchitectureTest {
                 .haveNameMatching(".*(Manager|Helper|Util|Utils|Impl|Processor)")
                 .because("these words say nothing about what a class does")
                 .check(project);
+    }
+
+    private static DescribedPredicate<JavaMethodCall> calls(String names, Class<?>... owners) {
+        return describe(
+                "calls of " + names,
+                call -> call.getName().matches(names)
+                        && Arrays.stream(owners).anyMatch(call.getTargetOwner()::isAssignableTo));
     }
 
     private static String[] concat(String[]... packages) {

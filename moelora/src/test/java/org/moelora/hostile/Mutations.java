@@ -112,7 +112,7 @@ final class Mutations {
     byte[] safetensors(byte[] good) {
         ByteBuffer buffer = ByteBuffer.wrap(good.clone()).order(ByteOrder.LITTLE_ENDIAN);
         int header = Math.toIntExact(buffer.getLong(0));
-        switch (random.nextInt(4)) {
+        return switch (random.nextInt(4)) {
             case 0 -> {
                 long[] lengths = {
                     0,
@@ -126,18 +126,15 @@ final class Mutations {
                     -1,
                     Long.MIN_VALUE
                 };
-                return buffer.putLong(0, lengths[random.nextInt(lengths.length)])
-                        .array();
+                yield buffer.putLong(0, lengths[random.nextInt(lengths.length)]).array();
             }
-            case 1 -> {
-                return bytes(good);
-            }
+            case 1 -> bytes(good);
             default -> {
                 byte[] json = json(Arrays.copyOfRange(good, 8, 8 + header));
                 buffer.putLong(0, json.length);
-                return spliced(buffer.array(), 8, 8 + header, json);
+                yield spliced(buffer.array(), 8, 8 + header, json);
             }
-        }
+        };
     }
 
     /** Whether a mutation of this kind of choice comes out. */
