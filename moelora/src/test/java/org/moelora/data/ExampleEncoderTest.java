@@ -224,6 +224,18 @@ class ExampleEncoderTest {
         assertThat(encoded.labels()).isEqualTo(1 + 2 + 3);
     }
 
+    @Test
+    void skipsOrRefusesRowsThatAreTooLong() {
+        Examples examples = new Examples(List.of(completion("1234", "56"), completion("1", "2")));
+        EncodedExamples encoded = encoder().withMaxLength(6, LongRows.SKIP).encodeAll(examples);
+        assertThat(encoded.rows().stream().map(ExampleEncoderTest::shown)).containsExactly("^1{2$}");
+        assertThat(encoded.skipped()).isEqualTo(1);
+        assertThat(encoded.cut() + encoded.dropped()).isZero();
+        refused(
+                () -> encoder().withMaxLength(6, LongRows.REFUSE).encodeAll(examples),
+                "data.jsonl line 3: has 8 tokens; expected at most 6");
+    }
+
     /** Nothing predicts the first token, so a label there does not count. */
     @Test
     void dropsRowsWithoutALabelThatCounts() {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.adapter.Adapter;
@@ -29,13 +30,21 @@ class FineTunerTest {
             MoeLoraConfig.builder().dropout(0.1).build();
 
     @Test
-    void theNumberOfThreadsDoesNotChangeAByte(@TempDir Path temp) throws IOException {
-        for (int threads : new int[] {1, 2}) {
-            train(threads, temp.resolve("out" + threads), config().build());
-        }
-        for (String file : List.of("last/adapter_model.safetensors", "best/adapter_model.safetensors")) {
-            assertThat(Files.readAllBytes(temp.resolve("out2").resolve(file)))
-                    .isEqualTo(Files.readAllBytes(temp.resolve("out1").resolve(file)));
+    void theNumberOfThreadsDoesNotChangeAByte(@TempDir Path temp) {
+        for (int accumulation : new int[] {1, 3}) {
+            for (int threads : new int[] {1, 2, 8}) {
+                train(
+                        threads,
+                        temp.resolve("out" + accumulation + "-" + threads),
+                        config().gradAccumulation(accumulation).build());
+            }
+            Map<String, Object> expected = Runs.content(temp.resolve("out" + accumulation + "-1"));
+            assertThat(expected).containsKeys("last/adapter_model.safetensors", "best/adapter_model.safetensors");
+            for (int threads : new int[] {2, 8}) {
+                assertThat(Runs.content(temp.resolve("out" + accumulation + "-" + threads)))
+                        .as("%s threads, %s micro-batches", threads, accumulation)
+                        .isEqualTo(expected);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.engine.InputException;
@@ -111,5 +112,33 @@ class AtomicFolderTest {
                 .isInstanceOf(InputException.class);
         assertOnly("file");
         assertThat(file).hasContent("1");
+    }
+
+    @Test
+    void sweepingEndsWhatAKilledProcessBegan() throws IOException {
+        String id = UUID.randomUUID().toString();
+        AtomicFolder.write(folder.resolve("kept"), NAMES, files("a", "new"));
+        Path half = Files.createDirectory(folder.resolve(".half." + id + ".part"));
+        Files.writeString(half.resolve("a"), "1");
+        Path replaced = Files.createDirectory(folder.resolve(".kept." + id + ".old"));
+        Files.writeString(replaced.resolve("a"), "older");
+        Path lost = Files.createDirectory(folder.resolve(".lost.name." + id + ".old"));
+        Files.writeString(lost.resolve("a"), "2");
+        Files.writeString(folder.resolve(".file.json." + id + ".part"), "half a fi");
+        Files.writeString(folder.resolve(".mine.part"), "not of this class");
+
+        AtomicFolder.sweep(folder);
+
+        assertOnly("kept", "lost.name", ".mine.part");
+        assertThat(folder.resolve("kept/a")).hasContent("new");
+        assertThat(folder.resolve("lost.name/a")).hasContent("2");
+    }
+
+    @Test
+    void removesAFolderOfFiles() throws IOException {
+        AtomicFolder.write(folder.resolve("out"), NAMES, files("a", "1", "b", "2"));
+        AtomicFolder.remove(folder.resolve("out"));
+        AtomicFolder.remove(folder.resolve("never there"));
+        assertOnly();
     }
 }

@@ -1,0 +1,57 @@
+package org.moelora.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.moelora.adapter.LossSettings;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonWriter;
+import org.moelora.engine.optim.Schedule;
+
+class ConfigJsonTest {
+    private static TrainingConfig.Builder unusual() {
+        return TrainingConfig.builder()
+                .losses(new LossSettings(0.1, 0.2, 0.3, 4))
+                .contrastWarmUp(WarmUp.ofSteps(7))
+                .batchSize(3)
+                .gradAccumulation(5)
+                .learningRate(1.0 / 3)
+                .schedule(Schedule.Decay.LINEAR)
+                .warmUp(WarmUp.ofShare(0.07))
+                .weightDecay(0.01)
+                .clip(0.5)
+                .evalEvery(9)
+                .recompute(true)
+                .shuffle(false)
+                .seed(Long.MIN_VALUE);
+    }
+
+    @Test
+    void everySettingComesBack() {
+        for (TrainingConfig config : new TrainingConfig[] {
+            unusual().epochs(0.7).build(), unusual().steps(11L).build()
+        }) {
+            String json = JsonWriter.pretty(ConfigJson.of(config));
+            assertThat(ConfigJson.training(Json.parse(json, "run.json"))).isEqualTo(config);
+        }
+    }
+
+    /** One name per component, and four for the losses: a new setting has to be written, too. */
+    @Test
+    void everySettingIsWritten() {
+        assertThat(ConfigJson.of(unusual().build()))
+                .hasSize(TrainingConfig.class.getRecordComponents().length
+                        - 1
+                        + LossSettings.class.getRecordComponents().length);
+    }
+
+    @Test
+    void theFirstDifferenceIsNamedButNotOneThatDoesNotMatter() {
+        TrainingConfig config = unusual().build();
+        assertThat(ConfigJson.difference(config, config)).isEmpty();
+        assertThat(ConfigJson.difference(unusual().recompute(false).build(), config))
+                .isEmpty();
+        assertThat(ConfigJson.difference(unusual().batchSize(4).seed(0).build(), config))
+                .contains("batch-size is 4, and the run has 3");
+    }
+}
