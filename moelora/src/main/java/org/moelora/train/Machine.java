@@ -20,15 +20,17 @@ final class Machine {
 
     static Map<String, Object> versions() {
         Map<String, Object> json = new LinkedHashMap<>();
-        // The build writes the version into the module's descriptor; on the class path there is none.
-        json.put(
-                "moelora",
-                Optional.ofNullable(Machine.class.getModule().getDescriptor())
-                        .flatMap(ModuleDescriptor::rawVersion)
-                        .orElse("not packaged"));
+        json.put("moelora", version());
         json.put("java", Runtime.version() + " (" + System.getProperty("java.vendor") + ")");
         json.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         return json;
+    }
+
+    static String version() {
+        // The build writes the version into the module's descriptor; on the class path there is none.
+        return Optional.ofNullable(Machine.class.getModule().getDescriptor())
+                .flatMap(ModuleDescriptor::rawVersion)
+                .orElse("not packaged");
     }
 
     static Map<String, Object> describe(Device device) {

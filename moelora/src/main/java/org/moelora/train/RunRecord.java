@@ -30,7 +30,7 @@ import org.moelora.model.LanguageModel;
 /**
  * {@code run.json}: what a run was made with, written once before its first step. A folder that has it holds a run.
  *
- * @param device where it computes, as the device describes itself
+ * @param maker the version that began it, and the device that it computes on, as it describes itself
  * @param base fingerprint of the base
  * @param data files that the rows come from, with their checksums
  * @param trainRows SHA-256 of the rows of tokens to train on
@@ -39,7 +39,7 @@ import org.moelora.model.LanguageModel;
 record RunRecord(
         TrainingConfig training,
         long steps,
-        String device,
+        String maker,
         Fingerprint base,
         List<DataFile> data,
         String trainRows,
@@ -127,7 +127,9 @@ record RunRecord(
         return new RunRecord(
                 ConfigJson.training(json.object("training")),
                 json.longInteger("steps"),
-                json.object("machine").string("device"),
+                maker(
+                        json.object("versions").string("moelora"),
+                        json.object("machine").string("device")),
                 new Fingerprint(base.string("architecture"), base.string("shapes"), base.string("weights")),
                 data,
                 json.object("train_rows").string("sha256"),
@@ -175,15 +177,20 @@ record RunRecord(
             throw new InputException(folder + ": the rows to evaluate on are not those that the run began with;"
                     + " expected the same data, cut, tokenised and ordered the same way");
         }
-        String here = decoder.device().description();
-        if (!withoutThreads(here).equals(withoutThreads(device))) {
+        String here = maker(Machine.version(), decoder.device().description());
+        if (!here.equals(maker)) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "{0} was begun on \"{1}\" and goes on on \"{2}\": the adapter may differ in its last bits from what it would have been",
+                    "{0} was begun by {1} and goes on with {2}: the adapter may differ in its last bits from what it would have been",
                     folder,
-                    device,
+                    maker,
                     here);
         }
+    }
+
+    /** What bits may depend on: not the number of threads. */
+    private static String maker(String version, String device) {
+        return "version " + version + " on " + device.replaceFirst(", \\d+ threads?", "");
     }
 
     private void checkFiles(Path folder, List<Examples.Source> sources) {
@@ -199,9 +206,5 @@ record RunRecord(
                         + hash.substring(0, 12) + "); expected a file as it was: " + known.values());
             }
         }
-    }
-
-    private static String withoutThreads(String description) {
-        return description.replaceFirst(", \\d+ threads?", "");
     }
 }
