@@ -144,8 +144,8 @@ class KillTest {
     private static String classPath() {
         return String.join(
                 File.pathSeparator,
-                "target/test-classes",
+                System.getProperty("java.class.path", ""),
                 System.getProperty("jdk.module.path", ""),
-                System.getProperty("java.class.path", ""));
+                "target/test-classes");
     }
 }
