@@ -120,11 +120,10 @@ final class Product implements Workers.Task {
         Scratch s = pool.take();
         try {
             int blocks = Panels.blocks(k);
-            int wide = packed == null ? Scratch.WIDE : Math.max(1, toCol - fromCol);
             for (int first = 0; first < blocks; first += Scratch.BLOCKS) {
                 int end = Math.min(blocks, first + Scratch.BLOCKS);
-                for (int col = fromCol; col < toCol; col += wide) {
-                    int cols = Math.min(wide, toCol - col);
+                for (int col = fromCol; col < toCol; col += Scratch.WIDE) {
+                    int cols = Math.min(Scratch.WIDE, toCol - col);
                     if (packed == null) {
                         packB(first, end, col, cols, s);
                     }
