@@ -15,10 +15,12 @@ final class DryRun {
     private static final int ROWS_SHOWN = 3;
 
     private final Streams streams;
+    private final MemoryFlags memory;
     private final @Nullable Tokenizer tokenizer;
 
-    DryRun(Streams streams, Decoder base) {
+    DryRun(Streams streams, Decoder base, MemoryFlags memory) {
         this.streams = streams;
+        this.memory = memory;
         this.tokenizer = base.tokenizer();
     }
 
@@ -43,7 +45,7 @@ final class DryRun {
         line("steps", Figures.count(plan.steps()));
         line("tokens in all", Figures.count(plan.tokens()));
         line("trained parameters", Figures.count(plan.parameters()));
-        line("peak memory", "about " + Figures.bytes(plan.peakBytes()) + ", beside the checkpoint, which is mapped");
+        line("memory at the peak", memory.describe(plan.memory()));
         line("time", "about " + Figures.duration(plan.seconds()) + ", without evaluations");
     }
 

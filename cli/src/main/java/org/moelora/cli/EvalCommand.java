@@ -11,6 +11,7 @@ import org.moelora.data.Examples;
 import org.moelora.data.Prompt;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.eval.Accuracy;
+import org.moelora.model.MemoryPlan;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,6 +42,9 @@ final class EvalCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private final MemoryFlags memory = new MemoryFlags();
+
+    @Mixin
     private final DeviceFlags device = new DeviceFlags();
 
     EvalCommand(Streams streams) {
@@ -50,10 +54,13 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path file = Flags.given("--data", data);
+        long limit = memory.limit();
         try (View view = model.load(device)) {
             ExampleEncoder encoder = view.encoder();
             List<Prompt> prompts =
                     Examples.read(file).rows().stream().map(encoder::prompt).toList();
+            MemoryPlan.of(view.model(), rehearsed -> Accuracy.rehearse(rehearsed, prompts))
+                    .require(limit, "answering", "questions and answers of fewer tokens");
             Accuracy accuracy = Accuracy.measure(view.model(), prompts);
             if (json) {
                 streams.out().println(JsonWriter.line(asJson(accuracy)));

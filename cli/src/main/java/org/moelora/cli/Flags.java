@@ -1,5 +1,6 @@
 package org.moelora.cli;
 
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
@@ -17,5 +18,10 @@ final class Flags {
 
     static <T> T or(@Nullable T value, T otherwise) {
         return value == null ? otherwise : value;
+    }
+
+    /** As it can be read from any folder. */
+    static String absolute(Path path) {
+        return path.toAbsolutePath().normalize().toString();
     }
 }

@@ -62,7 +62,12 @@ final class GenerateCommand implements Callable<Integer> {
     private long seed;
 
     @Mixin
+    private final MemoryFlags memory = new MemoryFlags();
+
+    @Mixin
     private final DeviceFlags device = new DeviceFlags();
+
+    private long limit;
 
     GenerateCommand(Streams streams) {
         this.streams = streams;
@@ -71,6 +76,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         GenerationOptions options = new GenerationOptions(maxTokens, temperature, topK, topP, seed, false);
+        limit = memory.limit();
         try (View view = model.load(device)) {
             Generation generation = Generation.of(view.model(), options);
             if (prompt != null) {
@@ -106,6 +112,9 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private void answer(Generation generation, String text) {
+        if (limit > 0) {
+            generation.memory(text).require(limit, "writing", "a shorter prompt, or fewer --max-tokens");
+        }
         generation.stream(text, piece -> {
             streams.out().print(piece);
             streams.out().flush();

@@ -50,6 +50,7 @@ final class RunFile {
             "--data",
             "--eval-data",
             "--threads",
+            "--max-memory",
             "--recompute",
             "--skip-bad-rows",
             "--checkpoint-every",

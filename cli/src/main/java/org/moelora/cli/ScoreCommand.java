@@ -11,6 +11,7 @@ import org.moelora.engine.io.JsonWriter;
 import org.moelora.eval.RowScore;
 import org.moelora.eval.Scorer;
 import org.moelora.eval.Scores;
+import org.moelora.model.MemoryPlan;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,6 +49,9 @@ final class ScoreCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private final MemoryFlags memory = new MemoryFlags();
+
+    @Mixin
     private final DeviceFlags device = new DeviceFlags();
 
     ScoreCommand(Streams streams) {
@@ -57,8 +61,11 @@ final class ScoreCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path file = Flags.given("--data", data);
+        long limit = memory.limit();
         try (View view = model.load(device)) {
             EncodedExamples rows = view.scorable(file, streams);
+            MemoryPlan.of(view.model(), rehearsed -> Scorer.rehearse(rehearsed, rows.rows()))
+                    .require(limit, "scoring", "rows of fewer tokens");
             Scores scores = Scorer.score(view.model(), rows.rows());
             if (perRow || perToken) {
                 scores.rows().forEach(json ? this::rowAsJson : this::row);

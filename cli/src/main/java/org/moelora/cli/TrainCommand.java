@@ -15,6 +15,7 @@ import org.moelora.data.Examples;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.model.Decoder;
+import org.moelora.model.MemoryPlan;
 import org.moelora.train.FineTuner;
 import org.moelora.train.RunSummary;
 import org.moelora.train.SkippedRow;
@@ -51,6 +52,9 @@ final class TrainCommand implements Callable<Integer> {
     private final TrainFlags flags = new TrainFlags();
 
     @Mixin
+    private final MemoryFlags memory = new MemoryFlags();
+
+    @Mixin
     private final DeviceFlags device = new DeviceFlags();
 
     TrainCommand(Streams streams) {
@@ -67,11 +71,14 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         flags.check();
+        memory.limit();
         Path resumed = flags.resume();
         RunSummary run = resumed == null ? null : RunSummary.read(resumed);
-        Path from = run == null ? flags.initAdapter() : null; // what the run holds takes the initial adapter's place
+        Path from = run == null
+                ? flags.adapter().initAdapter()
+                : null; // what the run holds takes the initial adapter's place
         AdapterSummary start = from == null ? null : AdapterSummary.read(from);
-        AdapterConfig made = run == null ? flags.adapter(start) : run.adapter();
+        AdapterConfig made = run == null ? flags.adapter().config(start) : run.adapter();
         TrainingConfig training = flags.training(made);
         try (Decoder base = Decoder.load(flags.model(), device.choice())) {
             Rows rows = rows(View.encoder(base).withMaxLength(flags.maxLength(), flags.longRows()));
@@ -80,12 +87,13 @@ final class TrainCommand implements Callable<Integer> {
                         .on(rows.train())
                         .config(training)
                         .checkpoints(flags.checkpoints())
-                        .skipBadRows(flags.skipBadRows());
+                        .skipBadRows(flags.skipBadRows())
+                        .maxMemory(memory.limit());
                 if (rows.heldOut() != null) {
                     tuner.evaluateOn(rows.heldOut());
                 }
                 if (flags.dryRun()) {
-                    new DryRun(streams, base).print(rows.train(), rows.evaluated(), tuner.plan());
+                    new DryRun(streams, base, memory).print(rows.train(), rows.evaluated(), tuner.plan());
                     return 0;
                 }
                 if (run != null) {
@@ -93,7 +101,9 @@ final class TrainCommand implements Callable<Integer> {
                 } else {
                     tuner.into(flags.out(), RunFile.write(settings(made, training)));
                 }
+                MemoryPlan plan = tuner.checkMemory();
                 announce(made, training, rows, adapter, run);
+                streams.err().println("moelora: memory at the peak: " + memory.describe(plan));
                 return train(tuner);
             }
         }
@@ -101,6 +111,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private Map<String, Object> settings(AdapterConfig made, TrainingConfig training) {
         Map<String, Object> settings = flags.resolved(made, training);
+        if (memory.given() != null) {
+            settings.put("max-memory", memory.given());
+        }
         settings.put("threads", device.choice().threads());
         settings.put("device", device.choice().name());
         return settings;

@@ -1,26 +1,21 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
-import org.moelora.adapter.AdapterSummary;
-import org.moelora.adapter.LoraConfig;
-import org.moelora.adapter.LossSettings;
-import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.data.LongRows;
 import org.moelora.engine.InputException;
 import org.moelora.train.CheckpointPolicy;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * The flags of {@code moelora train}. A flag that is null was not given: what it then means depends on {@code --init-adapter} and on the method.
+ * The flags of {@code moelora train} but for those of {@link AdapterFlags}.
  */
 final class TrainFlags {
     @Option(
@@ -68,36 +63,8 @@ final class TrainFlags {
     @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that are kept: 2.")
     private int keep;
 
-    @Option(names = "--method", paramLabel = "NAME", description = "moelora (default) or lora.")
-    private @Nullable String method;
-
-    @Option(names = "--experts", paramLabel = "E", description = "Experts per linear: 8.")
-    private @Nullable Integer experts;
-
-    @Option(names = "--top-k", paramLabel = "K", description = "Experts per token: 2.")
-    private @Nullable Integer topK;
-
-    @Option(names = "--rank", paramLabel = "R", description = "Rank, of one expert: 4.")
-    private @Nullable Integer rank;
-
-    @Option(names = "--alpha", paramLabel = "A", description = "The update is scaled by alpha / rank: 8.")
-    private @Nullable Double alpha;
-
-    @Option(names = "--dropout", paramLabel = "P", description = "Dropout before the adapter: 0 (off).")
-    private @Nullable Double dropout;
-
-    @Option(
-            names = "--targets",
-            paramLabel = "LIST",
-            description =
-                    "Adapted linears: q_proj,v_proj; of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.")
-    private @Nullable String targets;
-
-    @Option(
-            names = "--gate",
-            paramLabel = "NAME",
-            description = "top-k (default): the chosen experts' shares add up to 1; top-k-raw: they do not.")
-    private @Nullable String gate;
+    @Mixin
+    private final AdapterFlags adapter = new AdapterFlags();
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data: 3. Not with --steps.")
     private @Nullable Double epochs;
@@ -167,27 +134,6 @@ final class TrainFlags {
             description = "Largest norm of the gradient: 1.0; 0 is off.")
     private double clip;
 
-    @Option(names = "--balance-weight", paramLabel = "X", description = "Weight of the load-balance loss: 0.01.")
-    private @Nullable Double balanceWeight;
-
-    @Option(names = "--contrast-weight", paramLabel = "X", description = "Weight of the contrastive loss: 0.01.")
-    private @Nullable Double contrastWeight;
-
-    @Option(names = "--contrast-temperature", paramLabel = "X", description = "Its temperature: 0.1.")
-    private @Nullable Double contrastTemperature;
-
-    @Option(
-            names = "--contrast-warmup",
-            paramLabel = "N|P%",
-            description = "Warm-up of its weight, in steps or per cent of them: 10%%; 0 is off.")
-    private @Nullable String contrastWarmUp;
-
-    @Option(
-            names = "--max-pairs",
-            paramLabel = "N",
-            description = "Most pairs of token and expert that it compares per linear: 512.")
-    private @Nullable Integer maxPairs;
-
     @Option(
             names = "--eval-data",
             paramLabel = "FILE",
@@ -205,13 +151,6 @@ final class TrainFlags {
             paramLabel = "N",
             description = "Steps between evaluations; by default one at the end of each epoch.")
     private @Nullable Long evalEvery;
-
-    @Option(
-            names = "--init-adapter",
-            paramLabel = "DIR",
-            description =
-                    "Go on from this adapter, which fixes method, experts, top-k, rank, alpha, dropout, targets and gate.")
-    private @Nullable Path initAdapter;
 
     @Option(names = "--no-shuffle", description = "Rows in the order of the files, in each epoch.")
     private boolean noShuffle;
@@ -234,10 +173,6 @@ final class TrainFlags {
 
     Path out() {
         return Flags.given("--out", out);
-    }
-
-    @Nullable Path initAdapter() {
-        return initAdapter;
     }
 
     @Nullable Path evalData() {
@@ -306,105 +241,15 @@ final class TrainFlags {
         }
     }
 
-    /**
-     * What the adapter is made of.
-     *
-     * @param start the adapter to go on from, or null
-     */
-    AdapterConfig adapter(@Nullable AdapterSummary start) {
-        if (start != null) {
-            return startingFrom(start.config());
-        }
-        List<String> linears = linears(Flags.or(targets, "q_proj,v_proj"));
-        int r = Flags.or(rank, 4);
-        double a = Flags.or(alpha, 8.0);
-        double p = Flags.or(dropout, 0.0);
-        return switch (Flags.or(method, "moelora")) {
-            case "moelora" ->
-                new MoeLoraConfig(Flags.or(experts, 8), Flags.or(topK, 2), r, a, false, renormalise(), p, linears);
-            case "lora" -> {
-                refuseMixtureFlags();
-                yield new LoraConfig(r, a, false, p, linears);
-            }
-            default -> throw new InputException("--method is \"" + method + "\"; expected moelora or lora");
-        };
+    AdapterFlags adapter() {
+        return adapter;
     }
 
-    private boolean renormalise() {
-        return switch (Flags.or(gate, "top-k")) {
-            case "top-k" -> true;
-            case "top-k-raw" -> false;
-            default -> throw new InputException("--gate is \"" + gate + "\"; expected top-k or top-k-raw");
-        };
-    }
-
-    private static List<String> linears(String list) {
-        return Arrays.stream(list.split(","))
-                .map(String::strip)
-                .filter(name -> !name.isEmpty())
-                .toList();
-    }
-
-    private AdapterConfig startingFrom(AdapterConfig has) {
-        same("--method", method, has.method());
-        same("--rank", rank, has.rank());
-        same("--alpha", alpha, has.alpha());
-        same("--dropout", dropout, has.dropout());
-        if (targets != null && !Set.copyOf(linears(targets)).equals(Set.copyOf(has.targets()))) {
-            throw contradiction("--targets", targets, String.join(",", has.targets()));
-        }
-        if (has instanceof MoeLoraConfig mixture) {
-            same("--experts", experts, mixture.experts());
-            same("--top-k", topK, mixture.topK());
-            same("--gate", gate, mixture.gate().id());
-        } else {
-            refuseMixtureFlags();
-        }
-        return has;
-    }
-
-    private <T> void same(String flag, @Nullable T given, T has) {
-        if (given != null && !given.equals(has)) {
-            throw contradiction(flag, given, has);
-        }
-    }
-
-    private InputException contradiction(String flag, Object given, Object has) {
-        return new InputException(flag + " is " + given + ", and --init-adapter " + initAdapter + " has " + has
-                + "; expected the same, or no " + flag);
-    }
-
-    private void refuseMixtureFlags() {
-        Map<String, @Nullable Object> flags = new LinkedHashMap<>();
-        flags.put("--experts", experts);
-        flags.put("--top-k", topK);
-        flags.put("--gate", gate);
-        flags.put("--balance-weight", balanceWeight);
-        flags.put("--contrast-weight", contrastWeight);
-        flags.put("--contrast-temperature", contrastTemperature);
-        flags.put("--contrast-warmup", contrastWarmUp);
-        flags.put("--max-pairs", maxPairs);
-        flags.forEach((flag, value) -> {
-            if (value != null) {
-                throw new InputException(
-                        flag + " is for a mixture of experts; expected no " + flag + " with the method lora");
-            }
-        });
-    }
-
-    /** How that adapter is trained. */
-    TrainingConfig training(AdapterConfig adapter) {
-        LossSettings d = LossSettings.DEFAULT;
-        LossSettings losses = adapter instanceof LoraConfig
-                ? LossSettings.NONE
-                : new LossSettings(
-                        Flags.or(balanceWeight, d.balanceWeight()),
-                        Flags.or(contrastWeight, d.contrastWeight()),
-                        Flags.or(contrastTemperature, d.contrastTemperature()),
-                        Flags.or(maxPairs, d.maxPairs()));
+    /** How an adapter of that kind is trained. */
+    TrainingConfig training(AdapterConfig kind) {
         return TrainingConfig.builder()
-                .losses(losses)
-                .contrastWarmUp(WarmUp.parse("--contrast-warmup", Flags.or(contrastWarmUp, "10%")))
+                .losses(adapter.losses(kind))
+                .contrastWarmUp(adapter.contrastWarmUp())
                 .epochs(Flags.or(epochs, 3.0))
                 .steps(steps)
                 .batchSize(batchSize)
@@ -421,30 +266,13 @@ final class TrainFlags {
                 .build();
     }
 
-    /** So that the run goes on from any folder. */
-    private static String absolute(Path path) {
-        return path.toAbsolutePath().normalize().toString();
-    }
-
     /** All flags as they came out: {@code run.yaml}. */
-    Map<String, Object> resolved(AdapterConfig adapter, TrainingConfig training) {
+    Map<String, Object> resolved(AdapterConfig kind, TrainingConfig training) {
         Map<String, Object> flags = new LinkedHashMap<>();
-        flags.put("model", absolute(model()));
-        flags.put("data", data().stream().map(TrainFlags::absolute).toList());
-        flags.put("out", absolute(out()));
-        if (initAdapter != null) {
-            flags.put("init-adapter", absolute(initAdapter));
-        }
-        flags.put("method", adapter.method());
-        if (adapter instanceof MoeLoraConfig mixture) {
-            flags.put("experts", mixture.experts());
-            flags.put("top-k", mixture.topK());
-            flags.put("gate", mixture.gate().id());
-        }
-        flags.put("rank", adapter.rank());
-        flags.put("alpha", adapter.alpha());
-        flags.put("dropout", adapter.dropout());
-        flags.put("targets", String.join(",", adapter.targets()));
+        flags.put("model", Flags.absolute(model()));
+        flags.put("data", data().stream().map(Flags::absolute).toList());
+        flags.put("out", Flags.absolute(out()));
+        adapter.resolved(flags, kind, training);
         if (training.steps() == null) {
             flags.put("epochs", training.epochs());
         } else {
@@ -461,15 +289,8 @@ final class TrainFlags {
         flags.put("warmup", warmUp);
         flags.put("weight-decay", weightDecay);
         flags.put("clip", clip);
-        if (adapter instanceof MoeLoraConfig) {
-            flags.put("balance-weight", training.losses().balanceWeight());
-            flags.put("contrast-weight", training.losses().contrastWeight());
-            flags.put("contrast-temperature", training.losses().contrastTemperature());
-            flags.put("contrast-warmup", Flags.or(contrastWarmUp, "10%"));
-            flags.put("max-pairs", training.losses().maxPairs());
-        }
         if (evalData != null) {
-            flags.put("eval-data", absolute(evalData));
+            flags.put("eval-data", Flags.absolute(evalData));
         }
         if (evalSplit != null) {
             flags.put("eval-split", evalSplit);

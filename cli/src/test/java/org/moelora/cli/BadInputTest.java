@@ -171,6 +171,9 @@ class BadInputTest {
         "--learning-rate=0, learning-rate",
         "--max-length=1, --max-length",
         "--max-pairs=1, max-pairs",
+        "--max-memory=lots, --max-memory",
+        "--max-memory=0g, --max-memory",
+        "--max-memory=12, --max-memory",
         "--eval-split=1, --eval-split",
         "--eval-every=2, --eval-every",
         "--threads=-1, threads",
@@ -192,6 +195,54 @@ class BadInputTest {
     })
     void aMixturesFlagForLora(String flag) throws IOException {
         trainRefused(List.of(flag.substring(0, flag.indexOf('='))), Ran.LLAMA, Ran.LLAMA_ROWS, "--method=lora", flag);
+    }
+
+    @Test
+    void lessMemoryThanNeeded() throws IOException {
+        String limit = "--max-memory=500k";
+        trainRefused(
+                List.of(
+                        "training takes",
+                        "--max-memory allows 1 MB",
+                        "--batch-size below 8",
+                        "--max-length",
+                        "--recompute"),
+                Ran.LLAMA,
+                Ran.LLAMA_ROWS,
+                limit);
+        refused(
+                List.of("training takes", "--max-memory"),
+                "train",
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                Ran.LLAMA_ROWS,
+                limit,
+                "--dry-run");
+        refused(
+                List.of("scoring takes", "--max-memory"),
+                "score",
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                Ran.LLAMA_ROWS,
+                limit);
+        refused(
+                List.of("answering takes", "--max-memory"),
+                "eval",
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                Ran.LLAMA_ROWS,
+                limit);
+        refused(
+                List.of("writing takes", "cache", "--max-tokens"),
+                "generate",
+                "--model",
+                Ran.TINY,
+                "--prompt=The",
+                "--max-tokens=5000",
+                limit);
     }
 
     @Test

@@ -159,6 +159,19 @@ class TrainCommandTest {
     }
 
     @Test
+    void theMemoryThatIsNeededIsSaidBeforehandAndALimitWrittenDown() throws IOException {
+        Ran ran = Ran.of(args(temp.resolve("out"), "--steps=1", "--max-memory=1.5g"));
+        assertThat(ran.code()).as(ran.err()).isZero();
+        assertThat(ran.err())
+                .containsPattern(
+                        "moelora: memory at the peak: [1-9][0-9]* MB.*; --max-memory allows 1,500 MB\nstep 1/1");
+        assertThat(Files.readAllLines(temp.resolve("out/run.yaml"))).contains("max-memory: \"1.5g\"");
+        Ran resumed = Ran.of("train", "--resume", temp.resolve("out"), "--max-memory=1m");
+        assertThat(resumed.code()).isEqualTo(2);
+        assertThat(resumed.err()).contains("--max-memory allows 1 MB");
+    }
+
+    @Test
     void aTerminalGetsABar() {
         Ran ran = Ran.onTerminal(args(temp.resolve("out"), "--steps=3", "--method=lora"));
         assertThat(ran.code()).as(ran.err()).isZero();
@@ -221,7 +234,7 @@ class TrainCommandTest {
                 .containsPattern("left out, no label +1\n")
                 .containsPattern("steps +4\n")
                 .containsPattern("trained parameters +[1-9]")
-                .containsPattern("peak memory +about [0-9.]+ MB")
+                .containsPattern("memory at the peak +[1-9][0-9]* MB \\(.*activations [1-9].*\\); ")
                 .containsPattern("time +about [0-9]+:[0-9]{2}");
         assertThat(Ran.tree(temp)).isEqualTo(before);
     }

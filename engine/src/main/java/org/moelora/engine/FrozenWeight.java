@@ -29,6 +29,11 @@ public final class FrozenWeight implements Weight, AutoCloseable {
         return frozen.dtype();
     }
 
+    /** Bytes of its elements. */
+    public long bytes() {
+        return shape.size() * dtype().bytes();
+    }
+
     /** What kernels multiply with. */
     public Frozen frozen() {
         return frozen;

@@ -23,6 +23,7 @@ public final class ParameterBlock implements AutoCloseable {
     private final Device device;
     private final LinkedHashMap<String, Parameter> parameters = new LinkedHashMap<>();
     private final Memory values;
+    private final boolean ownsValues;
     private volatile @Nullable Memory gradients;
 
     private ParameterBlock(Device device, Map<String, Shape> shapes, Owner owner) {
@@ -34,12 +35,21 @@ public final class ParameterBlock implements AutoCloseable {
             length += (entry.getValue().size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
         values = device.allocate(DType.F32, length, owner);
+        ownsValues = true;
         device.kernels().elementwise().fill(values, 0);
-        starts.forEach((name, from) -> {
-            Shape shape = Objects.requireNonNull(shapes.get(name));
-            Memory range = values.slice(from, shape.size());
-            parameters.put(name, new Parameter(device, name, shape, this, from, range));
-        });
+        starts.forEach((name, from) -> add(name, Objects.requireNonNull(shapes.get(name)), from));
+    }
+
+    private ParameterBlock(Device rehearsal, ParameterBlock rehearsed) {
+        device = rehearsal;
+        values = rehearsed.values;
+        ownsValues = false;
+        rehearsed.parameters.forEach((name, parameter) -> add(name, parameter.shape(), parameter.from()));
+    }
+
+    private void add(String name, Shape shape, long from) {
+        Memory range = values.slice(from, shape.size());
+        parameters.put(name, new Parameter(device, name, shape, this, from, range));
     }
 
     /** A block whose values are accounted to {@link Owner#ADAPTER}, as gradients always are. */
@@ -78,6 +88,13 @@ public final class ParameterBlock implements AutoCloseable {
         public ParameterBlock build() {
             return new ParameterBlock(device, shapes, owner);
         }
+    }
+
+    /**
+     * These parameters on a {@link Device#rehearsal}, where they can train without doing so here: gradients are the rehearsal's own.
+     */
+    public ParameterBlock on(Device rehearsal) {
+        return new ParameterBlock(rehearsal, this);
     }
 
     public Device device() {
@@ -161,6 +178,8 @@ public final class ParameterBlock implements AutoCloseable {
     @Override
     public void close() {
         stopTraining();
-        values.close();
+        if (ownsValues) {
+            values.close();
+        }
     }
 }

@@ -145,7 +145,7 @@ public final class Tape implements AutoCloseable {
 
     /** F32 memory for the duration of one op; the op closes it. */
     public Memory scratch(long length) {
-        return lease(DType.F32, length);
+        return device.allocate(DType.F32, length, Owner.SCRATCH);
     }
 
     /**
@@ -159,6 +159,16 @@ public final class Tape implements AutoCloseable {
         record(new Entry(op, List.of(out), backward, List.of(reads)));
     }
 
+    /**
+     * For an op that has been recorded, and whose values take next to no time to make again: a segment gives them back at its end, and they are made
+     * again when the backward pass of another op reads them.
+     *
+     * @param forward fills {@code out} once more, from tensors that the op's own backward pass reads too
+     */
+    public void remake(Tensor out, Runnable forward) {
+        out.remake = forward;
+    }
+
     private void record(Entry entry) {
         entries.add(entry);
         entry.reads.forEach(tensor -> tensor.readers++);
@@ -169,7 +179,7 @@ public final class Tape implements AutoCloseable {
      * no bit:
      *
      * <ul>
-     *   <li>a recording tape gives back, at the end, the values that no recorded op will read;
+     *   <li>a recording tape gives back, at the end, the values that no recorded op will read or that are quickly made again;
      *   <li>a {@link #recomputing} tape gives back everything but the results, and runs {@code body} again when the backward pass comes to it
      *       (Chen et al. 2016, arXiv 1604.06174);
      *   <li>an inference tape runs it and does nothing else.
@@ -200,7 +210,7 @@ public final class Tape implements AutoCloseable {
         try {
             List<Tensor> results = adopt(name, part, body.apply(part));
             for (Tensor tensor : part.owned) {
-                if (tensor.readers == 0) {
+                if (tensor.readers == 0 || tensor.remake != null) {
                     tensor.giveBackValues();
                 }
             }
@@ -442,6 +452,7 @@ public final class Tape implements AutoCloseable {
         if (!owned.remove(tensor)) {
             return;
         }
+        tensor.remake = null;
         tensor.giveBackValues();
         if (tensor.grad != null) {
             tensor.grad.close();

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
 
 /**
  * Numbers of a shape on a device. Made by a {@link Tape}, which owns them, or as {@link Parameter} of a {@link ParameterBlock}.
@@ -20,6 +21,9 @@ public sealed class Tensor permits Parameter {
 
     /** Recorded ops whose backward pass reads the values. */
     int readers;
+
+    /** Fills the values anew, if that is cheap. */
+    @Nullable Runnable remake;
 
     Tensor(Device device, Shape shape, @Nullable Memory memory, boolean wantsGrad) {
         this.device = device;
@@ -48,10 +52,18 @@ public sealed class Tensor permits Parameter {
      */
     public final Memory memory() {
         Memory current = memory;
-        if (current == null) {
+        return current == null ? remade() : current;
+    }
+
+    private Memory remade() {
+        Runnable fill = remake;
+        if (fill == null) {
             throw new IllegalStateException("tensor " + shape + " was given back: its tape has passed it");
         }
-        return current;
+        Memory fresh = device.allocate(DType.F32, shape.size(), Owner.TAPE);
+        memory = fresh;
+        fill.run();
+        return fresh;
     }
 
     final void giveBackValues() {

@@ -16,6 +16,7 @@ import org.moelora.engine.ops.Add;
 import org.moelora.engine.ops.CrossEntropy;
 import org.moelora.engine.ops.Dropout;
 import org.moelora.engine.ops.Multiply;
+import org.moelora.engine.ops.RmsNorm;
 import org.moelora.engine.ops.Softmax;
 import org.moelora.engine.ops.WeightedSum;
 import org.moelora.engine.testing.Numbers;
@@ -102,6 +103,27 @@ class SegmentTest {
                     x);
             assertThat(taped() - before).isEqualTo(2 * ONE);
             tape.backward(CrossEntropy.apply(tape, y, tape.ints(3), 1));
+        }
+    }
+
+    @Test
+    void whatIsQuicklyMadeAgainIsNotKeptThoughItIsRead() {
+        try (Tape tape = Tape.recording(device)) {
+            Tensor x = tape.variable(Numbers.normal(1, N), 1, N);
+            Tensor weight = tape.constant(Numbers.normal(2, N), N);
+            long before = taped();
+            Tensor y = one(
+                    tape,
+                    "layer",
+                    part -> {
+                        Tensor normed = RmsNorm.apply(part, x, weight, 1e-5f);
+                        return Multiply.apply(part, normed, normed);
+                    },
+                    x,
+                    weight);
+            assertThat(taped() - before).isBetween(ONE, ONE + 64); // the product, and one number of the norm
+            tape.backward(CrossEntropy.apply(tape, y, tape.ints(3), 1));
+            assertThat(tape.gradient(x)).doesNotContain(Float.NaN);
         }
     }
 

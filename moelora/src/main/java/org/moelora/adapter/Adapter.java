@@ -26,22 +26,27 @@ public final class Adapter implements AutoCloseable {
 
     private final AdapterConfig config;
     private final ParameterBlock block;
-    private final Map<String, AdapterLayer> layers;
+    private final Map<String, AdapterLayer> layers = new LinkedHashMap<>();
     private final Fingerprint base;
     private final Path baseSource;
     private final Lifetime lifetime;
 
     private Adapter(
-            AdapterConfig config,
-            ParameterBlock block,
-            Map<String, AdapterLayer> layers,
-            Fingerprint base,
-            Path baseSource) {
+            AdapterConfig config, ParameterBlock block, List<String> modules, Fingerprint base, Path baseSource) {
         this.config = config;
         this.block = block;
-        this.layers = layers;
         this.base = base;
         this.baseSource = baseSource;
+        for (String module : modules) {
+            layers.put(
+                    module,
+                    new AdapterLayer(
+                            module,
+                            config,
+                            block.get(module + ".lora_A"),
+                            block.get(module + ".lora_B"),
+                            config.gate() == null ? null : block.get(module + ".moe_gate")));
+        }
         this.lifetime = new Lifetime("the adapter", block::close);
     }
 
@@ -92,19 +97,13 @@ public final class Adapter implements AutoCloseable {
                 builder.add(site.name() + ".moe_gate", config.experts(), site.in());
             }
         }
-        ParameterBlock block = builder.build();
-        Map<String, AdapterLayer> layers = new LinkedHashMap<>();
-        for (LinearSite site : sites) {
-            layers.put(
-                    site.name(),
-                    new AdapterLayer(
-                            site.name(),
-                            config,
-                            block.get(site.name() + ".lora_A"),
-                            block.get(site.name() + ".lora_B"),
-                            config.gate() == null ? null : block.get(site.name() + ".moe_gate")));
-        }
-        return new Adapter(config, block, layers, base.fingerprint(), base.source());
+        List<String> modules = sites.stream().map(LinearSite::name).toList();
+        return new Adapter(config, builder.build(), modules, base.fingerprint(), base.source());
+    }
+
+    /** This adapter on a {@link Device#rehearsal}, with the same values and with gradients of its own. */
+    public Adapter on(Device rehearsal) {
+        return new Adapter(config, block.on(rehearsal), modules(), base, baseSource);
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.moelora.data;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -35,6 +36,25 @@ public record Batch(List<TokenRow> rows, int[] ids, int[] starts, int[] position
             }
         }
         return new Batch(List.copyOf(rows), ids, starts, positions, targets);
+    }
+
+    /**
+     * A batch that none of {@code count} of these rows exceeds: as many tokens as the longest rows together, and as many labels as those with the most
+     * labels together. For planning; its tokens mean nothing.
+     */
+    public static Batch largest(List<TokenRow> rows, int count) {
+        List<TokenRow> longest = rows.stream()
+                .sorted(Comparator.comparingInt(TokenRow::length).reversed())
+                .limit(count)
+                .toList();
+        int labels = rows.stream()
+                .map(TokenRow::labelCount)
+                .sorted(Comparator.reverseOrder())
+                .limit(count)
+                .mapToInt(Integer::intValue)
+                .sum();
+        Batch layout = of(longest);
+        return new Batch(longest, new int[layout.tokens()], layout.starts(), new int[labels], new int[labels]);
     }
 
     /** Cuts rows into batches of at most {@code tokens} tokens each, in order; a longer row gets one of its own. */

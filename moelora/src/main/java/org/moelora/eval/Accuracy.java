@@ -61,6 +61,19 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
         return new Accuracy(prompts.size(), correct, counts);
     }
 
+    /** Begins to answer every question, with room for the whole answers: for {@link org.moelora.model.MemoryPlan#of}. */
+    public static void rehearse(LanguageModel model, List<Prompt> prompts) {
+        for (int from = 0; from < prompts.size(); from += SIDE_BY_SIDE) {
+            List<Prompt> part = prompts.subList(from, Math.min(prompts.size(), from + SIDE_BY_SIDE));
+            int longest = part.stream()
+                    .mapToInt(prompt -> new Answer(prompt, null).mostTokens())
+                    .max()
+                    .orElse(1);
+            Generation.of(model, GenerationOptions.GREEDY.withMaxTokens(longest))
+                    .rehearse(part.stream().map(Prompt::ids).toList());
+        }
+    }
+
     private static boolean[] answer(LanguageModel model, List<Prompt> prompts) {
         List<Answer> answers = new ArrayList<>();
         int longest = 1;

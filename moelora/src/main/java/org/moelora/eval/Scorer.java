@@ -2,6 +2,7 @@ package org.moelora.eval;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.data.Batch;
@@ -16,6 +17,16 @@ public final class Scorer {
     private static final int BATCH_TOKENS = 2048;
 
     private Scorer() {}
+
+    /** Scores those of the rows that take the most memory together: for {@link org.moelora.model.MemoryPlan#of}. */
+    public static void rehearse(LanguageModel model, List<TokenRow> rows) {
+        List<Batch> batches = Batch.byTokens(rows, BATCH_TOKENS);
+        // Layers hold the tokens, the head holds tokens and labels.
+        batches.stream().max(Comparator.comparingInt(Batch::tokens)).ifPresent(batch -> score(model, batch.rows()));
+        batches.stream()
+                .max(Comparator.comparingInt(batch -> batch.tokens() + batch.labels()))
+                .ifPresent(batch -> score(model, batch.rows()));
+    }
 
     /** Scores rows in order. Safe to call from several threads. */
     public static Scores score(LanguageModel model, List<TokenRow> rows) {

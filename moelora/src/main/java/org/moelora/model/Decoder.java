@@ -253,6 +253,18 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return weights;
     }
 
+    /** Bytes of the matrices that are read in place from the checkpoint. */
+    long mappedBytes() {
+        return resources.stream()
+                .mapToLong(resource -> resource instanceof FrozenWeight weight ? weight.bytes() : 0)
+                .sum();
+    }
+
+    /** This decoder on a {@link Device#rehearsal}; it owns nothing. */
+    Decoder on(Device rehearsal) {
+        return new Decoder(config, rehearsal, weights, tokenizer, source, checkpoint, parameters, List.of());
+    }
+
     /** A view of this decoder with an adapter on it. Cheap; the decoder is not changed. */
     public LanguageModel with(Adapter adapter) {
         return new LanguageModel(this, adapter);

@@ -129,6 +129,21 @@ public final class Generation {
                 .toList();
     }
 
+    /** Writes the first token of each text, with room for all: for {@link MemoryPlan#of}, as no later token takes more. */
+    public void rehearse(List<int[]> prompts) {
+        ids(prompts, (sequence, id) -> false);
+    }
+
+    /**
+     * The most memory that {@link #stream} takes at a time.
+     *
+     * @throws InputException if the model has no tokenizer
+     */
+    public MemoryPlan memory(String prompt) {
+        List<int[]> prompts = List.of(tokenizer().encode(prompt, true));
+        return MemoryPlan.of(model, view -> new Generation(view, options).rehearse(prompts));
+    }
+
     /** Feeds the next tokens of the running texts; logits after the last token of each of them. */
     private float[] logits(KeyValueCache cache, int[][] next, boolean[] running) {
         int[] added = new int[next.length];

@@ -16,6 +16,7 @@ import org.moelora.engine.ops.Linear;
 import org.moelora.engine.ops.RmsNorm;
 import org.moelora.engine.ops.Rope;
 import org.moelora.engine.ops.SwiGlu;
+import org.moelora.kernels.Device;
 import org.moelora.kernels.Ragged;
 
 /**
@@ -43,6 +44,11 @@ public final class LanguageModel {
     /** The adapter of this view, or null. */
     public @Nullable Adapter adapter() {
         return adapter;
+    }
+
+    /** This view on a {@link Device#rehearsal}. */
+    LanguageModel on(Device rehearsal) {
+        return new LanguageModel(decoder.on(rehearsal), adapter == null ? null : adapter.on(rehearsal));
     }
 
     /**

@@ -18,6 +18,7 @@ import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.model.LanguageModel;
+import org.moelora.model.MemoryPlan;
 
 /**
  * Trains the adapter of a view; the base is never written. Set it up, then {@link #run}. With the same seed, data and settings the adapter's bytes
@@ -37,6 +38,7 @@ public final class FineTuner {
     private CheckpointPolicy checkpoints = CheckpointPolicy.DEFAULT;
     private boolean skipBadRows;
     private Cancellation cancellation = new Cancellation();
+    private long maxMemory;
 
     private FineTuner(LanguageModel model, Adapter adapter) {
         this.model = model;
@@ -166,13 +168,49 @@ public final class FineTuner {
     }
 
     /**
-     * What {@link #run} would take, from two passes over the step with the most tokens of the first epoch; no parameter is
-     * changed and nothing is written.
+     * Refuses to run, before anything is made, if {@link #memory} is more than so many bytes; without this, if it is more than this process may still take
+     * from the system.
+     *
+     * @param bytes 0 for what the system has
+     */
+    public FineTuner maxMemory(long bytes) {
+        maxMemory = bytes;
+        return this;
+    }
+
+    /**
+     * The most memory that {@link #run} takes at a time: in a step on the longest rows together, which is as much as any order of the rows can
+     * ask for, or in the evaluation. It is rehearsed: nothing is computed and no parameter is touched.
      *
      * @throws InputException if there are no rows to train on
      */
-    public TrainingPlan plan() {
+    public MemoryPlan memory() {
+        return trainingMemory().plan();
+    }
+
+    /**
+     * Refuses a run for which there is no room, as {@link #run} does.
+     *
+     * @return {@link #memory}
+     * @throws InputException if it is more than {@link #maxMemory} allows, or there are no rows to train on
+     */
+    public MemoryPlan checkMemory() {
+        return trainingMemory().require(maxMemory);
+    }
+
+    private TrainingMemory trainingMemory() {
         checkRows();
+        return new TrainingMemory(model, config(), rows, heldOut);
+    }
+
+    /**
+     * What {@link #run} would take, from two passes over the step with the most tokens of the first epoch; no parameter is
+     * changed and nothing is written.
+     *
+     * @throws InputException if there are no rows to train on, or not enough memory
+     */
+    public TrainingPlan plan() {
+        MemoryPlan memory = checkMemory();
         TrainingConfig config = config();
         long steps = config.totalSteps(rows.size());
         BatchOrder order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
@@ -192,7 +230,6 @@ public final class FineTuner {
         parameters.startTraining();
         double seconds = 0;
         try {
-            model.decoder().device().resetPeak();
             for (int pass = 0; pass < 2; pass++) { // the first one is slow, as its code is not compiled yet
                 long begin = System.nanoTime();
                 TrainingStep.backward(model, largest, config.losses(), config.seed(), 0, config.recompute());
@@ -201,13 +238,7 @@ public final class FineTuner {
         } finally {
             parameters.stopTraining();
         }
-        long moments = 2L * Float.BYTES * parameters.count();
-        return new TrainingPlan(
-                steps,
-                tokens,
-                parameters.count(),
-                model.decoder().device().memoryUse().peak() + moments,
-                seconds / most * tokens);
+        return new TrainingPlan(steps, tokens, parameters.count(), memory, seconds / most * tokens);
     }
 
     private void checkRows() {
@@ -224,14 +255,14 @@ public final class FineTuner {
     /**
      * Trains to the end, or until it is cancelled.
      *
-     * @throws InputException if there are no rows to train on, or the folder cannot be written; for a run that goes on, if the base, the adapter, the
-     *     rows or the configuration are not the run's
+     * @throws InputException if there are no rows to train on, not enough memory, or the folder cannot be written; for a run that goes on, if the
+     *     base, the adapter, the rows or the configuration are not the run's
      * @throws TrainingException if the loss or the gradient is no longer a number, naming the step, the rows and where in the model it shows first;
      *     or if the folder can no longer be written. The run's folder then stands at its last checkpoint, from which it can be resumed, and
      *     the adapter is left as the last step made it
      */
     public TrainingReport run(TrainingListener listener) {
-        checkRows();
+        checkMemory();
         List<Examples.Source> files = new ArrayList<>(new LinkedHashSet<>(sources));
         heldOutSources.stream().filter(file -> !files.contains(file)).forEach(files::add);
         RunRecord.Inputs inputs = new RunRecord.Inputs(model, adapter, config(), rows, heldOut, files);

@@ -20,8 +20,11 @@ public final class RmsNorm {
         boolean records = tape.records(x, weight);
         Tensor y = tape.tensor(records, x.shape());
         Tensor rstd = tape.tensor(false, Shape.of(rows));
-        tape.kernels().rows().rmsNorm(rows, cols, eps, x.memory(), weight.memory(), y.memory(), rstd.memory());
+        Runnable forward = () ->
+                tape.kernels().rows().rmsNorm(rows, cols, eps, x.memory(), weight.memory(), y.memory(), rstd.memory());
+        forward.run();
         if (records) {
+            tape.remake(y, forward);
             tape.record("rms norm", y, () -> backward(tape, x, weight, rstd, y), x, weight, rstd);
         }
         return y;

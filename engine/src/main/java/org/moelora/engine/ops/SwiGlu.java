@@ -11,8 +11,10 @@ public final class SwiGlu {
     public static Tensor apply(Tape tape, Tensor gate, Tensor up) {
         boolean records = tape.records(gate, up);
         Tensor y = tape.tensor(records, gate.shape());
-        tape.kernels().elementwise().swiGlu(gate.memory(), up.memory(), y.memory());
+        Runnable forward = () -> tape.kernels().elementwise().swiGlu(gate.memory(), up.memory(), y.memory());
+        forward.run();
         if (records) {
+            tape.remake(y, forward);
             tape.record("swiglu", y, () -> backward(tape, gate, up, y), gate, up);
         }
         return y;

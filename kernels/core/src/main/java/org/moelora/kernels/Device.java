@@ -46,6 +46,14 @@ public interface Device extends AutoCloseable {
 
     MemoryUse memoryUse();
 
+    /**
+     * A device for rehearsals: from the present state on it accounts for leases as this one would, and takes no memory and computes nothing.
+     * Kernels do not touch their arguments, which may be memory and weights of this device too; {@link #write} does nothing and {@link #read} gives
+     * zeros. What some work takes is known from its {@link #memoryUse} before there has to be room for it. Used by one thread; it is closed by
+     * the caller.
+     */
+    Device rehearsal();
+
     /** Starts {@link MemoryUse#peak} anew from what is leased now. */
     void resetPeak();
 

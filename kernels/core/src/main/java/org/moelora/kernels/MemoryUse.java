@@ -4,14 +4,16 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Bytes leased from a device.
+ * Bytes of a device's memory.
  *
- * @param now bytes leased at this moment, by owner
- * @param peak the largest total since the device was opened or {@link Device#resetPeak} was called
+ * @param now leased at this moment, by owner
+ * @param atPeak leased when the total was largest since the device was opened or {@link Device#resetPeak} was called, by owner
+ * @param reserved taken from the system for leases, those that were given back included: it never falls while the device is open
  */
-public record MemoryUse(Map<Owner, Long> now, long peak) {
+public record MemoryUse(Map<Owner, Long> now, Map<Owner, Long> atPeak, long reserved) {
     public MemoryUse {
         now = Map.copyOf(now);
+        atPeak = Map.copyOf(atPeak);
     }
 
     /** What is leased at this moment in words, such as {@code 4096 bytes of ADAPTER, 64 bytes of TAPE}. */
@@ -26,6 +28,15 @@ public record MemoryUse(Map<Owner, Long> now, long peak) {
 
     /** Bytes leased at this moment, all owners together. */
     public long total() {
-        return now.values().stream().mapToLong(Long::longValue).sum();
+        return sum(now);
+    }
+
+    /** The largest total so far. */
+    public long peak() {
+        return sum(atPeak);
+    }
+
+    private static long sum(Map<Owner, Long> bytes) {
+        return bytes.values().stream().mapToLong(Long::longValue).sum();
     }
 }

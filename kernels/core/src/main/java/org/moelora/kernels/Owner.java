@@ -6,8 +6,10 @@ public enum Owner {
     MODEL,
     /** Values and gradients of an adapter, or of a model in training. */
     ADAPTER,
-    /** Intermediates of one forward and backward pass. */
+    /** Intermediates of one forward and backward pass, and their gradients. */
     TAPE,
+    /** What an op needs only while it runs. */
+    SCRATCH,
     /** Moments of an optimizer. */
     OPTIMIZER,
     /** Keys and values of a generation. */

@@ -96,6 +96,11 @@ final class CpuDevice implements Device {
     }
 
     @Override
+    public Device rehearsal() {
+        return new RehearsalDevice(this, pool.rehearsal());
+    }
+
+    @Override
     public void resetPeak() {
         pool.resetPeak();
     }

@@ -5,26 +5,18 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Memory;
-import org.moelora.kernels.Owner;
 
 /** A lease of native memory from a {@link SlabPool}. */
 public final class HostMemory extends Memory {
     /** What whole and slices share. */
     static final class Lease {
         final SlabPool pool;
-        final SlabPool.Block block;
-        final long bytes;
-        final Owner owner;
+        final Slabs.Range range;
         volatile boolean open = true;
 
-        /**
-         * @param bytes what the owner is charged, which may be less than the block has
-         */
-        Lease(SlabPool pool, SlabPool.Block block, long bytes, Owner owner) {
+        Lease(SlabPool pool, Slabs.Range range) {
             this.pool = pool;
-            this.block = block;
-            this.bytes = bytes;
-            this.owner = owner;
+            this.range = range;
         }
     }
 
@@ -32,8 +24,8 @@ public final class HostMemory extends Memory {
     private final MemorySegment segment;
     private final boolean whole;
 
-    HostMemory(Lease lease, DType dtype, long length) {
-        this(lease, lease.block.segment().asSlice(0, length * dtype.bytes()), dtype, length, true);
+    HostMemory(Lease lease, MemorySegment segment, DType dtype, long length) {
+        this(lease, segment, dtype, length, true);
     }
 
     private HostMemory(Lease lease, MemorySegment segment, DType dtype, long length, boolean whole) {
@@ -75,7 +67,7 @@ public final class HostMemory extends Memory {
         if (!whole) {
             throw new IllegalStateException("a slice owns nothing: close the memory it was cut from");
         }
-        lease.pool.giveBack(lease);
+        lease.pool.giveBack(lease, segment);
     }
 
     /**

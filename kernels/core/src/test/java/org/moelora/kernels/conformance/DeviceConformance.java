@@ -14,6 +14,7 @@ import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.MemoryUse;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
 
@@ -107,6 +108,56 @@ public abstract class DeviceConformance extends Conformance {
         assertThat(subject().memoryUse().peak()).isEqualTo(both);
         subject().resetPeak();
         assertThat(subject().memoryUse().peak()).isZero();
+    }
+
+    @Test
+    void aRehearsalAccountsAsTheDeviceWouldAndTouchesNothing() {
+        try (Memory x = floats(3);
+                Device rehearsal = subject().rehearsal()) {
+            subject().write(new float[] {1, 2, 3}, x, 0);
+            MemoryUse before = subject().memoryUse();
+            assertThat(rehearsal.memoryUse()).isEqualTo(before);
+            MemoryUse rehearsed = afterSomeWork(rehearsal, x);
+            assertThat(rehearsed).isNotEqualTo(before);
+            assertThat(subject().memoryUse()).isEqualTo(before);
+            assertThat(read(x)).containsExactly(1, 2, 3);
+            assertThat(afterSomeWork(subject(), x)).isEqualTo(rehearsed);
+        }
+    }
+
+    private static MemoryUse afterSomeWork(Device device, Memory x) {
+        try (Memory a = device.allocate(DType.F32, 100_000, Owner.TAPE);
+                Memory b = device.allocate(DType.BF16, 9_000_000, Owner.CACHE)) {
+            device.kernels().elementwise().fill(a.slice(10, 20).slice(1, 19), 1);
+            device.kernels().elementwise().fill(x, 5);
+            device.write(new float[3], x, 0);
+            device.read(a, 7, new float[3]);
+            assertThat(b.isOpen()).isTrue();
+        }
+        try (Memory c = device.allocate(DType.I32, 50, Owner.MODEL)) {
+            assertThat(c.length()).isEqualTo(50);
+            return device.memoryUse();
+        }
+    }
+
+    @Test
+    void aRehearsalReadsZerosAndRefusesWhatTheDeviceRefuses() {
+        try (Device rehearsal = subject().rehearsal()) {
+            Memory x = rehearsal.allocate(DType.F32, 4, Owner.TAPE);
+            rehearsal.write(new float[] {1, 2, 3, 4}, x, 0);
+            float[] found = {9, 9};
+            rehearsal.read(x, 1, found);
+            assertThat(found).containsExactly(0, 0);
+            Memory slice = x.slice(1, 3);
+            assertThatThrownBy(() -> slice.slice(1, 3)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatIllegalStateException().isThrownBy(slice::close);
+            x.close();
+            x.close();
+            assertThat(slice.isOpen()).isFalse();
+            assertThatIllegalStateException().isThrownBy(() -> x.slice(0, 1));
+            assertThatIllegalArgumentException().isThrownBy(() -> rehearsal.allocate(DType.F32, -1, Owner.TAPE));
+            assertThat(rehearsal.memoryUse().total()).isZero();
+        }
     }
 
     @Test

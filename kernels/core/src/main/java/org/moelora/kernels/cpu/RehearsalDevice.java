@@ -1,0 +1,214 @@
+package org.moelora.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.Arrays;
+import java.util.Objects;
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Frozen;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.MemoryUse;
+import org.moelora.kernels.Mixture;
+import org.moelora.kernels.Optimizer;
+import org.moelora.kernels.Owner;
+import org.moelora.kernels.Rows;
+import org.moelora.kernels.Tokens;
+
+/** See {@link Device#rehearsal}. */
+final class RehearsalDevice implements Device {
+    private final Device rehearsed;
+    private final Slabs slabs;
+    private final Kernels kernels = new Idle();
+
+    /**
+     * @param slabs where leases go; taken over
+     */
+    RehearsalDevice(Device rehearsed, Slabs slabs) {
+        this.rehearsed = rehearsed;
+        this.slabs = slabs;
+    }
+
+    @Override
+    public String name() {
+        return rehearsed.name();
+    }
+
+    @Override
+    public String description() {
+        return rehearsed.description() + ", rehearsed";
+    }
+
+    @Override
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    @Override
+    public Memory allocate(DType dtype, long length, Owner owner) {
+        return new Counted(dtype, length, slabs.lease(SlabPool.bytes(dtype, length), owner, newSlab -> {}));
+    }
+
+    @Override
+    public Frozen freeze(MemorySegment source, DType dtype, int rows, int cols) {
+        return new HostFrozen(source, dtype, rows, cols, null);
+    }
+
+    @Override
+    public void write(float[] source, Memory target, long at) {}
+
+    @Override
+    public void write(int[] source, Memory target, long at) {}
+
+    @Override
+    public void read(Memory source, long at, float[] target) {
+        Arrays.fill(target, 0);
+    }
+
+    @Override
+    public void read(Memory source, long at, int[] target) {
+        Arrays.fill(target, 0);
+    }
+
+    @Override
+    public MemoryUse memoryUse() {
+        return slabs.use();
+    }
+
+    @Override
+    public Device rehearsal() {
+        return new RehearsalDevice(rehearsed, new Slabs(slabs));
+    }
+
+    @Override
+    public void resetPeak() {
+        slabs.resetPeak();
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public String toString() {
+        return description();
+    }
+
+    /** A lease without memory. */
+    private final class Counted extends Memory {
+        private final Slabs.Range range;
+        private boolean open = true;
+
+        Counted(DType dtype, long length, Slabs.Range range) {
+            super(dtype, length);
+            this.range = range;
+        }
+
+        @Override
+        public Memory slice(long from, long length) {
+            return window(this, this, from, length);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return open;
+        }
+
+        @Override
+        public void close() {
+            if (open) {
+                open = false;
+                slabs.giveBack(range);
+            }
+        }
+    }
+
+    private static Memory window(Memory whole, Memory on, long from, long length) {
+        if (!whole.isOpen()) {
+            throw new IllegalStateException("this memory was given back to its device");
+        }
+        Objects.checkFromIndexSize(from, length, on.length());
+        return new Window(whole, length);
+    }
+
+    /** A part of such a lease. */
+    private static final class Window extends Memory {
+        private final Memory whole;
+
+        Window(Memory whole, long length) {
+            super(whole.dtype(), length);
+            this.whole = whole;
+        }
+
+        @Override
+        public Memory slice(long from, long length) {
+            return window(whole, this, from, length);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return whole.isOpen();
+        }
+
+        @Override
+        public void close() {
+            throw new IllegalStateException("a slice owns nothing: close the memory it was cut from");
+        }
+    }
+
+    /** Kernels return nothing, so one that does nothing serves for all of them. */
+    private static final class Idle implements Kernels {
+        private static final InvocationHandler NOTHING = (proxy, method, arguments) -> null;
+
+        private final MatMul matMul = idle(MatMul.class);
+        private final Rows rows = idle(Rows.class);
+        private final Attention attention = idle(Attention.class);
+        private final Elementwise elementwise = idle(Elementwise.class);
+        private final Tokens tokens = idle(Tokens.class);
+        private final Mixture mixture = idle(Mixture.class);
+        private final Optimizer optimizer = idle(Optimizer.class);
+
+        private static <T> T idle(Class<T> family) {
+            return family.cast(Proxy.newProxyInstance(family.getClassLoader(), new Class<?>[] {family}, NOTHING));
+        }
+
+        @Override
+        public MatMul matMul() {
+            return matMul;
+        }
+
+        @Override
+        public Rows rows() {
+            return rows;
+        }
+
+        @Override
+        public Attention attention() {
+            return attention;
+        }
+
+        @Override
+        public Elementwise elementwise() {
+            return elementwise;
+        }
+
+        @Override
+        public Tokens tokens() {
+            return tokens;
+        }
+
+        @Override
+        public Mixture mixture() {
+            return mixture;
+        }
+
+        @Override
+        public Optimizer optimizer() {
+            return optimizer;
+        }
+    }
+}
