@@ -145,7 +145,7 @@ public final class Tape implements AutoCloseable {
 
     /** F32 memory for the duration of one op; the op closes it. */
     public Memory scratch(long length) {
-        return device.allocate(DType.F32, length, Owner.SCRATCH);
+        return lease(DType.F32, length, Owner.SCRATCH);
     }
 
     /**
@@ -442,10 +442,14 @@ public final class Tape implements AutoCloseable {
     }
 
     private Memory lease(DType dtype, long length) {
+        return lease(dtype, length, Owner.TAPE);
+    }
+
+    private Memory lease(DType dtype, long length, Owner owner) {
         if (closed) {
             throw new IllegalStateException("this tape is closed");
         }
-        return device.allocate(dtype, length, Owner.TAPE);
+        return device.allocate(dtype, length, owner);
     }
 
     private void release(Tensor tensor) {

@@ -103,7 +103,9 @@ public final class Adapter implements AutoCloseable {
 
     /** This adapter on a {@link Device#rehearsal}, with the same values and with gradients of its own. */
     public Adapter on(Device rehearsal) {
-        return new Adapter(config, block.on(rehearsal), modules(), base, baseSource);
+        try (Lifetime.Use use = lifetime.enter()) {
+            return new Adapter(config, block.on(rehearsal), modules(), base, baseSource);
+        }
     }
 
     /**

@@ -12,10 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.moelora.engine.Tape;
-import org.moelora.kernels.Device;
-import org.moelora.model.Decoder;
-import tools.jackson.core.JsonParser;
 
 /** Runs a class of the tests in a JVM of its own: one with little heap, or one that may crash. */
 public final class OwnJvm {
@@ -33,10 +29,10 @@ public final class OwnJvm {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(flags);
         command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-Dmoelora.leaks=throw", "-cp"));
-        command.add(Stream.of(main, Decoder.class, Tape.class, Device.class, JsonParser.class)
-                .map(OwnJvm::home)
-                .distinct()
-                .collect(Collectors.joining(File.pathSeparator)));
+        command.add(
+                Stream.of(home(main), System.getProperty("jdk.module.path", ""), System.getProperty("java.class.path"))
+                        .filter(path -> !path.isEmpty())
+                        .collect(Collectors.joining(File.pathSeparator)));
         command.add(main.getName());
         for (Object arg : args) {
             command.add(arg.toString());
