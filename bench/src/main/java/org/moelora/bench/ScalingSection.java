@@ -34,10 +34,10 @@ final class ScalingSection implements Section {
             for (TrainingSetup setup : SETUPS) {
                 Contender contender = OurSteps.start(session, setup.label(), THREADS, setup);
                 contenders.put(setup, contender);
-                double seconds = Rounds.warmUp(contender, c -> seconds(c, 1), 8, 30);
+                double seconds = Rounds.warmUp(contender, c -> OurSteps.seconds(c, 1), 8, 30);
                 int atOnce = Math.clamp((long) (2.5 / seconds), 1, 4);
                 session.report().progress("warm: " + setup.label() + " at " + Spread.digits(seconds) + " s a step");
-                turns.add(new Measured(setup.label(), () -> seconds(contender, atOnce)));
+                turns.add(new Measured(setup.label(), () -> OurSteps.seconds(contender, atOnce)));
             }
             Map<String, double[]> seconds =
                     session.rounds(turns, session.settings().rounds());
@@ -45,10 +45,6 @@ final class ScalingSection implements Section {
         } finally {
             contenders.values().forEach(Contender::close);
         }
-    }
-
-    private static double seconds(Contender contender, int steps) {
-        return contender.ask("steps " + steps).number("nanos") * 1e-9;
     }
 
     private static void report(Session session, Map<String, double[]> seconds) {

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.moelora.bench.contest.Answer;
 import org.moelora.bench.contest.Bar;
@@ -33,36 +34,8 @@ final class StepSection implements Section {
     private static final int THREADS = 2;
     private static final double WARM_SECONDS = 40;
     private static final int COUNTED_STEPS = 50;
+    private static final int STEPS_A_BATCH = 5;
     private static final double GIB = 1L << 30;
-
-    /** A contender of ours, and what it said about its heap since it is warm. */
-    private static final class Ours {
-        final Contender contender;
-        int steps;
-        double heap;
-        double collections;
-
-        Ours(Contender contender) {
-            this.contender = contender;
-        }
-
-        double seconds(int count) {
-            Answer answer = contender.ask("steps " + count);
-            steps += count;
-            heap += count * answer.number("heap");
-            collections += answer.number("collections");
-            return answer.number("nanos") * 1e-9;
-        }
-
-        /** Steps until they get no faster; what was counted before does not count. */
-        double warmUp(int most) {
-            double seconds = Rounds.warmUp(this, ours -> ours.seconds(1), most, WARM_SECONDS);
-            steps = 0;
-            heap = 0;
-            collections = 0;
-            return seconds;
-        }
-    }
 
     @Override
     public String name() {
@@ -72,16 +45,16 @@ final class StepSection implements Section {
     @Override
     public void run(Session session) {
         session.report().section("Training step: " + TrainingSetup.MOELORA + "; float32, " + THREADS + " threads");
-        Map<String, Ours> ours = new LinkedHashMap<>();
+        Map<String, Contender> ours = new LinkedHashMap<>();
         try (Contender contrast = contrast(session)) {
             for (TrainingSetup setup :
                     List.of(TrainingSetup.MOELORA, TrainingSetup.LORA, TrainingSetup.MOELORA.withContrast(false))) {
                 String name = setup.experts() == 1 ? LORA : setup.contrast() ? MOELORA : NO_CONTRAST;
-                ours.put(name, start(session, name, setup));
+                ours.put(name, OurSteps.start(session, name, THREADS, setup));
             }
             measure(session, ours, contrast);
         } finally {
-            ours.values().forEach(o -> o.contender.close());
+            ours.values().forEach(Contender::close);
         }
     }
 
@@ -103,15 +76,15 @@ final class StepSection implements Section {
                 CONTRAST, Contender.java(512, OurContrast.class, arguments), Map.of(), session.log(CONTRAST));
     }
 
-    private static Ours start(Session session, String name, TrainingSetup setup) {
-        return new Ours(OurSteps.start(session, name, THREADS, setup));
+    private static double warmUp(Contender ours) {
+        return Rounds.warmUp(ours, c -> OurSteps.seconds(c, 1), 10, WARM_SECONDS);
     }
 
-    private static void measure(Session session, Map<String, Ours> ours, Contender contrast) {
+    private static void measure(Session session, Map<String, Contender> ours, Contender contrast) {
         int rounds = session.settings().rounds();
         double slowest = 0;
-        for (Ours one : ours.values()) {
-            slowest = Math.max(slowest, one.warmUp(10));
+        for (Contender one : ours.values()) {
+            slowest = Math.max(slowest, warmUp(one));
         }
         int atOnce = Math.clamp((long) (2.5 / slowest), 1, 4);
         session.report().progress(String.format(Locale.ROOT, "warm: a step takes %.2f s or less", slowest));
@@ -119,7 +92,7 @@ final class StepSection implements Section {
         List<Measured> all = new ArrayList<>();
         ours.forEach((name, one) -> {
             if (!name.equals(NO_CONTRAST)) {
-                all.add(new Measured(name, () -> one.seconds(atOnce)));
+                all.add(new Measured(name, () -> OurSteps.seconds(one, atOnce)));
             }
         });
         double[] torchPeak = {Double.NaN};
@@ -146,7 +119,7 @@ final class StepSection implements Section {
         figures.add(faster("LoRA r=36 step, tokens/s: ours / PyTorch", seconds, LORA, PYTORCH_LORA, null));
 
         List<Measured> own = new ArrayList<>();
-        ours.forEach((name, one) -> own.add(new Measured(name, () -> one.seconds(atOnce))));
+        ours.forEach((name, one) -> own.add(new Measured(name, () -> OurSteps.seconds(one, atOnce))));
         contrast.ask("time 10");
         own.add(new Measured(CONTRAST, () -> contrast.ask("time " + 2 * atOnce).number("nanos") * 1e-9));
         Map<String, double[]> mine = session.rounds(own, rounds);
@@ -159,8 +132,9 @@ final class StepSection implements Section {
                 MOELORA,
                 Bar.atMost(0.03)));
 
-        figures.addAll(heap(ours.get(MOELORA), session.settings().quick()));
-        figures.addAll(memory(session, ours.get(MOELORA), torchPeak[0], libtorchPeak));
+        Contender moelora = Objects.requireNonNull(ours.get(MOELORA));
+        figures.addAll(heap(moelora, session.settings().quick()));
+        figures.addAll(memory(session, moelora, torchPeak[0], libtorchPeak));
         session.report().figures(figures);
     }
 
@@ -241,69 +215,54 @@ final class StepSection implements Section {
                 Bar.atMost(0.03));
     }
 
-    /** Takes as many steps as are missing and reports on all since the warm-up. */
-    private static List<Figure> heap(@Nullable Ours ours, boolean quick) {
-        if (ours == null) {
-            return List.of();
+    /** By now the compiler is done with everything that a step runs; before, it made garbage of vectors. */
+    private static List<Figure> heap(Contender ours, boolean quick) {
+        int batches = quick ? 2 : COUNTED_STEPS / STEPS_A_BATCH;
+        double[] megabytes = new double[batches];
+        double collections = 0;
+        for (int i = 0; i < batches; i++) {
+            Answer answer = ours.ask("steps " + STEPS_A_BATCH);
+            megabytes[i] = answer.number("heap") / 1e6;
+            collections += answer.number("collections");
         }
-        int wanted = quick ? 10 : COUNTED_STEPS;
-        while (ours.steps < wanted) {
-            ours.seconds(Math.min(5, wanted - ours.steps));
-        }
+        String said = "over " + batches * STEPS_A_BATCH + " steps";
         return List.of(
-                new Figure(
-                        "Java heap allocated per step, MB",
-                        "over " + ours.steps + " steps",
-                        "",
-                        Spread.of(ours.heap / ours.steps / 1e6),
-                        Bar.atMost(1)),
-                new Figure(
-                        "garbage collections",
-                        "over " + ours.steps + " steps",
-                        "",
-                        Spread.of(ours.collections),
-                        Bar.atMost(0)));
+                new Figure("Java heap allocated per step, MB", said, "", Spread.of(megabytes), Bar.atMost(1)),
+                new Figure("garbage collections", said, "", Spread.of(collections), Bar.atMost(0)));
     }
 
     private static List<Figure> memory(
-            Session session, @Nullable Ours ours, double torchPeak, @Nullable Spread libtorchPeak) {
+            Session session, Contender ours, double torchPeak, @Nullable Spread libtorchPeak) {
         List<Figure> figures = new ArrayList<>();
-        if (ours == null) {
-            return figures;
-        }
-        double mine = ours.contender.peakBytes() / GIB;
+        double mine = ours.peakBytes() / GIB;
         String what = "peak resident memory, MoELoRA step: ours / PyTorch";
-        String said = String.format(Locale.ROOT, "%.2f GiB", mine);
+        Bar bar = Bar.atMost(0.25);
         if (Double.isNaN(torchPeak)) {
-            figures.add(Figure.absent(what, Bar.atMost(0.25), "PyTorch is absent"));
+            figures.add(Figure.absent(what, bar, "PyTorch is absent"));
         } else {
-            figures.add(new Figure(
-                    what,
-                    said,
-                    String.format(Locale.ROOT, "%.2f GiB", torchPeak / GIB),
-                    Spread.of(mine / (torchPeak / GIB)),
-                    Bar.atMost(0.25)));
+            double theirs = torchPeak / GIB;
+            figures.add(new Figure(what, gib(mine), gib(theirs), Spread.of(mine / theirs), bar));
         }
         if (libtorchPeak != null) {
-            figures.add(new Figure(
-                    "peak resident memory: our MoELoRA step / libtorch's LoRA step",
-                    said,
-                    String.format(Locale.ROOT, "%.2f GiB", libtorchPeak.median()),
-                    Spread.of(mine / libtorchPeak.median()),
-                    null));
+            double theirs = libtorchPeak.median();
+            what = "peak resident memory: our MoELoRA step / libtorch's LoRA step";
+            figures.add(new Figure(what, gib(mine), gib(theirs), Spread.of(mine / theirs), null));
         }
-        Ours recomputing = start(session, RECOMPUTE, TrainingSetup.MOELORA.withRecompute(true));
-        try (Contender contender = recomputing.contender) {
-            recomputing.warmUp(6);
-            double again = recomputing.seconds(2);
-            double once = ours.seconds(2);
+        TrainingSetup setup = TrainingSetup.MOELORA.withRecompute(true);
+        try (Contender recomputing = OurSteps.start(session, RECOMPUTE, THREADS, setup)) {
+            warmUp(recomputing);
+            double ratio = OurSteps.seconds(recomputing, 2) / OurSteps.seconds(ours, 2);
             figures.add(new Figure(
-                    "peak resident memory with recomputation, GB",
-                    String.format(Locale.ROOT, "a step takes %.2f of the time", again / once),
+                    "peak resident memory of our MoELoRA step with recomputation, GB",
+                    "in " + Spread.digits(ratio) + " of the time",
                     "",
-                    Spread.of(contender.peakBytes() / 1e9),
+                    Spread.of(recomputing.peakBytes() / 1e9),
                     Bar.atMost(1)));
         }
         return figures;
+    }
+
+    private static String gib(double value) {
+        return Spread.digits(value) + " GiB";
     }
 }
