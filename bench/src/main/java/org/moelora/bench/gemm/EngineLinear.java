@@ -45,6 +45,8 @@ final class EngineLinear implements Product {
     @Override
     public void close() {
         device.read(y, 0, operands.c());
+        x.close();
+        y.close();
         weight.close();
         device.close();
         arena.close();
