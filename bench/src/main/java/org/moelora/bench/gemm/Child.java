@@ -23,7 +23,8 @@ final class Child implements AutoCloseable {
         try {
             errors = Files.createTempFile("gemm-steps", ".log");
             process = new ProcessBuilder(List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "--add-modules=jdk.incubator.vector",
                             "--enable-native-access=ALL-UNNAMED",
                             "-XX:+UseSerialGC",

@@ -19,10 +19,10 @@ public final class GemmSteps {
     /** Stands for a step where the machine's peak is meant. */
     static final String PEAK = "peak";
 
-    private static final List<Size> SIZES = List.of(new Size(1008, 1920, 1920), new Size(1008, 2048, 2048), new Size(1009, 1931, 1933));
+    private static final List<Size> SIZES =
+            List.of(new Size(1008, 1920, 1920), new Size(1008, 2048, 2048), new Size(1009, 1931, 1933));
 
-    private static final String USAGE =
-            """
+    private static final String USAGE = """
             Usage: GemmSteps [STEP...] [--size MxNxK]... [--rounds N] [--threads N] [--page FILE] [--chart FILE]
             Prints a Markdown table of rates. STEP is one of %s; all without one.
             --size     C [M, N] = A [M, K] B [K, N]; may be given more than once (%s)
@@ -44,7 +44,10 @@ public final class GemmSteps {
     public static void main(String[] args) {
         if (List.of(args).contains("--help")) {
             System.out.printf(
-                    USAGE + "%n", String.join(" ", Step.ids()), SIZES, Runtime.getRuntime().availableProcessors());
+                    USAGE + "%n",
+                    String.join(" ", Step.ids()),
+                    SIZES,
+                    Runtime.getRuntime().availableProcessors());
             return;
         }
         try {
@@ -69,7 +72,8 @@ public final class GemmSteps {
             }
         }
         if (page != null && !(steps.isEmpty() && sizes.isEmpty())) {
-            throw new InputException("--page tells of all steps on the usual sizes; expected neither STEP nor --size with it");
+            throw new InputException(
+                    "--page tells of all steps on the usual sizes; expected neither STEP nor --size with it");
         }
         if (steps.isEmpty()) {
             steps.addAll(Arrays.asList(Step.values()));

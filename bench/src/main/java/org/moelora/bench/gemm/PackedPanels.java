@@ -31,8 +31,7 @@ final class PackedPanels {
      * Panels {@code [panel][depth][width]} of the rows {@code from .. from + depth} and columns {@code col .. col + cols} of B. Beside the
      * last column the last panel is left as it was.
      */
-    static void pack(
-            float[] b, int n, int from, int depth, int col, int cols, int width, float[] panels, int at) {
+    static void pack(float[] b, int n, int from, int depth, int col, int cols, int width, float[] panels, int at) {
         for (int p = 0; p < depth; p++) {
             for (int j = 0; j < cols; j += width) {
                 int length = Math.min(width, cols - j);

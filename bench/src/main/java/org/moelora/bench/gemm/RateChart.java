@@ -40,8 +40,8 @@ final class RateChart {
         text(LEFT, 22, "start", "GFLOP/s");
         for (int i = 0; i < report.sizes().size(); i++) {
             int x = LEFT + 60 + 130 * i;
-            svg.append(String.format(
-                    "<rect x=\"%d\" y=\"12\" width=\"12\" height=\"12\" fill=\"%s\"/>%n", x, colour(i)));
+            svg.append(
+                    String.format("<rect x=\"%d\" y=\"12\" width=\"12\" height=\"12\" fill=\"%s\"/>%n", x, colour(i)));
             text(x + 18, 22, "start", report.sizes().get(i).toString());
         }
         peak(report.peak(), TOP - 26, bottom, "peak, one core");

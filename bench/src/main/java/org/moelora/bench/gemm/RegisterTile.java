@@ -27,8 +27,7 @@ final class RegisterTile {
     }
 
     /** {@code C += A B} of one tile; {@code X[i][j]} is at {@code xAt + i ldx + j}. */
-    static void tile(
-            int depth, float[] a, int aAt, int lda, float[] b, int bAt, int ldb, float[] c, int cAt, int ldc) {
+    static void tile(int depth, float[] a, int aAt, int lda, float[] b, int bAt, int ldb, float[] c, int cAt, int ldc) {
         FloatVector c0l = FloatVector.fromArray(FLOATS, c, cAt);
         FloatVector c0m = FloatVector.fromArray(FLOATS, c, cAt + L);
         FloatVector c0n = FloatVector.fromArray(FLOATS, c, cAt + 2 * L);

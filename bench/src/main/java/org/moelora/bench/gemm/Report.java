@@ -22,7 +22,15 @@ import java.util.regex.Pattern;
  * @param peakAll the same of {@code threads} threads at once
  * @param all by size and step in the order measured
  */
-record Report(int bits, int threads, int rounds, double load, double peak, double peakAll, List<Size> sizes, List<Rates> all) {
+record Report(
+        int bits,
+        int threads,
+        int rounds,
+        double load,
+        double peak,
+        double peakAll,
+        List<Size> sizes,
+        List<Rates> all) {
     /** A line after which, up to an empty line, measured numbers stand. */
     private static final Pattern PLACE = Pattern.compile("<!-- measured (\\w+) -->\\n(?:.+\\n)*");
 
@@ -49,7 +57,9 @@ record Report(int bits, int threads, int rounds, double load, double peak, doubl
         for (Size size : sizes) {
             s.append(" GFLOP/s at ").append(size).append(" |");
         }
-        s.append(" of peak | allocated |\n|---|---|---|").append("---|".repeat(sizes.size())).append("---|---|\n");
+        s.append(" of peak | allocated |\n|---|---|---|")
+                .append("---|".repeat(sizes.size()))
+                .append("---|---|\n");
         for (Rates rates : all) {
             if (rates.size().equals(sizes.getFirst())) {
                 row(s, rates.step());
@@ -110,10 +120,12 @@ record Report(int bits, int threads, int rounds, double load, double peak, doubl
                 .append(" GFLOP/s, ")
                 .append(share(whole))
                 .append(" of the peak");
-        before(step).flatMap(before -> find(before, sizes.getFirst())).ifPresent(before -> s.append(", ")
-                .append(number(whole.median() / before.median()))
-                .append(" times step ")
-                .append(before.step().id()));
+        before(step)
+                .flatMap(before -> find(before, sizes.getFirst()))
+                .ifPresent(before -> s.append(", ")
+                        .append(number(whole.median() / before.median()))
+                        .append(" times step ")
+                        .append(before.step().id()));
         for (Size size : sizes.subList(1, sizes.size())) {
             Rates other = find(step, size).orElseThrow();
             s.append("; ").append(number(other.median())).append(" at ").append(size);

@@ -11,7 +11,8 @@ record Size(int m, int n, int k) {
     static Size of(String text) {
         Matcher parts = FORM.matcher(text);
         if (!parts.matches()) {
-            throw new InputException("--size is \"" + text + "\"; expected rows x columns x depth, as in 1008x2048x2048");
+            throw new InputException(
+                    "--size is \"" + text + "\"; expected rows x columns x depth, as in 1008x2048x2048");
         }
         Size size = new Size(
                 Integer.parseInt(parts.group(1)), Integer.parseInt(parts.group(2)), Integer.parseInt(parts.group(3)));

@@ -35,8 +35,7 @@ final class TallTile {
      * {@code C += A B} of one tile; {@code X[i][j]} is at {@code xAt + i ldx + j}. All later steps call this one: they only change where
      * its operands lie.
      */
-    static void tile(
-            int depth, float[] a, int aAt, int lda, float[] b, int bAt, int ldb, float[] c, int cAt, int ldc) {
+    static void tile(int depth, float[] a, int aAt, int lda, float[] b, int bAt, int ldb, float[] c, int cAt, int ldc) {
         FloatVector c0l = FloatVector.fromArray(FLOATS, c, cAt);
         FloatVector c0r = FloatVector.fromArray(FLOATS, c, cAt + L);
         FloatVector c1l = FloatVector.fromArray(FLOATS, c, cAt + ldc);

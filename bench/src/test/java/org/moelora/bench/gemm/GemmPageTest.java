@@ -37,11 +37,16 @@ class GemmPageTest {
             int at = 0;
             for (String part : unindented(snippet.group(2)).split("\\n\\.\\.\\.\\n")) {
                 int found = source.indexOf(part.strip(), at);
-                assertThat(found).as("%s should contain, in this order:%n%s", file, part).isNotNegative();
+                assertThat(found)
+                        .as("%s should contain, in this order:%n%s", file, part)
+                        .isNotNegative();
                 at = found + part.strip().length();
             }
         }
-        assertThat(snippets).as("snippets of Java").isEqualTo(page.split("```java", -1).length - 1).isGreaterThan(8);
+        assertThat(snippets)
+                .as("snippets of Java")
+                .isEqualTo(page.split("```java", -1).length - 1)
+                .isGreaterThan(8);
     }
 
     @Test
@@ -56,7 +61,8 @@ class GemmPageTest {
     void linksLeadSomewhere() {
         assertThat(LINK.matcher(page).results().map(m -> m.group(1)).toList())
                 .isNotEmpty()
-                .allSatisfy(link -> assertThat(ROOT.resolve("docs").resolve(link)).exists());
+                .allSatisfy(
+                        link -> assertThat(ROOT.resolve("docs").resolve(link)).exists());
     }
 
     private static String unindented(String text) {

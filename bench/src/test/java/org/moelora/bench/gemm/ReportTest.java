@@ -26,7 +26,8 @@ class ReportTest {
     void theTableShowsMedianSpreadAndShare() {
         assertThat(report().table().lines())
                 .contains("| 2 | unit stride | 3 / 1 | 20.0 (19.0..22.0) | 10.0 (10.0..10.0) | 10.0 % | 1500 kB |")
-                .anyMatch(line -> line.startsWith("| 11 | all cores | 14 / 24 | 110 (109..112) |") && line.contains(" 27.5 % "));
+                .anyMatch(line ->
+                        line.startsWith("| 11 | all cores | 14 / 24 | 110 (109..112) |") && line.contains(" 27.5 % "));
     }
 
     @Test

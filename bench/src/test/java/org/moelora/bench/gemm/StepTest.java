@@ -26,8 +26,7 @@ class StepTest {
     };
 
     static Stream<Arguments> stepsAndSizes() {
-        return Arrays.stream(Step.values())
-                .flatMap(step -> Arrays.stream(SIZES).map(size -> Arguments.of(step, size)));
+        return Arrays.stream(Step.values()).flatMap(step -> Arrays.stream(SIZES).map(size -> Arguments.of(step, size)));
     }
 
     @ParameterizedTest
@@ -50,9 +49,7 @@ class StepTest {
                 }
                 // Rounding grows with the number of terms; half an ulp for each product and each sum is the worst case.
                 double bound = 0x1p-24 * (o.k() + 1) * magnitude + 1e-30;
-                assertThat((double) o.c()[i * o.n() + j])
-                        .as("C[%d][%d]", i, j)
-                        .isBetween(sum - bound, sum + bound);
+                assertThat((double) o.c()[i * o.n() + j]).as("C[%d][%d]", i, j).isBetween(sum - bound, sum + bound);
             }
         }
     }
@@ -62,6 +59,8 @@ class StepTest {
         assertThatThrownBy(() -> Step.of("13"))
                 .isInstanceOf(InputException.class)
                 .hasMessageStartingWith("there is no step \"13\"");
-        assertThatThrownBy(() -> Size.of("8x8")).isInstanceOf(InputException.class).hasMessageContaining("8x8");
+        assertThatThrownBy(() -> Size.of("8x8"))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("8x8");
     }
 }
