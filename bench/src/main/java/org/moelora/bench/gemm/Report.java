@@ -31,8 +31,9 @@ record Report(
         double peakAll,
         List<Size> sizes,
         List<Rates> all) {
-    /** A line after which, up to an empty line, measured numbers stand. */
-    private static final Pattern PLACE = Pattern.compile("<!-- measured (\\w+) -->\\n(?:.+\\n)*");
+    /** Two lines between which measured numbers stand. */
+    private static final Pattern PLACE =
+            Pattern.compile("<!-- measured (\\w+) -->\\n.*?<!-- end -->\\n", Pattern.DOTALL);
 
     /** Machine, peaks and table, in Markdown. */
     String table() {
@@ -52,7 +53,7 @@ record Report(
                 .append(number(peakAll))
                 .append(" on ")
                 .append(threads)
-                .append(" threads.\n<br>\n");
+                .append(" threads.\n\n");
         s.append("| step | what | accesses per multiply-add |");
         for (Size size : sizes) {
             s.append(" GFLOP/s at ").append(size).append(" |");
@@ -106,7 +107,7 @@ record Report(
     String into(String page) {
         return PLACE.matcher(page)
                 .replaceAll(place -> Matcher.quoteReplacement(
-                        "<!-- measured " + place.group(1) + " -->\n" + measured(place.group(1))));
+                        "<!-- measured " + place.group(1) + " -->\n" + measured(place.group(1)) + "<!-- end -->\n"));
     }
 
     private String measured(String what) {

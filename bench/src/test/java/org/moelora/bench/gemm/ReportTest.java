@@ -32,14 +32,15 @@ class ReportTest {
 
     @Test
     void thePagesNumbersAreReplacedAndNothingElse() {
-        String page = "before\n<!-- measured 2 -->\nold\nolder\n\nbetween\n<!-- measured boxed -->\n\nafter\n";
+        String page =
+                "before\n<!-- measured 2 -->\nold\n\nolder\n<!-- end -->\nbetween\n<!-- measured boxed -->\n<!-- end -->\nafter\n";
         assertThat(report().into(page))
                 .isEqualTo("before\n<!-- measured 2 -->\n"
                         + "**Measured: 20.0 GFLOP/s, 10.0 % of the peak, 2.0 times step 1; 10.0 at 1009x1931x1933.**\n"
-                        + "\nbetween\n<!-- measured boxed -->\n"
+                        + "<!-- end -->\nbetween\n<!-- measured boxed -->\n"
                         + "**Measured: 140 GFLOP/s, 70.0 % of the peak, 2.0 times step 7; 70.0 at 1009x1931x1933;"
                         + " 1500 kB allocated per product.**\n"
-                        + "\nafter\n");
+                        + "<!-- end -->\nafter\n");
     }
 
     @Test
