@@ -6,11 +6,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.MoeLora;
@@ -38,17 +39,11 @@ class DamagedFilesTest {
     /** What one small file may take: the most is a table with room for 2^24 ids. */
     private static final long HEAP = 256L << 20;
 
-    private static final int HANGS_AFTER = 60;
-
     private static final String TEXT = "It's 42 o'clock, ~café and more   \n words...";
     private static final GenerationOptions FEW_TOKENS = GenerationOptions.GREEDY.withMaxTokens(3);
 
     @TempDir
     private Path temp;
-
-    /** Where files are opened, so that one on which it never ends is noticed. */
-    private final ExecutorService other =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
 
     private Path model;
     private Path adapter;
@@ -75,7 +70,6 @@ class DamagedFilesTest {
 
     @AfterEach
     void close() {
-        other.shutdownNow();
         base.close();
         device.close();
     }
@@ -144,11 +138,13 @@ class DamagedFilesTest {
     }
 
     @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
     void weights() throws Exception {
         survives(model.resolve("model.safetensors"), Mutations::safetensors, this::openModel);
     }
 
     @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
     void anIndexOfShards() throws Exception {
         Files.move(model.resolve("model.safetensors"), model.resolve("part.safetensors"));
         Path index = Files.writeString(model.resolve("model.safetensors.index.json"), """
@@ -158,17 +154,20 @@ class DamagedFilesTest {
     }
 
     @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
     void configurations() throws Exception {
         survives(model.resolve("config.json"), DamagedFilesTest::textual, this::openModel);
     }
 
     @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
     void tokenizers() throws Exception {
         survives(model.resolve("tokenizer.json"), DamagedFilesTest::textual, this::openModel);
         survives(model.resolve("tokenizer_config.json"), DamagedFilesTest::textual, this::openModel);
     }
 
     @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
     void adapters() throws Exception {
         survives(adapter.resolve("adapter_model.safetensors"), Mutations::safetensors, this::openAdapter);
         Files.delete(adapter.resolve("adapter_model.safetensors"));
@@ -179,6 +178,7 @@ class DamagedFilesTest {
     }
 
     @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
     void data() throws Exception {
         ExampleEncoder encoder =
                 new ExampleEncoder(base.tokenizer(), base.config().vocabularySize()).withMaxLength(64);
