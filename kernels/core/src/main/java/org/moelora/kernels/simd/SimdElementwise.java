@@ -19,9 +19,11 @@ final class SimdElementwise implements Elementwise {
     private static final int COSTLY = 8;
 
     private final Workers workers;
+    private final Elementwise plain;
 
-    SimdElementwise(Workers workers) {
+    SimdElementwise(Workers workers, Elementwise plain) {
         this.workers = workers;
+        this.plain = plain;
     }
 
     @Override
@@ -169,6 +171,31 @@ final class SimdElementwise implements Elementwise {
 
     private static float sigmoid(float a) {
         return (float) (1 / (1 + Math.exp(-a)));
+    }
+
+    @Override
+    public void gelu(Memory x, Memory y) {
+        plain.gelu(x, y);
+    }
+
+    @Override
+    public void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+        plain.geluGrad(x, dy, dx, accumulate);
+    }
+
+    @Override
+    public void sigmoid(Memory x, Memory y) {
+        plain.sigmoid(x, y);
+    }
+
+    @Override
+    public void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate) {
+        plain.sigmoidGrad(y, dy, dx, accumulate);
+    }
+
+    @Override
+    public void rsqrt(Memory x, Memory y) {
+        plain.rsqrt(x, y);
     }
 
     @Override

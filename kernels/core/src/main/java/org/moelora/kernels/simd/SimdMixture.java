@@ -92,6 +92,33 @@ final class SimdMixture implements Mixture {
     }
 
     @Override
+    public void threshold(int tokens, int experts, Memory p, Memory threshold, Memory g) {
+        plain.threshold(tokens, experts, p, threshold, g);
+    }
+
+    @Override
+    public void thresholdGrad(
+            int tokens,
+            int experts,
+            Memory p,
+            Memory threshold,
+            Memory g,
+            Memory dg,
+            Memory dp,
+            boolean accumulateP,
+            Memory dThreshold,
+            boolean accumulateThreshold) {
+        plain.thresholdGrad(
+                tokens, experts, p, threshold, g, dg, dp, accumulateP, dThreshold, accumulateThreshold);
+    }
+
+    @Override
+    public void tokenContrast(
+            int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
+        plain.tokenContrast(tokens, experts, k, tau, eps, s, selected, loss, d);
+    }
+
+    @Override
     public void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v) {
         MemorySegment us = floats(u, (long) tokens * experts * rank);
         MemorySegment gs = floats(g, (long) tokens * experts);

@@ -18,9 +18,11 @@ import org.moelora.kernels.cpu.Workers;
 
 final class SimdRows implements Rows {
     private final Workers workers;
+    private final Rows plain;
 
-    SimdRows(Workers workers) {
+    SimdRows(Workers workers, Rows plain) {
         this.workers = workers;
+        this.plain = plain;
     }
 
     @Override
@@ -86,6 +88,33 @@ final class SimdRows implements Rows {
                 RmsNorm.weightGrad(rows, cols, i, xs, rs, dys, dws, accumulate);
             }
         });
+    }
+
+    @Override
+    public void layerNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
+        plain.layerNorm(rows, cols, eps, x, weight, bias, y, stats);
+    }
+
+    @Override
+    public void layerNormGrad(
+            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
+        plain.layerNormGrad(rows, cols, x, weight, stats, dy, dx, accumulate);
+    }
+
+    @Override
+    public void copyColumns(
+            int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
+        plain.copyColumns(rows, width, x, ldx, fromX, y, ldy, toY, accumulate);
+    }
+
+    @Override
+    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
+        plain.scaleColumns(rows, cols, x, scale, y, accumulate);
+    }
+
+    @Override
+    public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
+        plain.rowDots(rows, cols, a, b, out, accumulate);
     }
 
     @Override
@@ -156,7 +185,19 @@ final class SimdRows implements Rows {
 
     @Override
     public void rope(
-            int rows, int heads, int headDim, Memory table, boolean inverse, Memory x, Memory y, boolean accumulate) {
+            int rows,
+            int heads,
+            int headDim,
+            Memory table,
+            boolean interleaved,
+            boolean inverse,
+            Memory x,
+            Memory y,
+            boolean accumulate) {
+        if (interleaved) {
+            plain.rope(rows, heads, headDim, table, true, inverse, x, y, accumulate);
+            return;
+        }
         MemorySegment ts = floats(table, (long) rows * headDim);
         MemorySegment xs = floats(x, (long) rows * heads * headDim);
         MemorySegment ys = floats(y, (long) rows * heads * headDim);

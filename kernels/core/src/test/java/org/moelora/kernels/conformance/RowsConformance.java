@@ -135,27 +135,30 @@ public abstract class RowsConformance extends Conformance {
                 1e-6,
                 s -> s.kernels().rows().ropeTable(rows, frequencies, s.of(positions), s.out(rows * headDim)));
         float[] table = normal(rows * headDim);
-        for (boolean inverse : new boolean[] {false, true}) {
-            for (boolean accumulate : new boolean[] {false, true}) {
-                check(
-                        "rope",
-                        2e-6,
-                        s -> s.kernels()
-                                .rows()
-                                .rope(
-                                        rows,
-                                        heads,
-                                        headDim,
-                                        s.of(table),
-                                        inverse,
-                                        s.of(x),
-                                        s.out(accumulate, y),
-                                        accumulate));
+        for (boolean interleaved : new boolean[] {false, true}) {
+            for (boolean inverse : new boolean[] {false, true}) {
+                for (boolean accumulate : new boolean[] {false, true}) {
+                    check(
+                            "rope",
+                            2e-6,
+                            s -> s.kernels()
+                                    .rows()
+                                    .rope(
+                                            rows,
+                                            heads,
+                                            headDim,
+                                            s.of(table),
+                                            interleaved,
+                                            inverse,
+                                            s.of(x),
+                                            s.out(accumulate, y),
+                                            accumulate));
+                }
+                check("rope in place", 2e-6, s -> {
+                    Memory z = s.inOut(x);
+                    s.kernels().rows().rope(rows, heads, headDim, s.of(table), interleaved, inverse, z, z, false);
+                });
             }
-            check("rope in place", 2e-6, s -> {
-                Memory z = s.inOut(x);
-                s.kernels().rows().rope(rows, heads, headDim, s.of(table), inverse, z, z, false);
-            });
         }
     }
 

@@ -146,7 +146,7 @@ class AllocationTest {
         calls.put("rmsNormWeightGrad", () -> r.rmsNormWeightGrad(ROWS, COLS, x, perRow, y, weight, true));
         calls.put("addBias", () -> r.addBias(ROWS, COLS, weight, y));
         calls.put("columnSum", () -> r.columnSum(ROWS, COLS, x, weight, true));
-        calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, y, z, true));
+        calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, false, y, z, true));
         calls.put("sum", () -> r.sum(x, 1, one, false));
         var t = kernels.tokens();
         calls.put("gather", () -> t.gather(ROWS, COLS, ids, x, y));
