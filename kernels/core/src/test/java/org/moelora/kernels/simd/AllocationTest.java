@@ -168,6 +168,11 @@ class AllocationTest {
         calls.put("multiply", () -> e.multiply(a, b, c, true));
         calls.put("swiGlu", () -> e.swiGlu(a, b, c));
         calls.put("swiGluGrad", () -> e.swiGluGrad(a, b, c, d, true, c, false));
+        calls.put("gelu", () -> e.gelu(a, b));
+        calls.put("geluGrad", () -> e.geluGrad(a, b, c, true));
+        calls.put("sigmoid", () -> e.sigmoid(a, b));
+        calls.put("sigmoidGrad", () -> e.sigmoidGrad(a, b, c, true));
+        calls.put("rsqrt", () -> e.rsqrt(a, b));
         calls.put("dropout", () -> e.dropout(7, 0.1f, a, b, false));
         var o = kernels.optimizer();
         calls.put("sumOfSquares", () -> o.sumOfSquares(a, two));
