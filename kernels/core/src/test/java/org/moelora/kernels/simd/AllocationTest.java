@@ -147,6 +147,8 @@ class AllocationTest {
         calls.put("addBias", () -> r.addBias(ROWS, COLS, weight, y));
         calls.put("columnSum", () -> r.columnSum(ROWS, COLS, x, weight, true));
         calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, false, y, z, true));
+        calls.put("copyColumns", () -> r.copyColumns(ROWS, COLS - 3, x, COLS, 3, y, COLS, 1, true));
+        calls.put("scaleColumns", () -> r.scaleColumns(ROWS, COLS, x, weight, y, true));
         calls.put("sum", () -> r.sum(x, 1, one, false));
         var t = kernels.tokens();
         calls.put("gather", () -> t.gather(ROWS, COLS, ids, x, y));
