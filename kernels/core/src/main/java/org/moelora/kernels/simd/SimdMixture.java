@@ -20,7 +20,7 @@ import org.moelora.kernels.cpu.Workers;
 /**
  * The mixture's kernels. Experts and ranks are few, shorter than a vector, so tokens are dealt out to the threads and each is a scalar loop; only
  * the contrastive loss, whose rows are pairs, is in {@link Contrast} and vectors. The tables of one number per token and expert that the load
- * balance reads and writes are plain's.
+ * balance reads and writes are plain's, and so is the loss within tokens, in one thread.
  */
 final class SimdMixture implements Mixture {
     private final Workers workers;
