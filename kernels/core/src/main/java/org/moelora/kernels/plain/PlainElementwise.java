@@ -127,7 +127,7 @@ final class PlainElementwise implements Elementwise {
         MemorySegment dys = floats(dy, dy.length());
         MemorySegment dxs = floats(dx, dy.length());
         for (long i = 0; i < dy.length(); i++) {
-            put(dxs, i, get(dys, i) * get(ys, i) * (1.0 - get(ys, i)), accumulate);
+            put(dxs, i, (double) get(dys, i) * get(ys, i) * (1.0 - get(ys, i)), accumulate);
         }
     }
 

@@ -28,7 +28,7 @@ public final class SimdKernels implements Kernels {
         matMul = new SimdMatMul(workers, pool, plain.matMul());
         rows = new SimdRows(workers, plain.rows());
         attention = new SimdAttention(workers, buffers, plain.attention());
-        elementwise = new SimdElementwise(workers, plain.elementwise());
+        elementwise = new SimdElementwise(workers);
         tokens = new SimdTokens(workers, pool);
         mixture = new SimdMixture(workers, plain.mixture());
         optimizer = new SimdOptimizer(workers);

@@ -10,10 +10,12 @@ import static org.moelora.kernels.simd.Lanes.FLOATS;
 import static org.moelora.kernels.simd.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
+import org.moelora.kernels.cpu.MatrixSpan;
 import org.moelora.kernels.cpu.Workers;
 
 final class SimdRows implements Rows {
@@ -104,12 +106,56 @@ final class SimdRows implements Rows {
     @Override
     public void copyColumns(
             int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
-        plain.copyColumns(rows, width, x, ldx, fromX, y, ldy, toY, accumulate);
+        Objects.checkFromIndexSize(fromX, width, ldx);
+        Objects.checkFromIndexSize(toY, width, ldy);
+        MemorySegment xs = floats(x, MatrixSpan.length(rows, fromX + width, ldx));
+        MemorySegment ys = floats(y, MatrixSpan.length(rows, toY + width, ldy));
+        Ranges.run(workers, rows, 1, width, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                long source = t * ldx + fromX;
+                long target = t * ldy + toY;
+                if (!accumulate) {
+                    MemorySegment.copy(
+                            xs, source * Float.BYTES, ys, target * Float.BYTES, (long) width * Float.BYTES);
+                    continue;
+                }
+                int i = 0;
+                for (; i + COUNT <= width; i += COUNT) {
+                    long at = (target + i) * Float.BYTES;
+                    FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER)
+                            .add(FloatVector.fromMemorySegment(FLOATS, xs, (source + i) * Float.BYTES, ORDER))
+                            .intoMemorySegment(ys, at, ORDER);
+                }
+                for (; i < width; i++) {
+                    set(ys, target + i, get(ys, target + i) + get(xs, source + i));
+                }
+            }
+        });
     }
 
     @Override
     public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
-        plain.scaleColumns(rows, cols, x, scale, y, accumulate);
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ss = floats(scale, cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        Ranges.run(workers, rows, 1, cols, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                long row = t * cols;
+                int i = 0;
+                for (; i + COUNT <= cols; i += COUNT) {
+                    long at = (row + i) * Float.BYTES;
+                    FloatVector v = FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER)
+                            .mul(FloatVector.fromMemorySegment(FLOATS, ss, (long) i * Float.BYTES, ORDER));
+                    if (accumulate) {
+                        v = v.add(FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER));
+                    }
+                    v.intoMemorySegment(ys, at, ORDER);
+                }
+                for (; i < cols; i++) {
+                    set(ys, row + i, get(xs, row + i) * get(ss, i) + (accumulate ? get(ys, row + i) : 0));
+                }
+            }
+        });
     }
 
     @Override
