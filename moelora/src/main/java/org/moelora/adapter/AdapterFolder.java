@@ -37,6 +37,22 @@ final class AdapterFolder {
     private static final List<String> LOSSES =
             List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs");
     private static final String FINGERPRINT = "base_fingerprint";
+    private static final List<String> COMPUTES_OTHERWISE = List.of(
+            "exclude_modules",
+            "layers_to_transform",
+            "layers_pattern",
+            "layer_replication",
+            "trainable_token_indices",
+            "target_parameters",
+            "megatron_config",
+            "kasa_config",
+            "use_bdlora",
+            "arrow_config",
+            "alora_invocation_tokens");
+
+    /** Of PEFT's ways to fill A and B, those that leave W0 as it is. */
+    private static final List<String> KEEPS_THE_BASE = List.of("gaussian", "eva", "orthogonal");
+
     private static final System.Logger LOG = System.getLogger(AdapterFolder.class.getName());
 
     private AdapterFolder() {}
@@ -77,7 +93,11 @@ final class AdapterFolder {
         json.put("fan_in_fan_out", false);
         json.put("inference_mode", true);
         switch (config) {
-            case LoraConfig lora -> json.put("use_rslora", lora.rankStabilised());
+            case LoraConfig lora -> {
+                json.put("use_rslora", lora.rankStabilised());
+                json.put("rank_pattern", lora.rankPattern());
+                json.put("alpha_pattern", lora.alphaPattern());
+            }
             case MoeLoraConfig mixture -> {
                 json.put("use_rslora", mixture.rankStabilised());
                 json.put("num_experts", mixture.experts());
@@ -212,7 +232,8 @@ final class AdapterFolder {
     }
 
     private static AdapterConfig readConfig(JsonObject json) {
-        for (String unsupported : List.of("use_dora", "fan_in_fan_out", "lora_bias")) {
+        // fan_in_fan_out says how the base's weight lies in its file; A and B are [r, in] and [out, r] either way.
+        for (String unsupported : List.of("use_dora", "use_qalora", "lora_bias")) {
             if (json.has(unsupported) && json.flag(unsupported)) {
                 throw json.error(unsupported, "false: this is not supported");
             }
@@ -220,12 +241,7 @@ final class AdapterFolder {
         if (!json.string("bias", "none").equals("none")) {
             throw json.error("bias", "none: trained biases are not supported");
         }
-        for (String pattern : List.of("rank_pattern", "alpha_pattern")) {
-            JsonObject map = json.objectOrNull(pattern);
-            if (map != null && !map.names().isEmpty()) {
-                throw json.error(pattern, "no entries: one rank and alpha for all linears");
-            }
-        }
+        refuseVariants(json);
         JsonArray extra = json.arrayOrNull("modules_to_save");
         if (extra != null && extra.size() > 0) {
             throw json.error("modules_to_save", "none: whole modules in an adapter are not supported");
@@ -237,7 +253,15 @@ final class AdapterFolder {
         List<String> targets = json.array("target_modules").strings();
         try {
             return switch (json.string("peft_type")) {
-                case "LORA" -> new LoraConfig(rank, alpha, stabilised, dropout, targets);
+                case "LORA" ->
+                    new LoraConfig(
+                            rank,
+                            alpha,
+                            stabilised,
+                            dropout,
+                            targets,
+                            pattern(json, "rank_pattern", JsonObject::positiveInteger),
+                            pattern(json, "alpha_pattern", JsonObject::number));
                 case "MOELORA" -> {
                     String strategy = json.string("routing_strategy", "top-k");
                     if (!strategy.equals("top-k") && !strategy.equals("top-k-raw")) {
@@ -259,6 +283,38 @@ final class AdapterFolder {
             String message = String.valueOf(e.getMessage());
             throw message.startsWith(json.source()) ? e : json.error(message);
         }
+    }
+
+    /** Variants of LoRA that compute something else, or that sit on a base whose weights were changed when training began. */
+    private static void refuseVariants(JsonObject json) {
+        for (String field : COMPUTES_OTHERWISE) {
+            Object value = json.get(field);
+            boolean empty = value == null
+                    || value instanceof JsonArray array && array.size() == 0
+                    || value instanceof JsonObject object && object.names().isEmpty();
+            if (!empty) {
+                throw json.error(field, "null: this is not supported");
+            }
+        }
+        if (json.get("init_lora_weights") instanceof String init && !KEEPS_THE_BASE.contains(init)) {
+            throw json.error(
+                    "init_lora_weights",
+                    "true, false or one of " + KEEPS_THE_BASE
+                            + ": others may change the base's weights; save it converted to plain LoRA");
+        }
+    }
+
+    private interface Reader<V> {
+        V read(JsonObject json, String name);
+    }
+
+    private static <V> Map<String, V> pattern(JsonObject json, String field, Reader<V> reader) {
+        JsonObject map = json.objectOrNull(field);
+        Map<String, V> values = new LinkedHashMap<>();
+        if (map != null) {
+            map.names().forEach(name -> values.put(name, reader.read(map, name)));
+        }
+        return values;
     }
 
     /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
