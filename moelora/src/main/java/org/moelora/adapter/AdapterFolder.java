@@ -35,7 +35,7 @@ final class AdapterFolder {
     static final String TENSORS = "adapter_model.safetensors";
     private static final String PREFIX = "base_model.model.";
     private static final List<String> LOSSES =
-            List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs");
+            List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
     private static final String FINGERPRINT = "base_fingerprint";
     private static final List<String> COMPUTES_OTHERWISE = List.of(
             "exclude_modules",
@@ -72,7 +72,7 @@ final class AdapterFolder {
                 for (int i = 0; i < slice.rows; i++) {
                     System.arraycopy(all, slice.at(i, parameter.shape()), part, i * slice.cols, slice.cols);
                 }
-                tensors.f32(slice.key, new long[] {slice.rows, slice.cols}, part);
+                tensors.f32(slice.key, slice.shape(), part);
             }
         }
         tensors.write(folder.resolve(TENSORS));
@@ -100,15 +100,7 @@ final class AdapterFolder {
             }
             case MoeLoraConfig mixture -> {
                 json.put("use_rslora", mixture.rankStabilised());
-                json.put("num_experts", mixture.experts());
-                json.put("top_k", mixture.topK());
-                json.put("routing_strategy", mixture.gate().id());
-                if (losses != null) {
-                    json.put("balance_weight", losses.balanceWeight());
-                    json.put("contrast_weight", losses.contrastWeight());
-                    json.put("contrast_temperature", losses.contrastTemperature());
-                    json.put("max_pairs", losses.maxPairs());
-                }
+                MixtureJson.write(json, mixture, losses);
             }
         }
         json.put(FINGERPRINT, adapter.base().toJson());
@@ -139,7 +131,7 @@ final class AdapterFolder {
             for (String name : tensors.names()) {
                 parameters += Arrays.stream(tensors.info(name).shape()).reduce(1, Math::multiplyExact);
                 linears.add(name.replace(PREFIX, "")
-                        .replaceFirst("\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate)\\.weight$", ""));
+                        .replaceFirst("\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$", ""));
             }
             return new AdapterSummary(
                     config,
@@ -153,8 +145,8 @@ final class AdapterFolder {
 
     static Adapter read(Path folder, Adaptable base) {
         JsonObject json = readJson(folder);
-        AdapterConfig config = readConfig(json);
         checkBase(folder, json, base);
+        AdapterConfig config = onBase(json, readConfig(json), base);
         List<LinearSite> sites = config.targeted(base.linears());
         try (SafetensorsFile tensors = SafetensorsFile.open(FolderFile.of(folder, TENSORS))) {
             // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
@@ -173,16 +165,24 @@ final class AdapterFolder {
         }
     }
 
+    private static AdapterConfig onBase(JsonObject json, AdapterConfig config, Adaptable base) {
+        try {
+            return config.on(base.linears());
+        } catch (InputException e) {
+            throw json.error(String.valueOf(e.getMessage()));
+        }
+    }
+
     private static void checkTensors(SafetensorsFile file, AdapterConfig config, List<LinearSite> sites) {
         Set<String> known = new HashSet<>();
         for (LinearSite site : sites) {
             for (Slice slice : slices(config, site)) {
-                String shape = "[" + slice.rows + ", " + slice.cols + "]";
+                String shape = Arrays.toString(slice.shape());
                 if (!file.has(slice.key)) {
                     throw new InputException(
                             file.file() + ": tensor " + slice.key + " is missing; expected it with the shape " + shape);
                 }
-                if (!file.info(slice.key).hasShape(slice.rows, slice.cols)) {
+                if (!file.info(slice.key).hasShape(slice.shape())) {
                     throw new InputException(file.file() + ": tensor " + file.info(slice.key) + "; expected the shape "
                             + shape + " on this base");
                 }
@@ -262,21 +262,7 @@ final class AdapterFolder {
                             targets,
                             pattern(json, "rank_pattern", JsonObject::positiveInteger),
                             pattern(json, "alpha_pattern", JsonObject::number));
-                case "MOELORA" -> {
-                    String strategy = json.string("routing_strategy", "top-k");
-                    if (!strategy.equals("top-k") && !strategy.equals("top-k-raw")) {
-                        throw json.error("routing_strategy", "top-k or top-k-raw");
-                    }
-                    yield new MoeLoraConfig(
-                            json.positiveInteger("num_experts"),
-                            json.positiveInteger("top_k"),
-                            rank,
-                            alpha,
-                            stabilised,
-                            strategy.equals("top-k"),
-                            dropout,
-                            targets);
-                }
+                case "MOELORA" -> MixtureJson.read(json, rank, alpha, stabilised, dropout, targets);
                 default -> throw json.error("peft_type", "LORA or MOELORA");
             };
         } catch (InputException e) {
@@ -330,19 +316,44 @@ final class AdapterFolder {
                     new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank));
         }
         List<Slice> slices = new ArrayList<>();
+        if (config.sharedA()) {
+            slices.add(new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in));
+        }
         for (int e = 0; e < config.experts(site); e++) {
             String expert = key + ".experts." + e;
-            slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
+            if (!config.sharedA()) {
+                slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
+            }
             slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank));
         }
-        slices.add(new Slice(key + ".moe_gate.weight", module + ".moe_gate", 0, 0, config.experts(site), in));
+        for (GateParameter gate : Adapter.gateParameters(config, site)) {
+            int[] dims = gate.dims();
+            String name = module + "." + gate.name();
+            slices.add(
+                    dims.length == 1
+                            ? new Slice(key + "." + gate.key(), name, dims[0])
+                            : new Slice(key + "." + gate.key(), name, 0, 0, dims[0], dims[1]));
+        }
         return slices;
     }
 
-    private record Slice(String key, String parameter, int row, int col, int rows, int cols) {
+    private record Slice(String key, String parameter, int row, int col, int rows, int cols, boolean vector) {
+        Slice(String key, String parameter, int row, int col, int rows, int cols) {
+            this(key, parameter, row, col, rows, cols, false);
+        }
+
+        /** A whole vector, as one row. */
+        Slice(String key, String parameter, int length) {
+            this(key, parameter, 0, 0, 1, length, true);
+        }
+
+        long[] shape() {
+            return vector ? new long[] {cols} : new long[] {rows, cols};
+        }
+
         /** Where row i of this rectangle begins in the parameter. */
         int at(int i, Shape whole) {
-            return (row + i) * whole.dim(1) + col;
+            return vector ? 0 : (row + i) * whole.dim(1) + col;
         }
     }
 }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
-import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
@@ -57,7 +56,7 @@ public final class FineTuner {
     }
 
     private LossSettings defaultLosses() {
-        return adapter.config() instanceof LoraConfig ? LossSettings.NONE : LossSettings.DEFAULT;
+        return adapter.config().losses();
     }
 
     /** Trains on examples, encoded with the decoder's tokenizer and not cut: answers carry loss, prompts do not. */
