@@ -84,7 +84,7 @@ public record LossSettings(
      *
      * @throws InputException if it has
      */
-    void check(AdapterConfig config) {
+    public void check(AdapterConfig config) {
         GatePolicy gate = config.gate();
         if (contrastWeight == 0 || contrast != Contrast.TOKEN || gate == null || gate.topK() == 0) {
             return;

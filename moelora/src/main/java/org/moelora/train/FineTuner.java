@@ -100,6 +100,12 @@ public final class FineTuner {
     }
 
     private TrainingConfig config() {
+        TrainingConfig config = chosenConfig();
+        config.losses().check(adapter.config());
+        return config;
+    }
+
+    private TrainingConfig chosenConfig() {
         if (given != null) {
             return given;
         }
