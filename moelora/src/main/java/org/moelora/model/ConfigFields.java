@@ -142,19 +142,23 @@ final class ConfigFields {
         int width = headDim(hidden, heads);
         double eps = fraction("rms_norm_eps", 1e-6);
         int vocabulary = bounded("vocab_size", MAX_VOCABULARY);
+        int layers = layers("num_hidden_layers");
+        double theta = theta();
+        RopeScaling scaling = RopeScaling.read(json);
+        int positions = json.positiveInteger("max_position_embeddings", 2048);
         return new DecoderConfig(
                 architecture,
                 hidden,
                 bounded("intermediate_size", MAX_WIDTH),
-                layers("num_hidden_layers"),
+                layers,
                 vocabulary,
                 heads,
                 kvHeads,
                 width,
                 (float) eps,
-                theta(),
-                RopeScaling.read(json),
-                json.positiveInteger("max_position_embeddings", 2048),
+                theta,
+                scaling,
+                positions,
                 json.flag("tie_word_embeddings", tied),
                 attentionBias,
                 outputBias,

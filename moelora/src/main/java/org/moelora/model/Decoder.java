@@ -35,6 +35,8 @@ import org.moelora.text.Tokenizer;
  * side by side, and detaching is dropping the view.
  */
 public final class Decoder implements Adaptable, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Decoder.class.getName());
+
     private final DecoderConfig config;
     private final Device device;
     private final Weights weights;
@@ -103,8 +105,12 @@ public final class Decoder implements Adaptable, AutoCloseable {
         Path tokenizerFile = FolderFile.of(folder, "tokenizer.json");
         Tokenizer tokenizer = Files.exists(tokenizerFile) ? Tokenizer.read(tokenizerFile) : null;
         if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
-            throw new InputException(tokenizerFile + ": " + tokenizer.vocabularySize()
-                    + " tokens; expected at most config.json's vocab_size, " + config.vocabularySize());
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} has {1} tokens and the model only {2}: texts that need the others will be refused",
+                    tokenizerFile,
+                    Integer.toString(tokenizer.vocabularySize()),
+                    Integer.toString(config.vocabularySize()));
         }
         List<AutoCloseable> resources = new ArrayList<>();
         try {

@@ -185,6 +185,13 @@ public final class LanguageModel {
 
     /** {@code scale W[ids]}, with the position's own embedding added where there is one. */
     private Tensor embedded(Tape tape, Weights weights, int[] ids, int[] positions) {
+        int vocabulary = decoder.config().vocabularySize();
+        for (int id : ids) {
+            if (id < 0 || id >= vocabulary) {
+                throw new InputException("a text has the token " + id + "; expected one below the model's vocabulary of "
+                        + vocabulary);
+            }
+        }
         Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
         double scale = decoder.config().design().embeddingScale();
         if (scale != 1) {
