@@ -106,12 +106,16 @@ public final class LanguageModel {
                         CausalAttention.apply(part, decoder.config().heads(layer), rows, q, k, v));
     }
 
-    /** {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s. */
-    Tensor hidden(Tape tape, int[] ids, int[] added, KeyValueCache cache) {
+    /**
+     * {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s.
+     *
+     * @param pass for these tokens
+     */
+    Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache) {
         int[] positions = cache.advance(added);
         return hidden(
                 tape,
-                AdapterPass.inference(),
+                pass,
                 ids,
                 positions,
                 (part, layer, q, k, v) -> cache.attend(part, layer, decoder.config().heads(layer), q, k, v));

@@ -31,6 +31,8 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.model.Decoder;
+import org.moelora.model.Generation;
+import org.moelora.model.GenerationOptions;
 import org.moelora.model.LanguageModel;
 import org.moelora.model.Vectors;
 import org.moelora.train.FineTuner;
@@ -312,6 +314,30 @@ class PolicyFamilyTest {
         }
     }
 
+    /** Side by side, each prompt with the gates of its own task: what each gives alone under that task. */
+    @Test
+    void promptsOfSeveralTasksAreWrittenSideBySide() {
+        try (Adapter adapter = Adapter.create(base, mixture().gate(BY_TASK).build(), 1)) {
+            randomise(adapter);
+            for (Parameter parameter : adapter.parameters().parameters()) {
+                if (parameter.name().endsWith("task_gate") || parameter.name().endsWith("lora_B")) {
+                    scale(parameter, 20); // so that tasks differ by far
+                }
+            }
+            LanguageModel model = base.with(adapter);
+            List<int[]> prompts = List.of(new int[] {1, 5, 9}, new int[] {1, 5, 9}, new int[] {4, 3});
+            List<String> tasks = List.of("add", "sort", "sub");
+            GenerationOptions options = GenerationOptions.GREEDY.withMaxTokens(6);
+            List<int[]> together = Generation.of(model, options).withTasks(tasks).ids(prompts, (s, id) -> true);
+            for (int i = 0; i < tasks.size(); i++) {
+                List<int[]> alone = Generation.of(model.forTask(tasks.get(i)), options)
+                        .ids(List.of(prompts.get(i)), (s, id) -> true);
+                assertThat(together.get(i)).isEqualTo(alone.getFirst());
+            }
+            assertThat(together.get(0)).isNotEqualTo(together.get(1));
+        }
+    }
+
     @Test
     void anUnknownTaskIsRefused() {
         try (Adapter adapter = Adapter.create(base, mixture().gate(BY_TASK).build(), 1)) {
@@ -387,6 +413,14 @@ class PolicyFamilyTest {
             Tensor hidden = model.hidden(tape, pass, ids, new int[] {0, 4, 7});
             return model.logits(tape, hidden, 3, 6).toArray();
         }
+    }
+
+    private static void scale(Parameter parameter, float factor) {
+        float[] values = parameter.toArray();
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= factor;
+        }
+        parameter.set(values);
     }
 
     private static void randomise(Adapter adapter) {
