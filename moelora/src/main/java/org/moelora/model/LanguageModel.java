@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.GatePolicy;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Tape;
@@ -38,13 +39,33 @@ import org.moelora.kernels.Ragged;
 public final class LanguageModel {
     private final Decoder decoder;
     private final @Nullable Adapter adapter;
+    private final @Nullable String task;
 
     LanguageModel(Decoder decoder, @Nullable Adapter adapter) {
+        this(decoder, adapter, null);
+    }
+
+    private LanguageModel(Decoder decoder, @Nullable Adapter adapter, @Nullable String task) {
         if (adapter != null && !adapter.device().equals(decoder.device())) {
             throw new IllegalArgumentException("adapter and base are on different devices");
         }
         this.decoder = decoder;
         this.adapter = adapter;
+        this.task = task;
+    }
+
+    /**
+     * This view for texts of one task, whatever their rows say: for adapters whose gates depend on the task.
+     *
+     * @throws InputException if the adapter's gates do not, or it knows no such task
+     */
+    public LanguageModel forTask(String name) {
+        if (adapter == null || !(adapter.config().gate() instanceof GatePolicy.ByTask byTask)) {
+            throw new InputException("the task \"" + name
+                    + "\" is given, and no gate depends on it; expected no task, or an adapter with the gate task");
+        }
+        byTask.index(name);
+        return new LanguageModel(decoder, adapter, name);
     }
 
     public Decoder decoder() {
@@ -58,7 +79,7 @@ public final class LanguageModel {
 
     /** This view on a {@link Device#rehearsal}. */
     LanguageModel on(Device rehearsal) {
-        return new LanguageModel(decoder.on(rehearsal), adapter == null ? null : adapter.on(rehearsal));
+        return new LanguageModel(decoder.on(rehearsal), adapter == null ? null : adapter.on(rehearsal), task);
     }
 
     /**
@@ -85,12 +106,16 @@ public final class LanguageModel {
                         CausalAttention.apply(part, decoder.config().heads(layer), rows, q, k, v));
     }
 
-    /** {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s. */
-    Tensor hidden(Tape tape, int[] ids, int[] added, KeyValueCache cache) {
+    /**
+     * {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s.
+     *
+     * @param pass for these tokens
+     */
+    Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache) {
         int[] positions = cache.advance(added);
         return hidden(
                 tape,
-                AdapterPass.inference(),
+                pass,
                 ids,
                 positions,
                 (part, layer, q, k, v) -> cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
@@ -134,7 +159,8 @@ public final class LanguageModel {
         Tensor apply(Tape tape, int layer, Tensor q, Tensor k, Tensor v);
     }
 
-    private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
+    private Tensor hidden(Tape tape, AdapterPass given, int[] ids, int[] positions, Attend attend) {
+        AdapterPass pass = task == null ? given : given.withTask(task);
         Weights weights = weights(tape);
         DecoderConfig config = decoder.config();
         Tensor x = embedded(tape, weights, ids, positions);

@@ -33,7 +33,14 @@ final class Logits {
             for (int t = 0; t < ids.length; t++) {
                 try (Tape tape = Tape.inference(model.decoder().device())) {
                     rows[t] = model.logits(
-                                    tape, model.hidden(tape, new int[] {ids[t]}, new int[] {1}, cache), 0)
+                                    tape,
+                                    model.hidden(
+                                            tape,
+                                            AdapterPass.inference(),
+                                            new int[] {ids[t]},
+                                            new int[] {1},
+                                            cache),
+                                    0)
                             .toArray();
                 }
             }
