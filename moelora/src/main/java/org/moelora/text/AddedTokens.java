@@ -44,7 +44,10 @@ final class AddedTokens {
         @Nullable Token token;
     }
 
+    private static final int ASCII = 0x80;
+
     private final Node root = new Node();
+    private final boolean[] first = new boolean[ASCII];
 
     AddedTokens(List<Token> tokens) {
         for (Token token : tokens) {
@@ -55,6 +58,7 @@ final class AddedTokens {
             node.token = token;
         }
         root.token = null;
+        root.next.keySet().stream().filter(c -> c < ASCII).forEach(c -> first[c] = true);
     }
 
     /** Hands over what the text consists of, in order: added tokens' ids, and the texts between them, which are never empty. */
@@ -92,8 +96,12 @@ final class AddedTokens {
     }
 
     private @Nullable Token longestAt(String text, int from) {
+        char begin = text.charAt(from);
+        if (begin < ASCII && !first[begin]) {
+            return null;
+        }
         Token longest = null;
-        Node node = root.next.get(text.charAt(from));
+        Node node = root.next.get(begin);
         for (int i = from + 1; node != null; i++) {
             longest = node.token == null ? longest : node.token;
             node = i < text.length() ? node.next.get(text.charAt(i)) : null;

@@ -67,10 +67,7 @@ interface PreTokenizer {
      */
     record Cut(Regex regex, Behavior behavior, boolean invert) implements PreTokenizer {
         /** The pattern that GPT-2's published encoder splits words by. */
-        static final Cut GPT2 = new Cut(
-                Regex.of("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
-                Behavior.ISOLATED,
-                false);
+        static final Cut GPT2 = new Cut(Regex.of(WordScanner.GPT2.regex()), Behavior.ISOLATED, false);
 
         /** What becomes of the text that matched. */
         enum Behavior {
@@ -125,6 +122,10 @@ interface PreTokenizer {
         }
 
         void cut(String text, List<String> words) {
+            if (behavior == Behavior.ISOLATED) {
+                isolate(text, words);
+                return;
+            }
             List<Span> spans = spans(text);
             for (int i = 0; i < spans.size(); i++) {
                 Span span = spans.get(i);
@@ -152,6 +153,24 @@ interface PreTokenizer {
                 if (end > span.start() && !(behavior == Behavior.REMOVED && span.match())) {
                     words.add(text.substring(span.start(), end));
                 }
+            }
+        }
+
+        /** Matches and what is between them are pieces alike, whichever of them is what. */
+        private void isolate(String text, List<String> words) {
+            Regex.Search search = regex.in(text);
+            int done = 0;
+            while (search.next()) {
+                add(text, done, search.start(), words);
+                add(text, search.start(), search.end(), words);
+                done = search.end();
+            }
+            add(text, done, text.length(), words);
+        }
+
+        private static void add(String text, int from, int to, List<String> words) {
+            if (to > from) {
+                words.add(text.substring(from, to));
             }
         }
 
