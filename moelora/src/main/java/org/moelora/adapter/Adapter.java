@@ -32,16 +32,17 @@ public final class Adapter implements AutoCloseable {
     private final Lifetime lifetime;
 
     private Adapter(
-            AdapterConfig config, ParameterBlock block, List<String> modules, Fingerprint base, Path baseSource) {
+            AdapterConfig config, ParameterBlock block, List<LinearSite> sites, Fingerprint base, Path baseSource) {
         this.config = config;
         this.block = block;
         this.base = base;
         this.baseSource = baseSource;
-        for (String module : modules) {
+        for (LinearSite site : sites) {
+            String module = site.name();
             layers.put(
                     module,
                     new AdapterLayer(
-                            module,
+                            site,
                             config,
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
@@ -81,30 +82,35 @@ public final class Adapter implements AutoCloseable {
 
     /** All zero: for reading values in. */
     static Adapter zero(Adaptable base, AdapterConfig config) {
-        int width = Math.multiplyExact(config.experts(), config.rank());
         List<LinearSite> sites = config.targeted(base.linears());
         for (LinearSite site : sites) {
-            if ((long) width * Math.max(site.in(), site.out()) > MAX_ELEMENTS) {
+            long width = width(config, site);
+            if (width * Math.max(site.in(), site.out()) > MAX_ELEMENTS) {
                 throw new InputException("experts times rank is " + width + "; expected at most "
                         + MAX_ELEMENTS / Math.max(site.in(), site.out()) + " on " + site.name());
             }
         }
         ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
         for (LinearSite site : sites) {
+            int width = Math.toIntExact(width(config, site));
             builder.add(site.name() + ".lora_A", width, site.in());
             builder.add(site.name() + ".lora_B", site.out(), width);
             if (config.gate() != null) {
-                builder.add(site.name() + ".moe_gate", config.experts(), site.in());
+                builder.add(site.name() + ".moe_gate", config.experts(site), site.in());
             }
         }
-        List<String> modules = sites.stream().map(LinearSite::name).toList();
-        return new Adapter(config, builder.build(), modules, base.fingerprint(), base.source());
+        return new Adapter(config, builder.build(), sites, base.fingerprint(), base.source());
+    }
+
+    /** E r. */
+    private static long width(AdapterConfig config, LinearSite site) {
+        return (long) config.experts(site) * config.rank(site);
     }
 
     /** This adapter on a {@link Device#rehearsal}, with the same values and with gradients of its own. */
     public Adapter on(Device rehearsal) {
         try (Lifetime.Use use = lifetime.enter()) {
-            return new Adapter(config, block.on(rehearsal), modules(), base, baseSource);
+            return new Adapter(config, block.on(rehearsal), sites(), base, baseSource);
         }
     }
 
@@ -154,6 +160,11 @@ public final class Adapter implements AutoCloseable {
     /** Number of trainable parameters. */
     public long parameterCount() {
         return block.count();
+    }
+
+    /** The adapted linears, bottom to top. */
+    public List<LinearSite> sites() {
+        return layers.values().stream().map(AdapterLayer::site).toList();
     }
 
     /** Names of the adapted linears, bottom to top. */

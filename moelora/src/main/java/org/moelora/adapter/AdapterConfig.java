@@ -36,10 +36,30 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     /** s, the factor on the update: alpha / r, or alpha / sqrt(r) for rank-stabilised LoRA (Kalajdzievski 2023, arXiv 2312.03732). */
     double scale();
 
+    /** E on one linear; that of the whole adapter unless linears differ. */
+    default int experts(LinearSite site) {
+        return experts();
+    }
+
+    /** r of one expert on one linear; that of the whole adapter unless linears differ. */
+    default int rank(LinearSite site) {
+        return rank();
+    }
+
+    /** alpha on one linear; that of the whole adapter unless linears differ. */
+    default double alpha(LinearSite site) {
+        return alpha();
+    }
+
+    /** s on one linear; that of the whole adapter unless linears differ. */
+    default double scale(LinearSite site) {
+        return scale();
+    }
+
     /** Trainable parameters on one linear: {@code E r (in + out)}, and {@code E in} for the router of a mixture. */
     default long parameterCount(LinearSite site) {
-        long lowRank = (long) experts() * rank() * ((long) site.in() + site.out());
-        return gate() == null ? lowRank : lowRank + (long) experts() * site.in();
+        long lowRank = (long) experts(site) * rank(site) * ((long) site.in() + site.out());
+        return gate() == null ? lowRank : lowRank + (long) experts(site) * site.in();
     }
 
     /** Trainable parameters on all targeted linears. */

@@ -48,10 +48,8 @@ final class AdapterFolder {
     static void writeInto(Adapter adapter, Path folder, @Nullable LossSettings losses) {
         SafetensorsWriter tensors = new SafetensorsWriter().metadata("format", "pt");
         for (AdapterLayer layer : adapter.layers().values()) {
-            int in = layer.a().shape().dim(1);
-            int out = layer.b().shape().dim(0);
             Map<String, float[]> whole = new HashMap<>();
-            for (Slice slice : slices(adapter.config(), layer.module(), in, out)) {
+            for (Slice slice : slices(adapter.config(), layer.site())) {
                 Parameter parameter = adapter.parameters().get(slice.parameter);
                 float[] all = whole.computeIfAbsent(slice.parameter, name -> parameter.toArray());
                 float[] part = new float[slice.rows * slice.cols];
@@ -158,7 +156,7 @@ final class AdapterFolder {
     private static void checkTensors(SafetensorsFile file, AdapterConfig config, List<LinearSite> sites) {
         Set<String> known = new HashSet<>();
         for (LinearSite site : sites) {
-            for (Slice slice : slices(config, site.name(), site.in(), site.out())) {
+            for (Slice slice : slices(config, site)) {
                 String shape = "[" + slice.rows + ", " + slice.cols + "]";
                 if (!file.has(slice.key)) {
                     throw new InputException(
@@ -181,7 +179,7 @@ final class AdapterFolder {
 
     private static void readLinear(SafetensorsFile file, Adapter adapter, LinearSite site) {
         Map<String, float[]> whole = new LinkedHashMap<>();
-        for (Slice slice : slices(adapter.config(), site.name(), site.in(), site.out())) {
+        for (Slice slice : slices(adapter.config(), site)) {
             Shape shape = adapter.parameters().get(slice.parameter).shape();
             float[] all = whole.computeIfAbsent(slice.parameter, name -> new float[Math.toIntExact(shape.size())]);
             float[] part = file.readFloats(slice.key);
@@ -264,21 +262,24 @@ final class AdapterFolder {
     }
 
     /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
-    private static List<Slice> slices(AdapterConfig config, String module, int in, int out) {
+    private static List<Slice> slices(AdapterConfig config, LinearSite site) {
+        String module = site.name();
+        int in = site.in();
+        int out = site.out();
         String key = PREFIX + module;
-        int rank = config.rank();
+        int rank = config.rank(site);
         if (config.gate() == null) {
             return List.of(
                     new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in),
                     new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank));
         }
         List<Slice> slices = new ArrayList<>();
-        for (int e = 0; e < config.experts(); e++) {
+        for (int e = 0; e < config.experts(site); e++) {
             String expert = key + ".experts." + e;
             slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
             slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank));
         }
-        slices.add(new Slice(key + ".moe_gate.weight", module + ".moe_gate", 0, 0, config.experts(), in));
+        slices.add(new Slice(key + ".moe_gate.weight", module + ".moe_gate", 0, 0, config.experts(site), in));
         return slices;
     }
 

@@ -1,10 +1,12 @@
 package org.moelora.eval;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.LinearSite;
 import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.Tape;
@@ -16,8 +18,9 @@ import org.moelora.model.LanguageModel;
  * Who does the work in a mixture, and how different the workers are.
  *
  * @param modules names of the adapted linears, bottom to top
- * @param experts E
- * @param selections per task (rows without one under the empty name) how often each expert was chosen: [module][expert]
+ * @param experts the largest E of any linear
+ * @param selections per task (rows without one under the empty name) how often each expert was chosen: [module][expert], with
+ *     as many experts as the module has
  * @param meanCosine mean cosine between the outputs {@code B_e A_e x} of the experts chosen for the same token, over tokens and modules; NaN where
  *     outputs are zero or only one expert is chosen
  */
@@ -36,29 +39,31 @@ public record RoutingReport(
             throw new IllegalArgumentException("only a mixture of experts routes");
         }
         List<String> modules = adapter.modules();
-        int experts = adapter.config().experts();
-        int rank = adapter.config().rank();
+        List<LinearSite> sites = adapter.sites();
+        int[] experts = sites.stream().mapToInt(adapter.config()::experts).toArray();
         SortedMap<String, long[][]> selections = new TreeMap<>();
         double[] cosine = new double[2];
         for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
             AdapterPass pass = AdapterPass.observed((module, u, b, routing) -> {
-                count(batch, modules.indexOf(module), modules.size(), experts, routing, selections);
-                addCosines(u, b, routing, rank, cosine);
+                int index = modules.indexOf(module);
+                count(batch, index, experts, routing, selections);
+                addCosines(u, b, routing, adapter.config().rank(sites.get(index)), cosine);
             });
             try (Tape tape = Tape.inference(model.decoder().device())) {
                 model.hidden(tape, pass, batch.ids(), batch.starts());
             }
         }
-        return new RoutingReport(modules, experts, selections, cosine[0] / cosine[1]);
+        return new RoutingReport(
+                modules, Arrays.stream(experts).max().orElse(0), selections, cosine[0] / cosine[1]);
     }
 
     private static void count(
-            Batch batch, int module, int modules, int experts, TopK routing, SortedMap<String, long[][]> selections) {
+            Batch batch, int module, int[] experts, TopK routing, SortedMap<String, long[][]> selections) {
         int[] selected = routing.selected().toIntArray();
         int k = routing.selected().shape().cols();
         for (int r = 0; r < batch.rows().size(); r++) {
             String task = batch.rows().get(r).task();
-            long[][] counts = selections.computeIfAbsent(task == null ? "" : task, t -> new long[modules][experts]);
+            long[][] counts = selections.computeIfAbsent(task == null ? "" : task, t -> Arrays.stream(experts).mapToObj(long[]::new).toArray(long[][]::new));
             for (int i = batch.starts()[r] * k; i < batch.starts()[r + 1] * k; i++) {
                 counts[module][selected[i]]++;
             }
@@ -116,7 +121,7 @@ public record RoutingReport(
         long[] total = new long[experts];
         long[][] counts = selections.getOrDefault(task, new long[0][]);
         for (long[] module : counts) {
-            for (int e = 0; e < experts; e++) {
+            for (int e = 0; e < module.length; e++) {
                 total[e] += module[e];
             }
         }

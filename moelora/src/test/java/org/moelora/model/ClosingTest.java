@@ -25,6 +25,7 @@ import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.ops.Heads;
 import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.engine.optim.AdamW;
 import org.moelora.kernels.Device;
@@ -135,7 +136,7 @@ class ClosingTest {
             Tensor row = tape.constant(new float[8], 1, 8);
             cache.advance(new int[] {1});
             assertThatIllegalStateException()
-                    .isThrownBy(() -> cache.attend(tape, 0, 1, 8, row, row, row))
+                    .isThrownBy(() -> cache.attend(tape, 0, new Heads(1, 1, 8, 1, Heads.UNLIMITED), row, row, row))
                     .withMessageContaining("given back");
         }
     }

@@ -91,7 +91,7 @@ public class RowsBenchmark {
 
     @Benchmark
     public void rope(OnDevice on, OnDevice.Work work) {
-        on.kernels().rows().rope(TOKENS, HIDDEN / HEAD, HEAD, table[0], false, x[0], x[1], false);
+        on.kernels().rows().rope(TOKENS, HIDDEN / HEAD, HEAD, table[0], false, false, x[0], x[1], false);
         work.floats(2.0 * TOKENS * HIDDEN);
     }
 

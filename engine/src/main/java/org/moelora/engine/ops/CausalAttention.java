@@ -13,16 +13,12 @@ public final class CausalAttention {
     private CausalAttention() {}
 
     /**
-     * With {@code scale = 1 / sqrt(headDim)}.
-     *
      * @param q [T, heads * headDim]
      * @param k [key rows, kvHeads * headDim]
      * @param v [key rows, kvHeads * headDim]
      */
-    public static Tensor apply(Tape tape, int heads, int headDim, Ragged rows, Tensor q, Tensor k, Tensor v) {
-        int kvHeads = k.shape().cols() / headDim;
-        float scale = (float) (1 / Math.sqrt(headDim));
-        return apply(tape, new Attention.Plan(heads, kvHeads, headDim, scale, rows), q, k, v);
+    public static Tensor apply(Tape tape, Heads heads, Ragged rows, Tensor q, Tensor k, Tensor v) {
+        return apply(tape, heads.on(rows), q, k, v);
     }
 
     /**

@@ -2,7 +2,6 @@ package org.moelora.engine.ops;
 
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
-import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Memory;
@@ -87,12 +86,10 @@ public final class KeyValueCache implements AutoCloseable {
      * @param v [rows, kvHeads * headDim]
      * @return [rows, heads * headDim]
      */
-    public Tensor attend(Tape tape, int layer, int heads, int headDim, Tensor q, Tensor k, Tensor v) {
+    public Tensor attend(Tape tape, int layer, Heads heads, Tensor q, Tensor k, Tensor v) {
         append(k, keys[layer]);
         append(v, values[layer]);
-        Attention.Plan plan =
-                new Attention.Plan(heads, width / headDim, headDim, (float) (1 / Math.sqrt(headDim)), rows);
-        return CausalAttention.cached(tape, plan, q, keys[layer], values[layer]);
+        return CausalAttention.cached(tape, heads.on(rows), q, keys[layer], values[layer]);
     }
 
     private void append(Tensor x, Memory store) {

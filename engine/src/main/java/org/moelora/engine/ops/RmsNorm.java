@@ -11,12 +11,12 @@ public final class RmsNorm {
     private RmsNorm() {}
 
     /**
-     * @param x [T, n]
+     * @param x [T, n], or [T, heads n] of which each head is normalised by itself
      * @param weight [n]
      */
     public static Tensor apply(Tape tape, Tensor x, Tensor weight, float eps) {
-        int rows = x.shape().rows();
-        int cols = x.shape().cols();
+        int cols = weight.shape().cols();
+        int rows = Math.toIntExact(x.shape().size() / cols);
         boolean records = tape.records(x, weight);
         Tensor y = tape.tensor(records, x.shape());
         Tensor rstd = tape.tensor(false, Shape.of(rows));
@@ -35,8 +35,8 @@ public final class RmsNorm {
      * {@code d rstd / d x_j = -rstd^3 x_j / n}, which gives {@code dx_i = rstd (w_i dy_i - xhat_i mean_j(w_j dy_j xhat_j))}.
      */
     private static void backward(Tape tape, Tensor x, Tensor weight, Tensor rstd, Tensor y) {
-        int rows = x.shape().rows();
-        int cols = x.shape().cols();
+        int cols = weight.shape().cols();
+        int rows = Math.toIntExact(x.shape().size() / cols);
         Memory dy = tape.gradOf(y);
         Rows kernels = tape.kernels().rows();
         Tape.Grad dw = tape.grad(weight);

@@ -28,12 +28,23 @@ public final class Rope {
      * @param table [T, headDim]
      */
     public static Tensor apply(Tape tape, Tensor x, Tensor table) {
+        return apply(tape, x, table, false);
+    }
+
+    /**
+     * {@link #apply(Tape, Tensor, Tensor)}, or with the pairs {@code (2i, 2i + 1)} instead of {@code (i, i + h)}.
+     *
+     * @param interleaved which of the two
+     */
+    public static Tensor apply(Tape tape, Tensor x, Tensor table, boolean interleaved) {
         int rows = x.shape().rows();
         int headDim = table.shape().cols();
         int heads = x.shape().cols() / headDim;
         boolean records = tape.records(x);
         Tensor y = tape.tensor(records, x.shape());
-        tape.kernels().rows().rope(rows, heads, headDim, table.memory(), false, x.memory(), y.memory(), false);
+        tape.kernels()
+                .rows()
+                .rope(rows, heads, headDim, table.memory(), interleaved, false, x.memory(), y.memory(), false);
         if (records) {
             // A rotation is orthogonal: its transpose turns back.
             tape.record(
@@ -49,6 +60,7 @@ public final class Rope {
                                             heads,
                                             headDim,
                                             table.memory(),
+                                            interleaved,
                                             true,
                                             tape.gradOf(y),
                                             dx.memory(),

@@ -97,6 +97,129 @@ class OpsTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> rmsNormOfHeads() {
+        return DeviceSweep.each(
+                "rms norm of heads",
+                device -> GradientCheck.of("rms norm of 3 heads of 7")
+                        .variable(5, 21)
+                        .parameter(7)
+                        .on(
+                                device,
+                                (tape, x) -> RmsNorm.apply(tape, x[0], x[1], 0.25f),
+                                x -> Formulas.rmsNorm(x[0], x[1], 0.25))
+                        .require(FORWARD, GRADIENT));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> layerNorm() {
+        return DeviceSweep.each("layer norm", device -> {
+            for (int cols : new int[] {2, 13, 17, 64}) {
+                double[] weight = doubles(normal(3, cols));
+                double[] bias = doubles(normal(4, cols));
+                GradientCheck.of("layer norm of " + cols)
+                        .variable(5, cols)
+                        .on(
+                                device,
+                                (tape, x) -> LayerNorm.apply(
+                                        tape,
+                                        x[0],
+                                        tape.constant(normal(3, cols), cols),
+                                        tape.constant(normal(4, cols), cols),
+                                        0.25f),
+                                x -> Formulas.layerNorm(x[0], weight, bias, 0.25))
+                        .require(FORWARD, GRADIENT);
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> gelu() {
+        return DeviceSweep.each(
+                "gelu",
+                device -> GradientCheck.of("gelu")
+                        .variable(5, 37)
+                        .on(device, (tape, x) -> Gelu.apply(tape, x[0]), x -> Formulas.gelu(x[0]))
+                        .require(FORWARD, GRADIENT));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> columns() {
+        return DeviceSweep.each("columns", device -> {
+            GradientCheck.of("columns 3 to 20 of 29")
+                    .variable(5, 29)
+                    .on(device, (tape, x) -> Columns.apply(tape, x[0], 3, 17), x -> Formulas.columns(x[0], 29, 3, 17))
+                    .require(FORWARD, GRADIENT);
+            GradientCheck.of("columns that overlap")
+                    .variable(5, 29)
+                    .on(
+                            device,
+                            (tape, x) -> Multiply.apply(
+                                    tape, Columns.apply(tape, x[0], 0, 17), Columns.apply(tape, x[0], 12, 17)),
+                            x -> {
+                                double[] y = Formulas.columns(x[0], 29, 0, 17);
+                                double[] other = Formulas.columns(x[0], 29, 12, 17);
+                                Arrays.setAll(y, i -> y[i] * other[i]);
+                                return y;
+                            })
+                    .require(FORWARD, GRADIENT);
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> scale() {
+        return DeviceSweep.each(
+                "scale",
+                device -> GradientCheck.of("scale")
+                        .variable(5, 37)
+                        .on(device, (tape, x) -> Scale.apply(tape, x[0], 2.5f), x -> Arrays.stream(x[0])
+                                .map(v -> 2.5 * v)
+                                .toArray())
+                        .require(FORWARD, GRADIENT));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> transposedLinear() {
+        return DeviceSweep.each("linear frozen as its transpose", device -> {
+            for (int rows : new int[] {1, 3, 17}) {
+                try (FrozenValues w = FrozenValues.transposed(device, 19, 35)) {
+                    GradientCheck.of("linear of " + rows + " rows")
+                            .variable(rows, 35)
+                            .parameter(19)
+                            .on(
+                                    device,
+                                    (tape, x) -> Linear.apply(tape, x[0], w.weight(), x[1]),
+                                    x -> Formulas.linear(x[0], w.values(), x[1], 35))
+                            .require(FORWARD, GRADIENT);
+                }
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> interleavedRope() {
+        double[] frequencies = {1, 0.3, 0.09};
+        int[] positions = {0, 1, 2, 700};
+        return DeviceSweep.each(
+                "interleaved rope",
+                device -> GradientCheck.of("interleaved rope")
+                        .variable(positions.length, 2 * 6)
+                        .on(
+                                device,
+                                (tape, x) -> Rope.apply(
+                                        tape, x[0], Rope.table(tape, tape.ints(positions), frequencies), true),
+                                x -> {
+                                    double[] y = new double[x[0].length];
+                                    for (int i = 0; i < y.length; i += 2) {
+                                        double angle = positions[i / 12] * frequencies[i / 2 % 3];
+                                        y[i] = x[0][i] * Math.cos(angle) - x[0][i + 1] * Math.sin(angle);
+                                        y[i + 1] = x[0][i + 1] * Math.cos(angle) + x[0][i] * Math.sin(angle);
+                                    }
+                                    return y;
+                                })
+                        .require(FORWARD, GRADIENT));
+    }
+
+    @TestFactory
     Stream<DynamicTest> rope() {
         double[] frequencies = {1, 0.3, 0.09, 0.027, 0.0081, 0.00243, 0.000729};
         int[] positions = {0, 1, 2, 700, 0, 1, 31};

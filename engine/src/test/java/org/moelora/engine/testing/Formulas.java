@@ -56,6 +56,42 @@ public final class Formulas {
         return y;
     }
 
+    public static double[] layerNorm(double[] x, double[] weight, double[] bias, double eps) {
+        int n = weight.length;
+        double[] y = new double[x.length];
+        for (int t = 0; t < x.length / n; t++) {
+            double sum = 0;
+            double squares = 0;
+            for (int i = 0; i < n; i++) {
+                sum += x[t * n + i];
+                squares += x[t * n + i] * x[t * n + i];
+            }
+            double variance = squares / n - sum / n * (sum / n);
+            for (int i = 0; i < n; i++) {
+                y[t * n + i] = (x[t * n + i] - sum / n) / Math.sqrt(variance + eps) * weight[i] + bias[i];
+            }
+        }
+        return y;
+    }
+
+    /** By the exponential instead of the hyperbolic tangent: {@code (1 + tanh z) / 2 = 1 / (1 + exp(-2 z))}. */
+    public static double[] gelu(double[] x) {
+        double[] y = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            y[i] = x[i] / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (x[i] + 0.044715 * Math.pow(x[i], 3))));
+        }
+        return y;
+    }
+
+    /** Columns {@code from .. from + width} of rows of {@code cols}. */
+    public static double[] columns(double[] x, int cols, int from, int width) {
+        double[] y = new double[x.length / cols * width];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = x[i / width * cols + from + i % width];
+        }
+        return y;
+    }
+
     /** Features i and i + h of each head, as a complex number, turn by {@code position * frequency_i}. */
     public static double[] rope(double[] x, int[] positions, double[] frequencies, int heads) {
         int half = frequencies.length;

@@ -28,11 +28,24 @@ public record FrozenValues(FrozenWeight weight, double[] values) implements Auto
                     value = Float.float16ToFloat(half);
                     bytes.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, half);
                 }
-                case I32 -> throw new IllegalArgumentException("weights are not integers");
+                default -> throw new IllegalArgumentException("weights are floats here, not " + dtype);
             }
             values[i] = value;
         }
         return new FrozenValues(FrozenWeight.of(device, bytes, dtype, rows, cols), values);
+    }
+
+    /** {@code W [rows, cols]} in F32, stored as {@code [cols, rows]}. */
+    public static FrozenValues transposed(Device device, int rows, int cols) {
+        Random random = new Random(rows * 37L + cols);
+        double[] values = new double[rows * cols];
+        MemorySegment bytes = Arena.ofAuto().allocate((long) rows * cols * Float.BYTES);
+        for (int i = 0; i < values.length; i++) {
+            float value = (float) random.nextGaussian();
+            values[i] = value;
+            bytes.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i % cols * (long) rows + i / cols, value);
+        }
+        return new FrozenValues(FrozenWeight.transposed(device, bytes, DType.F32, cols, rows), values);
     }
 
     @Override

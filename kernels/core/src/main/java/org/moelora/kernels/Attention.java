@@ -12,19 +12,32 @@ public interface Attention {
      * @param kvHeads key/value heads
      * @param headDim width of one head
      * @param scale factor on the scores, usually {@code 1 / sqrt(headDim)}
+     * @param window the most keys that a query sees, itself and those before it (sliding-window attention, Jiang et al. 2023, arXiv
+     *     2310.06825, 2); {@link #UNLIMITED} for all
      * @param rows which query rows look at which key rows
      */
-    record Plan(int heads, int kvHeads, int headDim, float scale, Ragged rows) {
+    record Plan(int heads, int kvHeads, int headDim, float scale, int window, Ragged rows) {
+        /** A window that hides no key. */
+        public static final int UNLIMITED = Integer.MAX_VALUE;
+
+        /** Every query sees all keys before it. */
+        public Plan(int heads, int kvHeads, int headDim, float scale, Ragged rows) {
+            this(heads, kvHeads, headDim, scale, UNLIMITED, rows);
+        }
+
         public Plan {
             if (heads <= 0 || kvHeads <= 0 || headDim <= 0 || heads % kvHeads != 0) {
                 throw new IllegalArgumentException(
                         heads + " heads of " + headDim + " on " + kvHeads + " key/value heads; expected a multiple");
             }
+            if (window < 1) {
+                throw new IllegalArgumentException("a window of " + window + " keys; expected at least 1");
+            }
         }
     }
 
     /**
-     * With {@code s_ij = scale <q_i, k_j>} over the keys j that query i sees: {@code p_i = softmax(s_i)}, {@code o_i = sum_j p_ij v_j}.
+     * With {@code s_ij = scale <q_i, k_j>} over the keys j that query i sees, the last {@code window} of those up to its own: {@code p_i = softmax(s_i)}, {@code o_i = sum_j p_ij v_j}.
      *
      * @param q [queries, heads * headDim]
      * @param k [key rows, kvHeads * headDim]

@@ -30,6 +30,27 @@ public interface Elementwise {
             Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp);
 
     /**
+     * GELU in the form with tanh (Hendrycks and Gimpel 2016, arXiv 1606.08415, 2): {@code y_i = x_i (1 + tanh z_i) / 2},
+     * {@code z_i = sqrt(2 / pi) (x_i + 0.044715 x_i^3)}. y may be x.
+     */
+    void gelu(Memory x, Memory y);
+
+    /**
+     * {@code dx_i (+)= dy_i ((1 + tanh z_i) / 2 + x_i (1 - tanh^2 z_i) z'_i / 2)}, {@code z'_i = sqrt(2 / pi) (1 + 3 * 0.044715 x_i^2)}; dx may be
+     * dy.
+     */
+    void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate);
+
+    /** {@code y_i = 1 / (1 + exp(-x_i))}; y may be x. */
+    void sigmoid(Memory x, Memory y);
+
+    /** {@code dx_i (+)= dy_i y_i (1 - y_i)} with y the sigmoid; dx may be dy. */
+    void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate);
+
+    /** {@code y_i = 1 / sqrt(x_i)}; y may be x. */
+    void rsqrt(Memory x, Memory y);
+
+    /**
      * {@code y_i (+)= keep_i x_i / (1 - rate)} with {@code keep_i = uniform_i >= rate}. uniform_i is the upper 24 bits, times
      * 2^-24, of word {@code i % 4} of {@link Philox}'s block {@code i / 4} under {@code key}: a pure function of (key, i), so the
      * backward pass is the same call on dy. y may be x.

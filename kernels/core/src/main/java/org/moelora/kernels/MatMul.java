@@ -23,6 +23,23 @@ public interface MatMul {
             Memory c,
             int ldc);
 
+    /**
+     * {@link #gemm} on so many matrices of equal size, each without gaps: matrix number b of A begins at element {@code b m k}, of B at
+     * {@code b k n}, of C at {@code b m n}. For many small ones.
+     */
+    void gemmBatched(
+            int batch,
+            boolean transposeA,
+            boolean transposeB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            Memory a,
+            Memory b,
+            float beta,
+            Memory c);
+
     /** {@code y (+)= x W^T} with {@code x [rows, W.cols]}, {@code y [rows, W.rows]}. One row is a matrix-vector product. */
     void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate);
 

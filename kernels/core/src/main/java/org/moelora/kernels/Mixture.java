@@ -29,6 +29,30 @@ public interface Mixture {
             Memory dp,
             boolean accumulate);
 
+    /**
+     * Experts above a threshold of the token's own (AdaMoLE, Liu and Luo 2024, arXiv 2405.00361, 3.2): with {@code m_te = max(0, p_te - threshold_t)},
+     * {@code g_te = m_te / sum_j m_tj}, or 0 for a token whose experts all lie below.
+     *
+     * @param threshold [T]
+     */
+    void threshold(int tokens, int experts, Memory p, Memory threshold, Memory g);
+
+    /**
+     * With {@code Z_t = sum_j m_tj} and {@code dm_te = (dg_te - sum_j g_tj dg_tj) / Z_t} where {@code m_te > 0}, else 0: {@code dp_te (+)= dm_te},
+     * {@code dThreshold_t (+)= -sum_e dm_te}.
+     */
+    void thresholdGrad(
+            int tokens,
+            int experts,
+            Memory p,
+            Memory threshold,
+            Memory g,
+            Memory dg,
+            Memory dp,
+            boolean accumulateP,
+            Memory dThreshold,
+            boolean accumulateThreshold);
+
     /** {@code v_te = g_te u_te} with {@code u, v [T, E r]}: expert e owns columns {@code e r .. (e + 1) r}. v may be u. */
     void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v);
 
@@ -97,4 +121,21 @@ public interface Mixture {
      * @param loss [1]
      */
     void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d);
+
+    /**
+     * A contrastive loss within each token (CoMoE, Feng et al. 2025, arXiv 2505.17553), given the inner products {@code s_t [E, E]} of all its experts'
+     * outputs. With cos as in {@link #contrast}, anchors i and positives p from S_t and negatives from the experts outside of it:
+     * {@code loss = 1 / (T k (k - 1)) sum_t sum_{i in S_t} sum_{p in S_t, p != i} -log(exp(cos_ip / tau) / (exp(cos_ip / tau) + sum_{a not in S_t}
+     * exp(cos_ia / tau)))}, 0 for {@code k < 2}.
+     *
+     * <p>Also writes the symmetric {@code d_t [E, E]} that maps a token's outputs to their gradients, as in {@link #contrast}; with
+     * {@code w_ip = exp(cos_ip / tau) / (exp(cos_ip / tau) + sum_a exp(cos_ia / tau))}, G is {@code (w_ip - 1) / (T k (k - 1) tau)} at (i, p) and the sum over p of
+     * {@code (1 - w_ip) exp(cos_ia / tau) / sum_b exp(cos_ib / tau) / (T k (k - 1) tau)} at (i, a). d may be s.
+     *
+     * @param selected I32 [T, k], ascending in each token
+     * @param s [T, E, E]
+     * @param loss [1]
+     */
+    void tokenContrast(
+            int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d);
 }

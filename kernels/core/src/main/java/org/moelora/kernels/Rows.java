@@ -23,6 +23,33 @@ public interface Rows {
     /** {@code dWeight_i (+)= sum_t dy_ti x_ti rstd_t}. */
     void rmsNormWeightGrad(int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate);
 
+    /**
+     * LayerNorm (Ba, Kiros and Hinton 2016, arXiv 1607.06450): {@code mean_t = mean_i x_ti},
+     * {@code rstd_t = 1 / sqrt(mean_i (x_ti - mean_t)^2 + eps)}, {@code y_ti = (x_ti - mean_t) rstd_t weight_i + bias_i}. y may be x.
+     *
+     * @param stats [rows, 2], mean and rstd of each row, kept for the backward pass
+     */
+    void layerNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats);
+
+    /**
+     * {@code dx_ti (+)= rstd_t (weight_i dy_ti - mean_j(weight_j dy_tj) - xhat_ti mean_j(weight_j dy_tj xhat_tj))} with
+     * {@code xhat_ti = (x_ti - mean_t) rstd_t}.
+     */
+    void layerNormGrad(
+            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate);
+
+    /**
+     * {@code y_t,toY+i (+)= x_t,fromX+i} for {@code i < width}: cuts columns out of rows, or puts them back, which is the backward pass. Row t of x begins at
+     * element {@code t ldx}, of y at {@code t ldy}; other columns of y are not touched.
+     */
+    void copyColumns(int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate);
+
+    /** {@code y_ti (+)= x_ti scale_i}; y may be x. It is its own backward pass in x. */
+    void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate);
+
+    /** {@code out_t (+)= <a_t, b_t>}, the inner product of each pair of rows; a may be b. */
+    void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate);
+
     /** {@code y_ti += bias_i}. */
     void addBias(int rows, int cols, Memory bias, Memory y);
 
@@ -39,14 +66,25 @@ public interface Rows {
     void ropeTable(int rows, double[] frequencies, Memory positions, Memory table);
 
     /**
-     * Rotary position embedding (Su et al. 2021, arXiv 2104.09864) in the half-rotation order of Hugging Face's Llama. Each
-     * row holds {@code heads} vectors of {@code headDim = 2 h}; for {@code i < h}
-     * {@code y_i = x_i cos_i - x_{i+h} sin_i}, {@code y_{i+h} = x_{i+h} cos_i + x_i sin_i}. The rotation is orthogonal, so its backward
+     * Rotary position embedding (Su et al. 2021, arXiv 2104.09864). Each row holds {@code heads} vectors of {@code headDim = 2 h}; for
+     * {@code i < h} the pair {@code (a, b)} is turned by angle i:
+     * {@code y_a = x_a cos_i - x_b sin_i}, {@code y_b = x_b cos_i + x_a sin_i}. The rotation is orthogonal, so its backward
      * pass is the same with {@code inverse}, which turns by the negative angle. y may be x.
      *
      * @param table [rows, headDim], as {@link #ropeTable} writes it
+     * @param interleaved whether the pairs are {@code (2i, 2i + 1)}, as the paper and GGUF's Llama have them; otherwise {@code (i, i + h)}, as Hugging
+     *     Face has them
      */
-    void rope(int rows, int heads, int headDim, Memory table, boolean inverse, Memory x, Memory y, boolean accumulate);
+    void rope(
+            int rows,
+            int heads,
+            int headDim,
+            Memory table,
+            boolean interleaved,
+            boolean inverse,
+            Memory x,
+            Memory y,
+            boolean accumulate);
 
     /** {@code out_0 (+)= scale * sum_i x_i} over all elements of x. */
     void sum(Memory x, float scale, Memory out, boolean accumulate);

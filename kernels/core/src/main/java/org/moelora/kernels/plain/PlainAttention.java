@@ -11,7 +11,7 @@ import org.moelora.kernels.Ragged;
 
 final class PlainAttention implements Attention {
     /** One query head of one query row: where its numbers start and which keys it sees. */
-    private record Query(long q, int head, int kvHead, int firstKey, int keys) {}
+    private record Query(long q, int kvHead, int firstKey, int keys) {}
 
     @FunctionalInterface
     private interface Body {
@@ -26,9 +26,10 @@ final class PlainAttention implements Attention {
             int queries = rows.queryStart()[s + 1] - first;
             for (int i = 0; i < queries; i++) {
                 for (int h = 0; h < plan.heads(); h++) {
-                    int keys = rows.keyLength()[s] - queries + i + 1;
-                    body.accept(
-                            new Query((long) (first + i) * plan.heads() + h, h, h / group, rows.keyStart()[s], keys));
+                    int before = rows.keyLength()[s] - queries + i + 1;
+                    int keys = Math.min(before, plan.window());
+                    int firstKey = rows.keyStart()[s] + before - keys;
+                    body.accept(new Query((long) (first + i) * plan.heads() + h, h / group, firstKey, keys));
                 }
             }
         }

@@ -86,6 +86,60 @@ final class PlainElementwise implements Elementwise {
         return 1 / (1 + Math.exp(-a));
     }
 
+    private static final double GELU_SCALE = Math.sqrt(2 / Math.PI);
+    private static final double GELU_CUBE = 0.044715;
+
+    @Override
+    public void gelu(Memory x, Memory y) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        for (long i = 0; i < y.length(); i++) {
+            double v = get(xs, i);
+            set(ys, i, (float) (v * (1 + Math.tanh(GELU_SCALE * (v + GELU_CUBE * v * v * v))) / 2));
+        }
+    }
+
+    @Override
+    public void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+        MemorySegment xs = floats(x, dy.length());
+        MemorySegment dys = floats(dy, dy.length());
+        MemorySegment dxs = floats(dx, dy.length());
+        for (long i = 0; i < dy.length(); i++) {
+            double v = get(xs, i);
+            double tanh = Math.tanh(GELU_SCALE * (v + GELU_CUBE * v * v * v));
+            double inner = GELU_SCALE * (1 + 3 * GELU_CUBE * v * v);
+            put(dxs, i, get(dys, i) * ((1 + tanh) / 2 + v * (1 - tanh * tanh) * inner / 2), accumulate);
+        }
+    }
+
+    @Override
+    public void sigmoid(Memory x, Memory y) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        for (long i = 0; i < y.length(); i++) {
+            set(ys, i, (float) (1 / (1 + Math.exp(-get(xs, i)))));
+        }
+    }
+
+    @Override
+    public void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate) {
+        MemorySegment ys = floats(y, dy.length());
+        MemorySegment dys = floats(dy, dy.length());
+        MemorySegment dxs = floats(dx, dy.length());
+        for (long i = 0; i < dy.length(); i++) {
+            put(dxs, i, (double) get(dys, i) * get(ys, i) * (1.0 - get(ys, i)), accumulate);
+        }
+    }
+
+    @Override
+    public void rsqrt(Memory x, Memory y) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        for (long i = 0; i < y.length(); i++) {
+            set(ys, i, (float) (1 / Math.sqrt(get(xs, i))));
+        }
+    }
+
     @Override
     public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
         MemorySegment xs = floats(x, y.length());

@@ -46,6 +46,37 @@ final class PlainMatMul implements MatMul {
     }
 
     @Override
+    public void gemmBatched(
+            int batch,
+            boolean transposeA,
+            boolean transposeB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            Memory a,
+            Memory b,
+            float beta,
+            Memory c) {
+        for (int i = 0; i < batch; i++) {
+            gemm(
+                    transposeA,
+                    transposeB,
+                    m,
+                    n,
+                    k,
+                    alpha,
+                    a.slice((long) i * m * k, (long) m * k),
+                    transposeA ? m : k,
+                    b.slice((long) i * k * n, (long) k * n),
+                    transposeB ? k : n,
+                    beta,
+                    c.slice((long) i * m * n, (long) m * n),
+                    n);
+        }
+    }
+
+    @Override
     public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
         HostFrozen frozen = HostFrozen.of(w);
         MemorySegment ws = frozen.segment();

@@ -85,6 +85,60 @@ final class PlainMixture implements Mixture {
     }
 
     @Override
+    public void threshold(int tokens, int experts, Memory p, Memory threshold, Memory g) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment hs = floats(threshold, tokens);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        for (int t = 0; t < tokens; t++) {
+            long row = (long) t * experts;
+            double z = 0;
+            for (int e = 0; e < experts; e++) {
+                z += Math.max(0, (double) get(ps, row + e) - get(hs, t));
+            }
+            for (int e = 0; e < experts; e++) {
+                double m = Math.max(0, (double) get(ps, row + e) - get(hs, t));
+                set(gs, row + e, z == 0 ? 0 : (float) (m / z));
+            }
+        }
+    }
+
+    @Override
+    public void thresholdGrad(
+            int tokens,
+            int experts,
+            Memory p,
+            Memory threshold,
+            Memory g,
+            Memory dg,
+            Memory dp,
+            boolean accumulateP,
+            Memory dThreshold,
+            boolean accumulateThreshold) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment hs = floats(threshold, tokens);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment dgs = floats(dg, (long) tokens * experts);
+        MemorySegment dps = floats(dp, (long) tokens * experts);
+        MemorySegment dhs = floats(dThreshold, tokens);
+        for (int t = 0; t < tokens; t++) {
+            long row = (long) t * experts;
+            double z = 0;
+            double dot = 0;
+            for (int e = 0; e < experts; e++) {
+                z += Math.max(0, (double) get(ps, row + e) - get(hs, t));
+                dot += (double) get(gs, row + e) * get(dgs, row + e);
+            }
+            double sum = 0;
+            for (int e = 0; e < experts; e++) {
+                double dm = get(ps, row + e) > get(hs, t) ? (get(dgs, row + e) - dot) / z : 0;
+                put(dps, row + e, dm, accumulateP);
+                sum += dm;
+            }
+            put(dhs, t, -sum, accumulateThreshold);
+        }
+    }
+
+    @Override
     public void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v) {
         MemorySegment us = floats(u, (long) tokens * experts * rank);
         MemorySegment gs = floats(g, (long) tokens * experts);
@@ -257,5 +311,59 @@ final class PlainMixture implements Mixture {
             }
             set(ds, (long) i * n + i, (float) -w);
         }
+    }
+
+    @Override
+    public void tokenContrast(
+            int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
+        MemorySegment ss = floats(s, (long) tokens * experts * experts);
+        MemorySegment cs = ints(selected, (long) tokens * k);
+        MemorySegment ds = floats(d, (long) tokens * experts * experts);
+        double terms = (double) tokens * k * (k - 1);
+        double total = 0;
+        for (int t = 0; t < tokens; t++) {
+            long at = (long) t * experts * experts;
+            double[] norm = new double[experts];
+            boolean[] chosen = new boolean[experts];
+            double[][] cos = new double[experts][experts];
+            double[][] grad = new double[experts][experts];
+            for (int j = 0; j < k; j++) {
+                chosen[getInt(cs, (long) t * k + j)] = true;
+            }
+            for (int e = 0; e < experts; e++) {
+                norm[e] = Math.sqrt(get(ss, at + (long) e * experts + e) + (double) eps * eps);
+            }
+            for (int i = 0; i < experts; i++) {
+                double negatives = 0;
+                for (int a = 0; a < experts; a++) {
+                    cos[i][a] = get(ss, at + (long) i * experts + a) / (norm[i] * norm[a]);
+                    negatives += chosen[a] ? 0 : Math.exp((cos[i][a] - 1) / tau);
+                }
+                for (int p = 0; chosen[i] && p < experts; p++) {
+                    if (p == i || !chosen[p]) {
+                        continue;
+                    }
+                    double positive = Math.exp((cos[i][p] - 1) / tau);
+                    double w = positive / (positive + negatives);
+                    total -= Math.log(w) / terms;
+                    grad[i][p] = (w - 1) / (terms * tau);
+                    for (int a = 0; a < experts; a++) {
+                        if (!chosen[a]) {
+                            grad[i][a] += (1 - w) * Math.exp((cos[i][a] - 1) / tau) / negatives / (terms * tau);
+                        }
+                    }
+                }
+            }
+            for (int i = 0; i < experts; i++) {
+                double w = 0;
+                for (int j = 0; j < experts; j++) {
+                    double c = grad[i][j] + grad[j][i];
+                    w += c * cos[i][j] / (norm[i] * norm[i]);
+                    set(ds, at + (long) i * experts + j, (float) (c / (norm[i] * norm[j])));
+                }
+                set(ds, at + (long) i * experts + i, (float) -w);
+            }
+        }
+        set(floats(loss, 1), 0, (float) total);
     }
 }

@@ -7,8 +7,10 @@ import static org.moelora.kernels.cpu.HostMemory.ints;
 import static org.moelora.kernels.cpu.HostMemory.set;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
+import org.moelora.kernels.cpu.MatrixSpan;
 
 final class PlainRows implements Rows {
     @Override
@@ -108,6 +110,100 @@ final class PlainRows implements Rows {
     }
 
     @Override
+    public void layerNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ws = floats(weight, cols);
+        MemorySegment bs = floats(bias, cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        MemorySegment ss = floats(stats, 2L * rows);
+        for (int t = 0; t < rows; t++) {
+            long row = (long) t * cols;
+            double mean = 0;
+            for (int i = 0; i < cols; i++) {
+                mean += get(xs, row + i) / (double) cols;
+            }
+            double variance = 0;
+            for (int i = 0; i < cols; i++) {
+                double off = get(xs, row + i) - mean;
+                variance += off * off / cols;
+            }
+            double r = 1 / Math.sqrt(variance + eps);
+            set(ss, 2L * t, (float) mean);
+            set(ss, 2L * t + 1, (float) r);
+            for (int i = 0; i < cols; i++) {
+                set(ys, row + i, (float) ((get(xs, row + i) - mean) * r * get(ws, i) + get(bs, i)));
+            }
+        }
+    }
+
+    @Override
+    public void layerNormGrad(
+            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ws = floats(weight, cols);
+        MemorySegment ss = floats(stats, 2L * rows);
+        MemorySegment dys = floats(dy, (long) rows * cols);
+        MemorySegment dxs = floats(dx, (long) rows * cols);
+        for (int t = 0; t < rows; t++) {
+            long row = (long) t * cols;
+            double mean = get(ss, 2L * t);
+            double r = get(ss, 2L * t + 1);
+            double sum = 0;
+            double dot = 0;
+            for (int i = 0; i < cols; i++) {
+                double d = (double) get(ws, i) * get(dys, row + i) / cols;
+                sum += d;
+                dot += d * (get(xs, row + i) - mean) * r;
+            }
+            for (int i = 0; i < cols; i++) {
+                double hat = (get(xs, row + i) - mean) * r;
+                put(dxs, row + i, r * ((double) get(ws, i) * get(dys, row + i) - sum - hat * dot), accumulate);
+            }
+        }
+    }
+
+    @Override
+    public void copyColumns(
+            int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
+        Objects.checkFromIndexSize(fromX, width, ldx);
+        Objects.checkFromIndexSize(toY, width, ldy);
+        MemorySegment xs = floats(x, MatrixSpan.length(rows, fromX + width, ldx));
+        MemorySegment ys = floats(y, MatrixSpan.length(rows, toY + width, ldy));
+        for (int t = 0; t < rows; t++) {
+            for (int i = 0; i < width; i++) {
+                put(ys, (long) t * ldy + toY + i, get(xs, (long) t * ldx + fromX + i), accumulate);
+            }
+        }
+    }
+
+    @Override
+    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ss = floats(scale, cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        for (int t = 0; t < rows; t++) {
+            for (int i = 0; i < cols; i++) {
+                long at = (long) t * cols + i;
+                put(ys, at, (double) get(xs, at) * get(ss, i), accumulate);
+            }
+        }
+    }
+
+    @Override
+    public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
+        MemorySegment as = floats(a, (long) rows * cols);
+        MemorySegment bs = floats(b, (long) rows * cols);
+        MemorySegment os = floats(out, rows);
+        for (int t = 0; t < rows; t++) {
+            double dot = 0;
+            for (long i = (long) t * cols; i < (long) (t + 1) * cols; i++) {
+                dot += (double) get(as, i) * get(bs, i);
+            }
+            put(os, t, dot, accumulate);
+        }
+    }
+
+    @Override
     public void addBias(int rows, int cols, Memory bias, Memory y) {
         MemorySegment bs = floats(bias, cols);
         MemorySegment ys = floats(y, (long) rows * cols);
@@ -148,7 +244,15 @@ final class PlainRows implements Rows {
 
     @Override
     public void rope(
-            int rows, int heads, int headDim, Memory table, boolean inverse, Memory x, Memory y, boolean accumulate) {
+            int rows,
+            int heads,
+            int headDim,
+            Memory table,
+            boolean interleaved,
+            boolean inverse,
+            Memory x,
+            Memory y,
+            boolean accumulate) {
         MemorySegment ts = floats(table, (long) rows * headDim);
         MemorySegment xs = floats(x, (long) rows * heads * headDim);
         MemorySegment ys = floats(y, (long) rows * heads * headDim);
@@ -159,10 +263,12 @@ final class PlainRows implements Rows {
                 for (int i = 0; i < half; i++) {
                     double cos = get(ts, (long) t * headDim + i);
                     double sin = get(ts, (long) t * headDim + half + i) * (inverse ? -1 : 1);
-                    double low = get(xs, head + i);
-                    double high = get(xs, head + half + i);
-                    put(ys, head + i, low * cos - high * sin, accumulate);
-                    put(ys, head + half + i, high * cos + low * sin, accumulate);
+                    long a = head + (interleaved ? 2 * i : i);
+                    long b = head + (interleaved ? 2 * i + 1 : half + i);
+                    double first = get(xs, a);
+                    double second = get(xs, b);
+                    put(ys, a, first * cos - second * sin, accumulate);
+                    put(ys, b, second * cos + first * sin, accumulate);
                 }
             }
         }

@@ -25,8 +25,8 @@ public final class SimdKernels implements Kernels {
     public SimdKernels(Workers workers, Buffers buffers) {
         Kernels plain = new PlainKernels();
         Scratch.Pool pool = new Scratch.Pool(buffers);
-        matMul = new SimdMatMul(workers, pool);
-        rows = new SimdRows(workers);
+        matMul = new SimdMatMul(workers, pool, plain.matMul());
+        rows = new SimdRows(workers, plain.rows());
         attention = new SimdAttention(workers, buffers, plain.attention());
         elementwise = new SimdElementwise(workers);
         tokens = new SimdTokens(workers, pool);

@@ -16,10 +16,12 @@ import org.moelora.kernels.cpu.Workers;
 final class SimdMatMul implements MatMul {
     private final Workers workers;
     private final Scratch.Pool pool;
+    private final MatMul plain;
 
-    SimdMatMul(Workers workers, Scratch.Pool pool) {
+    SimdMatMul(Workers workers, Scratch.Pool pool, MatMul plain) {
         this.workers = workers;
         this.pool = pool;
+        this.plain = plain;
     }
 
     @Override
@@ -43,6 +45,22 @@ final class SimdMatMul implements MatMul {
                 new Source.Leased(floats(b, transposeB ? MatrixSpan.length(n, k, ldb) : MatrixSpan.length(k, n, ldb)));
         MemorySegment cs = floats(c, MatrixSpan.length(m, n, ldc));
         new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, null, beta, cs, ldc, pool).run(workers);
+    }
+
+    @Override
+    public void gemmBatched(
+            int batch,
+            boolean transposeA,
+            boolean transposeB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            Memory a,
+            Memory b,
+            float beta,
+            Memory c) {
+        plain.gemmBatched(batch, transposeA, transposeB, m, n, k, alpha, a, b, beta, c);
     }
 
     @Override

@@ -20,7 +20,7 @@ import org.moelora.kernels.cpu.Workers;
 /**
  * The mixture's kernels. Experts and ranks are few, shorter than a vector, so tokens are dealt out to the threads and each is a scalar loop; only
  * the contrastive loss, whose rows are pairs, is in {@link Contrast} and vectors. The tables of one number per token and expert that the load
- * balance reads and writes are plain's.
+ * balance reads and writes are plain's, and so is the loss within tokens, in one thread.
  */
 final class SimdMixture implements Mixture {
     private final Workers workers;
@@ -89,6 +89,71 @@ final class SimdMixture implements Mixture {
             Memory dp,
             boolean accumulate) {
         plain.topKGrad(tokens, experts, k, renormalise, p, selected, g, dg, dp, accumulate);
+    }
+
+    @Override
+    public void threshold(int tokens, int experts, Memory p, Memory threshold, Memory g) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment hs = floats(threshold, tokens);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        Ranges.run(workers, tokens, 1, 4L * experts, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                long row = t * experts;
+                double h = get(hs, t);
+                double z = 0;
+                for (int e = 0; e < experts; e++) {
+                    z += Math.max(0, get(ps, row + e) - h);
+                }
+                for (int e = 0; e < experts; e++) {
+                    set(gs, row + e, z == 0 ? 0 : (float) (Math.max(0, get(ps, row + e) - h) / z));
+                }
+            }
+        });
+    }
+
+    @Override
+    public void thresholdGrad(
+            int tokens,
+            int experts,
+            Memory p,
+            Memory threshold,
+            Memory g,
+            Memory dg,
+            Memory dp,
+            boolean accumulateP,
+            Memory dThreshold,
+            boolean accumulateThreshold) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment hs = floats(threshold, tokens);
+        MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment dgs = floats(dg, (long) tokens * experts);
+        MemorySegment dps = floats(dp, (long) tokens * experts);
+        MemorySegment dhs = floats(dThreshold, tokens);
+        Ranges.run(workers, tokens, 1, 6L * experts, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                long row = t * experts;
+                double h = get(hs, t);
+                double z = 0;
+                double dot = 0;
+                for (int e = 0; e < experts; e++) {
+                    z += Math.max(0, get(ps, row + e) - h);
+                    dot += (double) get(gs, row + e) * get(dgs, row + e);
+                }
+                double sum = 0;
+                for (int e = 0; e < experts; e++) {
+                    double dm = get(ps, row + e) > h ? (get(dgs, row + e) - dot) / z : 0;
+                    set(dps, row + e, (float) (accumulateP ? get(dps, row + e) + dm : dm));
+                    sum += dm;
+                }
+                set(dhs, t, (float) (accumulateThreshold ? get(dhs, t) - sum : -sum));
+            }
+        });
+    }
+
+    @Override
+    public void tokenContrast(
+            int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
+        plain.tokenContrast(tokens, experts, k, tau, eps, s, selected, loss, d);
     }
 
     @Override

@@ -10,17 +10,21 @@ import static org.moelora.kernels.simd.Lanes.FLOATS;
 import static org.moelora.kernels.simd.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
+import org.moelora.kernels.cpu.MatrixSpan;
 import org.moelora.kernels.cpu.Workers;
 
 final class SimdRows implements Rows {
     private final Workers workers;
+    private final Rows plain;
 
-    SimdRows(Workers workers) {
+    SimdRows(Workers workers, Rows plain) {
         this.workers = workers;
+        this.plain = plain;
     }
 
     @Override
@@ -86,6 +90,77 @@ final class SimdRows implements Rows {
                 RmsNorm.weightGrad(rows, cols, i, xs, rs, dys, dws, accumulate);
             }
         });
+    }
+
+    @Override
+    public void layerNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
+        plain.layerNorm(rows, cols, eps, x, weight, bias, y, stats);
+    }
+
+    @Override
+    public void layerNormGrad(
+            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
+        plain.layerNormGrad(rows, cols, x, weight, stats, dy, dx, accumulate);
+    }
+
+    @Override
+    public void copyColumns(
+            int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
+        Objects.checkFromIndexSize(fromX, width, ldx);
+        Objects.checkFromIndexSize(toY, width, ldy);
+        MemorySegment xs = floats(x, MatrixSpan.length(rows, fromX + width, ldx));
+        MemorySegment ys = floats(y, MatrixSpan.length(rows, toY + width, ldy));
+        Ranges.run(workers, rows, 1, width, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                long source = t * ldx + fromX;
+                long target = t * ldy + toY;
+                if (!accumulate) {
+                    MemorySegment.copy(
+                            xs, source * Float.BYTES, ys, target * Float.BYTES, (long) width * Float.BYTES);
+                    continue;
+                }
+                int i = 0;
+                for (; i + COUNT <= width; i += COUNT) {
+                    long at = (target + i) * Float.BYTES;
+                    FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER)
+                            .add(FloatVector.fromMemorySegment(FLOATS, xs, (source + i) * Float.BYTES, ORDER))
+                            .intoMemorySegment(ys, at, ORDER);
+                }
+                for (; i < width; i++) {
+                    set(ys, target + i, get(ys, target + i) + get(xs, source + i));
+                }
+            }
+        });
+    }
+
+    @Override
+    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ss = floats(scale, cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        Ranges.run(workers, rows, 1, cols, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                long row = t * cols;
+                int i = 0;
+                for (; i + COUNT <= cols; i += COUNT) {
+                    long at = (row + i) * Float.BYTES;
+                    FloatVector v = FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER)
+                            .mul(FloatVector.fromMemorySegment(FLOATS, ss, (long) i * Float.BYTES, ORDER));
+                    if (accumulate) {
+                        v = v.add(FloatVector.fromMemorySegment(FLOATS, ys, at, ORDER));
+                    }
+                    v.intoMemorySegment(ys, at, ORDER);
+                }
+                for (; i < cols; i++) {
+                    set(ys, row + i, get(xs, row + i) * get(ss, i) + (accumulate ? get(ys, row + i) : 0));
+                }
+            }
+        });
+    }
+
+    @Override
+    public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
+        plain.rowDots(rows, cols, a, b, out, accumulate);
     }
 
     @Override
@@ -156,7 +231,19 @@ final class SimdRows implements Rows {
 
     @Override
     public void rope(
-            int rows, int heads, int headDim, Memory table, boolean inverse, Memory x, Memory y, boolean accumulate) {
+            int rows,
+            int heads,
+            int headDim,
+            Memory table,
+            boolean interleaved,
+            boolean inverse,
+            Memory x,
+            Memory y,
+            boolean accumulate) {
+        if (interleaved) {
+            plain.rope(rows, heads, headDim, table, true, inverse, x, y, accumulate);
+            return;
+        }
         MemorySegment ts = floats(table, (long) rows * headDim);
         MemorySegment xs = floats(x, (long) rows * heads * headDim);
         MemorySegment ys = floats(y, (long) rows * heads * headDim);

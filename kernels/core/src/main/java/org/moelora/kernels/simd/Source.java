@@ -96,7 +96,7 @@ sealed interface Source {
             case F32 -> new Wide(w.segment());
             case BF16 -> new Narrow(w.segment(), true);
             case F16 -> new Narrow(w.segment(), false);
-            case I32 -> throw new IllegalArgumentException("I32 is not a weight's format");
+            default -> throw new IllegalArgumentException(w.dtype() + " is not a weight's format");
         };
     }
 }

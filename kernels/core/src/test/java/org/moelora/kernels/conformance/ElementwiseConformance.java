@@ -81,6 +81,79 @@ public abstract class ElementwiseConformance extends Conformance {
     }
 
     @ParameterizedTest
+    @ValueSource(ints = {0, 1, 13, 16, 17, 33, 702, 70_007})
+    void gelu(int n) {
+        float[] x = curved(n);
+        float[] dy = normal(n);
+        float[] dx = normal(n);
+        check("gelu", 1e-5, s -> s.kernels().elementwise().gelu(s.of(x), s.out(n)));
+        check("gelu in place", 1e-5, s -> {
+            Memory y = s.inOut(x);
+            s.kernels().elementwise().gelu(y, y);
+        });
+        for (boolean accumulate : BOTH) {
+            check(
+                    "geluGrad",
+                    1e-5,
+                    s -> s.kernels().elementwise().geluGrad(s.of(x), s.of(dy), s.out(accumulate, dx), accumulate));
+        }
+        check("geluGrad in place", 1e-5, s -> {
+            Memory d = s.inOut(dy);
+            s.kernels().elementwise().geluGrad(s.of(x), d, d, false);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 13, 16, 17, 33, 702, 70_007})
+    void sigmoid(int n) {
+        float[] x = curved(n);
+        float[] y = new float[n];
+        for (int i = 0; i < n; i++) {
+            y[i] = i % 11 == 0 ? i % 2 : random.nextFloat(); // 0 and 1 are where it is saturated
+        }
+        float[] dy = normal(n);
+        float[] dx = normal(n);
+        check("sigmoid", 1e-6, s -> s.kernels().elementwise().sigmoid(s.of(x), s.out(n)));
+        check("sigmoid in place", 1e-6, s -> {
+            Memory z = s.inOut(x);
+            s.kernels().elementwise().sigmoid(z, z);
+        });
+        for (boolean accumulate : BOTH) {
+            check(
+                    "sigmoidGrad",
+                    1e-6,
+                    s -> s.kernels().elementwise().sigmoidGrad(s.of(y), s.of(dy), s.out(accumulate, dx), accumulate));
+        }
+        check("sigmoidGrad in place", 1e-6, s -> {
+            Memory d = s.inOut(dy);
+            s.kernels().elementwise().sigmoidGrad(s.of(y), d, d, false);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 13, 16, 17, 33, 702, 70_007})
+    void rsqrt(int n) {
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) Math.exp(12 * random.nextGaussian());
+        }
+        check("rsqrt", 1e-6, s -> s.kernels().elementwise().rsqrt(s.of(x), s.out(n)));
+        check("rsqrt in place", 1e-6, s -> {
+            Memory y = s.inOut(x);
+            s.kernels().elementwise().rsqrt(y, y);
+        });
+    }
+
+    /** Numbers where a sigmoid or a tanh bends, where it is saturated, and where it is a straight line. */
+    private float[] curved(int n) {
+        float[] x = normal(n);
+        for (int i = 0; i < n; i++) {
+            x[i] *= i % 7 == 0 ? 60 : i % 7 == 1 ? 1e-3f : 2;
+        }
+        return x;
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {0, 1, 13, 16, 17, 702, 20_003})
     void dropout(int n) {
         float[] x = normal(n);

@@ -100,6 +100,53 @@ public abstract class MatMulConformance extends Conformance {
         });
     }
 
+    /** How many, then m, n and k of each: single numbers, few rows, more than a tile, and more than one is worth a thread. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 3, 3, 3",
+        "5, 1, 1, 1",
+        "3, 0, 2, 2",
+        "4, 2, 3, 0",
+        "7, 13, 17, 1",
+        "9, 1, 33, 16",
+        "9, 33, 1, 16",
+        "33, 8, 8, 64",
+        "300, 4, 4, 16",
+        "130, 8, 32, 17",
+        "70, 16, 16, 31",
+        "17, 31, 65, 33",
+        "3, 207, 129, 70"
+    })
+    void gemmBatched(int batch, int m, int n, int k) {
+        float[] a = normal(batch * m * k);
+        float[] b = normal(batch * k * n);
+        float[] c = normal(batch * m * n);
+        for (boolean transposeA : new boolean[] {false, true}) {
+            for (boolean transposeB : new boolean[] {false, true}) {
+                for (float beta : new float[] {0, 1, 0.25f}) {
+                    float alpha = beta == 1 ? -0.5f : 1;
+                    check(
+                            "gemmBatched" + (transposeA ? " A^T" : " A") + (transposeB ? " B^T" : " B"),
+                            sumTolerance(k),
+                            s -> s.kernels()
+                                    .matMul()
+                                    .gemmBatched(
+                                            batch,
+                                            transposeA,
+                                            transposeB,
+                                            m,
+                                            n,
+                                            k,
+                                            alpha,
+                                            s.of(a),
+                                            s.of(b),
+                                            beta,
+                                            s.out(beta != 0, c)));
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(textBlock = FROZEN)
     void frozenF32(int rows, int out, int in) {

@@ -212,6 +212,95 @@ public abstract class MixtureConformance extends Conformance {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
+    void thresholdAndItsGradient(int tokens, int experts, int k, int rank) {
+        float[] p = probabilities(tokens, experts);
+        float[] threshold = new float[tokens];
+        for (int t = 0; t < tokens; t++) {
+            float least = Float.POSITIVE_INFINITY;
+            for (int e = 0; e < experts; e++) {
+                least = Math.min(least, p[t * experts + e]);
+            }
+            // above all experts, below all, equal to one, between them
+            threshold[t] = t % 5 == 0 ? 1.5f : t % 5 == 1 ? -0.25f : t % 5 == 2 ? least : 0.6f / experts;
+        }
+        float[] dg = normal(tokens * experts);
+        float[] dp = normal(tokens * experts);
+        float[] dThreshold = normal(tokens);
+        check(
+                "threshold",
+                1e-5,
+                s -> s.kernels()
+                        .mixture()
+                        .threshold(tokens, experts, s.of(p), s.of(threshold), s.out(tokens * experts)));
+        for (boolean toP : new boolean[] {false, true}) {
+            for (boolean toThreshold : new boolean[] {false, true}) {
+                check("thresholdGrad", 1e-4, s -> {
+                    Memory ps = s.of(p);
+                    Memory thresholds = s.of(threshold);
+                    Memory g = s.out(tokens * experts);
+                    s.kernels().mixture().threshold(tokens, experts, ps, thresholds, g);
+                    s.kernels()
+                            .mixture()
+                            .thresholdGrad(
+                                    tokens,
+                                    experts,
+                                    ps,
+                                    thresholds,
+                                    g,
+                                    s.of(dg),
+                                    s.out(toP, dp),
+                                    toP,
+                                    s.out(toThreshold, dThreshold),
+                                    toThreshold);
+                });
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 4, 2", "1, 1, 1", "1, 2, 2", "3, 4, 1", "13, 8, 2", "17, 3, 3", "33, 17, 4", "207, 5, 2", "3001, 8, 2"})
+    void tokenContrast(int tokens, int experts, int k) {
+        int width = 6;
+        float[] products = new float[tokens * experts * experts];
+        for (int t = 0; t < tokens; t++) {
+            float[] v = normal(experts * width);
+            if (t % 4 == 1) {
+                Arrays.fill(v, 0, width, 0); // an expert whose B is still zero puts nothing out
+            }
+            for (int i = 0; i < experts; i++) {
+                for (int j = 0; j < experts; j++) {
+                    for (int c = 0; c < width; c++) {
+                        products[(t * experts + i) * experts + j] += v[i * width + c] * v[j * width + c];
+                    }
+                }
+            }
+        }
+        int[] selected = selection(tokens, experts, k);
+        for (float tau : new float[] {0.07f, 1}) {
+            check(
+                    "tokenContrast",
+                    1e-4,
+                    s -> s.kernels()
+                            .mixture()
+                            .tokenContrast(
+                                    tokens,
+                                    experts,
+                                    k,
+                                    tau,
+                                    0.1f,
+                                    s.of(products),
+                                    s.of(selected),
+                                    s.out(1),
+                                    s.out(products.length)));
+            check("tokenContrast in place", 1e-4, s -> {
+                Memory d = s.inOut(products);
+                s.kernels().mixture().tokenContrast(tokens, experts, k, tau, 0.1f, d, s.of(selected), s.out(1), d);
+            });
+        }
+    }
+
     private float[] probabilities(int tokens, int experts) {
         float[] p = new float[tokens * experts];
         for (int t = 0; t < tokens; t++) {

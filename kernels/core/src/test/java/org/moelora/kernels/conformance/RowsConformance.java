@@ -110,6 +110,127 @@ public abstract class RowsConformance extends Conformance {
 
     @ParameterizedTest
     @CsvSource(textBlock = SIZES)
+    void layerNorm(int rows, int cols) {
+        float[] x = normal(rows * cols);
+        for (int i = 0; i < x.length; i++) {
+            x[i] += 3; // a mean that matters
+        }
+        float[] weight = normal(cols);
+        float[] bias = normal(cols);
+        check(
+                "layerNorm",
+                2e-5,
+                s -> s.kernels()
+                        .rows()
+                        .layerNorm(
+                                rows,
+                                cols,
+                                1e-2f,
+                                s.of(x),
+                                s.of(weight),
+                                s.of(bias),
+                                s.out(rows * cols),
+                                s.out(2 * rows)));
+        check("layerNorm in place", 2e-5, s -> {
+            Memory y = s.inOut(x);
+            s.kernels().rows().layerNorm(rows, cols, 1e-2f, y, s.of(weight), s.of(bias), y, s.out(2 * rows));
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
+    void layerNormGrad(int rows, int cols) {
+        float[] x = normal(rows * cols);
+        float[] weight = normal(cols);
+        float[] stats = normal(2 * rows);
+        float[] dy = normal(rows * cols);
+        float[] dx = normal(rows * cols);
+        for (boolean accumulate : new boolean[] {false, true}) {
+            check(
+                    "layerNormGrad",
+                    4e-5,
+                    s -> s.kernels()
+                            .rows()
+                            .layerNormGrad(
+                                    rows,
+                                    cols,
+                                    s.of(x),
+                                    s.of(weight),
+                                    s.of(stats),
+                                    s.of(dy),
+                                    s.out(accumulate, dx),
+                                    accumulate));
+        }
+    }
+
+    /** Rows, width, and in x and y the columns before and after. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 5, 1, 2, 0, 3",
+        "1, 1, 0, 0, 0, 0",
+        "3, 0, 1, 1, 2, 2",
+        "5, 13, 3, 0, 0, 1",
+        "17, 16, 0, 17, 5, 0",
+        "33, 33, 7, 8, 0, 31",
+        "207, 17, 0, 0, 0, 0",
+        "300, 207, 1, 0, 13, 100"
+    })
+    void copyColumns(int rows, int width, int beforeX, int afterX, int beforeY, int afterY) {
+        int ldx = beforeX + width + afterX;
+        int ldy = beforeY + width + afterY;
+        float[] x = normal(rows * ldx);
+        float[] y = normal(rows * ldy);
+        for (boolean accumulate : new boolean[] {false, true}) {
+            check(
+                    "copyColumns",
+                    1e-6,
+                    s -> s.kernels()
+                            .rows()
+                            .copyColumns(
+                                    rows, width, s.of(x), ldx, beforeX, s.inOut(y), ldy, beforeY, accumulate));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
+    void scaleColumns(int rows, int cols) {
+        float[] x = normal(rows * cols);
+        float[] scale = normal(cols);
+        float[] y = normal(rows * cols);
+        for (boolean accumulate : new boolean[] {false, true}) {
+            check(
+                    "scaleColumns",
+                    1e-6,
+                    s -> s.kernels()
+                            .rows()
+                            .scaleColumns(rows, cols, s.of(x), s.of(scale), s.out(accumulate, y), accumulate));
+        }
+        check("scaleColumns in place", 1e-6, s -> {
+            Memory z = s.inOut(x);
+            s.kernels().rows().scaleColumns(rows, cols, z, s.of(scale), z, false);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
+    void rowDots(int rows, int cols) {
+        float[] a = normal(rows * cols);
+        float[] b = normal(rows * cols);
+        float[] out = normal(rows);
+        for (boolean accumulate : new boolean[] {false, true}) {
+            check(
+                    "rowDots",
+                    sumTolerance(cols),
+                    s -> s.kernels().rows().rowDots(rows, cols, s.of(a), s.of(b), s.out(accumulate, out), accumulate));
+        }
+        check("rowDots with itself", sumTolerance(cols), s -> {
+            Memory both = s.of(a);
+            s.kernels().rows().rowDots(rows, cols, both, both, s.out(rows), false);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
     void biasAndItsGradient(int rows, int cols) {
         float[] y = normal(rows * cols);
         float[] bias = normal(cols);
@@ -135,27 +256,30 @@ public abstract class RowsConformance extends Conformance {
                 1e-6,
                 s -> s.kernels().rows().ropeTable(rows, frequencies, s.of(positions), s.out(rows * headDim)));
         float[] table = normal(rows * headDim);
-        for (boolean inverse : new boolean[] {false, true}) {
-            for (boolean accumulate : new boolean[] {false, true}) {
-                check(
-                        "rope",
-                        2e-6,
-                        s -> s.kernels()
-                                .rows()
-                                .rope(
-                                        rows,
-                                        heads,
-                                        headDim,
-                                        s.of(table),
-                                        inverse,
-                                        s.of(x),
-                                        s.out(accumulate, y),
-                                        accumulate));
+        for (boolean interleaved : new boolean[] {false, true}) {
+            for (boolean inverse : new boolean[] {false, true}) {
+                for (boolean accumulate : new boolean[] {false, true}) {
+                    check(
+                            "rope",
+                            2e-6,
+                            s -> s.kernels()
+                                    .rows()
+                                    .rope(
+                                            rows,
+                                            heads,
+                                            headDim,
+                                            s.of(table),
+                                            interleaved,
+                                            inverse,
+                                            s.of(x),
+                                            s.out(accumulate, y),
+                                            accumulate));
+                }
+                check("rope in place", 2e-6, s -> {
+                    Memory z = s.inOut(x);
+                    s.kernels().rows().rope(rows, heads, headDim, s.of(table), interleaved, inverse, z, z, false);
+                });
             }
-            check("rope in place", 2e-6, s -> {
-                Memory z = s.inOut(x);
-                s.kernels().rows().rope(rows, heads, headDim, s.of(table), inverse, z, z, false);
-            });
         }
     }
 

@@ -149,9 +149,9 @@ class PlainKernelsTest {
         kernels.rows().ropeTable(1, new double[] {Math.PI / 4, Math.PI / 2}, ints(2), table); // a half and a whole turn
         assertThat(read(table)).containsExactly(new float[] {0, -1, 1, 0}, CLOSE);
         Memory y = of(0, 0, 0, 0);
-        kernels.rows().rope(1, 1, 4, table, false, of(1, 2, 3, 4), y, false);
+        kernels.rows().rope(1, 1, 4, table, false, false, of(1, 2, 3, 4), y, false);
         assertThat(read(y)).containsExactly(new float[] {-3, -2, 1, -4}, CLOSE); // pairs are (x_0, x_2) and (x_1, x_3)
-        kernels.rows().rope(1, 1, 4, table, true, y, y, false);
+        kernels.rows().rope(1, 1, 4, table, false, true, y, y, false);
         assertThat(read(y)).containsExactly(new float[] {1, 2, 3, 4}, CLOSE);
     }
 

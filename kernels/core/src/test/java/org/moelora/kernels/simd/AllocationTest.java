@@ -146,7 +146,9 @@ class AllocationTest {
         calls.put("rmsNormWeightGrad", () -> r.rmsNormWeightGrad(ROWS, COLS, x, perRow, y, weight, true));
         calls.put("addBias", () -> r.addBias(ROWS, COLS, weight, y));
         calls.put("columnSum", () -> r.columnSum(ROWS, COLS, x, weight, true));
-        calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, y, z, true));
+        calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, false, y, z, true));
+        calls.put("copyColumns", () -> r.copyColumns(ROWS, COLS - 3, x, COLS, 3, y, COLS, 1, true));
+        calls.put("scaleColumns", () -> r.scaleColumns(ROWS, COLS, x, weight, y, true));
         calls.put("sum", () -> r.sum(x, 1, one, false));
         var t = kernels.tokens();
         calls.put("gather", () -> t.gather(ROWS, COLS, ids, x, y));
@@ -168,6 +170,11 @@ class AllocationTest {
         calls.put("multiply", () -> e.multiply(a, b, c, true));
         calls.put("swiGlu", () -> e.swiGlu(a, b, c));
         calls.put("swiGluGrad", () -> e.swiGluGrad(a, b, c, d, true, c, false));
+        calls.put("gelu", () -> e.gelu(a, b));
+        calls.put("geluGrad", () -> e.geluGrad(a, b, c, true));
+        calls.put("sigmoid", () -> e.sigmoid(a, b));
+        calls.put("sigmoidGrad", () -> e.sigmoidGrad(a, b, c, true));
+        calls.put("rsqrt", () -> e.rsqrt(a, b));
         calls.put("dropout", () -> e.dropout(7, 0.1f, a, b, false));
         var o = kernels.optimizer();
         calls.put("sumOfSquares", () -> o.sumOfSquares(a, two));
