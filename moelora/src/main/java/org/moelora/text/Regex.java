@@ -50,7 +50,8 @@ final class Regex {
         return new Regex(Pattern.compile(regex, FLAGS), "", null, null);
     }
 
-    private static Regex literal(String text, String source) {
+    /** A string to find as it is. */
+    static Regex literal(String text, String source) {
         return new Regex(Pattern.compile(text, Pattern.LITERAL), source, null, text.isEmpty() ? null : text);
     }
 
