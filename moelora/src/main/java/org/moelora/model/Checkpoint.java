@@ -94,8 +94,13 @@ final class Checkpoint implements AutoCloseable {
         return folder;
     }
 
-    boolean has(String name) {
-        return home.containsKey(name);
+    /**
+     * What the file calls a tensor: the name itself, or the name without its first part, which checkpoints that were saved without the last linear leave
+     * out ({@code h.0.ln_1.weight} for {@code transformer.h.0.ln_1.weight}).
+     */
+    String nameOf(String name) {
+        String rest = name.substring(name.indexOf('.') + 1);
+        return !home.containsKey(name) && home.containsKey(rest) ? rest : name;
     }
 
     /**
@@ -104,14 +109,15 @@ final class Checkpoint implements AutoCloseable {
      * @throws InputException if there is none, or its shape differs from what config.json asks for
      */
     SafetensorsFile fileOf(String name, long... shape) {
-        SafetensorsFile file = home.get(name);
+        String found = nameOf(name);
+        SafetensorsFile file = home.get(found);
         if (file == null) {
             throw new InputException(folder + ": tensor " + name + " is missing; expected it with the shape "
                     + Arrays.toString(shape) + " by config.json");
         }
-        long[] found = file.info(name).shape();
-        if (!Arrays.equals(found, shape)) {
-            throw new InputException(file.file() + ": tensor " + name + " has the shape " + Arrays.toString(found)
+        long[] there = file.info(found).shape();
+        if (!Arrays.equals(there, shape)) {
+            throw new InputException(file.file() + ": tensor " + found + " has the shape " + Arrays.toString(there)
                     + "; expected " + Arrays.toString(shape) + " by config.json");
         }
         return file;

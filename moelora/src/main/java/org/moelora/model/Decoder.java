@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adaptable;
@@ -26,7 +27,7 @@ import org.moelora.kernels.Owner;
 import org.moelora.text.Tokenizer;
 
 /**
- * A decoder-only transformer of the Llama family (Touvron et al. 2023, arXiv 2302.13971): Llama and Qwen2 style checkpoints. The base
+ * A decoder-only transformer, described by its {@link DecoderConfig}: checkpoints of Llama, Mistral, Qwen2, Qwen3, Gemma 3, Phi-3 and GPT-2. The base
  * model that adapters are put on.
  *
  * <p>Immutable and safe for use by several threads. Weights are mapped read-only from the checkpoint in the format they have
@@ -120,13 +121,17 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
     /**
      * A decoder whose weights are all float32 parameters, for pretraining: matrices normal with standard deviation 0.02, those that write
-     * into the residual stream divided by {@code sqrt(2 layers)} (Radford et al. 2019), norms one, biases zero.
+     * into the residual stream divided by {@code sqrt(2 layers)} (Radford et al. 2019), norms one, biases zero. For families of Llama's design.
      *
      * @param tokenizer for generation and scoring of text, or null
      */
     public static Decoder trainable(DecoderConfig config, @Nullable Tokenizer tokenizer, Device device, long seed) {
         ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
-        Weights.shapes(config).forEach(builder::add);
+        if (config.design().norm() != Design.Norm.RMS) {
+            throw new IllegalArgumentException("the weights of " + config.architecture() + " are frozen: its norms have no"
+                    + " derivative in their weights");
+        }
+        Weights.stored(config).forEach((name, stored) -> builder.add(name, stored.shape()));
         ParameterBlock block = builder.build();
         double residual = 0.02 / Math.sqrt(2.0 * config.layers());
         for (Parameter parameter : block.parameters()) {
@@ -145,13 +150,13 @@ public final class Decoder implements Adaptable, AutoCloseable {
         }
         Weights weights = Weights.of(config, new Weights.Source() {
             @Override
-            public Weight matrix(String name, int rows, int cols) {
-                return block.get(name);
+            public Weight matrix(Weights.Stored stored) {
+                return block.get(stored.name());
             }
 
             @Override
-            public Tensor vector(String name, int size) {
-                return block.get(name);
+            public Tensor vector(Weights.Stored stored) {
+                return block.get(stored.name());
             }
         });
         List<AutoCloseable> resources = new ArrayList<>(List.of(block));
@@ -170,22 +175,18 @@ public final class Decoder implements Adaptable, AutoCloseable {
             this.device = device;
             this.resources = resources;
             // All sizes are in the files, or nothing is made: a config.json alone must not ask for gigabytes.
-            Weights.shapes(config)
-                    .forEach((name, shape) -> checkpoint.fileOf(
-                            name, Arrays.stream(shape).asLongStream().toArray()));
+            Collection<Weights.Stored> all = Weights.stored(config).values();
+            all.forEach(stored -> checkpoint.fileOf(stored.name(), stored.storedShape()));
             ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
-            Weights.shapes(config).forEach((name, shape) -> {
-                if (shape.length == 1) {
-                    builder.add(name, shape);
-                }
-            });
+            all.stream().filter(stored -> !stored.isMatrix()).forEach(stored -> builder.add(stored.name(), stored.shape()));
             vectors = builder.build();
             resources.addFirst(vectors);
         }
 
         @Override
-        public Weight matrix(String name, int rows, int cols) {
-            SafetensorsFile file = checkpoint.fileOf(name, rows, cols);
+        public Weight matrix(Weights.Stored stored) {
+            SafetensorsFile file = checkpoint.fileOf(stored.name(), stored.storedShape());
+            String name = checkpoint.nameOf(stored.name());
             DType dtype = switch (file.info(name).type().name()) {
                 case "F32" -> DType.F32;
                 case "BF16" -> DType.BF16;
@@ -194,15 +195,26 @@ public final class Decoder implements Adaptable, AutoCloseable {
                     throw new InputException(file.file() + ": tensor " + name + " has the format "
                             + file.info(name).type() + "; expected F32, BF16 or F16");
             };
-            FrozenWeight weight = FrozenWeight.of(device, file.segment(name), dtype, rows, cols);
+            int out = stored.shape()[0];
+            int in = stored.shape()[1];
+            FrozenWeight weight = stored.transposed()
+                    ? FrozenWeight.transposed(device, file.segment(name), dtype, in, out)
+                    : FrozenWeight.of(device, file.segment(name), dtype, out, in);
             resources.addFirst(weight);
             return weight;
         }
 
         @Override
-        public Tensor vector(String name, int size) {
-            float[] values = checkpoint.fileOf(name, size).readFloats(name);
-            Parameter vector = vectors.get(name);
+        public Tensor vector(Weights.Stored stored) {
+            float[] values = checkpoint
+                    .fileOf(stored.name(), stored.storedShape())
+                    .readFloats(checkpoint.nameOf(stored.name()));
+            if (stored.plusOne()) {
+                for (int i = 0; i < values.length; i++) {
+                    values[i] += 1;
+                }
+            }
+            Parameter vector = vectors.get(stored.name());
             vector.set(values);
             return vector;
         }

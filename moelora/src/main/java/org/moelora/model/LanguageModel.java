@@ -1,20 +1,30 @@
 package org.moelora.model;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
+import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.Weight;
 import org.moelora.engine.ops.Add;
 import org.moelora.engine.ops.CausalAttention;
+import org.moelora.engine.ops.Columns;
 import org.moelora.engine.ops.CrossEntropy;
 import org.moelora.engine.ops.Embedding;
+import org.moelora.engine.ops.Gelu;
 import org.moelora.engine.ops.KeyValueCache;
+import org.moelora.engine.ops.LayerNorm;
 import org.moelora.engine.ops.Linear;
+import org.moelora.engine.ops.Multiply;
 import org.moelora.engine.ops.RmsNorm;
 import org.moelora.engine.ops.Rope;
+import org.moelora.engine.ops.Scale;
 import org.moelora.engine.ops.SwiGlu;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Ragged;
@@ -59,8 +69,6 @@ public final class LanguageModel {
      * @param starts [sequences + 1], first row of each sequence and T
      */
     public Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] starts) {
-        int heads = decoder.config().heads();
-        int headDim = decoder.config().headDim();
         Ragged rows = Ragged.self(starts);
         int[] positions = new int[ids.length];
         for (int s = 0; s + 1 < starts.length; s++) {
@@ -73,20 +81,19 @@ public final class LanguageModel {
                 pass,
                 ids,
                 positions,
-                (part, layer, q, k, v) -> CausalAttention.apply(part, heads, headDim, rows, q, k, v));
+                (part, layer, q, k, v) ->
+                        CausalAttention.apply(part, decoder.config().heads(layer), rows, q, k, v));
     }
 
     /** {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s. */
     Tensor hidden(Tape tape, int[] ids, int[] added, KeyValueCache cache) {
         int[] positions = cache.advance(added);
-        int heads = decoder.config().heads();
-        int headDim = decoder.config().headDim();
         return hidden(
                 tape,
                 AdapterPass.inference(),
                 ids,
                 positions,
-                (part, layer, q, k, v) -> cache.attend(part, layer, heads, headDim, q, k, v));
+                (part, layer, q, k, v) -> cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
     }
 
     /** The weights, which stay where they are until the tape is closed. */
@@ -130,42 +137,160 @@ public final class LanguageModel {
     private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
         Weights weights = weights(tape);
         DecoderConfig config = decoder.config();
-        Tensor table = Rope.table(tape, tape.ints(positions), config.ropeFrequencies());
-        Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
+        Tensor x = embedded(tape, weights, ids, positions);
         pass.saw("model.embed_tokens", x);
+        RopeTables tables = tables(tape, positions);
         List<Weights.Block> blocks = weights.blocks();
         for (int layer = 0; layer < blocks.size(); layer++) {
             int at = layer;
             Tensor in = x;
+            Tensor table = tables.of(config.design().isLocal(layer));
+            Tensor[] reads = table == null ? new Tensor[] {in} : new Tensor[] {in, table};
             x = pass.segment(
                     tape,
                     "layer " + layer,
                     (part, inner) -> block(part, inner, blocks.get(at), at, in, table, attend),
-                    in,
-                    table);
+                    reads);
             pass.saw("model.layers." + layer, x);
             if (!tape.isRecording()) {
-                tape.releaseExcept(x, table);
+                tape.releaseExcept(tables.and(x));
             }
         }
-        Tensor last = RmsNorm.apply(tape, x, weights.norm(), config.normEps());
+        Tensor last = norm(tape, x, weights.norm());
         pass.saw("model.norm", last);
         return last;
     }
 
-    /** {@code x + attention(norm(x))}, then {@code x + down(silu(gate(norm(x))) .* up(norm(x)))}. */
+    /** {@code scale W[ids]}, with the position's own embedding added where there is one. */
+    private Tensor embedded(Tape tape, Weights weights, int[] ids, int[] positions) {
+        Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
+        double scale = decoder.config().design().embeddingScale();
+        if (scale != 1) {
+            x = Scale.apply(tape, x, (float) scale);
+        }
+        Weight learned = weights.positions();
+        if (learned == null) {
+            return x;
+        }
+        int most = decoder.config().maxPositions();
+        for (int position : positions) {
+            if (position >= most) {
+                throw new InputException("a text has more than " + most + " tokens; expected at most as many, which is all"
+                        + " that this model has positions for");
+            }
+        }
+        return Add.apply(tape, x, Embedding.apply(tape, tape.ints(positions), learned));
+    }
+
+    /**
+     * Cosines and sines of the tokens' positions, [T, headDim].
+     *
+     * @param global null where positions are learned
+     * @param local of layers that turn by a base of their own; null without them
+     */
+    private record RopeTables(@Nullable Tensor global, @Nullable Tensor local) {
+        @Nullable Tensor of(boolean isLocal) {
+            return isLocal ? local : global;
+        }
+
+        /** These and another. */
+        Tensor[] and(Tensor x) {
+            return Stream.of(x, global, local).filter(Objects::nonNull).toArray(Tensor[]::new);
+        }
+    }
+
+    private RopeTables tables(Tape tape, int[] positions) {
+        DecoderConfig config = decoder.config();
+        if (config.design().learnedPositions()) {
+            return new RopeTables(null, null);
+        }
+        Tensor at = tape.ints(positions);
+        Tensor local = config.design().localRopeTheta() > 0
+                ? Rope.table(tape, at, config.localRopeFrequencies())
+                : null;
+        return new RopeTables(Rope.table(tape, at, config.ropeFrequencies()), local);
+    }
+
+    /** {@code x + attention(norm(x))}, then {@code x + feedForward(norm(x))}. */
     private Tensor block(
-            Tape tape, AdapterPass pass, Weights.Block block, int layer, Tensor x, Tensor table, Attend attend) {
+            Tape tape,
+            AdapterPass pass,
+            Weights.Block block,
+            int layer,
+            Tensor x,
+            @Nullable Tensor table,
+            Attend attend) {
+        Tensor h = norm(tape, x, block.attentionNorm());
+        Tensor attended = attention(tape, pass, block, layer, h, table, attend);
+        Weights.Norm ofAttended = block.attentionResultNorm();
+        Tensor middle = Add.apply(tape, x, ofAttended == null ? attended : norm(tape, attended, ofAttended));
+        Tensor n = norm(tape, middle, block.feedForwardNorm());
+        Tensor fed = linear(tape, pass, block.down(), activated(tape, pass, block, n));
+        Weights.Norm ofFed = block.feedForwardResultNorm();
+        return Add.apply(tape, middle, ofFed == null ? fed : norm(tape, fed, ofFed));
+    }
+
+    private Tensor attention(
+            Tape tape,
+            AdapterPass pass,
+            Weights.Block block,
+            int layer,
+            Tensor h,
+            @Nullable Tensor table,
+            Attend attend) {
+        int query = decoder.config().queryWidth();
+        int key = decoder.config().keyWidth();
+        List<Tensor> qkv = parts(tape, pass, block.queryKeyValue(), h, query, key, key);
+        Tensor q = turned(tape, qkv.get(0), block.queryNorm(), table);
+        Tensor k = turned(tape, qkv.get(1), block.keyNorm(), table);
+        return linear(tape, pass, block.output(), attend.apply(tape, layer, q, k, qkv.get(2)));
+    }
+
+    /** Queries or keys, normalised and turned where the design says so. */
+    private Tensor turned(Tape tape, Tensor x, Weights.@Nullable Norm norm, @Nullable Tensor table) {
+        Tensor normal = norm == null ? x : norm(tape, x, norm);
+        return table == null
+                ? normal
+                : Rope.apply(tape, normal, table, decoder.config().design().interleavedRope());
+    }
+
+    /** {@code activation(gate(n)) .* up(n)}, or {@code activation(up(n))}. */
+    private Tensor activated(Tape tape, AdapterPass pass, Weights.Block block, Tensor n) {
+        Design design = decoder.config().design();
+        if (!design.gated()) {
+            return Gelu.apply(tape, linear(tape, pass, block.gateUp().getFirst(), n));
+        }
+        int inter = decoder.config().intermediateSize();
+        List<Tensor> gateUp = parts(tape, pass, block.gateUp(), n, inter, inter);
+        return switch (design.activation()) {
+            case SILU -> SwiGlu.apply(tape, gateUp.get(0), gateUp.get(1));
+            case GELU -> Multiply.apply(tape, Gelu.apply(tape, gateUp.get(0)), gateUp.get(1));
+        };
+    }
+
+    /** The results of linears on the same input, which may be one linear that gives all side by side. */
+    private List<Tensor> parts(
+            Tape tape, AdapterPass pass, List<Weights.LinearWeight> linears, Tensor x, int... widths) {
+        List<Tensor> parts = new ArrayList<>();
+        if (linears.size() == widths.length) {
+            linears.forEach(each -> parts.add(linear(tape, pass, each, x)));
+            return parts;
+        }
+        Tensor all = linear(tape, pass, linears.getFirst(), x);
+        int from = 0;
+        for (int width : widths) {
+            parts.add(Columns.apply(tape, all, from, width));
+            from += width;
+        }
+        return parts;
+    }
+
+    private Tensor norm(Tape tape, Tensor x, Weights.Norm norm) {
         float eps = decoder.config().normEps();
-        Tensor h = RmsNorm.apply(tape, x, block.inputNorm(), eps);
-        Tensor q = Rope.apply(tape, linear(tape, pass, block.q(), h), table);
-        Tensor k = Rope.apply(tape, linear(tape, pass, block.k(), h), table);
-        Tensor v = linear(tape, pass, block.v(), h);
-        Tensor attended = linear(tape, pass, block.o(), attend.apply(tape, layer, q, k, v));
-        Tensor middle = Add.apply(tape, x, attended);
-        Tensor n = RmsNorm.apply(tape, middle, block.postNorm(), eps);
-        Tensor gated = SwiGlu.apply(tape, linear(tape, pass, block.gate(), n), linear(tape, pass, block.up(), n));
-        return Add.apply(tape, middle, linear(tape, pass, block.down(), gated));
+        Tensor bias = norm.bias();
+        return bias == null
+                ? RmsNorm.apply(tape, x, norm.weight(), eps)
+                : LayerNorm.apply(tape, x, norm.weight(), bias, eps);
     }
 
     private Tensor linear(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x) {

@@ -1,0 +1,26 @@
+package org.moelora.model;
+
+import java.util.List;
+
+/**
+ * Phi-3 (Abdin et al. 2024, arXiv 2404.14219): Llama with one linear for queries, keys and values, one for gate and up, and a window of keys.
+ */
+record Phi3() implements Architecture {
+    private static final TensorNames NAMES =
+            TensorNames.llama(List.of("self_attn.qkv_proj"), List.of("mlp.gate_up_proj"));
+
+    @Override
+    public String id() {
+        return "phi3";
+    }
+
+    @Override
+    public TensorNames names() {
+        return NAMES;
+    }
+
+    @Override
+    public DecoderConfig read(ConfigFields config) {
+        return config.llama(id(), false, false, false, Design.llama(false, config.windowOnAll()));
+    }
+}
