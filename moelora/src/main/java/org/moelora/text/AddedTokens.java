@@ -3,7 +3,6 @@ package org.moelora.text;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -38,13 +37,25 @@ final class AddedTokens {
         }
     }
 
+    /** Takes a text between added tokens. */
+    @FunctionalInterface
+    interface Texts {
+        /**
+         * @param first whether the whole text begins with it
+         */
+        void accept(String text, boolean first);
+    }
+
     private static final class Node {
         final Map<Character, Node> next = new HashMap<>();
 
         @Nullable Token token;
     }
 
+    private static final int ASCII = 0x80;
+
     private final Node root = new Node();
+    private final boolean[] first = new boolean[ASCII];
 
     AddedTokens(List<Token> tokens) {
         for (Token token : tokens) {
@@ -55,10 +66,11 @@ final class AddedTokens {
             node.token = token;
         }
         root.token = null;
+        root.next.keySet().stream().filter(c -> c < ASCII).forEach(c -> first[c] = true);
     }
 
     /** Hands over what the text consists of, in order: added tokens' ids, and the texts between them, which are never empty. */
-    void split(String text, IntConsumer ids, Consumer<String> texts) {
+    void split(String text, IntConsumer ids, Texts texts) {
         int done = 0;
         int at = 0;
         while (at < text.length()) {
@@ -80,20 +92,24 @@ final class AddedTokens {
                 end++;
             }
             if (start > done) {
-                texts.accept(text.substring(done, start));
+                texts.accept(text.substring(done, start), done == 0);
             }
             ids.accept(token.id());
             done = end;
             at = end;
         }
         if (done < text.length()) {
-            texts.accept(done == 0 ? text : text.substring(done));
+            texts.accept(done == 0 ? text : text.substring(done), done == 0);
         }
     }
 
     private @Nullable Token longestAt(String text, int from) {
+        char begin = text.charAt(from);
+        if (begin < ASCII && !first[begin]) {
+            return null;
+        }
         Token longest = null;
-        Node node = root.next.get(text.charAt(from));
+        Node node = root.next.get(begin);
         for (int i = from + 1; node != null; i++) {
             longest = node.token == null ? longest : node.token;
             node = i < text.length() ? node.next.get(text.charAt(i)) : null;
@@ -111,7 +127,7 @@ final class AddedTokens {
     }
 
     /** Unicode's White_Space, all of which fits in one char. */
-    private static boolean isSpace(char c) {
+    static boolean isSpace(char c) {
         return Character.isSpaceChar(c) || (c >= '\t' && c <= '\r') || c == 0x85;
     }
 }

@@ -26,6 +26,11 @@ final class ByteAlphabet {
 
     private ByteAlphabet() {}
 
+    /** The letter of a byte, 0 to 255. */
+    static String letter(int b) {
+        return String.valueOf(LETTER[b]);
+    }
+
     /** The text's UTF-8 bytes, each as its letter. */
     static String letters(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

@@ -12,7 +12,11 @@ import org.moelora.engine.io.JsonObject;
 /**
  * Byte pair encoding: a word starts as its letters, and the neighbouring pair of the lowest rank is merged, the leftmost
  * first, until no pair is in the table. With n letters that takes O(n log n), also where the whole text is one word.
- * Immutable and thread-safe.
+ *
+ * <p>A sentencepiece-style text is one word as a whole, in which {@code \u2581} stands for a space. Where no merge makes a token that has this mark after
+ * another letter, no merge reaches over the place between the two, and what is on either side is merged for itself.
+ *
+ * <p>Words that came before are remembered, in a table of bounded size. Behaves as if immutable; thread-safe.
  */
 final class BytePairs {
     /** Ids go into arrays, so that a lying file must not ask for one of gigabytes. */
@@ -20,16 +24,26 @@ final class BytePairs {
 
     private static final int LOW = 0x200;
 
+    private static final char SPACE_MARK = '\u2581';
+    private static final int REMEMBERED = 1 << 15;
+    private static final int LONGEST_REMEMBERED = 48;
+
+    /** A word and its ids. Its fields are final, so that a thread that finds one finds it whole. */
+    private record Known(String word, int[] ids) {}
+
     private final String source;
     private final Map<String, Integer> vocabulary;
     private final @Nullable String[] tokens;
     private final int[] lowLetters = new int[LOW];
     private final Map<Integer, Integer> highLetters = new HashMap<>();
     private final PairTable merges;
+    private boolean markInside;
     private final boolean ignoreMerges;
     private final boolean fuseUnknown;
     private final int unknown;
     private final int @Nullable [] fallback;
+    private final boolean marksBeginWords;
+    private final @Nullable Known[] remembered = new @Nullable Known[REMEMBERED];
 
     /** Reads the field {@code model} of a tokenizer.json. */
     BytePairs(JsonObject model) {
@@ -48,6 +62,20 @@ final class BytePairs {
             throw model.error("unk_token", "a token of the vocabulary");
         }
         fallback = model.flag("byte_fallback", false) ? fallback(model) : null;
+        marksBeginWords = !ignoreMerges
+                && !markInside
+                && vocabulary.containsKey(String.valueOf(SPACE_MARK))
+                && (unknownToken == null || unknownToken.indexOf(SPACE_MARK) < 0);
+    }
+
+    /** Whether a space's mark comes after another letter. */
+    private static boolean hasMarkInside(String token) {
+        for (int i = token.indexOf(SPACE_MARK, 1); i > 0; i = token.indexOf(SPACE_MARK, i + 1)) {
+            if (token.charAt(i - 1) != SPACE_MARK) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void check(JsonObject model) {
@@ -123,6 +151,7 @@ final class BytePairs {
                 left = pair.string(0);
                 right = pair.string(1);
             }
+            markInside |= hasMarkInside(left.concat(right));
             table.put(
                     known(left, array, rank), known(right, array, rank), rank, known(left.concat(right), array, rank));
         }
@@ -177,15 +206,35 @@ final class BytePairs {
                 return;
             }
         }
-        int[] ids = letters(word);
-        if (ids.length > 1) {
-            merge(ids, out);
+        int from = 0;
+        for (int i = marksBeginWords ? 1 : word.length(); i < word.length(); i++) {
+            if (word.charAt(i) == SPACE_MARK && word.charAt(i - 1) != SPACE_MARK) {
+                remember(word.substring(from, i), out);
+                from = i;
+            }
+        }
+        remember(from == 0 ? word : word.substring(from), out);
+    }
+
+    private void remember(String word, IntList out) {
+        if (word.length() > LONGEST_REMEMBERED) {
+            merge(letters(word), out);
+            return;
+        }
+        int hash = word.hashCode() * 0x9E3779B9;
+        int slot = hash >>> -Integer.numberOfTrailingZeros(REMEMBERED);
+        Known known = remembered[slot];
+        if (known == null || !known.word().equals(word)) {
+            int start = out.size();
+            merge(letters(word), out);
+            remembered[slot] = new Known(word, out.from(start));
         } else {
-            out.addAll(ids);
+            out.addAll(known.ids());
         }
     }
 
-    private int[] letters(String word) {
+    /** The ids that a word's merges begin with. */
+    int[] letters(String word) {
         var ids = new IntList();
         boolean afterUnknown = false;
         int letter;
@@ -210,8 +259,11 @@ final class BytePairs {
         return ids.toArray();
     }
 
-    /** Symbols are a linked list over the letters' places; a merge keeps the left place and takes the right one out. */
-    private void merge(int[] ids, IntList out) {
+    /**
+     * Symbols are a linked list over the letters' places; a merge keeps the left place and takes the right one out. Gives how many
+     * candidates were looked at: each letter and each merge offers two at most.
+     */
+    long merge(int[] ids, IntList out) {
         int n = ids.length;
         int[] before = new int[n];
         int[] after = new int[n];
@@ -244,6 +296,7 @@ final class BytePairs {
         for (int i = 0; i < n; i = after[i]) {
             out.add(ids[i]);
         }
+        return queue.taken();
     }
 
     private void offer(MergeQueue queue, int[] ids, int left, int right) {

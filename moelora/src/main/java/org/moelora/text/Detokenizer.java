@@ -26,6 +26,10 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
             throw root.error("decoder", "a ByteLevel decoder, or a Sequence that decodes sentencepiece tokens");
         }
         List<JsonObject> steps = Steps.of(field, "decoders");
+        boolean ofBytes = steps.stream().anyMatch(step -> step.string("type").equals("ByteLevel"));
+        if (ofBytes) { // bytes are joined anyway
+            steps = steps.stream().filter(step -> !step.string("type").equals("Fuse")).toList();
+        }
         if (steps.size() == 1 && steps.getFirst().string("type").equals("ByteLevel")) {
             return new Detokenizer(Detokenizer::byteLevel, 0);
         }
@@ -48,6 +52,10 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
             String type = step.string("type");
             if (type.equals("Replace") && !joined) {
                 replacements.add(Replacement.read(step));
+            } else if (type.equals("Metaspace") && !joined) {
+                Regex mark = Regex.literal(step.string("replacement", "\u2581"), step.source());
+                replacements.add(new Replacement(mark, " ", step.source()));
+                leadingSpaces += Metaspace.prepend(step) == Metaspace.Prepend.NEVER ? 0 : 1;
             } else if (type.equals("ByteFallback") && !joined) {
                 hasByteTokens = true;
             } else if (type.equals("Fuse")) {
@@ -57,7 +65,8 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
             } else {
                 throw step.error(
                         "type",
-                        "ByteLevel alone, or a Sequence of Replace, ByteFallback, Fuse and Strip, in this order");
+                        "ByteLevel alone, or a Sequence of Replace or Metaspace, ByteFallback, Fuse and Strip, in this"
+                                + " order");
             }
         }
         boolean bytes = hasByteTokens;

@@ -3,6 +3,7 @@ package org.moelora.text;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
 
 /**
@@ -33,8 +34,22 @@ record Frame(int[] before, int[] after) {
             // It only trims offsets, which nobody here asks for.
             case "ByteLevel" -> NONE;
             case "TemplateProcessing" -> template(field);
-            default -> throw field.error("type", "ByteLevel, TemplateProcessing or a Sequence of these");
+            case "BertProcessing", "RobertaProcessing" ->
+                new Frame(new int[] {ofPair(field, "cls")}, new int[] {ofPair(field, "sep")});
+            default ->
+                throw field.error(
+                        "type",
+                        "ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing or a Sequence of these");
         };
+    }
+
+    /** The id of a field that is a token's text and its id. */
+    private static int ofPair(JsonObject field, String name) {
+        JsonArray pair = field.array(name);
+        if (pair.size() != 2) {
+            throw field.error(name, "a token's text and its id");
+        }
+        return pair.integer(1);
     }
 
     private static Frame template(JsonObject field) {

@@ -15,9 +15,11 @@ final class IntList {
     }
 
     void addAll(int[] more) {
-        for (int value : more) {
-            add(value);
+        if (more.length > values.length - size) {
+            values = Arrays.copyOf(values, Math.max(2 * values.length, size + more.length));
         }
+        System.arraycopy(more, 0, values, size, more.length);
+        size += more.length;
     }
 
     int get(int index) {
@@ -26,6 +28,11 @@ final class IntList {
 
     int size() {
         return size;
+    }
+
+    /** The values from an index on. */
+    int[] from(int index) {
+        return Arrays.copyOfRange(values, index, size);
     }
 
     int[] toArray() {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 final class MergeQueue {
     private long[] heap;
     private int size;
+    private long taken;
 
     MergeQueue(int capacity) {
         heap = new long[Math.max(1, capacity)];
@@ -28,8 +29,14 @@ final class MergeQueue {
         heap[at] = entry;
     }
 
+    /** How many were taken out, the measure of a merge's work. */
+    long taken() {
+        return taken;
+    }
+
     /** Takes out the first: its rank in the high, its position in the low 32 bits. */
     long remove() {
+        taken++;
         long first = heap[0];
         long last = heap[--size];
         int at = 0;

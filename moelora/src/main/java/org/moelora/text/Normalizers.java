@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonObject;
 
-/** What a tokenizer does to a text before it cuts it: Unicode's normal forms, a prefix, replacements. */
+/** What a tokenizer does to a text before it cuts it: Unicode's normal forms, a prefix, replacements, what it leaves out. */
 final class Normalizers {
     /** Unicode's normal forms make at most 18 characters of one. */
     private static final long GROWTH = 32;
@@ -16,6 +16,7 @@ final class Normalizers {
 
     private static final int FIRST_MARK = 0x300;
     private static final int MAX_MARKS = 1024;
+    private static final int CAPITAL_I_WITH_DOT = 0x130;
 
     /** One step: a text, and how long the result may be. */
     @FunctionalInterface
@@ -50,7 +51,19 @@ final class Normalizers {
             case "NFKD" -> form(Normalizer.Form.NFKD, field);
             case "Prepend" -> prepend(field.string("prepend"), field);
             case "Replace" -> Replacement.read(field)::apply;
-            default -> throw field.error("type", "NFC, NFD, NFKC, NFKD, Prepend, Replace or a Sequence of these");
+            case "Lowercase" -> (text, longest) -> lowercase(text);
+            case "StripAccents" -> (text, longest) -> withoutMarks(text);
+            case "Strip" -> {
+                boolean left = field.flag("strip_left", true);
+                boolean right = field.flag("strip_right", true);
+                yield (text, longest) -> strip(text, left, right);
+            }
+            case "ByteLevel" -> (text, longest) -> ByteAlphabet.letters(text);
+            default ->
+                throw field.error(
+                        "type",
+                        "NFC, NFD, NFKC, NFKD, Prepend, Replace, Lowercase, Strip, StripAccents, ByteLevel or a Sequence"
+                                + " of these");
         };
     }
 
@@ -74,6 +87,37 @@ final class Normalizers {
                         + MAX_MARKS + " combining marks in a row; expected at most as many");
             }
         }
+    }
+
+    /** Each character for itself, so that a sigma at a word's end is no other than one within. */
+    private static String lowercase(String text) {
+        var result = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> {
+            if (c == CAPITAL_I_WITH_DOT) {
+                result.append("i\u0307");
+            } else {
+                result.appendCodePoint(Character.toLowerCase(c));
+            }
+        });
+        return result.toString();
+    }
+
+    private static String withoutMarks(String text) {
+        var result = new StringBuilder(text.length());
+        text.codePoints().filter(c -> !isMark(c)).forEach(result::appendCodePoint);
+        return result.toString();
+    }
+
+    private static String strip(String text, boolean left, boolean right) {
+        int start = 0;
+        int end = text.length();
+        while (left && start < end && AddedTokens.isSpace(text.charAt(start))) {
+            start++;
+        }
+        while (right && end > start && AddedTokens.isSpace(text.charAt(end - 1))) {
+            end--;
+        }
+        return text.substring(start, end);
     }
 
     private static boolean isMark(int c) {

@@ -3,19 +3,27 @@ package org.moelora.text;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.JsonObject;
 
 /** Cuts a text into the words within which letters are merged. Stateless and thread-safe. */
 @FunctionalInterface
 interface PreTokenizer {
-    /** Cuts each of the pieces further, or writes it in another alphabet; no piece is ever empty. */
-    List<String> cut(List<String> pieces);
+    /**
+     * Cuts each of the pieces further, or writes it in another alphabet; no piece is ever empty.
+     *
+     * @param first whether the whole text begins with the first of the pieces
+     */
+    List<String> cut(List<String> pieces, boolean first);
+
+    /** Unicode's punctuation, and what ASCII has beyond it. */
+    String PUNCTUATION = "[\\p{P}!-/:-@\\[-`{-~]";
 
     /** Reads the field {@code pre_tokenizer} of a tokenizer.json. */
     static PreTokenizer read(@Nullable JsonObject field) {
         if (field == null) {
-            return pieces -> pieces;
+            return (pieces, first) -> pieces;
         }
         List<JsonObject> steps = Steps.of(field, "pretokenizers");
         if (steps.stream()
@@ -25,10 +33,10 @@ interface PreTokenizer {
             throw field.error("has several steps ByteLevel; expected at most one, as there is one alphabet of bytes");
         }
         List<PreTokenizer> all = steps.stream().map(PreTokenizer::step).toList();
-        return pieces -> {
+        return (pieces, first) -> {
             List<String> now = pieces;
             for (PreTokenizer one : all) {
-                now = one.cut(now);
+                now = one.cut(now, first);
             }
             return now;
         };
@@ -39,12 +47,27 @@ interface PreTokenizer {
             case "ByteLevel" -> byteLevel(field.flag("add_prefix_space", true), field.flag("use_regex", true));
             case "Digits" -> Cut.digits(field.flag("individual_digits", false));
             case "Split" -> Cut.read(field);
-            default -> throw field.error("type", "ByteLevel, Digits, Split or a Sequence of these");
+            case "Metaspace" -> Metaspace.read(field);
+            case "Whitespace" -> Cut.of("\\w+|[^\\w\\s]+", Cut.Behavior.REMOVED, true);
+            case "WhitespaceSplit" -> Cut.of("\\s", Cut.Behavior.REMOVED, false);
+            case "Punctuation" -> Cut.of(PUNCTUATION, Cut.Behavior.read(field, Cut.Behavior.ISOLATED), false);
+            case "BertPreTokenizer" -> {
+                PreTokenizer words = Cut.of("\\s", Cut.Behavior.REMOVED, false);
+                PreTokenizer signs = Cut.of(PUNCTUATION, Cut.Behavior.ISOLATED, false);
+                yield (pieces, first) -> signs.cut(words.cut(pieces, first), first);
+            }
+            case "CharDelimiterSplit" ->
+                new Cut(Regex.literal(field.string("delimiter"), field.source()), Cut.Behavior.REMOVED, false);
+            default ->
+                throw field.error(
+                        "type",
+                        "ByteLevel, Digits, Split, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer,"
+                                + " CharDelimiterSplit or a Sequence of these");
         };
     }
 
     private static PreTokenizer byteLevel(boolean addPrefixSpace, boolean cuts) {
-        return pieces -> {
+        return (pieces, first) -> {
             List<String> words = new ArrayList<>();
             for (String piece : pieces) {
                 String text = addPrefixSpace && !piece.startsWith(" ") ? " " + piece : piece;
@@ -67,10 +90,7 @@ interface PreTokenizer {
      */
     record Cut(Regex regex, Behavior behavior, boolean invert) implements PreTokenizer {
         /** The pattern that GPT-2's published encoder splits words by. */
-        static final Cut GPT2 = new Cut(
-                Regex.of("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
-                Behavior.ISOLATED,
-                false);
+        static final Cut GPT2 = new Cut(Regex.of(WordScanner.GPT2.regex()), Behavior.ISOLATED, false);
 
         /** What becomes of the text that matched. */
         enum Behavior {
@@ -90,25 +110,33 @@ interface PreTokenizer {
             Behavior(String word) {
                 this.word = word;
             }
+
+            /** Reads the field {@code behavior}. */
+            static Behavior read(JsonObject field, @Nullable Behavior otherwise) {
+                if (otherwise != null && !field.has("behavior")) {
+                    return otherwise;
+                }
+                String word = field.string("behavior");
+                for (Behavior behavior : values()) {
+                    if (behavior.word.equals(word)) {
+                        return behavior;
+                    }
+                }
+                throw field.error(
+                        "behavior",
+                        "one of "
+                                + Arrays.stream(values()).map(b -> b.word).collect(Collectors.joining(", ")));
+            }
         }
 
         private record Span(int start, int end, boolean match) {}
 
         static Cut read(JsonObject field) {
-            String word = field.string("behavior");
-            for (Behavior behavior : Behavior.values()) {
-                if (behavior.word.equals(word)) {
-                    return new Cut(Regex.read(field), behavior, field.flag("invert", false));
-                }
-            }
-            throw field.error(
-                    "behavior",
-                    "one of "
-                            + String.join(
-                                    ", ",
-                                    Arrays.stream(Behavior.values())
-                                            .map(b -> b.word)
-                                            .toList()));
+            return new Cut(Regex.read(field), Behavior.read(field, null), field.flag("invert", false));
+        }
+
+        static Cut of(String regex, Behavior behavior, boolean invert) {
+            return new Cut(Regex.of(regex), behavior, invert);
         }
 
         static Cut digits(boolean individual) {
@@ -116,7 +144,7 @@ interface PreTokenizer {
         }
 
         @Override
-        public List<String> cut(List<String> pieces) {
+        public List<String> cut(List<String> pieces, boolean first) {
             List<String> words = new ArrayList<>();
             for (String piece : pieces) {
                 cut(piece, words);
@@ -125,6 +153,10 @@ interface PreTokenizer {
         }
 
         void cut(String text, List<String> words) {
+            if (behavior == Behavior.ISOLATED) {
+                isolate(text, words);
+                return;
+            }
             List<Span> spans = spans(text);
             for (int i = 0; i < spans.size(); i++) {
                 Span span = spans.get(i);
@@ -152,6 +184,24 @@ interface PreTokenizer {
                 if (end > span.start() && !(behavior == Behavior.REMOVED && span.match())) {
                     words.add(text.substring(span.start(), end));
                 }
+            }
+        }
+
+        /** Matches and what is between them are pieces alike, whichever of them is what. */
+        private void isolate(String text, List<String> words) {
+            Regex.Search search = regex.in(text);
+            int done = 0;
+            while (search.next()) {
+                add(text, done, search.start(), words);
+                add(text, search.start(), search.end(), words);
+                done = search.end();
+            }
+            add(text, done, text.length(), words);
+        }
+
+        private static void add(String text, int from, int to, List<String> words) {
+            if (to > from) {
+                words.add(text.substring(from, to));
             }
         }
 

@@ -1,8 +1,10 @@
 package org.moelora.text;
 
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonObject;
 
@@ -11,7 +13,7 @@ import org.moelora.engine.io.JsonObject;
  * and {@code $} stand at every line, and only {@code \n} ends one. What java.util.regex reads differently is refused, and so is what
  * {@link RegexGuard} refuses.
  *
- * <p>A text is searched in time proportional to its length: an expression that backtracks beyond that ends with an exception instead of an answer.
+ * <p>The expressions of {@link WordScanner} and plain strings are matched without backtracking. With any other, a text is searched in time proportional to its length: an expression that backtracks beyond that ends with an exception instead of an answer.
  * Immutable and thread-safe.
  */
 final class Regex {
@@ -28,15 +30,29 @@ final class Regex {
 
     private final Pattern pattern;
     private final String source;
+    private final @Nullable WordScanner scanner;
+    private final @Nullable String literal;
 
-    private Regex(Pattern pattern, String source) {
+    private Regex(Pattern pattern, String source, @Nullable WordScanner scanner, @Nullable String literal) {
         this.pattern = pattern;
         this.source = source;
+        this.scanner = scanner;
+        this.literal = literal;
     }
 
     /** An expression of this program's own. */
     static Regex of(String regex) {
-        return new Regex(Pattern.compile(regex, FLAGS), "");
+        return new Regex(Pattern.compile(regex, FLAGS), "", WordScanner.of(regex), null);
+    }
+
+    /** An expression of this program's own, matched as any of a file, whether or not there is a scanner for it. */
+    static Regex withoutScanner(String regex) {
+        return new Regex(Pattern.compile(regex, FLAGS), "", null, null);
+    }
+
+    /** A string to find as it is. */
+    static Regex literal(String text, String source) {
+        return new Regex(Pattern.compile(text, Pattern.LITERAL), source, null, text.isEmpty() ? null : text);
     }
 
     /** Reads the field {@code pattern}: an object with a {@code String} to find as it is, or a {@code Regex}. */
@@ -44,7 +60,7 @@ final class Regex {
         JsonObject pattern = field.object("pattern");
         String literal = pattern.stringOrNull("String");
         if (literal != null) {
-            return new Regex(Pattern.compile(literal, Pattern.LITERAL), field.source());
+            return literal(literal, field.source());
         }
         String regex = pattern.string("Regex");
         String refusal = RegexGuard.refusal(regex);
@@ -55,7 +71,7 @@ final class Regex {
             throw pattern.error("Regex", "a regular expression that Java reads in the same way");
         }
         try {
-            return new Regex(Pattern.compile(regex, FLAGS), field.source());
+            return new Regex(Pattern.compile(regex, FLAGS), field.source(), WordScanner.of(regex), null);
         } catch (PatternSyntaxException e) {
             InputException refused = pattern.error("Regex", "a regular expression that Java reads in the same way");
             refused.initCause(e);
@@ -72,10 +88,14 @@ final class Regex {
 
     /** Finds one match after the other. Used by one thread. */
     final class Search {
-        private final Matcher matcher;
+        private final String text;
+        private final @Nullable Matcher matcher;
+        private int start;
+        private int end;
 
         private Search(String text) {
-            matcher = pattern.matcher(new Counted(text));
+            this.text = text;
+            matcher = scanner != null || literal != null ? null : pattern.matcher(new Counted(text));
         }
 
         /**
@@ -84,19 +104,39 @@ final class Regex {
          * @throws InputException if the expression backtracks too much on this text
          */
         boolean next() {
+            if (scanner != null) {
+                start = end;
+                end = start == text.length() ? start : scanner.end(text, start);
+                return end > start;
+            }
+            if (literal != null) {
+                start = text.indexOf(literal, end);
+                end = start < 0 ? text.length() : start + literal.length();
+                return start >= 0;
+            }
+            return found();
+        }
+
+        private boolean found() {
+            Matcher search = Objects.requireNonNull(matcher);
             try {
-                return matcher.find();
+                if (!search.find()) {
+                    return false;
+                }
             } catch (StackOverflowError e) {
                 throw tooMuch();
             }
+            start = search.start();
+            end = search.end();
+            return true;
         }
 
         int start() {
-            return matcher.start();
+            return start;
         }
 
         int end() {
-            return matcher.end();
+            return end;
         }
     }
 

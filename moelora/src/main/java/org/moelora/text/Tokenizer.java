@@ -17,10 +17,19 @@ import org.moelora.engine.InputException;
  * <p>A text becomes ids in five steps: added tokens are found and set apart; the rest is normalised; it is cut into words;
  * within each word pairs are merged (byte pair encoding); and, if asked for, the ids that belong around a text are put there.
  *
- * <p>What is read: BPE models, over bytes (GPT-2, Llama 3, Qwen) or over letters with byte fallback (Llama 2). Pre-tokenizers
- * ByteLevel, Split, Digits; normalizers NFC, NFD, NFKC, NFKD, Prepend, Replace; decoders ByteLevel, or Replace, ByteFallback, Fuse
- * and Strip; post-processors ByteLevel and TemplateProcessing. Anything else is refused by name. The fields {@code truncation}
- * and {@code padding} do not count: here the caller cuts, and nothing is padded.
+ * <p>What is read: BPE models, over bytes (GPT-2, Llama 3, Qwen) or over letters with byte fallback (Llama 2, Gemma); {@code dropout},
+ * {@code continuing_subword_prefix} and {@code end_of_word_suffix} are refused. Normalizers NFC, NFD, NFKC, NFKD, Prepend, Replace, Lowercase,
+ * Strip, StripAccents, ByteLevel; pre-tokenizers ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer,
+ * CharDelimiterSplit; post-processors ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing; decoders ByteLevel, or Replace, Metaspace,
+ * ByteFallback, Fuse and Strip; of each kind a Sequence too. Anything else is refused by name, WordPiece and Unigram models and the normalizer
+ * Precompiled among it. The decoder Metaspace drops one space at a text's beginning. The fields {@code truncation} and {@code padding} do not
+ * count: here the caller cuts, and nothing is padded.
+ *
+ * <p>Added tokens are those of {@code added_tokens}, and those of {@code added_tokens_decoder} in {@code tokenizer_config.json} that
+ * it lacks.
+ *
+ * <p>Encoding takes time proportional to a text's length, but for the logarithm of its longest word, and expressions that are none of the
+ * well-known ones are matched with a bound on how often they read a character.
  *
  * <p>Immutable and thread-safe.
  */
@@ -97,8 +106,8 @@ public final class Tokenizer {
         inRawText.split(
                 text,
                 ids::add,
-                raw -> inNormalizedText.split(normalizer.apply(raw), ids::add, piece -> {
-                    for (String word : preTokenizer.cut(List.of(piece))) {
+                (raw, first) -> inNormalizedText.split(normalizer.apply(raw), ids::add, (piece, firstOfRaw) -> {
+                    for (String word : preTokenizer.cut(List.of(piece), first && firstOfRaw)) {
                         model.encode(word, ids);
                     }
                 }));

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.FolderFile;
@@ -48,15 +49,16 @@ final class TokenizerFiles {
     private Tokenizer tokenizer() {
         JsonArray list = root.arrayOrNull("added_tokens");
         for (JsonObject entry : list == null ? List.<JsonObject>of() : list.objects()) {
-            add(entry);
+            add(entry, entry.integer("id"));
         }
+        JsonObject config = beside("tokenizer_config.json");
+        addOthers(config == null ? null : config.objectOrNull("added_tokens_decoder"));
         UnaryOperator<String> normalizer = Normalizers.read(root.objectOrNull("normalizer"));
         Frame frame = Frame.read(root.objectOrNull("post_processor"));
         frame.outside(size()).ifPresent(id -> {
             throw root.error("has a post_processor with the id " + id + "; expected ids of the vocabulary, 0 to "
                     + (size() - 1));
         });
-        JsonObject config = beside("tokenizer_config.json");
         JsonObject names = beside("special_tokens_map.json");
         OptionalInt end = end(config, names);
         return new Tokenizer(
@@ -70,7 +72,20 @@ final class TokenizerFiles {
                 end);
     }
 
-    private void add(JsonObject entry) {
+    /** Adds the tokens of tokenizer_config.json, by id, that tokenizer.json lacks. */
+    private void addOthers(@Nullable JsonObject byId) {
+        for (String id : byId == null ? Set.<String>of() : byId.names()) {
+            JsonObject entry = byId.object(id);
+            if (!added.containsKey(entry.string("content"))) {
+                if (!id.matches("[0-9]{1,8}")) {
+                    throw byId.error(id, "an id as its name");
+                }
+                add(entry, Integer.parseInt(id));
+            }
+        }
+    }
+
+    private void add(JsonObject entry, int id) {
         String content = entry.string("content");
         addedLength += content.length();
         if (content.length() > MAX_ADDED_TOKEN || addedLength > MAX_ADDED) {
@@ -78,7 +93,6 @@ final class TokenizerFiles {
                     "content",
                     "at most " + MAX_ADDED_TOKEN + " characters, and " + MAX_ADDED + " in all added tokens together");
         }
-        int id = entry.integer("id");
         Integer inModel = model.id(content);
         if (id < 0 || id > BytePairs.MAX_ID || (inModel != null && inModel != id)) {
             throw entry.error("id", inModel != null ? inModel + ", as in the vocabulary" : "an id of 24 bits");

@@ -12,7 +12,7 @@ class AddedTokensTest {
 
     private static List<Object> split(String text, AddedTokens.Token... tokens) {
         List<Object> parts = new ArrayList<>();
-        new AddedTokens(List.of(tokens)).split(text, parts::add, parts::add);
+        new AddedTokens(List.of(tokens)).split(text, parts::add, (piece, first) -> parts.add(piece));
         return parts;
     }
 

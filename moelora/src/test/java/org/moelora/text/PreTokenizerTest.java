@@ -17,7 +17,7 @@ class PreTokenizerTest {
                     + " ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+";
 
     private static List<String> cut(String json, String text) {
-        return PreTokenizer.read(Json.parse(json, "test")).cut(List.of(text));
+        return PreTokenizer.read(Json.parse(json, "test")).cut(List.of(text), true);
     }
 
     private static List<String> split(String pattern, String behavior, boolean invert, String text) {
