@@ -29,8 +29,9 @@ final class AdapterFlags {
     @Option(
             names = "--method",
             paramLabel = "NAME",
-            description = "moelora (default), lora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
-                    + " below, each of which can be given beside it.")
+            description =
+                    "moelora (default), lora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
+                            + " below, each of which can be given beside it.")
     private @Nullable String method;
 
     @Option(
@@ -61,8 +62,9 @@ final class AdapterFlags {
     @Option(
             names = "--gate",
             paramLabel = "NAME",
-            description = "top-k (default): the chosen experts' shares add up to 1; top-k-raw: they do not; dense: all experts;"
-                    + " threshold: those above a learned threshold; task: all, by the row's task.")
+            description =
+                    "top-k (default): the chosen experts' shares add up to 1; top-k-raw: they do not; dense: all experts;"
+                            + " threshold: those above a learned threshold; task: all, by the row's task.")
     private @Nullable String gate;
 
     @Option(names = "--shared-a", description = "One A for all experts of a linear.")
@@ -96,8 +98,9 @@ final class AdapterFlags {
     @Option(
             names = "--contrast",
             paramLabel = "NAME",
-            description = "What the contrastive loss compares: supervised (default), outputs of one expert with those of others;"
-                    + " token, a token's selected experts with its others.")
+            description =
+                    "What the contrastive loss compares: supervised (default), outputs of one expert with those of others;"
+                            + " token, a token's selected experts with its others.")
     private @Nullable String contrast;
 
     @Option(names = "--contrast-weight", paramLabel = "X", description = "Weight of the contrastive loss: 0.01.")
@@ -179,10 +182,10 @@ final class AdapterFlags {
             case "threshold" -> new GatePolicy.Threshold(Flags.or(maxThreshold, 0.0));
             case "task" -> {
                 if (tasks == null) {
-                    throw new InputException("--tasks is missing; expected the names of the rows' tasks with the gate task");
+                    throw new InputException(
+                            "--tasks is missing; expected the names of the rows' tasks with the gate task");
                 }
-                yield new GatePolicy.ByTask(
-                        linears(tasks), Flags.or(taskDimension, GatePolicy.ByTask.DIMENSION));
+                yield new GatePolicy.ByTask(linears(tasks), Flags.or(taskDimension, GatePolicy.ByTask.DIMENSION));
             }
             default ->
                 throw new InputException(
@@ -210,7 +213,10 @@ final class AdapterFlags {
             same("--method", preset.isLora() ? method : "moelora", has.method());
             if (has instanceof MoeLoraConfig mixture) {
                 // A preset's experts are a default; its gate and its A are what it is.
-                same("--method", gate == null ? preset.gate() : gate, mixture.gate().id());
+                same(
+                        "--method",
+                        gate == null ? preset.gate() : gate,
+                        mixture.gate().id());
                 same("--method", sharedA || preset.sharedA(), mixture.sharedA());
             }
         }
@@ -257,7 +263,12 @@ final class AdapterFlags {
         if (has.gate() instanceof GatePolicy.Threshold threshold) {
             same("--max-threshold", maxThreshold, threshold.max());
         } else {
-            refuse("--max-threshold", maxThreshold, false, "threshold", has.gate().id());
+            refuse(
+                    "--max-threshold",
+                    maxThreshold,
+                    false,
+                    "threshold",
+                    has.gate().id());
         }
         if (has.gate() instanceof GatePolicy.ByTask byTask) {
             if (tasks != null && !linears(tasks).equals(byTask.tasks())) {

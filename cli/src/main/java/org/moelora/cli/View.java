@@ -12,7 +12,8 @@ import org.moelora.model.DeviceChoice;
 import org.moelora.model.LanguageModel;
 
 /** A base, with an adapter or without, for as long as one command runs. */
-record View(Decoder base, @Nullable Adapter adapter, @Nullable String task) implements AutoCloseable {
+record View(
+        Decoder base, @Nullable Adapter adapter, @Nullable String task) implements AutoCloseable {
     static View load(Path model, @Nullable Path adapter, DeviceChoice device) {
         return load(model, adapter, null, device);
     }

@@ -37,8 +37,18 @@ class FamilyCommandTest {
 
     private Object[] train(Path out, Object... more) {
         return Stream.concat(
-                        Stream.of("train", "--model", Ran.LLAMA, "--data", data, "--out", out, "--steps=4",
-                                "--batch-size=4", "--rank=2", "--checkpoint-every=2"),
+                        Stream.of(
+                                "train",
+                                "--model",
+                                Ran.LLAMA,
+                                "--data",
+                                data,
+                                "--out",
+                                out,
+                                "--steps=4",
+                                "--batch-size=4",
+                                "--rank=2",
+                                "--checkpoint-every=2"),
                         Stream.of(more))
                 .toArray();
     }
@@ -75,7 +85,8 @@ class FamilyCommandTest {
         good("train", "--resume", run, "--method=" + method, flag);
         assertThat(Files.readAllBytes(run.resolve(WEIGHTS))).isEqualTo(weights);
 
-        assertThat(good("inspect", run.resolve("last"), "--model", Ran.LLAMA).out()).containsPattern(shown);
+        assertThat(good("inspect", run.resolve("last"), "--model", Ran.LLAMA).out())
+                .containsPattern(shown);
         assertThat(good("show", run).out()).contains("finished");
 
         // A second training from the first one's end, with its flags or without.
@@ -96,7 +107,8 @@ class FamilyCommandTest {
                 .contains("there is no task \"none\", and the adapter's gates depend on it; expected one of even, odd");
         assertThat(score(run, Ran.LLAMA_ROWS).err())
                 .contains("a row names no task, and the adapter's gates depend on it; expected one of even, odd");
-        assertThat(Ran.of(train(temp.resolve("b"), "--gate=task", "--tasks=even")).err())
+        assertThat(Ran.of(train(temp.resolve("b"), "--gate=task", "--tasks=even"))
+                        .err())
                 .contains("there is no task \"odd\"");
         assertThat(temp.resolve("b/last")).doesNotExist();
     }

@@ -51,8 +51,7 @@ public final class Adapter implements AutoCloseable {
         this.lifetime = new Lifetime("the adapter", block::close);
     }
 
-    private static Map<String, Parameter> gateParameters(
-            AdapterConfig config, ParameterBlock block, LinearSite site) {
+    private static Map<String, Parameter> gateParameters(AdapterConfig config, ParameterBlock block, LinearSite site) {
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         for (GateParameter gate : gateParameters(config, site)) {
             parameters.put(gate.name(), block.get(site.name() + "." + gate.name()));

@@ -131,7 +131,9 @@ final class AdapterFolder {
             for (String name : tensors.names()) {
                 parameters += Arrays.stream(tensors.info(name).shape()).reduce(1, Math::multiplyExact);
                 linears.add(name.replace(PREFIX, "")
-                        .replaceFirst("\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$", ""));
+                        .replaceFirst(
+                                "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$",
+                                ""));
             }
             return new AdapterSummary(
                     config,

@@ -18,11 +18,7 @@ import org.moelora.engine.ops.Repeat;
  * @param gateParameters the policy's, by name; none without a mixture
  */
 record AdapterLayer(
-        LinearSite site,
-        AdapterConfig config,
-        Parameter a,
-        Parameter b,
-        Map<String, Parameter> gateParameters) {
+        LinearSite site, AdapterConfig config, Parameter a, Parameter b, Map<String, Parameter> gateParameters) {
     /** The linear's name. */
     String module() {
         return site.name();

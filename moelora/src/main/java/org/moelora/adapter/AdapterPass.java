@@ -122,8 +122,7 @@ public final class AdapterPass {
      * @param starts [rows + 1] first token of each row, and T
      */
     public AdapterPass withTasks(List<@Nullable String> names, int[] starts) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, new Tasks(names, starts), balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, new Tasks(names, starts), balance, contrast);
     }
 
     /** This pass over rows of one task. */
@@ -228,8 +227,8 @@ public final class AdapterPass {
         }
         Tensor sample = tape.ints(sample(module + "/tokens", tokens, most));
         // The choice depends on p alone, so it comes out as it did for all tokens.
-        Tensor chosen = TopK.apply(tape, Embedding.gather(tape, sample, p), k, true)
-                .selected();
+        Tensor chosen =
+                TopK.apply(tape, Embedding.gather(tape, sample, p), k, true).selected();
         return TokenContrastiveLoss.apply(tape, Embedding.gather(tape, sample, u), b, chosen, experts, temperature);
     }
 

@@ -68,8 +68,7 @@ public sealed interface GatePolicy {
         return Objects.requireNonNull(parameters.get(name), name);
     }
 
-    private static Routing top(
-            Tape tape, Tensor x, Map<String, Parameter> parameters, int k, boolean renormalise) {
+    private static Routing top(Tape tape, Tensor x, Map<String, Parameter> parameters, int k, boolean renormalise) {
         Tensor p = probabilities(tape, x, parameters);
         TopK top = TopK.apply(tape, p, k, renormalise);
         return new Routing(top.gate(), p, top.selected());

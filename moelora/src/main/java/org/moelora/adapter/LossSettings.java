@@ -92,7 +92,8 @@ public record LossSettings(
         int fewest = config.fewestExperts();
         if (gate.topK() < 2 || gate.topK() >= fewest) {
             throw new InputException("the contrastive loss within tokens compares a token's selected experts with its"
-                    + " others, and top-k is " + gate.topK() + " of " + fewest + " experts; expected top-k of at least 2"
+                    + " others, and top-k is " + gate.topK() + " of " + fewest
+                    + " experts; expected top-k of at least 2"
                     + " and fewer than the experts");
         }
     }

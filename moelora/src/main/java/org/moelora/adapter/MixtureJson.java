@@ -54,19 +54,17 @@ final class MixtureJson {
         if (perLayer != null && spread.stream().noneMatch(e -> e == experts)) {
             throw json.error("experts_per_layer", "numbers of which the largest is num_experts, " + experts);
         }
-        GatePolicy gate =
-                switch (json.string("routing_strategy", "top-k")) {
-                    case "top-k" -> new GatePolicy.Renormalised(json.positiveInteger("top_k"));
-                    case "top-k-raw" -> new GatePolicy.Raw(json.positiveInteger("top_k"));
-                    case "dense" -> new GatePolicy.Dense();
-                    case "threshold" -> new GatePolicy.Threshold(json.number("max_threshold", 0));
-                    case "task" ->
-                        new GatePolicy.ByTask(
-                                json.array("tasks").strings(),
-                                json.positiveInteger("task_dimension", GatePolicy.ByTask.DIMENSION));
-                    default -> throw json.error("routing_strategy", "top-k, top-k-raw, dense, threshold or task");
-                };
-        return new MoeLoraConfig(
-                spread, gate, json.flag("shared_a", false), rank, alpha, stabilised, dropout, targets);
+        GatePolicy gate = switch (json.string("routing_strategy", "top-k")) {
+            case "top-k" -> new GatePolicy.Renormalised(json.positiveInteger("top_k"));
+            case "top-k-raw" -> new GatePolicy.Raw(json.positiveInteger("top_k"));
+            case "dense" -> new GatePolicy.Dense();
+            case "threshold" -> new GatePolicy.Threshold(json.number("max_threshold", 0));
+            case "task" ->
+                new GatePolicy.ByTask(
+                        json.array("tasks").strings(),
+                        json.positiveInteger("task_dimension", GatePolicy.ByTask.DIMENSION));
+            default -> throw json.error("routing_strategy", "top-k, top-k-raw, dense, threshold or task");
+        };
+        return new MoeLoraConfig(spread, gate, json.flag("shared_a", false), rank, alpha, stabilised, dropout, targets);
     }
 }

@@ -42,7 +42,8 @@ public record MoeLoraConfig(
         targets = List.copyOf(targets);
         AdapterConfig.check(rank, alpha, dropout, targets);
         if (expertsPerLayer.isEmpty() || expertsPerLayer.size() > MAX_LAYERS) {
-            throw new InputException("experts are " + expertsPerLayer.size() + " numbers; expected one, or one per group of layers");
+            throw new InputException(
+                    "experts are " + expertsPerLayer.size() + " numbers; expected one, or one per group of layers");
         }
         for (int experts : expertsPerLayer) {
             if (experts < 2 || experts > 1024) {
@@ -54,7 +55,8 @@ public record MoeLoraConfig(
             int fewest = Collections.min(expertsPerLayer);
             if (k < 1 || k > fewest) {
                 throw new InputException("top-k is " + k + "; expected 1 to the "
-                        + (expertsPerLayer.size() > 1 ? "smallest number of experts, " : "number of experts, ") + fewest);
+                        + (expertsPerLayer.size() > 1 ? "smallest number of experts, " : "number of experts, ")
+                        + fewest);
             }
             if (k == 1 && gate instanceof GatePolicy.Renormalised) {
                 throw new InputException(
@@ -220,9 +222,8 @@ public record MoeLoraConfig(
         }
 
         public MoeLoraConfig build() {
-            GatePolicy policy = gate != null
-                    ? gate
-                    : renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK);
+            GatePolicy policy =
+                    gate != null ? gate : renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK);
             return new MoeLoraConfig(experts, policy, sharedA, rank, alpha, rankStabilised, dropout, targets);
         }
     }

@@ -22,8 +22,8 @@ final class NamePatterns {
     private static final int MAX_READS = 1 << 20;
 
     /** Optional anchors around atoms, some of them repeated, and groups, which are not. */
-    private static final Pattern SIMPLE = Pattern.compile(
-            "\\^?(?:(?:[A-Za-z0-9_.-]|\\\\[.dw]|\\[\\^?[A-Za-z0-9_-]+])[*+?]?|[(|)](?![*+?]))+\\$?");
+    private static final Pattern SIMPLE =
+            Pattern.compile("\\^?(?:(?:[A-Za-z0-9_.-]|\\\\[.dw]|\\[\\^?[A-Za-z0-9_-]+])[*+?]?|[(|)](?![*+?]))+\\$?");
 
     private static final Pattern EMPTY_ALTERNATIVE = Pattern.compile("^\\^?\\||\\(\\||\\|\\||\\|\\)|\\(\\)|\\|\\$?$");
 
@@ -69,8 +69,7 @@ final class NamePatterns {
         throw refused(field, key, null);
     }
 
-    private static InputException refused(
-            String field, String key, @Nullable PatternSyntaxException cause) {
+    private static InputException refused(String field, String key, @Nullable PatternSyntaxException cause) {
         String shown = key.length() > 40 ? key.substring(0, 40) + "..." : key;
         String message = field + " has the key \"" + shown + "\"; expected a linear's name, or a regular expression of"
                 + " names, classes and groups that are not repeated";

@@ -42,8 +42,9 @@ public record RoutingReport(
             throw new IllegalArgumentException("only a mixture of experts routes");
         }
         if (!gate.selects()) {
-            throw new InputException("the gate " + gate.id() + " gives every token all experts, so there are no selections"
-                    + " to count; expected an adapter with the gate top-k, top-k-raw or threshold");
+            throw new InputException(
+                    "the gate " + gate.id() + " gives every token all experts, so there are no selections"
+                            + " to count; expected an adapter with the gate top-k, top-k-raw or threshold");
         }
         List<String> modules = adapter.modules();
         List<LinearSite> sites = adapter.sites();
@@ -61,15 +62,16 @@ public record RoutingReport(
                 model.hidden(tape, pass, batch.ids(), batch.starts());
             }
         }
-        return new RoutingReport(
-                modules, Arrays.stream(experts).max().orElse(0), selections, cosine[0] / cosine[1]);
+        return new RoutingReport(modules, Arrays.stream(experts).max().orElse(0), selections, cosine[0] / cosine[1]);
     }
 
     private static void count(
             Batch batch, int module, int[] experts, int[][] chosen, SortedMap<String, long[][]> selections) {
         for (int r = 0; r < batch.rows().size(); r++) {
             String task = batch.rows().get(r).task();
-            long[][] counts = selections.computeIfAbsent(task == null ? "" : task, t -> Arrays.stream(experts).mapToObj(long[]::new).toArray(long[][]::new));
+            long[][] counts = selections.computeIfAbsent(
+                    task == null ? "" : task,
+                    t -> Arrays.stream(experts).mapToObj(long[]::new).toArray(long[][]::new));
             for (int t = batch.starts()[r]; t < batch.starts()[r + 1]; t++) {
                 for (int expert : chosen[t]) {
                     counts[module][expert]++;

@@ -79,9 +79,7 @@ final class ConfigFields {
 
     /** {@code sliding_window} on all layers; none without it. */
     List<Integer> windowOnAll() {
-        return json.has("sliding_window")
-                ? Collections.nCopies(layers("num_hidden_layers"), window(0))
-                : List.of();
+        return json.has("sliding_window") ? Collections.nCopies(layers("num_hidden_layers"), window(0)) : List.of();
     }
 
     /** {@code sliding_window} on the layers from {@code max_window_layers} on, if {@code use_sliding_window}. */
@@ -130,8 +128,7 @@ final class ConfigFields {
     }
 
     /** A decoder whose fields are named as Llama's. */
-    DecoderConfig llama(
-            String architecture, boolean attentionBias, boolean outputBias, boolean tied, Design design) {
+    DecoderConfig llama(String architecture, boolean attentionBias, boolean outputBias, boolean tied, Design design) {
         checkCommon();
         int hidden = hidden();
         int heads = bounded("num_attention_heads", MAX_WIDTH);

@@ -33,8 +33,7 @@ public final class Generation {
     private final GenerationOptions options;
     private final @Nullable List<@Nullable String> tasks;
 
-    private Generation(
-            LanguageModel model, GenerationOptions options, @Nullable List<@Nullable String> tasks) {
+    private Generation(LanguageModel model, GenerationOptions options, @Nullable List<@Nullable String> tasks) {
         this.model = model;
         this.options = options;
         this.tasks = tasks;

@@ -118,7 +118,8 @@ public final class LanguageModel {
                 pass,
                 ids,
                 positions,
-                (part, layer, q, k, v) -> cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
+                (part, layer, q, k, v) ->
+                        cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
     }
 
     /** The weights, which stay where they are until the tape is closed. */
@@ -192,8 +193,8 @@ public final class LanguageModel {
         int vocabulary = decoder.config().vocabularySize();
         for (int id : ids) {
             if (id < 0 || id >= vocabulary) {
-                throw new InputException("a text has the token " + id + "; expected one below the model's vocabulary of "
-                        + vocabulary);
+                throw new InputException(
+                        "a text has the token " + id + "; expected one below the model's vocabulary of " + vocabulary);
             }
         }
         Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
@@ -208,8 +209,8 @@ public final class LanguageModel {
         int most = decoder.config().maxPositions();
         for (int position : positions) {
             if (position >= most) {
-                throw new InputException("a text has more than " + most + " tokens; expected at most as many, which is all"
-                        + " that this model has positions for");
+                throw new InputException("a text has more than " + most
+                        + " tokens; expected at most as many, which is all" + " that this model has positions for");
             }
         }
         return Add.apply(tape, x, Embedding.apply(tape, tape.ints(positions), learned));
@@ -221,7 +222,8 @@ public final class LanguageModel {
      * @param global null where positions are learned
      * @param local of layers that turn by a base of their own; null without them
      */
-    private record RopeTables(@Nullable Tensor global, @Nullable Tensor local) {
+    private record RopeTables(
+            @Nullable Tensor global, @Nullable Tensor local) {
         @Nullable Tensor of(boolean isLocal) {
             return isLocal ? local : global;
         }
@@ -238,9 +240,8 @@ public final class LanguageModel {
             return new RopeTables(null, null);
         }
         Tensor at = tape.ints(positions);
-        Tensor local = config.design().localRopeTheta() > 0
-                ? Rope.table(tape, at, config.localRopeFrequencies())
-                : null;
+        Tensor local =
+                config.design().localRopeTheta() > 0 ? Rope.table(tape, at, config.localRopeFrequencies()) : null;
         return new RopeTables(Rope.table(tape, at, config.ropeFrequencies()), local);
     }
 

@@ -19,8 +19,7 @@ import org.moelora.engine.Weight;
  * @param norm after the last block
  * @param head [vocabulary, hidden], or the embedding again
  */
-record Weights(
-        Weight embedding, @Nullable Weight positions, List<Block> blocks, Norm norm, Weight head) {
+record Weights(Weight embedding, @Nullable Weight positions, List<Block> blocks, Norm norm, Weight head) {
     /** One of a block's linears. */
     record LinearWeight(
             String name, Weight weight, @Nullable Tensor bias) {}

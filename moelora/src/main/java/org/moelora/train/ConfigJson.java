@@ -78,8 +78,8 @@ final class ConfigJson {
                         json.number("contrast_temperature"),
                         json.integer("max_pairs"),
                         // Runs from before there was a choice do not say it.
-                        LossSettings.Contrast.of(
-                                json.string(CONTRAST, LossSettings.DEFAULT.contrast().id()))))
+                        LossSettings.Contrast.of(json.string(
+                                CONTRAST, LossSettings.DEFAULT.contrast().id()))))
                 .contrastWarmUp(WarmUp.parse(json.source() + ": contrast_warmup", json.string("contrast_warmup")))
                 .epochs(json.number("epochs", DEFAULT.epochs()))
                 .steps(json.has("steps") ? json.longInteger("steps") : null)

@@ -6,22 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import org.moelora.engine.io.JsonWriter;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.Json;
-import org.junit.jupiter.params.provider.CsvSource;
-import java.util.Map;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Tape;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
+import org.moelora.engine.io.JsonWriter;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
@@ -170,8 +170,8 @@ class AdapterTest {
     @ParameterizedTest
     @ValueSource(strings = {"(a*)*", "(|a)", "(.+)+x", "a{3}", "(?=x)", "a|", "(a", "\\1", "[^.]*^"})
     void aPatternThatCouldHangIsRefused(String key) {
-        assertThatThrownBy(() ->
-                        LoraConfig.builder().rankPattern(Map.of(key, 4)).build())
+        assertThatThrownBy(
+                        () -> LoraConfig.builder().rankPattern(Map.of(key, 4)).build())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("rank_pattern")
                 .hasMessageContaining(key);

@@ -76,9 +76,7 @@ class PolicyFamilyTest {
                         NONE),
                 Arguments.of("moelora", mixture().build(), new LossSettings(0.1, 0.1, 0.5, 512)),
                 Arguments.of(
-                        "mola",
-                        mixture().expertsPerLayer(List.of(2, 4)).build(),
-                        new LossSettings(0.1, 0, 0.5, 512)),
+                        "mola", mixture().expertsPerLayer(List.of(2, 4)).build(), new LossSettings(0.1, 0, 0.5, 512)),
                 Arguments.of("loramoe", mixture().gate(new GatePolicy.Dense()).build(), NONE),
                 Arguments.of(
                         "hydralora",
@@ -126,8 +124,9 @@ class PolicyFamilyTest {
         try (Adapter adapter = Adapter.create(base, config, 7)) {
             randomise(adapter);
             LanguageModel model = base.with(adapter);
-            List<Batch> batches = List.of(Batch.of(
-                    rows().subList(0, 2).stream().map(PolicyFamilyTest::beginning).toList()));
+            List<Batch> batches = List.of(Batch.of(rows().subList(0, 2).stream()
+                    .map(PolicyFamilyTest::beginning)
+                    .toList()));
             adapter.parameters().startTraining();
             TrainingStep.backward(model, batches, losses, 1, 0, false);
             Map<Parameter, float[]> gradients = new LinkedHashMap<>();
@@ -138,7 +137,8 @@ class PolicyFamilyTest {
                 double norm = norm(gradient);
                 float[] values = parameter.toArray();
                 assertThat(norm).as(parameter.name()).isPositive();
-                // A long step may let a token choose other experts, a short one drowns in rounding: one of them does neither.
+                // A long step may let a token choose other experts, a short one drowns in rounding: one of them does
+                // neither.
                 double error = Double.POSITIVE_INFINITY;
                 for (double length : new double[] {3e-2, 1e-2, 3e-3, 1e-3}) {
                     double step = length / norm;
@@ -185,8 +185,7 @@ class PolicyFamilyTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("family")
-    void learnsTheSameBitsOnOneThreadAndTwoKeptOrRecomputed(
-            String name, AdapterConfig config, LossSettings losses) {
+    void learnsTheSameBitsOnOneThreadAndTwoKeptOrRecomputed(String name, AdapterConfig config, LossSettings losses) {
         List<Double> loss = new ArrayList<>();
         List<Object> two = train(config, losses, 2, false, loss);
         assertThat(loss.getLast()).isLessThan(loss.getFirst());
@@ -201,8 +200,15 @@ class PolicyFamilyTest {
                 Decoder decoder = Decoder.load(Vectors.path("llama"), own);
                 Adapter adapter = Adapter.create(decoder, config, 5)) {
             TrainingConfig training = TrainingConfig.builder()
-                    .losses(losses.contrastWeight() == 0 ? losses : new LossSettings(
-                            losses.balanceWeight(), 0.01, losses.contrastTemperature(), 30, losses.contrast()))
+                    .losses(
+                            losses.contrastWeight() == 0
+                                    ? losses
+                                    : new LossSettings(
+                                            losses.balanceWeight(),
+                                            0.01,
+                                            losses.contrastTemperature(),
+                                            30,
+                                            losses.contrast()))
                     .contrastWarmUp(WarmUp.NONE)
                     .steps(8L)
                     .batchSize(8)
@@ -210,7 +216,9 @@ class PolicyFamilyTest {
                     .learningRate(1e-2)
                     .recompute(recompute)
                     .build();
-            FineTuner tuner = FineTuner.of(decoder.with(adapter)).onRows(rows().subList(0, 8)).config(training);
+            FineTuner tuner = FineTuner.of(decoder.with(adapter))
+                    .onRows(rows().subList(0, 8))
+                    .config(training);
             assertThat(tuner.checkMemory().total()).isPositive();
             tuner.run(new TrainingListener() {
                 @Override
@@ -239,11 +247,7 @@ class PolicyFamilyTest {
         assertThat(mixture().build().parameterCount(site)).isEqualTo(mixture + router);
         assertThat(mixture().gate(new GatePolicy.Dense()).build().parameterCount(site))
                 .isEqualTo(mixture + router);
-        assertThat(mixture()
-                        .gate(new GatePolicy.Dense())
-                        .sharedA(true)
-                        .build()
-                        .parameterCount(site))
+        assertThat(mixture().gate(new GatePolicy.Dense()).sharedA(true).build().parameterCount(site))
                 .isEqualTo(r * 100 + e * r * 60 + router);
         assertThat(mixture().gate(new GatePolicy.Threshold(0)).build().parameterCount(site))
                 .isEqualTo(mixture + router + 101);
@@ -258,7 +262,9 @@ class PolicyFamilyTest {
         MoeLoraConfig mola = mixture().expertsPerLayer(List.of(2, 4, 6, 8)).build();
         AdapterConfig spread = mola.on(sites);
         assertThat(sites.stream().map(spread::experts).toList())
-                .isEqualTo(IntStream.range(0, 32).mapToObj(layer -> 2 + layer / 8 * 2).toList());
+                .isEqualTo(IntStream.range(0, 32)
+                        .mapToObj(layer -> 2 + layer / 8 * 2)
+                        .toList());
         // 5 experts on average: the parameters of 5 experts everywhere.
         assertThat(mola.parameterCount(sites))
                 .isEqualTo(mixture().experts(5).build().parameterCount(sites));
@@ -289,16 +295,16 @@ class PolicyFamilyTest {
     @Test
     void theAdapterOfOneTaskIsOneUpdate() {
         try (Adapter adapter = Adapter.create(base, mixture().gate(BY_TASK).build(), 1);
-                Adapter lora =
-                        Adapter.create(base, LoraConfig.builder().rank(8).alpha(32).build(), 1)) {
+                Adapter lora = Adapter.create(
+                        base, LoraConfig.builder().rank(8).alpha(32).build(), 1)) {
             randomise(adapter);
             Map<String, double[]> gates = adapter.fixedGates("sub");
             for (String module : adapter.modules()) {
                 double[] g = gates.get(module);
                 assertThat(Arrays.stream(g).sum()).isCloseTo(1, within(1e-12));
-                lora.parameters().get(module + ".lora_A").set(adapter.parameters()
+                lora.parameters()
                         .get(module + ".lora_A")
-                        .toArray());
+                        .set(adapter.parameters().get(module + ".lora_A").toArray());
                 float[] b = adapter.parameters().get(module + ".lora_B").toArray();
                 for (int i = 0; i < b.length; i++) {
                     b[i] *= (float) g[i % 8 / 2];
@@ -328,7 +334,8 @@ class PolicyFamilyTest {
             List<int[]> prompts = List.of(new int[] {1, 5, 9}, new int[] {1, 5, 9}, new int[] {4, 3});
             List<String> tasks = List.of("add", "sort", "sub");
             GenerationOptions options = GenerationOptions.GREEDY.withMaxTokens(6);
-            List<int[]> together = Generation.of(model, options).withTasks(tasks).ids(prompts, (s, id) -> true);
+            List<int[]> together =
+                    Generation.of(model, options).withTasks(tasks).ids(prompts, (s, id) -> true);
             for (int i = 0; i < tasks.size(); i++) {
                 List<int[]> alone = Generation.of(model.forTask(tasks.get(i)), options)
                         .ids(List.of(prompts.get(i)), (s, id) -> true);
@@ -344,12 +351,14 @@ class PolicyFamilyTest {
             LanguageModel model = base.with(adapter);
             assertThatThrownBy(() -> model.forTask("mul"))
                     .isInstanceOf(InputException.class)
-                    .hasMessage("there is no task \"mul\", and the adapter's gates depend on it; expected one of add, sub, sort");
+                    .hasMessage(
+                            "there is no task \"mul\", and the adapter's gates depend on it; expected one of add, sub, sort");
             int[] ids = {1, 2, 3};
             try (Tape tape = Tape.inference(device)) {
                 assertThatThrownBy(() -> model.hidden(tape, AdapterPass.inference(), ids, new int[] {0, 3}))
                         .isInstanceOf(InputException.class)
-                        .hasMessage("a row names no task, and the adapter's gates depend on it; expected one of add, sub, sort");
+                        .hasMessage(
+                                "a row names no task, and the adapter's gates depend on it; expected one of add, sub, sort");
             }
             assertThatThrownBy(() -> RoutingReport.measure(model, rows()))
                     .isInstanceOf(InputException.class)
@@ -381,7 +390,8 @@ class PolicyFamilyTest {
 
     @Test
     void settingsThatMakeNoSenseAreRefused() {
-        assertThatThrownBy(() -> mixture().expertsPerLayer(List.of(2, 4)).topK(3).build())
+        assertThatThrownBy(
+                        () -> mixture().expertsPerLayer(List.of(2, 4)).topK(3).build())
                 .isInstanceOf(InputException.class)
                 .hasMessage("top-k is 3; expected 1 to the smallest number of experts, 2");
         assertThatThrownBy(() -> new GatePolicy.Threshold(1.5))
@@ -400,8 +410,7 @@ class PolicyFamilyTest {
     private static List<TokenRow> rows() {
         List<TokenRow> rows = new ArrayList<>();
         for (TokenRow row : Vectors.rows("llama")) {
-            rows.add(new TokenRow(
-                    row.inputIds(), row.labels(), BY_TASK.tasks().get(rows.size() % 3), row.row()));
+            rows.add(new TokenRow(row.inputIds(), row.labels(), BY_TASK.tasks().get(rows.size() % 3), row.row()));
         }
         return rows;
     }

@@ -35,22 +35,15 @@ import org.moelora.kernels.Devices;
 class FamilyTest {
     private static final int[] IDS = {1, 7, 19, 3, 3, 28, 30, 11, 2, 25};
 
-    private static final Map<String, String> CONFIGS = Map.of(
-            "phi3",
-            """
+    private static final Map<String, String> CONFIGS =
+            Map.of("phi3", """
             {"model_type": "phi3", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "vocab_size": 31,
-             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "sliding_window": 4}""",
-            "gemma3_text",
-            """
+             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "sliding_window": 4}""", "gemma3_text", """
             {"model_type": "gemma3_text", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
              "vocab_size": 31, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
              "max_position_embeddings": 64, "sliding_window": 4, "sliding_window_pattern": 2,
-             "query_pre_attn_scalar": 9}""",
-            "gpt2",
-            """
-            {"model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 12, "vocab_size": 31}""",
-            "qwen3",
-            """
+             "query_pre_attn_scalar": 9}""", "gpt2", """
+            {"model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 12, "vocab_size": 31}""", "qwen3", """
             {"model_type": "qwen3", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
              "vocab_size": 31, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
              "max_position_embeddings": 64, "use_sliding_window": true, "sliding_window": 3, "max_window_layers": 1}""");
@@ -146,7 +139,9 @@ class FamilyTest {
                 double above = loss(model, false);
                 step(adapter, values, direction, -h);
                 double below = loss(model, false);
-                assertThat(slope).isNotZero().isCloseTo((above - below) / (2 * h), within(Math.abs(slope) * 0.01 + 0.02));
+                assertThat(slope)
+                        .isNotZero()
+                        .isCloseTo((above - below) / (2 * h), within(Math.abs(slope) * 0.01 + 0.02));
             }
         }
     }
@@ -227,7 +222,9 @@ class FamilyTest {
         try (SafetensorsFile whole = SafetensorsFile.open(file)) {
             for (String name : whole.names()) {
                 shorter.f32(
-                        name.replaceFirst("transformer\\.", ""), whole.info(name).shape(), whole.readFloats(name));
+                        name.replaceFirst("transformer\\.", ""),
+                        whole.info(name).shape(),
+                        whole.readFloats(name));
             }
         }
         Files.delete(file);
@@ -242,8 +239,9 @@ class FamilyTest {
         try (Decoder decoder = Decoder.load(random("gpt2"))) {
             assertThatExceptionOfType(InputException.class)
                     .isThrownBy(() -> Logits.ofWhole(decoder.plain(), new int[13]))
-                    .withMessage("a text has more than 12 tokens; expected at most as many, which is all that this model"
-                            + " has positions for");
+                    .withMessage(
+                            "a text has more than 12 tokens; expected at most as many, which is all that this model"
+                                    + " has positions for");
         }
     }
 }

@@ -53,9 +53,7 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
             if (version != 2 && version != 3) {
                 boolean other = Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3;
                 throw problem(
-                        other
-                                ? "is big-endian"
-                                : "has the version " + Integer.toUnsignedString(version),
+                        other ? "is big-endian" : "has the version " + Integer.toUnsignedString(version),
                         "a little-endian GGUF file of version 2 or 3");
             }
             long tensorCount = count("tensors", LEAST_TENSOR);
@@ -132,7 +130,8 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
             }
             int size = GgufMetadata.size(type);
             if (size == 0) {
-                throw key(key, "has the type " + Integer.toUnsignedString(type), "a type that the format knows, 0 to 12");
+                throw key(
+                        key, "has the type " + Integer.toUnsignedString(type), "a type that the format knows, 0 to 12");
             }
             need(count * size, Json.shown(key));
             at += count * size;
@@ -176,7 +175,8 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
             long length = longInteger(what);
             if (length < 1 || length > MAX_KEY) {
                 throw problem(
-                        "has " + what + " of " + Long.toUnsignedString(length) + " bytes", "1 to " + MAX_KEY + " bytes");
+                        "has " + what + " of " + Long.toUnsignedString(length) + " bytes",
+                        "1 to " + MAX_KEY + " bytes");
             }
             need(length, what);
             byte[] bytes = file.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);

@@ -40,8 +40,8 @@ public final class TokenContrastiveLoss {
         boolean records = tape.records(u, b);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
-        Tensor all = tape.ints(
-                IntStream.range(0, pairs).map(pair -> pair % experts).toArray());
+        Tensor all =
+                tape.ints(IntStream.range(0, pairs).map(pair -> pair % experts).toArray());
         Tensor expertOf = tape.ints(Shape.of(pairs));
         Tensor loss = tape.tensor(records, Shape.of(1));
         Tensor core = tape.tensor(false, records ? Shape.of(width, width) : Shape.of(0));

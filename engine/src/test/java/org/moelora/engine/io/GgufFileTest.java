@@ -109,7 +109,8 @@ class GgufFileTest {
             assertThat(gguf.metadata().strings("words")).containsExactly("a", "");
             assertThat(gguf.metadata().floats("sizes")).containsExactly(7, 4294967295f);
             assertThat(gguf.info("w")).isEqualTo(new GgufTensor("w", GgmlType.F32, List.of(2L, 3L), 0, 24));
-            assertThat(gguf.segment("w").get(ValueLayout.JAVA_INT_UNALIGNED, 20)).isEqualTo(6);
+            assertThat(gguf.segment("w").get(ValueLayout.JAVA_INT_UNALIGNED, 20))
+                    .isEqualTo(6);
             assertThatExceptionOfType(InputException.class)
                     .isThrownBy(() -> gguf.metadata().integers("sizes"))
                     .withMessageContaining("sizes")
@@ -123,7 +124,15 @@ class GgufFileTest {
     @Test
     void refusesWhatIsNotWhole() throws IOException {
         refused(new Bytes().begin(3, 0, 1).text("k").ints(STRING).longs(Long.MAX_VALUE), "ends inside", "\"k\"");
-        refused(new Bytes().begin(3, 0, 1).text("k").ints(ARRAY, U32).longs(1L << 60).ints(1), "claims", "\"k\"");
+        refused(
+                new Bytes()
+                        .begin(3, 0, 1)
+                        .text("k")
+                        .ints(ARRAY, U32)
+                        .longs(1L << 60)
+                        .ints(1),
+                "claims",
+                "\"k\"");
         refused(new Bytes().begin(3, 0, 1).text("k").ints(ARRAY, ARRAY).longs(1), "array of arrays");
         refused(new Bytes().begin(0x03000000, 0, 0), "big-endian");
         refused(new Bytes().begin(3, 0, 1).text("general.alignment").ints(U32, 24), "general.alignment", "24");
@@ -157,7 +166,13 @@ class GgufFileTest {
     }
 
     private static Bytes tensor(int dims, long size, int type, long offset) {
-        return new Bytes().begin(3, 1, 0).text("w").ints(dims).longs(size).ints(type).longs(offset);
+        return new Bytes()
+                .begin(3, 1, 0)
+                .text("w")
+                .ints(dims)
+                .longs(size)
+                .ints(type)
+                .longs(offset);
     }
 
     @Test
@@ -187,7 +202,9 @@ class GgufFileTest {
             assertThat(gguf.names()).hasSize(48);
             assertThat(gguf.metadata().string("general.architecture")).isEqualTo("llama");
             assertThat(gguf.metadata().integer("llama.block_count")).isEqualTo(5);
-            assertThat(gguf.metadata().strings("tokenizer.ggml.tokens")).hasSize(512).startsWith("<unk>", "<s>");
+            assertThat(gguf.metadata().strings("tokenizer.ggml.tokens"))
+                    .hasSize(512)
+                    .startsWith("<unk>", "<s>");
             assertThat(gguf.info("blk.0.attn_k.weight").shape()).containsExactly(32L, 64L);
         }
         try (GgufFile gguf =

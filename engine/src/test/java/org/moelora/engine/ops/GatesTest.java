@@ -105,14 +105,7 @@ class GatesTest {
     }
 
     private static void tokenContrast(
-            Device device,
-            int tokens,
-            int experts,
-            int rank,
-            int out,
-            int k,
-            float tau,
-            int[] selected) {
+            Device device, int tokens, int experts, int rank, int out, int k, float tau, int[] selected) {
         GradientCheck.of("token contrastive loss")
                 .variable(tokens, experts * rank)
                 .parameter(out, experts * rank)

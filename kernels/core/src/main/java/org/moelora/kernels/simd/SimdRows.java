@@ -115,8 +115,7 @@ final class SimdRows implements Rows {
                 long source = t * ldx + fromX;
                 long target = t * ldy + toY;
                 if (!accumulate) {
-                    MemorySegment.copy(
-                            xs, source * Float.BYTES, ys, target * Float.BYTES, (long) width * Float.BYTES);
+                    MemorySegment.copy(xs, source * Float.BYTES, ys, target * Float.BYTES, (long) width * Float.BYTES);
                     continue;
                 }
                 int i = 0;
