@@ -278,8 +278,8 @@ final class AdapterFolder {
         for (String field : COMPUTES_OTHERWISE) {
             Object value = json.get(field);
             boolean empty = value == null
-                    || value instanceof JsonArray array && array.size() == 0
-                    || value instanceof JsonObject object && object.names().isEmpty();
+                    || (value instanceof JsonArray array && array.size() == 0)
+                    || (value instanceof JsonObject object && object.names().isEmpty());
             if (!empty) {
                 throw json.error(field, "null: this is not supported");
             }

@@ -118,7 +118,7 @@ record Weights(Weight embedding, @Nullable Weight positions, List<Block> blocks,
 
         Listing(DecoderConfig config) {
             this.config = config;
-            this.architecture = Architecture.of(config.architecture());
+            this.architecture = Architectures.of(config.architecture());
         }
 
         Map<String, Stored> all() {
@@ -185,7 +185,7 @@ record Weights(Weight embedding, @Nullable Weight positions, List<Block> blocks,
 
         Reading(DecoderConfig config, Source source) {
             this.config = config;
-            this.names = Architecture.of(config.architecture()).names();
+            this.names = Architectures.of(config.architecture()).names();
             this.stored = stored(config);
             this.source = source;
         }

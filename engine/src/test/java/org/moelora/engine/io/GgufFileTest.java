@@ -107,7 +107,7 @@ class GgufFileTest {
         try (GgufFile gguf = GgufFile.open(file)) {
             assertThat(gguf.metadata().string("name")).isEqualTo("größer");
             assertThat(gguf.metadata().strings("words")).containsExactly("a", "");
-            assertThat(gguf.metadata().floats("sizes")).containsExactly(7, 4294967295f);
+            assertThat(gguf.metadata().floats("sizes")).containsExactly(7, 0x1p32f);
             assertThat(gguf.info("w")).isEqualTo(new GgufTensor("w", GgmlType.F32, List.of(2L, 3L), 0, 24));
             assertThat(gguf.segment("w").get(ValueLayout.JAVA_INT_UNALIGNED, 20))
                     .isEqualTo(6);
