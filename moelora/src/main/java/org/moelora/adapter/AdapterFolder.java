@@ -37,21 +37,7 @@ final class AdapterFolder {
     private static final List<String> LOSSES =
             List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
     private static final String FINGERPRINT = "base_fingerprint";
-    private static final List<String> COMPUTES_OTHERWISE = List.of(
-            "exclude_modules",
-            "layers_to_transform",
-            "layers_pattern",
-            "layer_replication",
-            "trainable_token_indices",
-            "target_parameters",
-            "megatron_config",
-            "kasa_config",
-            "use_bdlora",
-            "arrow_config",
-            "alora_invocation_tokens");
-
-    /** Of PEFT's ways to fill A and B, those that leave W0 as it is. */
-    private static final List<String> KEEPS_THE_BASE = List.of("gaussian", "eva", "orthogonal");
+    private static final String PICKLE = "adapter_model.bin";
 
     private static final System.Logger LOG = System.getLogger(AdapterFolder.class.getName());
 
@@ -125,7 +111,7 @@ final class AdapterFolder {
                 losses.put(name, value);
             }
         }
-        try (SafetensorsFile tensors = SafetensorsFile.open(FolderFile.of(folder, TENSORS))) {
+        try (SafetensorsFile tensors = openTensors(folder)) {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
             for (String name : tensors.names()) {
@@ -148,9 +134,10 @@ final class AdapterFolder {
     static Adapter read(Path folder, Adaptable base) {
         JsonObject json = readJson(folder);
         checkBase(folder, json, base);
+        PeftFields.logUnknown(json);
         AdapterConfig config = onBase(json, readConfig(json), base);
         List<LinearSite> sites = config.targeted(base.linears());
-        try (SafetensorsFile tensors = SafetensorsFile.open(FolderFile.of(folder, TENSORS))) {
+        try (SafetensorsFile tensors = openTensors(folder)) {
             // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
             // file.
             checkTensors(tensors, config, sites);
@@ -173,6 +160,15 @@ final class AdapterFolder {
         } catch (InputException e) {
             throw json.error(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static SafetensorsFile openTensors(Path folder) {
+        Path file = FolderFile.of(folder, TENSORS);
+        if (!Files.exists(file) && Files.exists(folder.resolve(PICKLE))) {
+            throw new InputException(folder.resolve(PICKLE) + ": a pickle, which can run code when it is read; expected "
+                    + TENSORS + ", which PEFT's save_pretrained writes unless safe_serialization is false");
+        }
+        return SafetensorsFile.open(file);
     }
 
     private static void checkTensors(SafetensorsFile file, AdapterConfig config, List<LinearSite> sites) {
@@ -233,7 +229,11 @@ final class AdapterFolder {
         });
     }
 
-    private static AdapterConfig readConfig(JsonObject json) {
+    static AdapterConfig readConfig(JsonObject json) {
+        String type = json.string("peft_type");
+        if (!type.equals("LORA") && !type.equals("MOELORA")) {
+            throw json.error("peft_type", "LORA or MOELORA");
+        }
         // fan_in_fan_out says how the base's weight lies in its file; A and B are [r, in] and [out, r] either way.
         for (String unsupported : List.of("use_dora", "use_qalora", "lora_bias")) {
             if (json.has(unsupported) && json.flag(unsupported)) {
@@ -243,7 +243,7 @@ final class AdapterFolder {
         if (!json.string("bias", "none").equals("none")) {
             throw json.error("bias", "none: trained biases are not supported");
         }
-        refuseVariants(json);
+        PeftFields.refuseVariants(json);
         JsonArray extra = json.arrayOrNull("modules_to_save");
         if (extra != null && extra.size() > 0) {
             throw json.error("modules_to_save", "none: whole modules in an adapter are not supported");
@@ -254,9 +254,9 @@ final class AdapterFolder {
         boolean stabilised = json.flag("use_rslora", false);
         List<String> targets = json.array("target_modules").strings();
         try {
-            return switch (json.string("peft_type")) {
-                case "LORA" ->
-                    new LoraConfig(
+            return type.equals("MOELORA")
+                    ? MixtureJson.read(json, rank, alpha, stabilised, dropout, targets)
+                    : new LoraConfig(
                             rank,
                             alpha,
                             stabilised,
@@ -264,31 +264,9 @@ final class AdapterFolder {
                             targets,
                             pattern(json, "rank_pattern", JsonObject::positiveInteger),
                             pattern(json, "alpha_pattern", JsonObject::number));
-                case "MOELORA" -> MixtureJson.read(json, rank, alpha, stabilised, dropout, targets);
-                default -> throw json.error("peft_type", "LORA or MOELORA");
-            };
         } catch (InputException e) {
             String message = String.valueOf(e.getMessage());
             throw message.startsWith(json.source()) ? e : json.error(message);
-        }
-    }
-
-    /** Variants of LoRA that compute something else, or that sit on a base whose weights were changed when training began. */
-    private static void refuseVariants(JsonObject json) {
-        for (String field : COMPUTES_OTHERWISE) {
-            Object value = json.get(field);
-            boolean empty = value == null
-                    || (value instanceof JsonArray array && array.size() == 0)
-                    || (value instanceof JsonObject object && object.names().isEmpty());
-            if (!empty) {
-                throw json.error(field, "null: this is not supported");
-            }
-        }
-        if (json.get("init_lora_weights") instanceof String init && !KEEPS_THE_BASE.contains(init)) {
-            throw json.error(
-                    "init_lora_weights",
-                    "true, false or one of " + KEEPS_THE_BASE
-                            + ": others may change the base's weights; save it converted to plain LoRA");
         }
     }
 

@@ -236,6 +236,18 @@ class AdapterTest {
         }
     }
 
+    @Test
+    void aPickleIsRefusedByItsName(@TempDir Path temp) throws IOException {
+        try (Adapter adapter = Lora.create(base, LoraConfig.builder().rank(2).build())) {
+            adapter.save(temp.resolve("a"));
+        }
+        Files.move(temp.resolve("a/adapter_model.safetensors"), temp.resolve("a/adapter_model.bin"));
+        assertThatThrownBy(() -> Adapter.load(temp.resolve("a"), base))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("adapter_model.bin")
+                .hasMessageContaining("safe_serialization");
+    }
+
     /** A saved LoRA adapter in the folder a, with one field of its config set. Apostrophes stand for quotation marks. */
     private void withField(String field, String value, Path temp) throws IOException {
         try (Adapter adapter = Lora.create(base, LoraConfig.builder().rank(2).build())) {
