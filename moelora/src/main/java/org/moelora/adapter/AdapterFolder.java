@@ -165,8 +165,9 @@ final class AdapterFolder {
     private static SafetensorsFile openTensors(Path folder) {
         Path file = FolderFile.of(folder, TENSORS);
         if (!Files.exists(file) && Files.exists(folder.resolve(PICKLE))) {
-            throw new InputException(folder.resolve(PICKLE) + ": a pickle, which can run code when it is read; expected "
-                    + TENSORS + ", which PEFT's save_pretrained writes unless safe_serialization is false");
+            throw new InputException(
+                    folder.resolve(PICKLE) + ": a pickle, which can run code when it is read; expected " + TENSORS
+                            + ", which PEFT's save_pretrained writes unless safe_serialization is false");
         }
         return SafetensorsFile.open(file);
     }

@@ -240,8 +240,8 @@ class PolicyFamilyTest {
     @Test
     void parameterCounts() {
         LinearSite site = new LinearSite("model.layers.0.self_attn.q_proj", 0, 100, 60);
-        int e = 4;
-        int r = 2;
+        long e = 4;
+        long r = 2;
         long mixture = e * r * (100 + 60);
         long router = e * 100;
         assertThat(mixture().build().parameterCount(site)).isEqualTo(mixture + router);
