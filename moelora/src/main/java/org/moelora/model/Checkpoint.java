@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,8 +29,8 @@ import org.moelora.engine.io.TensorInfo;
  * {@code model.safetensors.index.json}. Immutable and safe for use by several threads until it is closed.
  */
 final class Checkpoint implements AutoCloseable {
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
     private static final int SAMPLE = 16 << 10;
 
     /** Each is mapped as long as the model is open, and a process may have only so many mappings. */
@@ -88,6 +89,16 @@ final class Checkpoint implements AutoCloseable {
             }
         }
         return List.copyOf(files);
+    }
+
+    /** The files, in the order the index names them. */
+    List<SafetensorsFile> files() {
+        return Collections.unmodifiableList(files);
+    }
+
+    /** Whether an index says which file holds which tensor. */
+    boolean indexed() {
+        return files.size() != 1 || !files.getFirst().file().endsWith(SINGLE);
     }
 
     Path folder() {

@@ -272,6 +272,11 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return weights;
     }
 
+    /** The files it was loaded from; null for a {@link #trainable} decoder. */
+    @Nullable Checkpoint checkpoint() {
+        return checkpoint;
+    }
+
     /** Bytes of the matrices that are read in place from the checkpoint. */
     long mappedBytes() {
         return resources.stream()
