@@ -9,7 +9,7 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.ops.Heads;
 
 /**
- * Sizes and constants of a decoder, as {@code config.json} of a Hugging Face folder gives them.
+ * Sizes and constants of a decoder, as {@code config.json} of a Hugging Face folder or the keys of a GGUF file give them.
  *
  * @param architecture the family, as {@code model_type} names it: {@code llama}, {@code mistral}, {@code qwen2}, {@code qwen3}, {@code gemma3_text},
  *     {@code phi3} or {@code gpt2}
@@ -92,6 +92,38 @@ public record DecoderConfig(
                 bosId,
                 eosIds,
                 Design.LLAMA);
+    }
+
+    private DecoderConfig with(@Nullable RopeScaling scaling, Design blocks) {
+        return new DecoderConfig(
+                architecture,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                vocabularySize,
+                heads,
+                kvHeads,
+                headDim,
+                normEps,
+                ropeTheta,
+                scaling,
+                maxPositions,
+                tiedEmbeddings,
+                attentionBias,
+                outputBias,
+                bosId,
+                eosIds,
+                blocks);
+    }
+
+    /** With another scaling of rope. */
+    DecoderConfig with(RopeScaling scaling) {
+        return with(scaling, design);
+    }
+
+    /** With another design of its blocks. */
+    DecoderConfig with(Design blocks) {
+        return with(ropeScaling, blocks);
     }
 
     /**

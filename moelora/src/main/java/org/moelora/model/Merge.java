@@ -105,8 +105,7 @@ public final class Merge {
             throw new InputException("an adapter with experts cannot be merged: how much of each is added to a weight"
                     + " depends on the token, and a merged weight is the same for all; expected a LoRA");
         }
-        Checkpoint checkpoint = base.checkpoint();
-        if (checkpoint == null) {
+        if (!(base.files() instanceof Checkpoint checkpoint)) {
             throw new InputException("the base has no safetensors to merge into; expected one that was loaded from a"
                     + " folder of them");
         }
@@ -255,7 +254,7 @@ public final class Merge {
 
     private void copyBeside(Path part) throws IOException {
         List<Path> entries;
-        try (Stream<Path> all = Files.list(checkpoint.folder())) {
+        try (Stream<Path> all = Files.list(checkpoint.source())) {
             entries = all.sorted().toList();
         }
         for (Path entry : entries) {
@@ -263,7 +262,7 @@ public final class Merge {
             if (!BESIDE.matcher(name).matches() || !Files.isRegularFile(entry)) {
                 continue;
             }
-            Path from = FolderFile.of(checkpoint.folder(), name);
+            Path from = FolderFile.of(checkpoint.source(), name);
             Path to = part.resolve(name);
             if (name.equals("config.json") && dtype != Dtype.SAME) {
                 String text = Files.readString(from, StandardCharsets.UTF_8);
