@@ -11,6 +11,9 @@ final class Dequantize {
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** What may be added to any number, -0 too, and leaves it as it is. */
+    private static final float NOTHING = -0f;
+
     private Dequantize() {}
 
     /** Blocks {@code first .. first + count} to {@code out[at ..]}. */
@@ -20,9 +23,9 @@ final class Dequantize {
             int to = at + b * dtype.blockElements();
             switch (dtype) {
                 case Q8_0 -> eight(s, from, out, to);
-                case Q4_0 -> four(s, from + 2, Blocks.half(s, from), 8, 0, out, to);
+                case Q4_0 -> four(s, from + 2, Blocks.half(s, from), 8, NOTHING, out, to);
                 case Q4_1 -> four(s, from + 4, Blocks.half(s, from), 0, Blocks.half(s, from + 2), out, to);
-                case Q5_0 -> five(s, from + 6, from + 2, Blocks.half(s, from), 16, 0, out, to);
+                case Q5_0 -> five(s, from + 6, from + 2, Blocks.half(s, from), 16, NOTHING, out, to);
                 case Q5_1 -> five(s, from + 8, from + 4, Blocks.half(s, from), 0, Blocks.half(s, from + 2), out, to);
                 case Q4_K -> runs(s, from, from + 16, 0, out, to);
                 case Q5_K -> runs(s, from, from + 48, from + 16, out, to);
