@@ -53,13 +53,13 @@ public final class Blocks {
 
     /** Of 256 in 128 bytes: each run of 64 has 32 bytes, the low halves first. */
     private static int nibbleOf64(MemorySegment s, long at, int e) {
-        int both = unsigned(s, at + e / 64 * 32 + e % 32);
+        int both = unsigned(s, at + e / 64 * 32L + e % 32);
         return e % 64 < 32 ? both & 0xF : both >> 4;
     }
 
     /** Of 256 in 32 bytes: bit n of byte i belongs to element {@code 32 n + i}. */
     private static int bitOf64(MemorySegment s, long at, int e) {
-        return unsigned(s, at + e % 32) >> e / 32 & 1;
+        return unsigned(s, at + e % 32) >> (e / 32) & 1;
     }
 
     /** {@code d scale q - m min} with the scale and the minimum of the element's run of 32. */
@@ -74,12 +74,12 @@ public final class Blocks {
      * others the low halves are those of bytes 8 to 11 and the upper two bits those of bytes 0 to 3.
      */
     public static int scale(MemorySegment s, long at, int j) {
-        return j < 4 ? unsigned(s, at + j) & 63 : unsigned(s, at + j + 4) & 0xF | unsigned(s, at + j - 4) >> 6 << 4;
+        return j < 4 ? unsigned(s, at + j) & 63 : (unsigned(s, at + j + 4) & 0xF) | (unsigned(s, at + j - 4) >> 6 << 4);
     }
 
     /** Minimum number j: as {@link #scale}, from bytes 4 to 7 and the high halves of bytes 8 to 11. */
     public static int minimum(MemorySegment s, long at, int j) {
-        return j < 4 ? unsigned(s, at + j + 4) & 63 : unsigned(s, at + j + 4) >> 4 | unsigned(s, at + j) >> 6 << 4;
+        return j < 4 ? unsigned(s, at + j + 4) & 63 : (unsigned(s, at + j + 4) >> 4) | (unsigned(s, at + j) >> 6 << 4);
     }
 
     /** Each half of 128: 64 bytes of low bits, as four runs of 32 that take two bytes' halves, and 32 bytes of upper bits, two for each run. */
@@ -87,9 +87,9 @@ public final class Blocks {
         int half = e / 128;
         int run = e % 128 / 32;
         int i = e % 32;
-        int both = unsigned(s, at + half * 64 + run % 2 * 32 + i);
+        int both = unsigned(s, at + half * 64L + run % 2 * 32L + i);
         int low = run < 2 ? both & 0xF : both >> 4;
-        int high = unsigned(s, at + 128 + half * 32 + i) >> 2 * run & 3;
+        int high = unsigned(s, at + 128 + half * 32L + i) >> (2 * run) & 3;
         int scale = s.get(ValueLayout.JAVA_BYTE, at + 192 + e / 16);
         return half(s, at + 208) * scale * ((low | high << 4) - 32);
     }

@@ -55,8 +55,8 @@ final class Dequantize {
         int fifth = s.get(INT, bits);
         for (int i = 0; i < 16; i++) {
             int both = s.get(BYTE, q + i);
-            out[to + i] = d * ((both & 0xF | (fifth >>> i & 1) << 4) - less) + plus;
-            out[to + 16 + i] = d * ((both >> 4 & 0xF | (fifth >>> i + 16 & 1) << 4) - less) + plus;
+            out[to + i] = d * (((both & 0xF) | ((fifth >>> i & 1) << 4)) - less) + plus;
+            out[to + 16 + i] = d * (((both >> 4 & 0xF) | ((fifth >>> (i + 16) & 1) << 4)) - less) + plus;
         }
     }
 
@@ -88,7 +88,7 @@ final class Dequantize {
                 int shift = run / 2 * 4;
                 for (int i = 0; i < 32; i++) {
                     int e = half * 128 + run * 32 + i;
-                    int q = s.get(BYTE, low + i) >> shift & 0xF | (s.get(BYTE, high + i) >> 2 * run & 3) << 4;
+                    int q = (s.get(BYTE, low + i) >> shift & 0xF) | ((s.get(BYTE, high + i) >> (2 * run) & 3) << 4);
                     out[to + e] = d * s.get(BYTE, from + 192 + e / 16) * (q - 32);
                 }
             }
