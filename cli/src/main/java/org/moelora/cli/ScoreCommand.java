@@ -71,7 +71,8 @@ final class ScoreCommand implements Callable<Integer> {
         Path file = Flags.given("--data", data);
         long limit = memory.limit();
         if (compareFloat && load.quantization() == Quantization.NONE) {
-            throw new InputException("--compare-float is given without blocks; expected --quantize q8_0 or q4_0 with it");
+            throw new InputException(
+                    "--compare-float is given without blocks; expected --quantize q8_0 or q4_0 with it");
         }
         Scores asStored = compareFloat ? scoredAsStored(file, limit) : null;
         try (View view = model.load(load)) {

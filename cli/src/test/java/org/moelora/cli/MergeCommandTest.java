@@ -15,8 +15,17 @@ class MergeCommandTest {
     private Path trained(String method) {
         Path run = temp.resolve("run");
         Ran ran = Ran.of(
-                "train", "--model", Ran.LLAMA, "--data", Ran.LLAMA_ROWS, "--method", method, "--learning-rate", 0.02,
-                "--out", run);
+                "train",
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                Ran.LLAMA_ROWS,
+                "--method",
+                method,
+                "--learning-rate",
+                0.02,
+                "--out",
+                run);
         assertThat(ran.code()).as(ran.err()).isZero();
         return run.resolve("last");
     }
@@ -36,7 +45,8 @@ class MergeCommandTest {
         assertThat(ran.out()).isEqualTo("merged 4 linears into " + merged + System.lineSeparator());
         String both = score("score", "--model", Ran.LLAMA, "--adapter", adapter, "--data", Ran.LLAMA_ROWS);
         assertThat(score("score", "--model", merged, "--data", Ran.LLAMA_ROWS)).isEqualTo(both);
-        assertThat(score("score", "--model", Ran.LLAMA, "--data", Ran.LLAMA_ROWS)).isNotEqualTo(both);
+        assertThat(score("score", "--model", Ran.LLAMA, "--data", Ran.LLAMA_ROWS))
+                .isNotEqualTo(both);
     }
 
     @Test

@@ -145,8 +145,8 @@ class QuantizerTest {
             MemorySegment source = MemorySegment.ofArray(new byte[128]);
             source.set(FLOAT, 28, bad);
             assertThatExceptionOfType(ArithmeticException.class)
-                    .isThrownBy(() -> Quantizer.quantize(
-                            source, DType.F32, 32, DType.Q8_0, MemorySegment.ofArray(new byte[34])));
+                    .isThrownBy(() ->
+                            Quantizer.quantize(source, DType.F32, 32, DType.Q8_0, MemorySegment.ofArray(new byte[34])));
         }
     }
 }

@@ -169,8 +169,11 @@ public record DecoderConfig(
         TensorNames names = Architectures.of(architecture).names();
         List<LinearSite> sites = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
-            for (Weights.LinearShape linear : Weights.linears(this, names, layer)) {
-                sites.add(new LinearSite(linear.name(), layer, linear.in(), linear.out()));
+            List<Weights.LinearShape> linears = Weights.linears(this, names, layer);
+            for (int i = 0; i < linears.size(); i++) {
+                Weights.LinearShape linear = linears.get(i);
+                boolean paired = design.interleavedRope() && i < 2; // queries and keys, which come first
+                sites.add(new LinearSite(linear.name(), layer, linear.in(), linear.out(), paired ? headDim : 0));
             }
         }
         return List.copyOf(sites);

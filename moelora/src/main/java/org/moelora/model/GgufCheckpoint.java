@@ -106,9 +106,7 @@ final class GgufCheckpoint implements WeightFiles {
     @Override
     public String hash() {
         TensorHash hash = new TensorHash();
-        file.names().stream()
-                .sorted()
-                .forEach(name -> hash.add(file.info(name).toString(), file.segment(name)));
+        file.names().stream().sorted().forEach(name -> hash.add(file.info(name).toString(), file.segment(name)));
         return hash.value();
     }
 

@@ -45,8 +45,8 @@ final class GgufConfig {
         config.sizes(architecture);
         config.rope();
         config.tokens();
-        DecoderConfig read = architecture.read(
-                new ConfigFields(Json.parse(JsonWriter.line(config.fields), file.file().toString())));
+        DecoderConfig read = architecture.read(new ConfigFields(
+                Json.parse(JsonWriter.line(config.fields), file.file().toString())));
         return config.stored(read, layout(file, architecture));
     }
 
@@ -94,7 +94,8 @@ final class GgufConfig {
             }
         } else if (hidden % heads != 0) {
             throw keys.error(
-                    prefix + "attention.head_count", "a divisor of embedding_length, " + hidden + ", as there is no key_length");
+                    prefix + "attention.head_count",
+                    "a divisor of embedding_length, " + hidden + ", as there is no key_length");
         }
         fields.put("head_dim", headDim);
         fields.put("query_pre_attn_scalar", layers == LAYERS_OF_GEMMA_27B ? hidden / heads : headDim);
@@ -126,8 +127,9 @@ final class GgufConfig {
         }
         for (String tensor : List.of("rope_factors_long.weight", "rope_factors_short.weight")) {
             if (file.has(tensor)) {
-                throw new InputException(file.file() + ": tensor " + tensor
-                        + " stretches rope by the length of the text, which is not supported; expected a file without it");
+                throw new InputException(
+                        file.file() + ": tensor " + tensor
+                                + " stretches rope by the length of the text, which is not supported; expected a file without it");
             }
         }
         String scaling = keys.string(prefix + "rope.scaling.type", "none");

@@ -68,8 +68,8 @@ public final class Merge {
     private static final Set<StoredType> FLOATS = Set.of(StoredType.F32, StoredType.BF16, StoredType.F16);
 
     /** What a folder has beside its weights that a reader of them needs, or has to be given with them. */
-    private static final Pattern BESIDE =
-            Pattern.compile("config\\.json|generation_config\\.json|tokenizer.*|special_tokens_map\\.json|chat_template.*"
+    private static final Pattern BESIDE = Pattern.compile(
+            "config\\.json|generation_config\\.json|tokenizer.*|special_tokens_map\\.json|chat_template.*"
                     + "|added_tokens\\.json|vocab\\.(json|txt)|merges\\.txt|(LICENSE|NOTICE)(\\.(md|txt))?");
 
     private static final Pattern DTYPE_FIELD =
@@ -234,7 +234,8 @@ public final class Merge {
                 }
             }
             default ->
-                throw new InputException(file.file() + ": tensor " + info + "; expected a linear's weight in F32, BF16 or F16");
+                throw new InputException(
+                        file.file() + ": tensor " + info + "; expected a linear's weight in F32, BF16 or F16");
         }
     }
 
@@ -285,7 +286,6 @@ public final class Merge {
         }
         AtomicFile.write(
                 part.resolve(Checkpoint.INDEX),
-                JsonWriter.pretty(new TreeMap<>(
-                        Map.of("metadata", Map.of("total_size", bytes), "weight_map", home))));
+                JsonWriter.pretty(new TreeMap<>(Map.of("metadata", Map.of("total_size", bytes), "weight_map", home))));
     }
 }

@@ -94,8 +94,7 @@ final class StoredWeights implements Weights.Source {
                     matrix.source() + ": " + e.getMessage() + "; expected numbers that blocks can be made of", e);
         }
         quantized += bytes.byteSize();
-        return new WeightFiles.Matrix(
-                matrix.source(), bytes, dtype, matrix.rows(), matrix.cols(), matrix.transposed());
+        return new WeightFiles.Matrix(matrix.source(), bytes, dtype, matrix.rows(), matrix.cols(), matrix.transposed());
     }
 
     /** Says once what was made of the weights. */
@@ -108,7 +107,9 @@ final class StoredWeights implements Weights.Source {
                 "quantized to {0}: {1} MiB{2}",
                 quantization.id(),
                 Long.toString(quantized >> 20),
-                kept == 0 ? "" : "; " + kept + " matrices stay in floats, as blocks do not divide their rows: " + keptOne);
+                kept == 0
+                        ? ""
+                        : "; " + kept + " matrices stay in floats, as blocks do not divide their rows: " + keptOne);
     }
 
     @Override

@@ -16,11 +16,16 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.moelora.adapter.Adapter;
+import org.moelora.adapter.Lora;
+import org.moelora.adapter.LoraConfig;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
 import org.moelora.engine.io.GgufFile;
 
 /** Models from GGUF files, against the same models from Hugging Face folders. */
@@ -91,11 +96,16 @@ class GgufModelTest {
                         "phi3",
                         sizes(
                                 "phi3",
-                                "feed_forward_length", 20,
-                                "attention.head_count_kv", 2,
-                                "attention.layer_norm_rms_epsilon", 1e-6f,
-                                "attention.sliding_window", 4,
-                                "rope.dimension_count", 4),
+                                "feed_forward_length",
+                                20,
+                                "attention.head_count_kv",
+                                2,
+                                "attention.layer_norm_rms_epsilon",
+                                1e-6f,
+                                "attention.sliding_window",
+                                4,
+                                "rope.dimension_count",
+                                4),
                         with(LLAMA, "post_attention_layernorm", "ffn_norm"));
             case "qwen3" ->
                 GgufOf.folder(
@@ -104,11 +114,16 @@ class GgufModelTest {
                         "qwen3",
                         sizes(
                                 "qwen3",
-                                "feed_forward_length", 20,
-                                "attention.head_count_kv", 2,
-                                "attention.key_length", 6,
-                                "attention.value_length", 6,
-                                "attention.layer_norm_rms_epsilon", 1e-6f),
+                                "feed_forward_length",
+                                20,
+                                "attention.head_count_kv",
+                                2,
+                                "attention.key_length",
+                                6,
+                                "attention.value_length",
+                                6,
+                                "attention.layer_norm_rms_epsilon",
+                                1e-6f),
                         with(LLAMA, "post_attention_layernorm", "ffn_norm"));
             case "gemma3_text" ->
                 GgufOf.folder(
@@ -117,18 +132,28 @@ class GgufModelTest {
                         "gemma3",
                         sizes(
                                 "gemma3",
-                                "feed_forward_length", 20,
-                                "attention.head_count_kv", 2,
-                                "attention.key_length", 6,
-                                "attention.value_length", 6,
-                                "attention.layer_norm_rms_epsilon", 1e-6f,
-                                "attention.sliding_window", 4,
-                                "rope.freq_base", 1e6f),
+                                "feed_forward_length",
+                                20,
+                                "attention.head_count_kv",
+                                2,
+                                "attention.key_length",
+                                6,
+                                "attention.value_length",
+                                6,
+                                "attention.layer_norm_rms_epsilon",
+                                1e-6f,
+                                "attention.sliding_window",
+                                4,
+                                "rope.freq_base",
+                                1e6f),
                         with(
                                 LLAMA,
-                                "post_attention_layernorm", "post_attention_norm",
-                                "pre_feedforward_layernorm", "ffn_norm",
-                                "post_feedforward_layernorm", "post_ffw_norm"));
+                                "post_attention_layernorm",
+                                "post_attention_norm",
+                                "pre_feedforward_layernorm",
+                                "ffn_norm",
+                                "post_feedforward_layernorm",
+                                "post_ffw_norm"));
             case "gpt2" ->
                 GgufOf.folder(
                         folder,
@@ -136,9 +161,12 @@ class GgufModelTest {
                         "gpt2",
                         sizes(
                                 "gpt2",
-                                "feed_forward_length", 64,
-                                "context_length", 12,
-                                "attention.layer_norm_epsilon", 1e-5f),
+                                "feed_forward_length",
+                                64,
+                                "context_length",
+                                12,
+                                "attention.layer_norm_epsilon",
+                                1e-5f),
                         GPT2);
             default -> throw new IllegalArgumentException(family);
         };
@@ -180,8 +208,7 @@ class GgufModelTest {
     @Test
     void stretchedFrequenciesAreDividedByTheirFactors() throws IOException {
         Path folder = shared("hf-tiny/tiny_llama3");
-        double[] stretched =
-                DecoderConfig.read(folder.resolve("config.json")).ropeFrequencies();
+        double[] stretched = DecoderConfig.read(folder.resolve("config.json")).ropeFrequencies();
         double[] factors = new double[stretched.length];
         for (int i = 0; i < factors.length; i++) {
             factors[i] = Math.pow(500_000, -2.0 * i / 16) / stretched[i];
@@ -209,6 +236,46 @@ class GgufModelTest {
                     .ids(List.of(new int[] {1}), (sequence, id) -> true)
                     .getFirst();
             assertThat(ids).hasSize(200).containsExactly(expected);
+        }
+    }
+
+    /** Adapters are on disk in Hugging Face's order of rows, whichever base they are on. */
+    @Test
+    void anAdapterOfOneIsAnAdapterOfTheOther() throws IOException {
+        Path made = temp.resolve("made");
+        Path again = temp.resolve("again");
+        try (Decoder folder = Decoder.load(shared("stories260K-hf"));
+                Decoder file = Decoder.load(shared("stories260K/stories260K.gguf"));
+                Adapter adapter = Lora.create(
+                        folder,
+                        LoraConfig.builder()
+                                .rank(2)
+                                .targets(List.of("q_proj", "k_proj", "v_proj", "o_proj"))
+                                .build())) {
+            Random random = new Random(4);
+            for (Parameter parameter : adapter.parameters().parameters()) {
+                float[] values = new float[(int) parameter.shape().size()];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = 0.2f * (float) random.nextGaussian();
+                }
+                parameter.set(values);
+            }
+            adapter.save(made);
+            // As PEFT writes it: nothing says which base it was made for.
+            Path config = made.resolve("adapter_config.json");
+            Files.writeString(config, Files.readString(config).replace("base_fingerprint", "some_fingerprint"));
+            float[][] expected = Logits.ofWhole(folder.with(adapter), IDS);
+            try (Adapter onFile = Adapter.load(made, file)) {
+                float[][] logits = Logits.ofWhole(file.with(onFile), IDS);
+                float[][] base = Logits.ofWhole(file.plain(), IDS);
+                for (int t = 0; t < IDS.length; t++) {
+                    assertThat(logits[t]).as("token %d", t).containsExactly(expected[t], within(2e-5f));
+                }
+                assertThat(logits[5]).isNotEqualTo(base[5]);
+                onFile.save(again);
+            }
+            assertThat(again.resolve("adapter_model.safetensors"))
+                    .hasSameBinaryContentAs(made.resolve("adapter_model.safetensors"));
         }
     }
 
@@ -276,9 +343,12 @@ class GgufModelTest {
         Path folder = folder("qwen3");
         Map<String, Object> keys = sizes(
                 "qwen3",
-                "feed_forward_length", 20,
-                "attention.head_count_kv", 2,
-                "attention.layer_norm_rms_epsilon", 1e-6f);
+                "feed_forward_length",
+                20,
+                "attention.head_count_kv",
+                2,
+                "attention.layer_norm_rms_epsilon",
+                1e-6f);
         refused(folder, "qwen3", plus(keys, "qwen3.embedding_length", 18), "qwen3.attention.head_count", "divisor");
         refused(folder, "qwen3", keys, "blk.0.attn_q_norm", "shape");
         keys = plus(keys, "qwen3.attention.key_length", 6);
@@ -289,7 +359,12 @@ class GgufModelTest {
         refused(folder, "qwen3", plus(keys, "qwen3.rope.scaling.type", "yarn"), "qwen3.rope.scaling.type", "yarn");
         refused(folder, "qwen3", plus(keys, "qwen3.rope.dimension_count", 2), "qwen3.rope.dimension_count", "part");
         refused(folder, "qwen3", plus(keys, "qwen3.expert_count", 8), "qwen3.expert_count", "8");
-        refused(folder, "qwen3", plus(keys, "qwen3.attention.value_length", 8), "qwen3.attention.value_length", "key_length");
+        refused(
+                folder,
+                "qwen3",
+                plus(keys, "qwen3.attention.value_length", 8),
+                "qwen3.attention.value_length",
+                "key_length");
     }
 
     private static Map<String, Object> plus(Map<String, Object> keys, String key, Object value) {

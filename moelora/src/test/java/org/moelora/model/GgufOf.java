@@ -45,7 +45,8 @@ final class GgufOf {
                 for (String[] pair : names) {
                     renamed = renamed.replaceAll(pair[0], pair[1]);
                 }
-                tensors.add(stored(architecture, config, renamed, weights.info(name).shape(), weights.readFloats(name)));
+                tensors.add(
+                        stored(architecture, config, renamed, weights.info(name).shape(), weights.readFloats(name)));
             }
         }
         gguf.write(file, tensors);

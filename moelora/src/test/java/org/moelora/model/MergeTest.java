@@ -186,14 +186,14 @@ class MergeTest {
     void anotherNumberFormatIsThatOfAllTensorsAndOfTheConfig(String name) throws IOException {
         Path from = RandomCheckpoint.write(temp.resolve("base"), "qwen3");
         String config = Files.readString(from.resolve("config.json"));
-        Files.writeString(
-                from.resolve("config.json"), config.replaceFirst("\\{", "{\"torch_dtype\": \"float32\", "));
+        Files.writeString(from.resolve("config.json"), config.replaceFirst("\\{", "{\"torch_dtype\": \"float32\", "));
         Path merged = temp.resolve("merged");
         Merge.Dtype dtype = Merge.Dtype.valueOf(name);
         try (Decoder base = Decoder.load(from);
                 Adapter adapter = lora(base, onAllLinears(base).build(), 0.1f)) {
             Merge.of(base, adapter).as(dtype).into(merged);
-            assertClose(logitsOf(merged), Logits.ofWhole(base.with(adapter), IDS), dtype == Merge.Dtype.F16 ? 0.01 : 0.05);
+            assertClose(
+                    logitsOf(merged), Logits.ofWhole(base.with(adapter), IDS), dtype == Merge.Dtype.F16 ? 0.01 : 0.05);
         }
         try (SafetensorsFile file = SafetensorsFile.open(merged.resolve("model.safetensors"))) {
             assertThat(file.names()).allMatch(tensor -> file.info(tensor).type() == StoredType.valueOf(name));
@@ -271,7 +271,8 @@ class MergeTest {
         try (Decoder base = Decoder.load(VECTORS.resolve("llama"));
                 Adapter adapter = lora(base, onAllLinears(base).build(), 1000)) {
             assertThatExceptionOfType(InputException.class)
-                    .isThrownBy(() -> Merge.of(base, adapter).as(Merge.Dtype.F16).into(temp.resolve("new/merged")))
+                    .isThrownBy(
+                            () -> Merge.of(base, adapter).as(Merge.Dtype.F16).into(temp.resolve("new/merged")))
                     .withMessageContaining("which is no finite number in F16");
         }
         try (Stream<Path> left = Files.list(temp)) {

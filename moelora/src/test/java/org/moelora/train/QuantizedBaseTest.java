@@ -36,9 +36,8 @@ class QuantizedBaseTest {
         Path model = shared("models/stories260K-hf");
         Examples all = Examples.read(shared("tasks/llm-adapters/boolq/train.json"));
         try (Decoder base = Decoder.load(model, DeviceChoice.FASTEST, quantization)) {
-            EncodedExamples encoded = new ExampleEncoder(
-                            base.tokenizer(), base.config().vocabularySize())
-                    .encodeAll(all);
+            EncodedExamples encoded =
+                    new ExampleEncoder(base.tokenizer(), base.config().vocabularySize()).encodeAll(all);
             List<TokenRow> shortest = encoded.rows().stream()
                     .sorted(Comparator.comparingInt((TokenRow row) -> row.length())
                             .thenComparingInt(TokenRow::row))
@@ -58,8 +57,7 @@ class QuantizedBaseTest {
                             .rank(4)
                             .targets(List.of("q_proj", "v_proj"))
                             .build())) {
-                double before =
-                        Scorer.score(base.with(adapter), heldOut).loss();
+                double before = Scorer.score(base.with(adapter), heldOut).loss();
                 FineTuner.of(base.with(adapter))
                         .on(new EncodedExamples(learned, 0, 0, 0, List.of()))
                         .config(TrainingConfig.builder()

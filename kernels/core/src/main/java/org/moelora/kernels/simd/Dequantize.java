@@ -50,8 +50,7 @@ final class Dequantize {
         }
     }
 
-    private static void five(
-            MemorySegment s, long q, long bits, float d, int less, float plus, float[] out, int to) {
+    private static void five(MemorySegment s, long q, long bits, float d, int less, float plus, float[] out, int to) {
         int fifth = s.get(INT, bits);
         for (int i = 0; i < 16; i++) {
             int both = s.get(BYTE, q + i);

@@ -15,10 +15,7 @@ import org.moelora.kernels.Tokens;
 /** {@link Tokens} against plain. */
 public abstract class TokensConformance extends Conformance {
     @ParameterizedTest
-    @EnumSource(
-            value = DType.class,
-            mode = EnumSource.Mode.EXCLUDE,
-            names = "I32")
+    @EnumSource(value = DType.class, mode = EnumSource.Mode.EXCLUDE, names = "I32")
     void embed(DType dtype) {
         for (int width : new int[] {1, 13, 17, 33, 207, 1500}) {
             int vocabulary = 29;
