@@ -3,11 +3,14 @@
  *
  * <p>The module requires the incubating vector module, so programs on the module path get the fast kernels without a flag.
  */
+@SuppressWarnings("module") // The other back end is compiled after this.
 module org.moelora.kernels {
     requires static transitive org.jspecify;
     requires jdk.incubator.vector;
 
     exports org.moelora.kernels;
+    exports org.moelora.kernels.device to
+            org.moelora.kernels.opencl;
 
     uses org.moelora.kernels.DeviceProvider;
 }

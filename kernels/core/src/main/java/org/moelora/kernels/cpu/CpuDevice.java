@@ -11,6 +11,7 @@ import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.MemoryUse;
 import org.moelora.kernels.Owner;
+import org.moelora.kernels.device.RehearsalDevice;
 
 /** The CPU: native memory, worker threads, and one of the two sets of kernels. Every call is finished when it returns. */
 final class CpuDevice implements Device {
@@ -97,7 +98,7 @@ final class CpuDevice implements Device {
 
     @Override
     public Device rehearsal() {
-        return new RehearsalDevice(this, pool.rehearsal());
+        return new RehearsalDevice(this, pool.rehearsal(), false);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Frozen;
+import org.moelora.kernels.device.Spans;
 
 /** A frozen weight read in place, usually from a mapped checkpoint, in the format it has there. */
 public final class HostFrozen implements Frozen {
@@ -29,16 +30,7 @@ public final class HostFrozen implements Frozen {
      * @param packs leases F32 memory for copies of the weight in the kernels' own layout, or null if none are to be kept
      */
     HostFrozen(MemorySegment segment, DType dtype, int rows, int cols, @Nullable LongFunction<HostMemory> packs) {
-        if (dtype == DType.I32) {
-            throw new IllegalArgumentException("a frozen weight is of floats or of blocks, not I32");
-        }
-        if (rows < 0
-                || cols < 0
-                || cols % dtype.blockElements() != 0
-                || segment.byteSize() != dtype.bytes((long) rows * cols)) {
-            throw new IllegalArgumentException(
-                    segment.byteSize() + " bytes do not hold a " + dtype + " matrix [" + rows + ", " + cols + "]");
-        }
+        Spans.frozen(segment.byteSize(), dtype, rows, cols);
         this.segment = segment;
         this.dtype = dtype;
         this.rows = rows;

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.device.Slabs;
 
 /** A lease of native memory from a {@link SlabPool}. */
 public final class HostMemory extends Memory {

@@ -10,6 +10,8 @@ import java.util.function.LongConsumer;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.MemoryUse;
 import org.moelora.kernels.Owner;
+import org.moelora.kernels.device.Slabs;
+import org.moelora.kernels.device.Spans;
 
 /**
  * Native memory for leases, in slabs that live as long as the pool: an arena per lease would cost a handshake of all threads whenever one is
@@ -34,23 +36,13 @@ final class SlabPool {
         if (closed) {
             throw new IllegalStateException("the device is closed");
         }
-        long bytes = bytes(dtype, length);
+        long bytes = Spans.bytes(dtype, length);
         Slabs.Range range = slabs.lease(bytes, owner, newSlab);
         MemorySegment segment = segments.get(range.slab()).asSlice(range.from(), bytes);
         if (poison) {
             poison(segment);
         }
         return new HostMemory(new HostMemory.Lease(this, range), segment, dtype, length);
-    }
-
-    /**
-     * @throws IllegalArgumentException if the length is negative or far beyond any memory
-     */
-    static long bytes(DType dtype, long length) {
-        if (length < 0 || length > (Long.MAX_VALUE >> 4)) {
-            throw new IllegalArgumentException("cannot lease " + length + " elements");
-        }
-        return length * dtype.bytes();
     }
 
     synchronized void giveBack(HostMemory.Lease lease, MemorySegment segment) {

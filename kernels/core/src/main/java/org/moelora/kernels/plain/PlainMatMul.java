@@ -10,7 +10,7 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.cpu.HostFrozen;
-import org.moelora.kernels.cpu.MatrixSpan;
+import org.moelora.kernels.device.Spans;
 
 final class PlainMatMul implements MatMul {
     @Override
@@ -28,9 +28,9 @@ final class PlainMatMul implements MatMul {
             float beta,
             Memory c,
             int ldc) {
-        MemorySegment as = floats(a, transposeA ? MatrixSpan.length(k, m, lda) : MatrixSpan.length(m, k, lda));
-        MemorySegment bs = floats(b, transposeB ? MatrixSpan.length(n, k, ldb) : MatrixSpan.length(k, n, ldb));
-        MemorySegment cs = floats(c, MatrixSpan.length(m, n, ldc));
+        MemorySegment as = floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda));
+        MemorySegment bs = floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb));
+        MemorySegment cs = floats(c, Spans.matrix(m, n, ldc));
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
                 double sum = 0;

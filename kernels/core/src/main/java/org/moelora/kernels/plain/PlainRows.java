@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
-import org.moelora.kernels.cpu.MatrixSpan;
+import org.moelora.kernels.device.Spans;
 
 final class PlainRows implements Rows {
     @Override
@@ -167,8 +167,8 @@ final class PlainRows implements Rows {
             int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
         Objects.checkFromIndexSize(fromX, width, ldx);
         Objects.checkFromIndexSize(toY, width, ldy);
-        MemorySegment xs = floats(x, MatrixSpan.length(rows, fromX + width, ldx));
-        MemorySegment ys = floats(y, MatrixSpan.length(rows, toY + width, ldy));
+        MemorySegment xs = floats(x, Spans.matrix(rows, fromX + width, ldx));
+        MemorySegment ys = floats(y, Spans.matrix(rows, toY + width, ldy));
         for (int t = 0; t < rows; t++) {
             for (int i = 0; i < width; i++) {
                 put(ys, (long) t * ldy + toY + i, get(xs, (long) t * ldx + fromX + i), accumulate);

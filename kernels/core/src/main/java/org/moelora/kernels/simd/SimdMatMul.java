@@ -8,7 +8,7 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.cpu.HostFrozen;
-import org.moelora.kernels.cpu.MatrixSpan;
+import org.moelora.kernels.device.Spans;
 import org.moelora.kernels.cpu.Workers;
 
 /** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link OneRow} for a decoding step, {@link FewRows} for that of several
@@ -40,10 +40,10 @@ final class SimdMatMul implements MatMul {
             Memory c,
             int ldc) {
         Source as =
-                new Source.Leased(floats(a, transposeA ? MatrixSpan.length(k, m, lda) : MatrixSpan.length(m, k, lda)));
+                new Source.Leased(floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda)));
         Source bs =
-                new Source.Leased(floats(b, transposeB ? MatrixSpan.length(n, k, ldb) : MatrixSpan.length(k, n, ldb)));
-        MemorySegment cs = floats(c, MatrixSpan.length(m, n, ldc));
+                new Source.Leased(floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb)));
+        MemorySegment cs = floats(c, Spans.matrix(m, n, ldc));
         new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, null, beta, cs, ldc, pool).run(workers);
     }
 

@@ -15,7 +15,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
-import org.moelora.kernels.cpu.MatrixSpan;
+import org.moelora.kernels.device.Spans;
 import org.moelora.kernels.cpu.Workers;
 
 final class SimdRows implements Rows {
@@ -124,8 +124,8 @@ final class SimdRows implements Rows {
             int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
         Objects.checkFromIndexSize(fromX, width, ldx);
         Objects.checkFromIndexSize(toY, width, ldy);
-        MemorySegment xs = floats(x, MatrixSpan.length(rows, fromX + width, ldx));
-        MemorySegment ys = floats(y, MatrixSpan.length(rows, toY + width, ldy));
+        MemorySegment xs = floats(x, Spans.matrix(rows, fromX + width, ldx));
+        MemorySegment ys = floats(y, Spans.matrix(rows, toY + width, ldy));
         Ranges.run(workers, rows, 1, width, (from, to) -> {
             for (long t = from; t < to; t++) {
                 long source = t * ldx + fromX;

@@ -1,10 +1,11 @@
-package org.moelora.kernels.cpu;
+package org.moelora.kernels.device;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -21,15 +22,18 @@ import org.moelora.kernels.Rows;
 import org.moelora.kernels.Tokens;
 
 /** See {@link Device#rehearsal}. */
-final class RehearsalDevice implements Device {
+public final class RehearsalDevice implements Device {
     private final Device rehearsed;
     private final Slabs slabs;
+    private final boolean copiesWeights;
     private final Kernels kernels = new Idle();
 
     /**
      * @param slabs where leases go; taken over
+     * @param copiesWeights whether freezing a weight leases memory for it
      */
-    RehearsalDevice(Device rehearsed, Slabs slabs) {
+    public RehearsalDevice(Device rehearsed, Slabs slabs, boolean copiesWeights) {
+        this.copiesWeights = copiesWeights;
         this.rehearsed = rehearsed;
         this.slabs = slabs;
     }
@@ -51,12 +55,13 @@ final class RehearsalDevice implements Device {
 
     @Override
     public Memory allocate(DType dtype, long length, Owner owner) {
-        return new Counted(dtype, length, slabs.lease(SlabPool.bytes(dtype, length), owner, newSlab -> {}));
+        return new Counted(dtype, length, slabs.lease(Spans.bytes(dtype, length), owner, newSlab -> {}));
     }
 
     @Override
     public Frozen freeze(MemorySegment source, DType dtype, int rows, int cols) {
-        return new HostFrozen(source, dtype, rows, cols, null);
+        long bytes = Spans.frozen(source.byteSize(), dtype, rows, cols);
+        return new Weight(dtype, rows, cols, copiesWeights ? slabs.lease(bytes, Owner.MODEL, newSlab -> {}) : null);
     }
 
     @Override
@@ -82,7 +87,7 @@ final class RehearsalDevice implements Device {
 
     @Override
     public Device rehearsal() {
-        return new RehearsalDevice(rehearsed, new Slabs(slabs));
+        return new RehearsalDevice(rehearsed, new Slabs(slabs), copiesWeights);
     }
 
     @Override
@@ -96,6 +101,44 @@ final class RehearsalDevice implements Device {
     @Override
     public String toString() {
         return description();
+    }
+
+    /** A weight without numbers. */
+    private final class Weight implements Frozen {
+        private final DType dtype;
+        private final int rows;
+        private final int cols;
+        private Slabs.@Nullable Range range;
+
+        Weight(DType dtype, int rows, int cols, Slabs.@Nullable Range range) {
+            this.dtype = dtype;
+            this.rows = rows;
+            this.cols = cols;
+            this.range = range;
+        }
+
+        @Override
+        public DType dtype() {
+            return dtype;
+        }
+
+        @Override
+        public int rows() {
+            return rows;
+        }
+
+        @Override
+        public int cols() {
+            return cols;
+        }
+
+        @Override
+        public void close() {
+            if (range != null) {
+                slabs.giveBack(range);
+                range = null;
+            }
+        }
     }
 
     /** A lease without memory. */

@@ -1,4 +1,4 @@
-package org.moelora.kernels.cpu;
+package org.moelora.kernels.device;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -15,9 +15,9 @@ import org.moelora.kernels.Owner;
  * lease is cut from the free range that fits best, and joins its free neighbours when it is given back (Knuth, The Art of Computer Programming,
  * volume 1, section 2.5): what one training step leaves free serves the next one whatever its sizes. Deterministic; used by one thread at a time.
  */
-final class Slabs {
+public final class Slabs {
     /** Sizes are rounded up to, and ranges begin at, multiples of this many bytes: one cache line. */
-    static final long ALIGNMENT = 64;
+    public static final long ALIGNMENT = 64;
 
     private static final long LEAST = 4L << 20;
 
@@ -28,7 +28,7 @@ final class Slabs {
     private static final int BINS = 8 * Long.SIZE;
 
     /** A part of a slab, leased or free, between its neighbours. */
-    static final class Range {
+    public static final class Range {
         private int slab;
         private long from;
         private long bytes;
@@ -38,16 +38,18 @@ final class Slabs {
         private @Nullable Range previousFree;
         private @Nullable Range nextFree;
 
-        int slab() {
+        /** Number of the slab, from 0. */
+        public int slab() {
             return slab;
         }
 
         /** First byte in the slab. */
-        long from() {
+        public long from() {
             return from;
         }
 
-        long bytes() {
+        /** Its length. */
+        public long bytes() {
             return bytes;
         }
     }
@@ -68,14 +70,14 @@ final class Slabs {
     private long peak;
     private long reserved;
 
-    Slabs() {
+    public Slabs() {
         for (Owner owner : Owner.values()) {
             accounts.put(owner, new Account());
         }
     }
 
     /** The same state, from which it goes its own way. */
-    Slabs(Slabs other) {
+    public Slabs(Slabs other) {
         IdentityHashMap<Account, Account> sameOwner = new IdentityHashMap<>();
         other.accounts.forEach((owner, account) -> {
             Account copy = new Account();
@@ -122,7 +124,7 @@ final class Slabs {
      *
      * @param newSlab told the bytes of a slab that has to be added; if it throws, nothing has happened
      */
-    Range lease(long bytes, Owner owner, LongConsumer newSlab) {
+    public Range lease(long bytes, Owner owner, LongConsumer newSlab) {
         long size = rounded(bytes);
         Range range = bestFit(size);
         if (range == null) {
@@ -150,7 +152,7 @@ final class Slabs {
     }
 
     /** Gives a leased range back, once. */
-    void giveBack(Range range) {
+    public void giveBack(Range range) {
         Account account = range.account;
         if (account == null) {
             throw new IllegalStateException("this range is free already");
@@ -184,7 +186,8 @@ final class Slabs {
         spare = second;
     }
 
-    MemoryUse use() {
+    /** Bytes by owner. */
+    public MemoryUse use() {
         EnumMap<Owner, Long> now = new EnumMap<>(Owner.class);
         EnumMap<Owner, Long> atPeak = new EnumMap<>(Owner.class);
         accounts.forEach((owner, account) -> {
@@ -195,14 +198,15 @@ final class Slabs {
     }
 
     /** The peak is what is leased now. */
-    void resetPeak() {
+    public void resetPeak() {
         peak = total;
         for (Account account : accounts.values()) {
             account.atPeak = account.now;
         }
     }
 
-    static long rounded(long bytes) {
+    /** Bytes that a lease of so many takes. */
+    public static long rounded(long bytes) {
         return Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     }
 

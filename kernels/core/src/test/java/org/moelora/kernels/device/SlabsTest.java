@@ -1,4 +1,4 @@
-package org.moelora.kernels.cpu;
+package org.moelora.kernels.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
