@@ -2,7 +2,10 @@ package org.moelora.kernels;
 
 import org.jspecify.annotations.Nullable;
 
-/** Rows of a table by index, and the loss over a vocabulary. Indices are I32, everything else F32. */
+/**
+ * Rows of a table by index, and the loss over a vocabulary. Indices are I32, everything else F32. An index outside its table throws {@link
+ * IndexOutOfBoundsException}: at once on a CPU, and on a device that computes on its own at the next {@link Device#read} from it.
+ */
 public interface Tokens {
     /** {@code y_t = W[ids_t]}, with {@code ids [rows]} in {@code 0 .. W.rows}. */
     void embed(int rows, Memory ids, Frozen w, Memory y);

@@ -1,0 +1,147 @@
+package org.moelora.kernels.opencl;
+
+import static org.moelora.kernels.opencl.DeviceMemory.floats;
+
+import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Memory;
+
+/** {@code elementwise.cl}. */
+final class OpenClElementwise extends Family implements Elementwise {
+    OpenClElementwise(Commands commands, Programs programs) {
+        super("elementwise", commands, programs);
+    }
+
+    @Override
+    public void fill(Memory x, float value) {
+        launch("fill").arg(floats(x, 0)).arg(x.length()).arg(value).items(x.length());
+    }
+
+    @Override
+    public void scale(float alpha, Memory x, Memory y, boolean accumulate) {
+        long n = y.length();
+        launch("scale")
+                .arg(n)
+                .arg(alpha)
+                .arg(floats(x, n))
+                .arg(floats(y, x.length()))
+                .arg(accumulate)
+                .items(n);
+    }
+
+    @Override
+    public void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate) {
+        long n = y.length();
+        launch("scaleBy")
+                .arg(n)
+                .arg(floats(factor, 1))
+                .arg(floats(x, n))
+                .arg(floats(y, x.length()))
+                .arg(accumulate)
+                .items(n);
+    }
+
+    @Override
+    public void add(Memory a, Memory b, Memory y) {
+        long n = y.length();
+        launch("add")
+                .arg(n)
+                .arg(floats(a, n))
+                .arg(floats(b, n))
+                .arg(floats(y, a.length()))
+                .items(n);
+    }
+
+    @Override
+    public void multiply(Memory a, Memory b, Memory y, boolean accumulate) {
+        long n = y.length();
+        launch("multiply")
+                .arg(n)
+                .arg(floats(a, n))
+                .arg(floats(b, n))
+                .arg(floats(y, a.length()))
+                .arg(accumulate)
+                .items(n);
+    }
+
+    @Override
+    public void swiGlu(Memory gate, Memory up, Memory y) {
+        long n = y.length();
+        launch("swiGlu")
+                .arg(n)
+                .arg(floats(gate, n))
+                .arg(floats(up, n))
+                .arg(floats(y, gate.length()))
+                .items(n);
+    }
+
+    @Override
+    public void swiGluGrad(
+            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp) {
+        long n = dy.length();
+        launch("swiGluGrad")
+                .arg(n)
+                .arg(floats(gate, n))
+                .arg(floats(up, n))
+                .arg(floats(dy, n))
+                .arg(floats(dGate, n))
+                .arg(accumulateGate)
+                .arg(floats(dUp, n))
+                .arg(accumulateUp)
+                .items(n);
+    }
+
+    @Override
+    public void gelu(Memory x, Memory y) {
+        map("gelu", x, y);
+    }
+
+    @Override
+    public void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+        grad("geluGrad", x, dy, dx, accumulate);
+    }
+
+    @Override
+    public void sigmoid(Memory x, Memory y) {
+        map("sigmoid", x, y);
+    }
+
+    @Override
+    public void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate) {
+        grad("sigmoidGrad", y, dy, dx, accumulate);
+    }
+
+    @Override
+    public void rsqrt(Memory x, Memory y) {
+        map("inverseRoot", x, y);
+    }
+
+    private void map(String kernel, Memory x, Memory y) {
+        long n = y.length();
+        launch(kernel).arg(n).arg(floats(x, n)).arg(floats(y, x.length())).items(n);
+    }
+
+    private void grad(String kernel, Memory x, Memory dy, Memory dx, boolean accumulate) {
+        long n = dy.length();
+        launch(kernel)
+                .arg(n)
+                .arg(floats(x, n))
+                .arg(floats(dy, n))
+                .arg(floats(dx, n))
+                .arg(accumulate)
+                .items(n);
+    }
+
+    @Override
+    public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
+        long n = y.length();
+        launch("dropout")
+                .arg(n)
+                .arg(key)
+                .arg(rate)
+                .arg((float) (1.0 - rate))
+                .arg(floats(x, n))
+                .arg(floats(y, x.length()))
+                .arg(accumulate)
+                .items(n);
+    }
+}

@@ -1,0 +1,72 @@
+package org.moelora.kernels.opencl;
+
+import static org.moelora.kernels.opencl.DeviceMemory.floats;
+
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Optimizer;
+
+/** {@code optimizer.cl}. */
+final class OpenClOptimizer extends Family implements Optimizer {
+    private final Partials partials;
+
+    OpenClOptimizer(Commands commands, Programs programs, Partials partials) {
+        super("optimizer", commands, programs);
+        this.partials = partials;
+    }
+
+    @Override
+    public void sumOfSquares(Memory x, Memory out) {
+        DeviceMemory to = floats(out, 1);
+        int groups = partials.groups(x.length());
+        synchronized (partials) {
+            launch("squares")
+                    .arg(x.length())
+                    .arg(floats(x, 0))
+                    .arg(partials.buffer())
+                    .groups(groups);
+            partials.addUp(groups, 1, to, false);
+        }
+    }
+
+    @Override
+    public void clipScale(Memory sumOfSquares, float maxNorm, Memory out) {
+        launch("clipScale")
+                .arg(floats(sumOfSquares, 1))
+                .arg(maxNorm)
+                .arg(floats(out, 2))
+                .groups(1);
+    }
+
+    @Override
+    public void adamW(
+            Memory w,
+            Memory grad,
+            Memory m,
+            Memory v,
+            Memory gradScale,
+            double rate,
+            double beta1,
+            double beta2,
+            double eps,
+            double decay,
+            long step) {
+        long n = w.length();
+        launch("adamW")
+                .arg(n)
+                .arg(floats(w, n))
+                .arg(floats(grad, n))
+                .arg(floats(m, n))
+                .arg(floats(v, n))
+                .arg(floats(gradScale, 1))
+                .arg((float) rate)
+                .arg((float) beta1)
+                .arg((float) (1 - beta1))
+                .arg((float) beta2)
+                .arg((float) (1 - beta2))
+                .arg((float) eps)
+                .arg((float) (1 - rate * decay))
+                .arg((float) (1 / (1 - Math.pow(beta1, (double) step))))
+                .arg((float) (1 / (1 - Math.pow(beta2, (double) step))))
+                .items(n);
+    }
+}

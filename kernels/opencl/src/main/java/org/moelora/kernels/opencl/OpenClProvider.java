@@ -1,0 +1,40 @@
+package org.moelora.kernels.opencl;
+
+import java.util.List;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.DeviceProvider;
+
+/** OpenCL's devices, as {@code opencl:0}, {@code opencl:1} and so on in the order of the platforms. Safe for use by several threads. */
+public final class OpenClProvider implements DeviceProvider {
+    private static final String PREFIX = "opencl:";
+
+    /** Slower than any of the CPU's devices when none is named: what a card is worth here is for its owner to say. */
+    private static final int SPEED = 0;
+
+    @Override
+    public List<Found> find() {
+        Platforms.Answer answer = Platforms.answer();
+        if (answer.devices().isEmpty()) {
+            return List.of(new Found(PREFIX + "0", false, SPEED, PREFIX + "0: " + answer.problem()));
+        }
+        return answer.devices().stream()
+                .map(device -> new Found(PREFIX + device.index(), true, SPEED, device.describe()))
+                .toList();
+    }
+
+    @Override
+    public OpenClDevice open(String name, DeviceOptions options) {
+        return open(name, options, 0);
+    }
+
+    /**
+     * @param guard see {@link DevicePool}
+     */
+    static OpenClDevice open(String name, DeviceOptions options, long guard) {
+        Platforms.Listed listed = Platforms.answer().devices().stream()
+                .filter(device -> name.equals(PREFIX + device.index()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no usable device " + name));
+        return new OpenClDevice(listed, options, guard);
+    }
+}

@@ -1,0 +1,238 @@
+package org.moelora.kernels.opencl;
+
+import static org.moelora.kernels.opencl.DeviceMemory.floats;
+import static org.moelora.kernels.opencl.DeviceMemory.ints;
+
+import java.util.Objects;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Rows;
+import org.moelora.kernels.device.Spans;
+
+/** {@code rows.cl}. */
+final class OpenClRows extends Family implements Rows {
+    private final Partials partials;
+    private final Constants constants;
+
+    OpenClRows(Commands commands, Programs programs, Partials partials, Constants constants) {
+        super("rows", commands, programs);
+        this.partials = partials;
+        this.constants = constants;
+    }
+
+    private static long size(int rows, int cols) {
+        return Spans.matrix(rows, cols, cols);
+    }
+
+    @Override
+    public void softmax(int rows, int cols, Memory x, Memory y) {
+        long n = size(rows, cols);
+        launch("softmax").arg(cols).arg(floats(x, n)).arg(floats(y, n)).groups(rows);
+    }
+
+    @Override
+    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Memory dx, boolean accumulate) {
+        long n = size(rows, cols);
+        launch("softmaxGrad")
+                .arg(cols)
+                .arg(floats(y, n))
+                .arg(floats(dy, n))
+                .arg(floats(dx, n))
+                .arg(accumulate)
+                .groups(rows);
+    }
+
+    @Override
+    public void rmsNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory y, Memory rstd) {
+        long n = size(rows, cols);
+        launch("rmsNorm")
+                .arg(cols)
+                .arg(eps)
+                .arg(floats(x, n))
+                .arg(floats(weight, cols))
+                .arg(floats(y, n))
+                .arg(floats(rstd, rows))
+                .groups(rows);
+    }
+
+    @Override
+    public void rmsNormGrad(
+            int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Memory dx, boolean accumulate) {
+        long n = size(rows, cols);
+        launch("rmsNormGrad")
+                .arg(cols)
+                .arg(floats(x, n))
+                .arg(floats(weight, cols))
+                .arg(floats(rstd, rows))
+                .arg(floats(dy, n))
+                .arg(floats(dx, n))
+                .arg(accumulate)
+                .groups(rows);
+    }
+
+    @Override
+    public void rmsNormWeightGrad(
+            int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate) {
+        long n = size(rows, cols);
+        launch("rmsNormWeightGrad")
+                .arg(rows)
+                .arg(cols)
+                .arg(floats(x, n))
+                .arg(floats(rstd, rows))
+                .arg(floats(dy, n))
+                .arg(floats(dWeight, cols))
+                .arg(accumulate)
+                .items(cols);
+    }
+
+    @Override
+    public void layerNorm(
+            int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
+        long n = size(rows, cols);
+        launch("layerNorm")
+                .arg(cols)
+                .arg(eps)
+                .arg(floats(x, n))
+                .arg(floats(weight, cols))
+                .arg(floats(bias, cols))
+                .arg(floats(y, n))
+                .arg(floats(stats, 2L * rows))
+                .groups(rows);
+    }
+
+    @Override
+    public void layerNormGrad(
+            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
+        long n = size(rows, cols);
+        launch("layerNormGrad")
+                .arg(cols)
+                .arg(floats(x, n))
+                .arg(floats(weight, cols))
+                .arg(floats(stats, 2L * rows))
+                .arg(floats(dy, n))
+                .arg(floats(dx, n))
+                .arg(accumulate)
+                .groups(rows);
+    }
+
+    @Override
+    public void copyColumns(
+            int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
+        Objects.checkFromIndexSize(fromX, width, ldx);
+        Objects.checkFromIndexSize(toY, width, ldy);
+        launch("copyColumns")
+                .arg(rows)
+                .arg(width)
+                .arg(floats(x, Spans.matrix(rows, fromX + width, ldx)))
+                .arg(ldx)
+                .arg(fromX)
+                .arg(floats(y, Spans.matrix(rows, toY + width, ldy)))
+                .arg(ldy)
+                .arg(toY)
+                .arg(accumulate)
+                .items(size(rows, width));
+    }
+
+    @Override
+    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
+        long n = size(rows, cols);
+        launch("scaleColumns")
+                .arg(rows)
+                .arg(cols)
+                .arg(floats(x, n))
+                .arg(floats(scale, cols))
+                .arg(floats(y, n))
+                .arg(accumulate)
+                .items(n);
+    }
+
+    @Override
+    public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
+        long n = size(rows, cols);
+        launch("rowDots")
+                .arg(cols)
+                .arg(floats(a, n))
+                .arg(floats(b, n))
+                .arg(floats(out, rows))
+                .arg(accumulate)
+                .groups(rows);
+    }
+
+    @Override
+    public void addBias(int rows, int cols, Memory bias, Memory y) {
+        long n = size(rows, cols);
+        launch("addBias")
+                .arg(rows)
+                .arg(cols)
+                .arg(floats(bias, cols))
+                .arg(floats(y, n))
+                .items(n);
+    }
+
+    @Override
+    public void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate) {
+        launch("columnSum")
+                .arg(rows)
+                .arg(cols)
+                .arg(floats(x, size(rows, cols)))
+                .arg(floats(out, cols))
+                .arg(accumulate)
+                .items(cols);
+    }
+
+    @Override
+    public void ropeTable(int rows, double[] frequencies, Memory positions, Memory table) {
+        int half = frequencies.length;
+        long[] turns = new long[half];
+        for (int i = 0; i < half; i++) {
+            double share = frequencies[i] / (2 * Math.PI);
+            // A share of a turn in 64 bits; as a signed number, a half and more is counted from the other side.
+            turns[i] = (long) ((share - Math.rint(share)) * 0x1p64);
+        }
+        launch("ropeTable")
+                .arg(rows)
+                .arg(half)
+                .arg(constants.longs(turns))
+                .arg(ints(positions, rows))
+                .arg(floats(table, 2L * rows * half))
+                .items((long) rows * half);
+    }
+
+    @Override
+    public void rope(
+            int rows,
+            int heads,
+            int headDim,
+            Memory table,
+            boolean interleaved,
+            boolean inverse,
+            Memory x,
+            Memory y,
+            boolean accumulate) {
+        long n = (long) rows * heads * headDim;
+        launch("rope")
+                .arg(rows)
+                .arg(heads)
+                .arg(headDim)
+                .arg(floats(table, (long) rows * headDim))
+                .arg(interleaved)
+                .arg(inverse ? -1f : 1f)
+                .arg(floats(x, n))
+                .arg(floats(y, n))
+                .arg(accumulate)
+                .items(n / 2);
+    }
+
+    @Override
+    public void sum(Memory x, float scale, Memory out, boolean accumulate) {
+        DeviceMemory to = floats(out, 1);
+        int groups = partials.groups(x.length());
+        synchronized (partials) {
+            launch("sums")
+                    .arg(x.length())
+                    .arg(floats(x, 0))
+                    .arg(partials.buffer())
+                    .groups(groups);
+            partials.addUp(groups, scale, to, accumulate);
+        }
+    }
+}

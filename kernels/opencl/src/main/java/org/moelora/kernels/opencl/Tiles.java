@@ -1,0 +1,106 @@
+package org.moelora.kernels.opencl;
+
+import java.util.List;
+
+/** The tile sizes of products on one device: constants of {@code matmul.cl}. */
+final class Tiles {
+    /**
+     * Sizes of a tile.
+     *
+     * @param rows of C that a group makes
+     * @param columns of C that a group makes
+     * @param depth of A and B that lies in local memory at a time
+     * @param itemRows rows of C that an item has in registers
+     * @param itemColumns columns of C that an item has in registers
+     */
+    record Tile(int rows, int columns, int depth, int itemRows, int itemColumns) {
+        Tile {
+            int items = rows / itemRows * (columns / itemColumns);
+            if (rows % itemRows != 0
+                    || columns % itemColumns != 0
+                    || rows * depth % items != 0
+                    || columns * depth % items != 0) {
+                throw new IllegalArgumentException(rows + "x" + columns + "x" + depth + " is not divided into equal"
+                        + " parts by items of " + itemRows + "x" + itemColumns);
+            }
+        }
+
+        int items() {
+            return rows / itemRows * (columns / itemColumns);
+        }
+
+        /** Bytes of local memory, two tiles of each factor. */
+        long localBytes() {
+            return 2L * depth * (rows + 1 + columns + 1) * Float.BYTES;
+        }
+
+        long down(int m) {
+            return ((long) m + rows - 1) / rows;
+        }
+
+        long across(int n) {
+            return ((long) n + columns - 1) / columns;
+        }
+
+        String constants() {
+            return "-DTM=" + rows + " -DTN=" + columns + " -DTK=" + depth + " -DRM=" + itemRows + " -DRN=" + itemColumns;
+        }
+
+        /** As a cache file has it, e.g. {@code 128x128x16 8x8}. */
+        String text() {
+            return rows + "x" + columns + "x" + depth + " " + itemRows + "x" + itemColumns;
+        }
+
+        static Tile parse(String text) {
+            String[] sizes = text.strip().split("[x ]");
+            if (sizes.length != 5) {
+                throw new IllegalArgumentException(text + " are not five sizes");
+            }
+            return new Tile(
+                    Integer.parseInt(sizes[0]),
+                    Integer.parseInt(sizes[1]),
+                    Integer.parseInt(sizes[2]),
+                    Integer.parseInt(sizes[3]),
+                    Integer.parseInt(sizes[4]));
+        }
+    }
+
+    /** What the tuner tries: small and square, wide, and large ones with 8x8 numbers in the registers of an item. */
+    static final List<Tile> CANDIDATES = List.of(
+            new Tile(32, 32, 16, 4, 4),
+            new Tile(64, 64, 16, 4, 4),
+            new Tile(64, 64, 16, 8, 8),
+            new Tile(64, 64, 32, 8, 8),
+            new Tile(128, 64, 16, 8, 8),
+            new Tile(64, 128, 16, 8, 8),
+            new Tile(128, 128, 8, 8, 8),
+            new Tile(128, 128, 16, 8, 8));
+
+    /** Before a device is tuned. */
+    static final Tile USUAL = new Tile(64, 64, 16, 8, 8);
+
+    /** For many products of a few rows and columns. */
+    private static final Tile SMALL = new Tile(16, 16, 16, 2, 2);
+
+    private final Tile tile;
+
+    Tiles(Tile tile) {
+        this.tile = tile;
+    }
+
+    Tile tile() {
+        return tile;
+    }
+
+    Tile smallTile() {
+        return SMALL;
+    }
+
+    String constants() {
+        return tile.constants();
+    }
+
+    String small() {
+        return SMALL.constants();
+    }
+}

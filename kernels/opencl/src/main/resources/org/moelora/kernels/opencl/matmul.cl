@@ -1,0 +1,184 @@
+// See MatMul.java.
+//
+// A group makes a tile [TM, TN] of C, an item a block of it [RM, RN] in registers. Depth goes by TK: while one pair of tiles of A and B in
+// local memory is multiplied, the next is fetched into registers and then stored beside it, so there is one barrier for each TK. Items of a
+// block lie TM / RM rows and TN / RN columns apart, so that neighbours read neighbouring words of local memory.
+//
+// TA and TB say which of A and B is transposed; FROZEN makes B a weight in its own format, [n, k] with TB and [k, n] without.
+
+#ifndef TM
+#define TM 64
+#define TN 64
+#define TK 16
+#define RM 4
+#define RN 4
+#endif
+
+#define COLUMNS (TN / RN)
+#define LINES (TM / RM)
+#define ITEMS (COLUMNS * LINES)
+// Elements of a tile that an item fetches.
+#define LOAD_A (TM * TK / ITEMS)
+#define LOAD_B (TN * TK / ITEMS)
+
+#ifdef FROZEN
+#define B_AT(i) weight(b, i)
+#else
+#define B_AT(i) b[i]
+#endif
+
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
+        const int m,
+        const int n,
+        const int k,
+        const float alpha,
+        ARG(const float, a),
+        const int lda,
+        const ulong strideA,
+#ifdef FROZEN
+        __global const uchar *b_buffer,
+        const ulong b_from,
+#else
+        ARG(const float, b),
+#endif
+        const int ldb,
+        const ulong strideB,
+        const float beta,
+        ARG(float, c),
+        const int ldc,
+        const ulong strideC) {
+    __local float tileA[2][TK][TM + 1];
+    __local float tileB[2][TK][TN + 1];
+    const int item = get_local_id(0);
+    const int column = item % COLUMNS;
+    const int line = item / COLUMNS;
+    const int firstRow = get_group_id(1) * TM;
+    const int firstColumn = get_group_id(0) * TN;
+    __global const float *a = a_buffer + a_from + get_group_id(2) * strideA;
+#ifdef FROZEN
+    __global const uchar *b = b_buffer + b_from;
+#else
+    __global const float *b = b_buffer + b_from + get_group_id(2) * strideB;
+#endif
+    __global float *c = c_buffer + c_from + get_group_id(2) * strideC;
+
+    float nextA[LOAD_A];
+    float nextB[LOAD_B];
+    float sums[RM][RN];
+    for (int i = 0; i < RM; i++) {
+        for (int j = 0; j < RN; j++) sums[i][j] = 0;
+    }
+
+    // Neighbouring items fetch what lies side by side in memory: along the depth, or across it where the matrix is the other way round.
+#if TA
+#define A_ROW(e) ((e) % TM)
+#define A_DEPTH(e) ((e) / TM)
+#else
+#define A_ROW(e) ((e) / TK)
+#define A_DEPTH(e) ((e) % TK)
+#endif
+#if TB
+#define B_COLUMN(e) ((e) / TK)
+#define B_DEPTH(e) ((e) % TK)
+#else
+#define B_COLUMN(e) ((e) % TN)
+#define B_DEPTH(e) ((e) / TN)
+#endif
+#define FETCH(depth)                                                                                     \
+    for (int l = 0; l < LOAD_A; l++) {                                                                   \
+        const int e = l * ITEMS + item;                                                                  \
+        const int i = firstRow + A_ROW(e);                                                               \
+        const int p = (depth) + A_DEPTH(e);                                                              \
+        nextA[l] = i < m && p < k ? a[TA ? (ulong)p * lda + i : (ulong)i * lda + p] : 0;                 \
+    }                                                                                                    \
+    for (int l = 0; l < LOAD_B; l++) {                                                                   \
+        const int e = l * ITEMS + item;                                                                  \
+        const int j = firstColumn + B_COLUMN(e);                                                         \
+        const int p = (depth) + B_DEPTH(e);                                                              \
+        nextB[l] = j < n && p < k ? B_AT(TB ? (ulong)j * ldb + p : (ulong)p * ldb + j) : 0;              \
+    }
+#define STORE(to)                                                                                        \
+    for (int l = 0; l < LOAD_A; l++) {                                                                   \
+        const int e = l * ITEMS + item;                                                                  \
+        tileA[to][A_DEPTH(e)][A_ROW(e)] = nextA[l];                                                      \
+    }                                                                                                    \
+    for (int l = 0; l < LOAD_B; l++) {                                                                   \
+        const int e = l * ITEMS + item;                                                                  \
+        tileB[to][B_DEPTH(e)][B_COLUMN(e)] = nextB[l];                                                   \
+    }
+
+    FETCH(0)
+    STORE(0)
+    barrier(CLK_LOCAL_MEM_FENCE);
+    int now = 0;
+    for (int depth = 0; depth < k; depth += TK) {
+        const int more = depth + TK < k;
+        if (more) {
+            FETCH(depth + TK)
+        }
+        // A tile's own sum first: what is added to a long sum is then rounded once for each TK.
+        float part[RM][RN];
+        for (int i = 0; i < RM; i++) {
+            for (int j = 0; j < RN; j++) part[i][j] = 0;
+        }
+        for (int p = 0; p < TK; p++) {
+            float left[RM];
+            float right[RN];
+            for (int i = 0; i < RM; i++) left[i] = tileA[now][p][i * LINES + line];
+            for (int j = 0; j < RN; j++) right[j] = tileB[now][p][j * COLUMNS + column];
+            for (int i = 0; i < RM; i++) {
+                for (int j = 0; j < RN; j++) part[i][j] = mad(left[i], right[j], part[i][j]);
+            }
+        }
+        for (int i = 0; i < RM; i++) {
+            for (int j = 0; j < RN; j++) sums[i][j] += part[i][j];
+        }
+        if (more) {
+            STORE(1 - now)
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        now = 1 - now;
+    }
+    for (int i = 0; i < RM; i++) {
+        const int row = firstRow + i * LINES + line;
+        for (int j = 0; j < RN; j++) {
+            const int col = firstColumn + j * COLUMNS + column;
+            if (row < m && col < n) {
+                const ulong at = (ulong)row * ldc + col;
+                c[at] = alpha * sums[i][j] + (beta == 0 ? 0 : beta * c[at]);
+            }
+        }
+    }
+}
+
+#ifdef FROZEN
+// y (+)= x W^T for the few rows of decoding: a group for each row of W, whose elements are read once and side by side.
+#ifndef ROWS
+#define ROWS 1
+#endif
+__kernel void fewRows(
+        const int cols,
+        const int out,
+        ARG(const float, x),
+        __global const uchar *w_buffer,
+        const ulong w_from,
+        ARG(float, y),
+        const int accumulate) {
+    USE(const float, x);
+    USE(float, y);
+    __local float work[GROUP];
+    const int item = get_local_id(0);
+    const size_t o = get_group_id(0);
+    __global const uchar *w = w_buffer + w_from;
+    float sums[ROWS];
+    for (int t = 0; t < ROWS; t++) sums[t] = 0;
+    for (int i = item; i < cols; i += GROUP) {
+        const float value = weight(w, o * cols + i);
+        for (int t = 0; t < ROWS; t++) sums[t] = mad(value, x[(ulong)t * cols + i], sums[t]);
+    }
+    for (int t = 0; t < ROWS; t++) {
+        const float sum = groupSum(sums[t], work);
+        if (item == 0) PUT(y, (ulong)t * out + o, sum, accumulate);
+    }
+}
+#endif

@@ -1,0 +1,262 @@
+// See Rows.java. Where a row is reduced, one group has it; an item reads again what it read before, so outputs may be inputs.
+
+#define ROW const size_t t = get_group_id(0); const int item = get_local_id(0); const ulong row = t * cols; __local float work[GROUP]
+#define EACH(i) for (int i = item; i < cols; i += GROUP)
+
+__kernel void softmax(const int cols, ARG(const float, x), ARG(float, y)) {
+    USE(const float, x);
+    USE(float, y);
+    ROW;
+    float most = -INFINITY;
+    EACH(i) most = fmax(most, x[row + i]);
+    most = groupMax(most, work);
+    float sum = 0;
+    EACH(i) sum += exp(x[row + i] - most);
+    sum = groupSum(sum, work);
+    EACH(i) y[row + i] = exp(x[row + i] - most) / sum;
+}
+
+__kernel void softmaxGrad(
+        const int cols, ARG(const float, y), ARG(const float, dy), ARG(float, dx), const int accumulate) {
+    USE(const float, y);
+    USE(const float, dy);
+    USE(float, dx);
+    ROW;
+    float dot_ = 0;
+    EACH(i) dot_ += y[row + i] * dy[row + i];
+    dot_ = groupSum(dot_, work);
+    EACH(i) PUT(dx, row + i, y[row + i] * (dy[row + i] - dot_), accumulate);
+}
+
+__kernel void rmsNorm(
+        const int cols, const float eps, ARG(const float, x), ARG(const float, weight), ARG(float, y), ARG(float, rstd)) {
+    USE(const float, x);
+    USE(const float, weight);
+    USE(float, y);
+    USE(float, rstd);
+    ROW;
+    float sum = 0;
+    EACH(i) sum += x[row + i] * x[row + i];
+    const float r = 1 / sqrt(groupSum(sum, work) / cols + eps);
+    if (item == 0) rstd[t] = r;
+    EACH(i) y[row + i] = x[row + i] * r * weight[i];
+}
+
+__kernel void rmsNormGrad(
+        const int cols,
+        ARG(const float, x),
+        ARG(const float, weight),
+        ARG(const float, rstd),
+        ARG(const float, dy),
+        ARG(float, dx),
+        const int accumulate) {
+    USE(const float, x);
+    USE(const float, weight);
+    USE(const float, rstd);
+    USE(const float, dy);
+    USE(float, dx);
+    ROW;
+    const float r = rstd[t];
+    float sum = 0;
+    EACH(i) sum += weight[i] * dy[row + i] * (x[row + i] * r);
+    const float mean = groupSum(sum, work) / cols;
+    EACH(i) PUT(dx, row + i, r * (weight[i] * dy[row + i] - x[row + i] * r * mean), accumulate);
+}
+
+// One item for each column: neighbours read neighbours, and each sum has the order of the rows.
+__kernel void rmsNormWeightGrad(
+        const int rows,
+        const int cols,
+        ARG(const float, x),
+        ARG(const float, rstd),
+        ARG(const float, dy),
+        ARG(float, dWeight),
+        const int accumulate) {
+    USE(const float, x);
+    USE(const float, rstd);
+    USE(const float, dy);
+    USE(float, dWeight);
+    ITEM(i, cols);
+    Exact e = {0, 0};
+    for (int t = 0; t < rows; t++) {
+        const ulong at = (ulong)t * cols + i;
+        e = exactly(e, dy[at] * x[at] * rstd[t]);
+    }
+    PUT(dWeight, i, e.sum, accumulate);
+}
+
+__kernel void layerNorm(
+        const int cols,
+        const float eps,
+        ARG(const float, x),
+        ARG(const float, weight),
+        ARG(const float, bias),
+        ARG(float, y),
+        ARG(float, stats)) {
+    USE(const float, x);
+    USE(const float, weight);
+    USE(const float, bias);
+    USE(float, y);
+    USE(float, stats);
+    ROW;
+    float sum = 0;
+    EACH(i) sum += x[row + i];
+    const float mean = groupSum(sum, work) / cols;
+    float squares = 0;
+    EACH(i) {
+        const float off = x[row + i] - mean;
+        squares += off * off;
+    }
+    const float r = 1 / sqrt(groupSum(squares, work) / cols + eps);
+    if (item == 0) {
+        stats[2 * t] = mean;
+        stats[2 * t + 1] = r;
+    }
+    EACH(i) y[row + i] = (x[row + i] - mean) * r * weight[i] + bias[i];
+}
+
+__kernel void layerNormGrad(
+        const int cols,
+        ARG(const float, x),
+        ARG(const float, weight),
+        ARG(const float, stats),
+        ARG(const float, dy),
+        ARG(float, dx),
+        const int accumulate) {
+    USE(const float, x);
+    USE(const float, weight);
+    USE(const float, stats);
+    USE(const float, dy);
+    USE(float, dx);
+    ROW;
+    const float mean = stats[2 * t];
+    const float r = stats[2 * t + 1];
+    float sum = 0;
+    float dot_ = 0;
+    EACH(i) {
+        const float d = weight[i] * dy[row + i];
+        sum += d;
+        dot_ += d * (x[row + i] - mean) * r;
+    }
+    sum = groupSum(sum, work) / cols;
+    dot_ = groupSum(dot_, work) / cols;
+    EACH(i) PUT(dx, row + i, r * (weight[i] * dy[row + i] - sum - (x[row + i] - mean) * r * dot_), accumulate);
+}
+
+__kernel void copyColumns(
+        const int rows,
+        const int width,
+        ARG(const float, x),
+        const int ldx,
+        const int fromX,
+        ARG(float, y),
+        const int ldy,
+        const int toY,
+        const int accumulate) {
+    USE(const float, x);
+    USE(float, y);
+    ITEM(i, (ulong)rows * width);
+    const size_t t = i / width;
+    const size_t column = i % width;
+    PUT(y, t * ldy + toY + column, x[t * ldx + fromX + column], accumulate);
+}
+
+__kernel void scaleColumns(
+        const int rows, const int cols, ARG(const float, x), ARG(const float, scale), ARG(float, y), const int accumulate) {
+    USE(const float, x);
+    USE(const float, scale);
+    USE(float, y);
+    ITEM(i, (ulong)rows * cols);
+    PUT(y, i, x[i] * scale[i % cols], accumulate);
+}
+
+__kernel void rowDots(
+        const int cols, ARG(const float, a), ARG(const float, b), ARG(float, out), const int accumulate) {
+    USE(const float, a);
+    USE(const float, b);
+    USE(float, out);
+    ROW;
+    float sum = 0;
+    EACH(i) sum += a[row + i] * b[row + i];
+    sum = groupSum(sum, work);
+    if (item == 0) PUT(out, t, sum, accumulate);
+}
+
+__kernel void addBias(const int rows, const int cols, ARG(const float, bias), ARG(float, y)) {
+    USE(const float, bias);
+    USE(float, y);
+    ITEM(i, (ulong)rows * cols);
+    y[i] += bias[i % cols];
+}
+
+__kernel void columnSum(const int rows, const int cols, ARG(const float, x), ARG(float, out), const int accumulate) {
+    USE(const float, x);
+    USE(float, out);
+    ITEM(i, cols);
+    Exact e = {0, 0};
+    for (int t = 0; t < rows; t++) e = exactly(e, x[(ulong)t * cols + i]);
+    PUT(out, i, e.sum, accumulate);
+}
+
+// An angle is position times turns: turns are fractions of a whole turn times 2^64, and what overflows is whole turns, so no
+// position is too far for float32 and nothing needs float64.
+__kernel void ropeTable(
+        const int rows, const int half_, __global const ulong *turns, ARG(const int, positions), ARG(float, table)) {
+    USE(const int, positions);
+    USE(float, table);
+    ITEM(i, (ulong)rows * half_);
+    const size_t t = i / half_;
+    const size_t pair = i % half_;
+    const ulong turn = (ulong)(long)positions[t] * turns[pair];
+    const float halves = (float)(long)turn * 0x1p-63f;
+    table[t * 2 * half_ + pair] = cospi(halves);
+    table[t * 2 * half_ + half_ + pair] = sinpi(halves);
+}
+
+__kernel void rope(
+        const int rows,
+        const int heads,
+        const int headDim,
+        ARG(const float, table),
+        const int interleaved,
+        const float sign_,
+        ARG(const float, x),
+        ARG(float, y),
+        const int accumulate) {
+    USE(const float, table);
+    USE(const float, x);
+    USE(float, y);
+    const int half_ = headDim / 2;
+    ITEM(n, (ulong)rows * heads * half_);
+    const size_t pair = n % half_;
+    const size_t head = n / half_;
+    const size_t t = head / heads;
+    const float c = table[t * headDim + pair];
+    const float s = table[t * headDim + half_ + pair] * sign_;
+    const size_t a = head * headDim + (interleaved ? 2 * pair : pair);
+    const size_t b = head * headDim + (interleaved ? 2 * pair + 1 : half_ + pair);
+    const float first = x[a];
+    const float second = x[b];
+    PUT(y, a, first * c - second * s, accumulate);
+    PUT(y, b, second * c + first * s, accumulate);
+}
+
+// Two steps for a sum over everything: each group its share, then one group the groups' sums.
+__kernel void sums(const ulong n, ARG(const float, x), __global float *partial) {
+    USE(const float, x);
+    __local float work[GROUP];
+    Exact e = {0, 0};
+    for (size_t i = get_global_id(0); i < n; i += get_global_size(0)) e = exactly(e, x[i]);
+    const float sum = groupSum(e.sum, work);
+    if (get_local_id(0) == 0) partial[get_group_id(0)] = sum;
+}
+
+__kernel void sumOfSums(
+        const int groups, __global const float *partial, const float scale, ARG(float, out), const int accumulate) {
+    USE(float, out);
+    __local float work[GROUP];
+    float sum = 0;
+    for (int i = get_local_id(0); i < groups; i += GROUP) sum += partial[i];
+    sum = groupSum(sum, work);
+    if (get_local_id(0) == 0) PUT(out, 0, scale * sum, accumulate);
+}
