@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jocl.cl_mem;
 
 /**
- * Small arrays that the host gives kernels again and again, such as where sequences begin: uploaded when they are new, kept while they are used. What is evicted is
- * released once the kernels that read it are through, which OpenCL sees to.
+ * Small arrays that the host gives kernels again and again, such as where sequences begin: uploaded when they are new, kept while they are used. Whoever uses one holds
+ * this object's monitor until the kernel that reads it has been enqueued; from then on OpenCL keeps what is evicted until the kernel is through.
  */
 final class Constants implements AutoCloseable {
     private static final int MOST = 32;

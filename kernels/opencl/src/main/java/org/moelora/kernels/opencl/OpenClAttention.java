@@ -2,119 +2,120 @@ package org.moelora.kernels.opencl;
 
 import static org.moelora.kernels.opencl.DeviceMemory.floats;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import org.jocl.cl_mem;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Memory;
-import org.moelora.kernels.Ragged;
 
-/** {@code attention.cl}. */
+/** {@code attention.cl}: scores stay on chip, forward and backward. */
 final class OpenClAttention extends Family implements Attention, AutoCloseable {
-    private static final int ITEMS = 64;
+    /** Groups for each unit that keep it busy. */
+    private static final int GROUPS_PER_UNIT = 4;
 
-    /** Rows of a tile, at most: more would leave too few groups for the short rows of fine-tuning. */
-    private static final int MOST_ROWS = 16;
+    /** Tiles of keys that are worth a group of their own. */
+    private static final int TILES_PER_PART = 4;
 
+    private final AttentionTile.Limits limits;
+    private final int busy;
     private final Constants constants;
     private final Scratch scratch;
-    private final long localMemory;
 
     OpenClAttention(Commands commands, Programs programs, Constants constants, Platforms.Listed listed) {
         super("attention", commands, programs);
         this.constants = constants;
         this.scratch = new Scratch(commands);
-        this.localMemory = listed.localMemory();
+        this.limits = AttentionTile.Limits.of(listed);
+        this.busy = GROUPS_PER_UNIT * listed.units();
     }
 
-    /** Rows of a tile: as many as let four tiles and two of scores lie in local memory, of which a card surely has 32 KiB. */
-    private int tileRows(int headDim) {
-        long room = Math.min(localMemory, 48 << 10);
-        int rows = MOST_ROWS;
-        while (rows > 1 && (4L * rows * (headDim + 1) + 2L * rows * (rows + 1) + 8L * rows) * Float.BYTES > room) {
-            rows /= 2;
+    /** One call: its tiles, and where on the device it says which group owns what. */
+    private final class Call {
+        private final Plan plan;
+        private final AttentionTile tile;
+        private final AttentionGroups groups;
+        private final cl_mem table;
+
+        Call(Plan plan) {
+            this.plan = plan;
+            this.tile = AttentionTile.of(plan.headDim(), AttentionGroups.mostRows(plan), limits);
+            this.groups = AttentionGroups.of(plan, tile.own());
+            this.table = constants.ints(groups.table());
         }
-        return rows;
-    }
 
-    private Launch launch(String kernel, Plan plan, int tileRows) {
-        return launch(kernel, "-DD=" + plan.headDim() + " -DB=" + tileRows);
-    }
-
-    /** Blocks of queries for {@code forward} and {@code backwardQueries}. */
-    private static int[] queryBlocks(Ragged rows, int tileRows) {
-        List<Integer> blocks = new ArrayList<>();
-        for (int s = 0; s < rows.sequences(); s++) {
-            int first = rows.queryStart()[s];
-            int queries = rows.queryStart()[s + 1] - first;
-            int before = rows.keyLength()[s] - queries + 1;
-            for (int i = 0; i < queries; i += tileRows) {
-                blocks.add(first + i);
-                blocks.add(Math.min(tileRows, queries - i));
-                blocks.add(rows.keyStart()[s]);
-                blocks.add(before + i);
-            }
+        Launch launch(String kernel, int tiles) {
+            return OpenClAttention.this
+                    .launch(kernel, tile.constants())
+                    .arg(plan.heads())
+                    .arg(plan.kvHeads())
+                    .arg(plan.headDim())
+                    .arg(plan.scale())
+                    .arg(plan.window())
+                    .arg(table)
+                    .arg(tiles);
         }
-        return blocks.stream().mapToInt(Integer::intValue).toArray();
-    }
 
-    /** Blocks of keys for {@code backwardKeys}. */
-    private static int[] keyBlocks(Ragged rows, int tileRows) {
-        List<Integer> blocks = new ArrayList<>();
-        for (int s = 0; s < rows.sequences(); s++) {
-            int queries = rows.queryStart()[s + 1] - rows.queryStart()[s];
-            int keys = rows.keyLength()[s];
-            for (int j = 0; j < keys; j += tileRows) {
-                blocks.add(rows.keyStart()[s] + j);
-                blocks.add(Math.min(tileRows, keys - j));
-                blocks.add(j);
-                blocks.add(queries);
-                blocks.add(rows.queryStart()[s]);
-                blocks.add(keys - queries + 1);
-                blocks.add(0);
-                blocks.add(0);
-            }
+        /** Groups that share the keys of one tile of queries: one, unless that leaves most of the device idle. */
+        int parts() {
+            int longest = Math.min(
+                    plan.window(), Arrays.stream(plan.rows().keyLength()).max().orElse(0));
+            int most = Math.ceilDiv(longest, TILES_PER_PART * tile.staged());
+            return Math.clamp(busy / Math.max(1, (long) groups.queryTiles() * plan.kvHeads()), 1, Math.max(1, most));
         }
-        return blocks.stream().mapToInt(Integer::intValue).toArray();
-    }
 
-    private static void run(Launch launch, int blocks, int heads) {
-        launch.run(new long[] {(long) blocks * ITEMS, heads}, new long[] {ITEMS, 1});
-    }
-
-    /** What all three kernels begin with. */
-    private static Launch plan(Launch launch, cl_mem blocks, Plan plan) {
-        return launch.arg(blocks)
-                .arg(plan.heads())
-                .arg(plan.kvHeads())
-                .arg(plan.scale())
-                .arg(plan.window());
+        /** A group of items for each tile and key/value head, and part if there are several. */
+        void run(Launch launch, int tiles, int parts) {
+            launch.run(
+                    new long[] {(long) tiles * tile.items(), plan.kvHeads(), parts}, new long[] {tile.items(), 1, 1});
+        }
     }
 
     @Override
     public void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp) {
-        int d = plan.headDim();
         long queryHeads = (long) plan.rows().queries() * plan.heads();
-        long keyHeads = (long) plan.rows().keyRows() * plan.kvHeads();
-        DeviceMemory qs = floats(q, queryHeads * d);
-        DeviceMemory ks = floats(k, keyHeads * d);
-        DeviceMemory vs = floats(v, keyHeads * d);
-        DeviceMemory os = floats(o, queryHeads * d);
-        DeviceMemory ls = floats(logSumExp, queryHeads);
-        int tileRows = tileRows(d);
-        int[] blocks = queryBlocks(plan.rows(), tileRows);
-        if (blocks.length == 0) {
-            return;
+        long queryNumbers = queryHeads * plan.headDim();
+        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
+        DeviceMemory queries = floats(q, queryNumbers);
+        DeviceMemory keys = floats(k, keyNumbers);
+        DeviceMemory values = floats(v, keyNumbers);
+        DeviceMemory out = floats(o, queryNumbers);
+        DeviceMemory sums = floats(logSumExp, queryHeads);
+        synchronized (constants) {
+            forward(new Call(plan), queries, keys, values, out, sums);
         }
-        run(
-                plan(launch("forward", plan, tileRows), constants.ints(blocks), plan)
-                        .arg(qs)
-                        .arg(ks)
-                        .arg(vs)
-                        .arg(os)
-                        .arg(ls),
-                blocks.length / 4,
-                plan.heads());
+    }
+
+    private void forward(
+            Call call,
+            DeviceMemory queries,
+            DeviceMemory keys,
+            DeviceMemory values,
+            DeviceMemory out,
+            DeviceMemory sums) {
+        Plan plan = call.plan;
+        long queryHeads = (long) plan.rows().queries() * plan.heads();
+        int parts = call.parts();
+        Launch launch = call.launch("attentionForward", call.groups.queryTilesFrom())
+                .arg(queries)
+                .arg(keys)
+                .arg(values)
+                .arg(out)
+                .arg(sums)
+                .arg(parts)
+                .arg(queryHeads);
+        synchronized (scratch) {
+            cl_mem partials = scratch.floats(parts == 1 ? 1 : parts * queryHeads * (plan.headDim() + 2));
+            call.run(launch.arg(partials), call.groups.queryTiles(), parts);
+            if (parts > 1) {
+                launch("attentionJoin", call.tile.constants())
+                        .arg(plan.headDim())
+                        .arg(parts)
+                        .arg(queryHeads)
+                        .arg(partials)
+                        .arg(out)
+                        .arg(sums)
+                        .items(queryHeads * plan.headDim());
+            }
+        }
     }
 
     @Override
@@ -129,56 +130,50 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
             Memory dq,
             Memory dk,
             Memory dv) {
-        int d = plan.headDim();
         long queryHeads = (long) plan.rows().queries() * plan.heads();
-        long keyHeads = (long) plan.rows().keyRows() * plan.kvHeads();
-        DeviceMemory qs = floats(q, queryHeads * d);
-        DeviceMemory ks = floats(k, keyHeads * d);
-        DeviceMemory vs = floats(v, keyHeads * d);
-        DeviceMemory os = floats(o, queryHeads * d);
-        DeviceMemory ls = floats(logSumExp, queryHeads);
-        DeviceMemory dos = floats(dO, queryHeads * d);
-        DeviceMemory dqs = floats(dq, queryHeads * d);
-        DeviceMemory dks = floats(dk, keyHeads * d);
-        DeviceMemory dvs = floats(dv, keyHeads * d);
-        int tileRows = tileRows(d);
-        int[] queries = queryBlocks(plan.rows(), tileRows);
-        int[] keys = keyBlocks(plan.rows(), tileRows);
-        synchronized (scratch) {
-            cl_mem delta = scratch.floats(queryHeads);
-            launch("deltas", plan, tileRows)
-                    .arg(queryHeads)
-                    .arg(os)
-                    .arg(dos)
-                    .arg(delta)
-                    .items(queryHeads);
-            if (queries.length > 0) {
-                run(
-                        plan(launch("backwardQueries", plan, tileRows), constants.ints(queries), plan)
-                                .arg(qs)
-                                .arg(ks)
-                                .arg(vs)
-                                .arg(ls)
-                                .arg(dos)
-                                .arg(delta)
-                                .arg(dqs),
-                        queries.length / 4,
-                        plan.heads());
-            }
-            if (keys.length > 0) {
-                run(
-                        plan(launch("backwardKeys", plan, tileRows), constants.ints(keys), plan)
-                                .arg(qs)
-                                .arg(ks)
-                                .arg(vs)
-                                .arg(ls)
-                                .arg(dos)
-                                .arg(delta)
-                                .arg(dks)
-                                .arg(dvs),
-                        keys.length / 8,
-                        plan.kvHeads());
-            }
+        long queryNumbers = queryHeads * plan.headDim();
+        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
+        DeviceMemory queries = floats(q, queryNumbers);
+        DeviceMemory keys = floats(k, keyNumbers);
+        DeviceMemory values = floats(v, keyNumbers);
+        DeviceMemory out = floats(o, queryNumbers);
+        DeviceMemory sums = floats(logSumExp, queryHeads);
+        DeviceMemory dOut = floats(dO, queryNumbers);
+        DeviceMemory dQueries = floats(dq, queryNumbers);
+        DeviceMemory dKeys = floats(dk, keyNumbers);
+        DeviceMemory dValues = floats(dv, keyNumbers);
+        synchronized (constants) {
+        Call call = new Call(plan);
+        long bands = Math.ceilDiv(queryHeads, AttentionTile.BANDS);
+        launch("attentionDelta", call.tile.constants())
+                .arg(queryHeads)
+                .arg(plan.headDim())
+                .arg(out)
+                .arg(dOut)
+                .arg(dQueries)
+                .run(new long[] {bands * call.tile.items()}, new long[] {call.tile.items()});
+        call.run(
+                call.launch("attentionGradKV", call.groups.keyTilesFrom())
+                        .arg(queries)
+                        .arg(keys)
+                        .arg(values)
+                        .arg(sums)
+                        .arg(dOut)
+                        .arg(dQueries)
+                        .arg(dKeys)
+                        .arg(dValues),
+                call.groups.keyTiles(),
+                1);
+        call.run(
+                call.launch("attentionGradQ", call.groups.queryTilesFrom())
+                        .arg(queries)
+                        .arg(keys)
+                        .arg(values)
+                        .arg(sums)
+                        .arg(dOut)
+                        .arg(dQueries),
+                call.groups.queryTiles(),
+                1);
         }
     }
 

@@ -8,17 +8,26 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
 
-/** {@code mixture.cl}. */
+/** {@code mixture.cl}, and {@link OpenClContrast} for the two contrastive losses. */
 final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     private final Scratch scratch;
+    private final OpenClContrast contrast;
 
     OpenClMixture(Commands commands, Programs programs) {
         super("mixture", commands, programs);
         this.scratch = new Scratch(commands);
+        this.contrast = new OpenClContrast(commands, programs, scratch);
+    }
+
+    private static void checkChosen(int k, int experts) {
+        if (k < 1 || k > experts) {
+            throw new IllegalArgumentException(k + " of " + experts + " experts; expected 1 to " + experts);
+        }
     }
 
     @Override
     public void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g) {
+        checkChosen(k, experts);
         long n = (long) tokens * experts;
         launch("topK")
                 .arg(tokens)
@@ -55,6 +64,7 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
                 .arg(floats(dg, n))
                 .arg(floats(dp, n))
                 .arg(accumulate)
+                .arg(commands.faults())
                 .items(tokens);
     }
 
@@ -138,25 +148,19 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
 
     @Override
     public void balance(int tokens, int experts, int k, Memory p, Memory selected, Memory load, Memory loss) {
-        DeviceMemory to = floats(loss, 1);
+        DeviceMemory out = floats(loss, 1);
+        Launch terms = launch("balance")
+                .arg(tokens)
+                .arg(experts)
+                .arg(k)
+                .arg(floats(p, (long) tokens * experts))
+                .arg(ints(selected, (long) tokens * k))
+                .arg(floats(load, experts));
         synchronized (scratch) {
-            cl_mem products = scratch.floats(experts);
-            launch("balanceOfExperts")
-                    .arg(tokens)
-                    .arg(experts)
-                    .arg(k)
-                    .arg(floats(p, (long) tokens * experts))
-                    .arg(ints(selected, (long) tokens * k))
-                    .arg(floats(load, experts))
-                    .arg(products)
-                    .arg(0L)
-                    .groups(experts);
-            total(experts, products, 0, experts, to);
+            cl_mem room = scratch.floats(experts);
+            terms.arg(room).arg(commands.faults()).groups(experts);
+            contrast.sumTerms(experts, room, experts, out);
         }
-    }
-
-    private void total(int n, cl_mem values, long from, float scale, DeviceMemory out) {
-        launch("total").arg(n).arg(values).arg(from).arg(scale).arg(out).groups(1);
     }
 
     @Override
@@ -172,6 +176,14 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
                 .items(n);
     }
 
+    /** Without a list the pairs are the first of all, and must have been selected. */
+    private static DeviceMemory selected(Memory selected, @Nullable Memory pairs, int pairCount, int k) {
+        if (k < 1) {
+            throw new IllegalArgumentException(k + " chosen experts; expected at least 1");
+        }
+        return ints(selected, pairs == null ? pairCount : 0);
+    }
+
     @Override
     public void selectPairs(
             int pairCount,
@@ -184,17 +196,18 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
             Memory uPairs,
             Memory expertOf) {
         long n = (long) pairCount * experts * rank;
-        DeviceMemory chosen = ints(selected, pairs == null ? pairCount : 0);
+        DeviceMemory chosen = selected(selected, pairs, pairCount, k);
         launch("selectPairs")
                 .arg(pairCount)
                 .arg(experts)
                 .arg(rank)
                 .arg(k)
-                .arg(pairs == null)
+                .arg(pairs != null)
                 .arg(pairs == null ? chosen : ints(pairs, pairCount))
-                .arg(selected.length())
                 .arg(chosen)
+                .arg(chosen.length())
                 .arg(floats(u, 0))
+                .arg(u.length() / Math.max(1, experts * rank))
                 .arg(floats(uPairs, n))
                 .arg(ints(expertOf, pairCount))
                 .arg(commands.faults())
@@ -211,125 +224,32 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
             Memory selected,
             Memory dUPairs,
             Memory du) {
-        DeviceMemory chosen = ints(selected, pairs == null ? pairCount : 0);
+        DeviceMemory chosen = selected(selected, pairs, pairCount, k);
         launch("selectPairsGrad")
                 .arg(pairCount)
                 .arg(experts)
                 .arg(rank)
                 .arg(k)
-                .arg(pairs == null)
+                .arg(pairs != null)
                 .arg(pairs == null ? chosen : ints(pairs, pairCount))
-                .arg(selected.length())
                 .arg(chosen)
+                .arg(chosen.length())
                 .arg(floats(dUPairs, (long) pairCount * experts * rank))
                 .arg(floats(du, 0))
+                .arg(du.length() / Math.max(1, experts * rank))
                 .arg(commands.faults())
                 .items((long) pairCount * rank);
     }
 
     @Override
-    public void contrast(int n, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
-        DeviceMemory ss = floats(s, (long) n * n);
-        DeviceMemory es = ints(expertOf, n);
-        DeviceMemory ds = floats(d, (long) n * n);
-        DeviceMemory to = floats(loss, 1);
-        synchronized (scratch) {
-            cl_mem room = scratch.floats(4L * n); // norms, positives, sums and losses, one after the other
-            launch("normsAndPositives")
-                    .arg(n)
-                    .arg(eps)
-                    .arg(ss)
-                    .arg(es)
-                    .arg(room)
-                    .arg(0L)
-                    .arg(room)
-                    .arg((long) n)
-                    .items(n);
-            launch("contrastLoss")
-                    .arg(n)
-                    .arg(tau)
-                    .arg(ss)
-                    .arg(es)
-                    .arg(room)
-                    .arg(0L)
-                    .arg(room)
-                    .arg((long) n)
-                    .arg(room)
-                    .arg(2L * n)
-                    .arg(room)
-                    .arg(3L * n)
-                    .groups(n);
-            total(n, room, 3L * n, 1, to);
-            launch("contrastGrad")
-                    .arg(n)
-                    .arg(tau)
-                    .arg(ss)
-                    .arg(es)
-                    .arg(room)
-                    .arg(0L)
-                    .arg(room)
-                    .arg((long) n)
-                    .arg(room)
-                    .arg(2L * n)
-                    .arg(ds)
-                    .groups(n);
-        }
+    public void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
+        contrast.contrast(pairCount, tau, eps, s, expertOf, loss, d);
     }
 
     @Override
     public void tokenContrast(
             int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
-        long n = (long) tokens * experts;
-        DeviceMemory ss = floats(s, n * experts);
-        DeviceMemory chosen = ints(selected, (long) tokens * k);
-        DeviceMemory ds = floats(d, n * experts);
-        DeviceMemory to = floats(loss, 1);
-        double terms = (double) tokens * k * (k - 1);
-        float perTerm = terms == 0 ? 0 : (float) (1 / terms);
-        synchronized (scratch) {
-            cl_mem room = scratch.floats(4 * n); // norms, negatives, rests and losses, one after the other
-            launch("tokenNorms")
-                    .arg(n)
-                    .arg(experts)
-                    .arg(eps)
-                    .arg(ss)
-                    .arg(room)
-                    .arg(0L)
-                    .items(n);
-            launch("tokenContrastLoss")
-                    .arg(n)
-                    .arg(experts)
-                    .arg(k)
-                    .arg(tau)
-                    .arg(ss)
-                    .arg(chosen)
-                    .arg(room)
-                    .arg(0L)
-                    .arg(room)
-                    .arg(n)
-                    .arg(room)
-                    .arg(2 * n)
-                    .arg(room)
-                    .arg(3 * n)
-                    .items(n);
-            total(Math.toIntExact(n), room, 3 * n, perTerm, to);
-            launch("tokenContrastGrad")
-                    .arg(n)
-                    .arg(experts)
-                    .arg(k)
-                    .arg(tau)
-                    .arg(perTerm)
-                    .arg(ss)
-                    .arg(chosen)
-                    .arg(room)
-                    .arg(0L)
-                    .arg(room)
-                    .arg(n)
-                    .arg(room)
-                    .arg(2 * n)
-                    .arg(ds)
-                    .items(n);
-        }
+        contrast.tokenContrast(tokens, experts, k, tau, eps, s, selected, loss, d);
     }
 
     @Override

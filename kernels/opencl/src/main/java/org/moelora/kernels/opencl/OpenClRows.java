@@ -188,13 +188,17 @@ final class OpenClRows extends Family implements Rows {
             // A share of a turn in 64 bits; as a signed number, a half and more is counted from the other side.
             turns[i] = (long) ((share - Math.rint(share)) * 0x1p64);
         }
-        launch("ropeTable")
-                .arg(rows)
-                .arg(half)
-                .arg(constants.longs(turns))
-                .arg(ints(positions, rows))
-                .arg(floats(table, 2L * rows * half))
-                .items((long) rows * half);
+        DeviceMemory at = ints(positions, rows);
+        DeviceMemory out = floats(table, 2L * rows * half);
+        synchronized (constants) {
+            launch("ropeTable")
+                    .arg(rows)
+                    .arg(half)
+                    .arg(constants.longs(turns))
+                    .arg(at)
+                    .arg(out)
+                    .items((long) rows * half);
+        }
     }
 
     @Override

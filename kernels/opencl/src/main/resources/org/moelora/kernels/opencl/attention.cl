@@ -1,214 +1,259 @@
-// See Attention.java. D is headDim; a tile has B rows of queries or of keys, and scores of a tile stay in local memory.
+// See Attention.java. Scores are made in tiles that stay in local memory and registers, as in FlashAttention-2 (Dao 2023, arXiv 2307.08691):
+// no [queries, keys] ever lies in device memory.
 //
-// An item has the elements e = item, item + ITEMS, ... of a tile [B, D], so that neighbours have neighbouring features.
+// A row is one query head of one query. The SHARE = heads / kvHeads heads that read one key/value head are rows beside each other, so what
+// is loaded of keys and values serves all of them: row n of head h is head h * SHARE + n % SHARE of query n / SHARE of its sequence.
+//
+// A group owns OWN rows (or keys) and sees the other side STAGED at a time. It has eight bands of LANES items: band b has PER_BAND of the owned
+// rows, a lane PER_LANE of the staged ones and COLUMNS of the DIM columns. DIM is headDim, filled up with zeros to a multiple of LANES.
+// Constants: OWN, STAGED, LANES, DIM.
 
-#define ITEMS 64
-#define MINE ((B * D + ITEMS - 1) / ITEMS)
-#define EACH(e, count) for (int e = item; e < (count); e += ITEMS)
+#define BANDS 8
+#define ITEMS (BANDS * LANES)
+#define PER_BAND (OWN / BANDS)
+#define PER_LANE (STAGED / LANES)
+#define COLUMNS (DIM / LANES)
 
-// Rows first .. first + rows of one head into a tile; zeros beside them.
-#define LOAD(tile, source, first, rows, heads, head)                                                        \
-    EACH(e, B * D) {                                                                                        \
-        const int r = e / D;                                                                                \
-        tile[r][e % D] = r < (rows) ? source[((ulong)((first) + r) * (heads) + (head)) * D + e % D] : 0;    \
-    }
+// Four floats more than a row has: lanes read rows below each other from different banks, and each begins at a multiple of 16 bytes.
+#define STRIDE (DIM + 4)
+#define WEIGHTS (OWN + 4)
+#define TILE __attribute__((aligned(16)))
 
-inline float dotOf(__local const float *a, __local const float *b) {
-    float sum = 0;
-    for (int i = 0; i < D; i++) sum = mad(a[i], b[i], sum);
-    return sum;
+#define SHAPE const int heads, const int kvHeads, const int headDim, const float scale, const int window
+
+// One sequence: its first query row, queries, first key row, keys; how many keys precede its first query.
+typedef struct { int query, queries, key, keys, past; } Sequence;
+
+inline Sequence sequenceAt(__global const int *table, int s) {
+    Sequence q = {table[4 * s], table[4 * s + 1], table[4 * s + 2], table[4 * s + 3], table[4 * s + 3] - table[4 * s + 1]};
+    return q;
 }
 
-// A group has a block of queries of one sequence and head. blocks: first query row, queries, first key row of the sequence, keys that the first
-// query sees without a window. Scores go through a running maximum (Milakov and Gimelshein 2018, arXiv 1805.02867; Dao et al. 2022, arXiv
-// 2205.14135): what was summed under a smaller maximum is scaled down.
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void forward(
-        __global const int4 *blocks,
-        const int heads,
-        const int kvHeads,
-        const float scale,
-        const int window,
+// The sequence, the head and the first owned row that the table has for this group.
+#define OWNED                                                                      \
+    const int item = get_local_id(0);                                              \
+    const int lane = item % LANES;                                                 \
+    const int band = item / LANES * PER_BAND;                                      \
+    const int head = get_group_id(1);                                              \
+    const int share = heads / kvHeads;                                             \
+    const Sequence s = sequenceAt(table, table[tiles + 2 * get_group_id(0)]);      \
+    const int first = table[tiles + 2 * get_group_id(0) + 1]
+
+// Where row n of the sequence, or its key j, begins.
+#define ROW_AT(n) (((ulong)(s.query + (n) / share) * heads + head * share + (n) % share))
+#define KEY_AT(j) (((ulong)(s.key + (j)) * kvHeads + head))
+
+// Whether row n sees key j.
+#define SEES(n, j) ((j) <= s.past + (n) / share && (j) > s.past + (n) / share - window)
+
+// Loads SIZE rows of which the first count are there; the rest, and columns past headDim, are zeros.
+#define LOAD(tile, SIZE, source, AT, from, count)                                              \
+    for (int at_ = item; at_ < (SIZE)*DIM; at_ += ITEMS) {                                     \
+        const int row_ = at_ / DIM;                                                            \
+        const int column_ = at_ % DIM;                                                         \
+        (tile)[row_ * STRIDE + column_] =                                                      \
+                row_ < (count) && column_ < headDim ? (source)[AT((from) + row_) * headDim + column_] : 0.0f; \
+    }
+
+// products[r][c] = <owned row r, staged row c>
+inline void dots(__local const float *own, __local const float *staged, int band, int lane, float products[PER_BAND][PER_LANE]) {
+    for (int r = 0; r < PER_BAND; r++) {
+        for (int c = 0; c < PER_LANE; c++) products[r][c] = 0;
+    }
+    for (int d = 0; d < DIM; d += 4) {
+        float4 a[PER_BAND];
+        for (int r = 0; r < PER_BAND; r++) a[r] = *(__local const float4 *)(own + (band + r) * STRIDE + d);
+        for (int c = 0; c < PER_LANE; c++) {
+            const float4 b = *(__local const float4 *)(staged + (lane + LANES * c) * STRIDE + d);
+            for (int r = 0; r < PER_BAND; r++) {
+                products[r][c] += a[r].x * b.x;
+                products[r][c] += a[r].y * b.y;
+                products[r][c] += a[r].z * b.z;
+                products[r][c] += a[r].w * b.w;
+            }
+        }
+    }
+}
+
+// sums[r][c] += sum_j weights[j][r] staged[j][c]
+inline void weighted(
+        __local const float *weights, __local const float *staged, int count, int band, int lane, float sums[PER_BAND][COLUMNS]) {
+    for (int j = 0; j < count; j++) {
+        float w[PER_BAND];
+        for (int r = 0; r < PER_BAND; r++) w[r] = weights[j * WEIGHTS + band + r];
+        for (int c = 0; c < COLUMNS; c++) {
+            const float x = staged[j * STRIDE + lane + LANES * c];
+            for (int r = 0; r < PER_BAND; r++) sums[r][c] += w[r] * x;
+        }
+    }
+}
+
+// Each row keeps the largest score so far and what is summed relative to it (Milakov and Gimelshein 2018, arXiv 1805.02867). Powers are of two,
+// which devices have in hardware: exp(x) = 2^(x log2 e).
+//
+// Where there are few rows, as when decoding, the keys are divided into parts, each a group's, and attentionJoin puts those together (Dao et al.
+// 2023, "Flash-Decoding for long-context inference"): a part leaves for each row what it summed, the largest score and the sum of powers.
+#define PARTIAL (headDim + 2)
+__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+__kernel void attentionForward(
+        SHAPE,
+        __global const int *table,
+        const int tiles,
         ARG(const float, q),
         ARG(const float, k),
         ARG(const float, v),
         ARG(float, o),
-        ARG(float, logSumExp)) {
+        ARG(float, logSumExp),
+        const int parts,
+        const ulong queryHeads,
+        __global float *partials) {
     USE(const float, q);
     USE(const float, k);
     USE(const float, v);
     USE(float, o);
     USE(float, logSumExp);
-    __local float queries[B][D + 1];
-    __local float tile[B][D + 1];
-    __local float p[B][B + 1];
-    __local float most[B];
-    __local float sum[B];
-    __local float shrink[B];
-    const int item = get_local_id(0);
-    const int head = get_group_id(1);
-    const int kvHead = head / (heads / kvHeads);
-    const int4 block = blocks[get_group_id(0)];
-    const int rows = block.y;
-
-    LOAD(queries, q, block.x, rows, heads, head)
-    if (item < B) {
-        most[item] = -INFINITY;
-        sum[item] = 0;
+    __local float TILE queries[OWN * STRIDE];
+    __local float TILE staged[STAGED * STRIDE];
+    __local float TILE weights[STAGED * WEIGHTS];
+    __local float TILE ofLanes[OWN * LANES];
+    OWNED;
+    const int rows = min(OWN, s.queries * share - first);
+    const int firstKey = max(0, s.past + first / share + 1 - window);
+    const int endKey = s.past + (first + rows - 1) / share + 1;
+    const int part = get_group_id(2);
+    const int keysOfPart = ((endKey - firstKey + STAGED - 1) / STAGED + parts - 1) / parts * STAGED;
+    const int begin = min(endKey, firstKey + part * keysOfPart);
+    const int end = min(endKey, begin + keysOfPart);
+    float most[PER_BAND];
+    float sum[PER_BAND];
+    float out[PER_BAND][COLUMNS];
+    for (int r = 0; r < PER_BAND; r++) {
+        most[r] = -INFINITY;
+        sum[r] = 0;
+        for (int c = 0; c < COLUMNS; c++) out[r][c] = 0;
     }
-    float mine[MINE];
-    for (int c = 0; c < MINE; c++) mine[c] = 0;
-
-    const int end = block.w + rows - 1;
-    for (int from = max(0, block.w - window); from < end; from += B) {
-        const int keys = min(B, end - from);
+    LOAD(queries, OWN, q, ROW_AT, first, rows);
+    for (int j0 = begin; j0 < end; j0 += STAGED) {
+        const int keys = min(STAGED, end - j0);
         barrier(CLK_LOCAL_MEM_FENCE);
-        LOAD(tile, k, block.z + from, keys, kvHeads, kvHead)
+        LOAD(staged, STAGED, k, KEY_AT, j0, keys);
         barrier(CLK_LOCAL_MEM_FENCE);
-        EACH(e, B * B) {
-            const int r = e / B;
-            const int key = from + e % B;
-            const int before = block.w + r;
-            const int seen = r < rows && e % B < keys && key < before && key >= before - window;
-            p[r][e % B] = seen ? scale * dotOf(queries[r], tile[e % B]) : -INFINITY;
-        }
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < B) {
-            float top = most[item];
-            for (int j = 0; j < B; j++) top = fmax(top, p[item][j]);
-            // A row may see no key of this tile, and none so far.
-            const float factor = most[item] == -INFINITY ? 0 : exp(most[item] - top);
-            float all = sum[item] * factor;
-            for (int j = 0; j < B; j++) {
-                const float value = p[item][j] == -INFINITY ? 0 : exp(p[item][j] - top);
-                p[item][j] = value;
-                all += value;
+        float score[PER_BAND][PER_LANE];
+        dots(queries, staged, band, lane, score);
+        for (int r = 0; r < PER_BAND; r++) {
+            float largest = -INFINITY;
+            for (int c = 0; c < PER_LANE; c++) {
+                const int j = lane + LANES * c;
+                score[r][c] = j < keys && SEES(first + band + r, j0 + j) ? score[r][c] * (scale * M_LOG2E_F) : -INFINITY;
+                largest = fmax(largest, score[r][c]);
             }
-            most[item] = top;
-            sum[item] = all;
-            shrink[item] = factor;
+            ofLanes[(band + r) * LANES + lane] = largest;
         }
-        LOAD(tile, v, block.z + from, keys, kvHeads, kvHead)
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (int c = 0, e = item; e < B * D; c++, e += ITEMS) {
-            const int r = e / D;
-            float value = mine[c] * shrink[r];
-            for (int j = 0; j < B; j++) value = mad(p[r][j], tile[j][e % D], value);
-            mine[c] = value;
+        LOAD(staged, STAGED, v, KEY_AT, j0, keys);
+        for (int r = 0; r < PER_BAND; r++) {
+            float largest = most[r];
+            for (int l = 0; l < LANES; l++) largest = fmax(largest, ofLanes[(band + r) * LANES + l]);
+            const float base = largest == -INFINITY ? 0 : largest; // a row that has seen nothing yet
+            const float shrink = exp2(most[r] - base);
+            most[r] = largest;
+            sum[r] *= shrink;
+            for (int c = 0; c < COLUMNS; c++) out[r][c] *= shrink;
+            for (int c = 0; c < PER_LANE; c++) {
+                const float p = exp2(score[r][c] - base);
+                sum[r] += p;
+                weights[(lane + LANES * c) * WEIGHTS + band + r] = p;
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        weighted(weights, staged, keys, band, lane, out);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int r = 0; r < PER_BAND; r++) ofLanes[(band + r) * LANES + lane] = sum[r];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int r = 0; r < PER_BAND && band + r < rows; r++) {
+        const ulong at = ROW_AT(first + band + r);
+        float total = 0;
+        for (int l = 0; l < LANES; l++) total += ofLanes[(band + r) * LANES + l];
+        if (parts > 1) {
+            __global float *partial = partials + (part * queryHeads + at) * PARTIAL;
+            for (int c = 0; c < COLUMNS; c++) {
+                if (lane + LANES * c < headDim) partial[lane + LANES * c] = out[r][c];
+            }
+            if (lane == 0) {
+                partial[headDim] = most[r];
+                partial[headDim + 1] = total;
+            }
+        } else {
+            for (int c = 0; c < COLUMNS; c++) {
+                if (lane + LANES * c < headDim) o[at * headDim + lane + LANES * c] = out[r][c] / total;
+            }
+            if (lane == 0) logSumExp[at] = (most[r] + log2(total)) * M_LN2_F;
         }
     }
-    for (int c = 0, e = item; e < B * D; c++, e += ITEMS) {
-        const int r = e / D;
-        if (r < rows) o[((ulong)(block.x + r) * heads + head) * D + e % D] = mine[c] / sum[r];
-    }
-    if (item < rows) logSumExp[(ulong)(block.x + item) * heads + head] = most[item] + log(sum[item]);
 }
 
-// delta of a query head: <dO, o>. One item for each.
-__kernel void deltas(const ulong n, ARG(const float, o), ARG(const float, dO), __global float *delta) {
+// One item for each element of o; a part that a row sees nothing of has -INFINITY and zeros.
+__kernel void attentionJoin(
+        const int headDim,
+        const int parts,
+        const ulong queryHeads,
+        __global const float *partials,
+        ARG(float, o),
+        ARG(float, logSumExp)) {
+    USE(float, o);
+    USE(float, logSumExp);
+    ITEM(i, queryHeads * headDim);
+    const ulong at = i / headDim;
+    const int column = i % headDim;
+    float most = -INFINITY;
+    for (int part = 0; part < parts; part++) most = fmax(most, partials[(part * queryHeads + at) * PARTIAL + headDim]);
+    float sum = 0;
+    float total = 0;
+    for (int part = 0; part < parts; part++) {
+        __global const float *partial = partials + (part * queryHeads + at) * PARTIAL;
+        const float shrink = exp2(partial[headDim] - most);
+        sum += shrink * partial[column];
+        total += shrink * partial[headDim + 1];
+    }
+    o[i] = sum / total;
+    if (column == 0) logSumExp[at] = (most + log2(total)) * M_LN2_F;
+}
+
+// delta = <dO, o> of each query head, a band each. It is left in the first element of the head's dq until attentionGradQ overwrites that.
+__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+__kernel void attentionDelta(const ulong queryHeads, const int headDim, ARG(const float, o), ARG(const float, dO), ARG(float, dq)) {
     USE(const float, o);
     USE(const float, dO);
-    const size_t i = get_global_id(0);
-    if (i >= n) return;
-    float sum = 0;
-    for (int f = 0; f < D; f++) sum = mad(o[i * D + f], dO[i * D + f], sum);
-    delta[i] = sum;
-}
-
-// p and ds of a tile of queries by a tile of keys. key and before are counted within the sequence.
-#define SCORES(queryRows, keyRows, firstBefore, firstKey)                                                   \
-    EACH(e, B * B) {                                                                                        \
-        const int r = e / B;                                                                                \
-        const int j = e % B;                                                                                \
-        const int key = (firstKey) + j;                                                                     \
-        const int before = (firstBefore) + r;                                                               \
-        float value = 0;                                                                                    \
-        float slope = 0;                                                                                    \
-        if (r < (queryRows) && j < (keyRows) && key < before && key >= before - window) {                   \
-            value = exp(scale * dotOf(queries[r], keyTile[j]) - lse[r]);                                    \
-            slope = value * (dotOf(dOut[r], valueTile[j]) - delta[r]);                                      \
-        }                                                                                                   \
-        p[r][j] = value;                                                                                    \
-        ds[r][j] = slope;                                                                                   \
-    }
-
-// dq of a block of queries, over all their keys.
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void backwardQueries(
-        __global const int4 *blocks,
-        const int heads,
-        const int kvHeads,
-        const float scale,
-        const int window,
-        ARG(const float, q),
-        ARG(const float, k),
-        ARG(const float, v),
-        ARG(const float, logSumExp),
-        ARG(const float, dO),
-        __global const float *deltaOf,
-        ARG(float, dq)) {
-    USE(const float, q);
-    USE(const float, k);
-    USE(const float, v);
-    USE(const float, logSumExp);
-    USE(const float, dO);
     USE(float, dq);
-    __local float queries[B][D + 1];
-    __local float dOut[B][D + 1];
-    __local float keyTile[B][D + 1];
-    __local float valueTile[B][D + 1];
-    __local float p[B][B + 1];
-    __local float ds[B][B + 1];
-    __local float lse[B];
-    __local float delta[B];
+    __local float ofLanes[ITEMS];
     const int item = get_local_id(0);
-    const int head = get_group_id(1);
-    const int kvHead = head / (heads / kvHeads);
-    const int4 block = blocks[get_group_id(0)];
-    const int rows = block.y;
-
-    LOAD(queries, q, block.x, rows, heads, head)
-    LOAD(dOut, dO, block.x, rows, heads, head)
-    if (item < rows) {
-        const ulong at = (ulong)(block.x + item) * heads + head;
-        lse[item] = logSumExp[at];
-        delta[item] = deltaOf[at];
+    const ulong row = (ulong)get_group_id(0) * BANDS + item / LANES;
+    float sum = 0;
+    if (row < queryHeads) {
+        for (int c = item % LANES; c < headDim; c += LANES) sum += dO[row * headDim + c] * o[row * headDim + c];
     }
-    float mine[MINE];
-    for (int c = 0; c < MINE; c++) mine[c] = 0;
-    const int end = block.w + rows - 1;
-    for (int from = max(0, block.w - window); from < end; from += B) {
-        const int keys = min(B, end - from);
-        barrier(CLK_LOCAL_MEM_FENCE);
-        LOAD(keyTile, k, block.z + from, keys, kvHeads, kvHead)
-        LOAD(valueTile, v, block.z + from, keys, kvHeads, kvHead)
-        barrier(CLK_LOCAL_MEM_FENCE);
-        SCORES(rows, keys, block.w, from)
-        barrier(CLK_LOCAL_MEM_FENCE);
-        for (int c = 0, e = item; e < B * D; c++, e += ITEMS) {
-            float value = 0;
-            for (int j = 0; j < B; j++) value = mad(ds[e / D][j], keyTile[j][e % D], value);
-            mine[c] += value;
-        }
-    }
-    for (int c = 0, e = item; e < B * D; c++, e += ITEMS) {
-        const int r = e / D;
-        if (r < rows) dq[((ulong)(block.x + r) * heads + head) * D + e % D] = scale * mine[c];
+    ofLanes[item] = sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (item % LANES == 0 && row < queryHeads) {
+        for (int l = 1; l < LANES; l++) sum += ofLanes[item + l];
+        dq[row * headDim] = sum;
     }
 }
 
-// dk and dv of a block of keys, over all queries of all heads that read them, in their order. blocks, two int4 each: first key row, keys, first key within
-// the sequence, queries; first query row, keys that the first query sees without a window.
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void backwardKeys(
-        __global const int4 *blocks,
-        const int heads,
-        const int kvHeads,
-        const float scale,
-        const int window,
+// A group owns keys and goes over the rows that see them: p is made again from logSumExp, dv_j = sum_i p_ij dO_i, dk_j = scale sum_i ds_ij q_i.
+// All heads that share a key are rows of the same group, so nothing is added up between groups.
+__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+__kernel void attentionGradKV(
+        SHAPE,
+        __global const int *table,
+        const int tiles,
         ARG(const float, q),
         ARG(const float, k),
         ARG(const float, v),
         ARG(const float, logSumExp),
         ARG(const float, dO),
-        __global const float *deltaOf,
+        ARG(const float, delta),
         ARG(float, dk),
         ARG(float, dv)) {
     USE(const float, q);
@@ -216,66 +261,142 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void backwardKeys(
     USE(const float, v);
     USE(const float, logSumExp);
     USE(const float, dO);
+    USE(const float, delta);
     USE(float, dk);
     USE(float, dv);
-    __local float queries[B][D + 1];
-    __local float dOut[B][D + 1];
-    __local float keyTile[B][D + 1];
-    __local float valueTile[B][D + 1];
-    __local float p[B][B + 1];
-    __local float ds[B][B + 1];
-    __local float lse[B];
-    __local float delta[B];
-    const int item = get_local_id(0);
-    const int kvHead = get_group_id(1);
-    const int group = heads / kvHeads;
-    const int4 block = blocks[2 * get_group_id(0)];
-    const int4 sight = blocks[2 * get_group_id(0) + 1];
-    const int keys = block.y;
-
-    LOAD(keyTile, k, block.x, keys, kvHeads, kvHead)
-    LOAD(valueTile, v, block.x, keys, kvHeads, kvHead)
-    float mineK[MINE];
-    float mineV[MINE];
-    for (int c = 0; c < MINE; c++) {
-        mineK[c] = 0;
-        mineV[c] = 0;
+    __local float TILE keys[OWN * STRIDE];
+    __local float TILE values[OWN * STRIDE];
+    __local float TILE staged[STAGED * STRIDE];
+    __local float TILE weights[STAGED * WEIGHTS];
+    OWNED;
+    const int owned = min(OWN, s.keys - first);
+    const int begin = max(0, first - s.past) * share;
+    const int end = (int)min((long)s.queries, (long)first + owned - 1 - s.past + window) * share;
+    float sumK[PER_BAND][COLUMNS];
+    float sumV[PER_BAND][COLUMNS];
+    for (int r = 0; r < PER_BAND; r++) {
+        for (int c = 0; c < COLUMNS; c++) {
+            sumK[r][c] = 0;
+            sumV[r][c] = 0;
+        }
     }
-    // Query i sees the keys below before = sight.y + i: the first that sees key block.z, and, with a window, the last that still sees the block's last.
-    const int first = max(0, block.z + 1 - sight.y);
-    const int last = (int)min((long)block.w, (long)block.z + keys - 1 + window - sight.y + 1);
-    for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-        for (int from = first; from < last; from += B) {
-            const int rows = min(B, last - from);
-            barrier(CLK_LOCAL_MEM_FENCE);
-            LOAD(queries, q, sight.x + from, rows, heads, head)
-            LOAD(dOut, dO, sight.x + from, rows, heads, head)
-            if (item < rows) {
-                const ulong at = (ulong)(sight.x + from + item) * heads + head;
-                lse[item] = logSumExp[at];
-                delta[item] = deltaOf[at];
+    LOAD(keys, OWN, k, KEY_AT, first, owned);
+    LOAD(values, OWN, v, KEY_AT, first, owned);
+    for (int n0 = begin; n0 < end; n0 += STAGED) {
+        const int rows = min(STAGED, end - n0);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        LOAD(staged, STAGED, q, ROW_AT, n0, rows);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        float p[PER_BAND][PER_LANE];
+        dots(keys, staged, band, lane, p);
+        float deltas[PER_LANE];
+        for (int c = 0; c < PER_LANE; c++) {
+            const int n = lane + LANES * c;
+            const ulong at = n < rows ? ROW_AT(n0 + n) : 0;
+            const float base = n < rows ? logSumExp[at] * M_LOG2E_F : 0;
+            deltas[c] = n < rows ? delta[at * headDim] : 0;
+            for (int r = 0; r < PER_BAND; r++) {
+                const int j = first + band + r;
+                p[r][c] = n < rows && SEES(n0 + n, j) ? exp2(p[r][c] * (scale * M_LOG2E_F) - base) : 0;
+                weights[n * WEIGHTS + band + r] = p[r][c];
             }
-            barrier(CLK_LOCAL_MEM_FENCE);
-            SCORES(rows, keys, sight.y + from, block.z)
-            barrier(CLK_LOCAL_MEM_FENCE);
-            for (int c = 0, e = item; e < B * D; c++, e += ITEMS) {
-                float slope = 0;
-                float value = 0;
-                for (int r = 0; r < B; r++) {
-                    slope = mad(ds[r][e / D], queries[r][e % D], slope);
-                    value = mad(p[r][e / D], dOut[r][e % D], value);
-                }
-                mineK[c] += slope;
-                mineV[c] += value;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        LOAD(staged, STAGED, dO, ROW_AT, n0, rows);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        weighted(weights, staged, rows, band, lane, sumV);
+        float ds[PER_BAND][PER_LANE];
+        dots(values, staged, band, lane, ds);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int c = 0; c < PER_LANE; c++) {
+            for (int r = 0; r < PER_BAND; r++) {
+                weights[(lane + LANES * c) * WEIGHTS + band + r] = p[r][c] * (ds[r][c] - deltas[c]);
+            }
+        }
+        LOAD(staged, STAGED, q, ROW_AT, n0, rows);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        weighted(weights, staged, rows, band, lane, sumK);
+    }
+    for (int r = 0; r < PER_BAND && band + r < owned; r++) {
+        const ulong at = KEY_AT(first + band + r) * headDim;
+        for (int c = 0; c < COLUMNS; c++) {
+            const int column = lane + LANES * c;
+            if (column < headDim) {
+                dk[at + column] = scale * sumK[r][c];
+                dv[at + column] = sumV[r][c];
             }
         }
     }
-    for (int c = 0, e = item; e < B * D; c++, e += ITEMS) {
-        const int r = e / D;
-        if (r < keys) {
-            const ulong at = ((ulong)(block.x + r) * kvHeads + kvHead) * D + e % D;
-            dk[at] = scale * mineK[c];
-            dv[at] = mineV[c];
+}
+
+// A group owns rows, as in the forward pass: dq_i = scale sum_j ds_ij k_j.
+__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+__kernel void attentionGradQ(
+        SHAPE,
+        __global const int *table,
+        const int tiles,
+        ARG(const float, q),
+        ARG(const float, k),
+        ARG(const float, v),
+        ARG(const float, logSumExp),
+        ARG(const float, dO),
+        ARG(float, dq)) {
+    USE(const float, q);
+    USE(const float, k);
+    USE(const float, v);
+    USE(const float, logSumExp);
+    USE(const float, dO);
+    USE(float, dq);
+    __local float TILE queries[OWN * STRIDE];
+    __local float TILE gradients[OWN * STRIDE];
+    __local float TILE staged[STAGED * STRIDE];
+    __local float TILE weights[STAGED * WEIGHTS];
+    OWNED;
+    const int rows = min(OWN, s.queries * share - first);
+    const int end = s.past + (first + rows - 1) / share + 1;
+    float base[PER_BAND];
+    float delta[PER_BAND];
+    float sum[PER_BAND][COLUMNS];
+    for (int r = 0; r < PER_BAND; r++) {
+        const int n = band + r;
+        base[r] = n < rows ? logSumExp[ROW_AT(first + n)] * M_LOG2E_F : 0;
+        delta[r] = n < rows ? dq[ROW_AT(first + n) * headDim] : 0;
+        for (int c = 0; c < COLUMNS; c++) sum[r][c] = 0;
+    }
+    LOAD(queries, OWN, q, ROW_AT, first, rows);
+    LOAD(gradients, OWN, dO, ROW_AT, first, rows);
+    barrier(CLK_GLOBAL_MEM_FENCE); // delta has been read before anything overwrites it
+    for (int j0 = max(0, s.past + first / share + 1 - window); j0 < end; j0 += STAGED) {
+        const int keys = min(STAGED, end - j0);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        LOAD(staged, STAGED, k, KEY_AT, j0, keys);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        float p[PER_BAND][PER_LANE];
+        dots(queries, staged, band, lane, p);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        LOAD(staged, STAGED, v, KEY_AT, j0, keys);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        float ds[PER_BAND][PER_LANE];
+        dots(gradients, staged, band, lane, ds);
+        for (int c = 0; c < PER_LANE; c++) {
+            const int j = lane + LANES * c;
+            for (int r = 0; r < PER_BAND; r++) {
+                const int n = band + r;
+                const int seen = j < keys && n < rows && SEES(first + n, j0 + j);
+                weights[j * WEIGHTS + n] =
+                        seen ? exp2(p[r][c] * (scale * M_LOG2E_F) - base[r]) * (ds[r][c] - delta[r]) : 0;
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        LOAD(staged, STAGED, k, KEY_AT, j0, keys);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        weighted(weights, staged, keys, band, lane, sum);
+    }
+    for (int r = 0; r < PER_BAND && band + r < rows; r++) {
+        const ulong at = ROW_AT(first + band + r) * headDim;
+        for (int c = 0; c < COLUMNS; c++) {
+            const int column = lane + LANES * c;
+            if (column < headDim) dq[at + column] = scale * sum[r][c];
         }
     }
 }

@@ -1,0 +1,93 @@
+package org.moelora.kernels.opencl;
+
+import static org.moelora.kernels.opencl.DeviceMemory.floats;
+import static org.moelora.kernels.opencl.DeviceMemory.ints;
+
+import org.jocl.cl_mem;
+import org.moelora.kernels.Memory;
+
+/** {@code contrast.cl}: the contrastive losses. */
+final class OpenClContrast extends Family {
+    private final Scratch scratch;
+
+    OpenClContrast(Commands commands, Programs programs, Scratch scratch) {
+        super("contrast", commands, programs);
+        this.scratch = scratch;
+    }
+
+    /** As {@link org.moelora.kernels.Mixture#contrast}. */
+    void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
+        long numbers = (long) pairCount * pairCount;
+        DeviceMemory products = floats(s, numbers);
+        DeviceMemory experts = ints(expertOf, pairCount);
+        DeviceMemory out = floats(loss, 1);
+        DeviceMemory gradient = floats(d, numbers);
+        synchronized (scratch) {
+            cl_mem room = scratch.floats(4L * pairCount + 1);
+            launch("contrastNorms")
+                    .arg(pairCount)
+                    .arg(eps)
+                    .arg(products)
+                    .arg(room)
+                    .items(pairCount);
+            launch("contrastRows")
+                    .arg(pairCount)
+                    .arg(tau)
+                    .arg(products)
+                    .arg(experts)
+                    .arg(room)
+                    .groups(pairCount);
+            launch("contrastLoss")
+                    .arg(pairCount)
+                    .arg(tau)
+                    .arg(room)
+                    .arg(out)
+                    .groups(1);
+            launch("contrastGrad")
+                    .arg(pairCount)
+                    .arg(tau)
+                    .arg(products)
+                    .arg(experts)
+                    .arg(room)
+                    .arg(gradient)
+                    .groups(pairCount);
+        }
+    }
+
+    /** As {@link org.moelora.kernels.Mixture#tokenContrast}. */
+    void tokenContrast(
+            int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
+        long numbers = (long) tokens * experts * experts;
+        DeviceMemory products = floats(s, numbers);
+        DeviceMemory chosen = ints(selected, (long) tokens * k);
+        DeviceMemory out = floats(loss, 1);
+        DeviceMemory gradient = floats(d, numbers);
+        double terms = (double) tokens * k * (k - 1);
+        String constants = "-DEXPERTS=" + experts;
+        synchronized (scratch) {
+            cl_mem losses = scratch.floats(Math.max(1, tokens));
+            launch("tokenContrast", constants)
+                    .arg(k)
+                    .arg(tau)
+                    .arg(eps)
+                    .arg(terms > 0 ? (float) (1 / (terms * tau)) : 0)
+                    .arg(products)
+                    .arg(chosen)
+                    .arg(losses)
+                    .arg(gradient)
+                    .arg(commands.faults())
+                    .groups(tokens);
+            launch("sumTerms")
+                    .arg(tokens)
+                    .arg(losses)
+                    .arg(terms > 0 ? (float) (1 / terms) : 0)
+                    .arg(out)
+                    .groups(1);
+        }
+    }
+
+    /** {@code out_0 = scale * } the sum of n numbers at the beginning of the scratch. */
+    void sumTerms(int n, cl_mem terms, float scale, DeviceMemory out) {
+        launch("sumTerms").arg(n).arg(terms).arg(scale).arg(out).groups(1);
+    }
+}

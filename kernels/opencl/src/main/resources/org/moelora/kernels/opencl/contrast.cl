@@ -1,0 +1,224 @@
+// The contrastive losses of Mixture.java. Products s are symmetric, so the gradient of the product of i and j needs what is known of both rows
+// and one number of s: every element of d is made from the same element of s, and d may be s.
+
+// What is known of rows, between the steps: 1 / n_i; log sum_{a != i} exp(cos_ia / tau); 1 / |P(i)|, or 0 if that is empty; the row's loss; and
+// 1 / (|A| tau), which all gradients have.
+#define NORMS(room) (room)
+#define LOG_SUMS(room) ((room) + n)
+#define SHARES(room) ((room) + 2 * n)
+#define LOSSES(room) ((room) + 3 * n)
+#define SCALE(room) ((room) + 4 * n)
+
+__kernel void contrastNorms(const int n, const float eps, ARG(const float, s), __global float *room) {
+    USE(const float, s);
+    ITEM(i, n);
+    NORMS(room)[i] = 1 / sqrt(s[(ulong)i * n + i] + eps * eps);
+}
+
+// One group for each row.
+__kernel void contrastRows(
+        const int n, const float tau, ARG(const float, s), ARG(const int, expertOf), __global float *room) {
+    USE(const float, s);
+    USE(const int, expertOf);
+    __global const float *norms = NORMS(room);
+    __local float work[GROUP];
+    const int item = get_local_id(0);
+    const int i = get_group_id(0);
+    const float scale = norms[i] / tau;
+    const int expert = expertOf[i];
+    float most = -INFINITY;
+    for (int a = item; a < n; a += GROUP) {
+        if (a != i) most = fmax(most, s[(ulong)i * n + a] * norms[a] * scale);
+    }
+    most = groupMax(most, work);
+    float sum = 0;
+    float ofPositives = 0;
+    float positives = 0;
+    for (int a = item; a < n; a += GROUP) {
+        if (a == i) continue;
+        const float z = s[(ulong)i * n + a] * norms[a] * scale;
+        sum += exp(z - most);
+        if (expertOf[a] == expert) {
+            ofPositives += z - most;
+            positives += 1;
+        }
+    }
+    sum = groupSum(sum, work);
+    ofPositives = groupSum(ofPositives, work);
+    positives = groupSum(positives, work);
+    if (item == 0) {
+        LOG_SUMS(room)[i] = most + log(sum);
+        SHARES(room)[i] = positives > 0 ? 1 / positives : 0;
+        LOSSES(room)[i] = positives > 0 ? log(sum) - ofPositives / positives : 0;
+    }
+}
+
+// One group.
+__kernel void contrastLoss(const int n, const float tau, __global float *room, ARG(float, loss)) {
+    USE(float, loss);
+    __local float work[GROUP];
+    float sum = 0;
+    float anchors = 0;
+    for (int i = get_local_id(0); i < n; i += GROUP) {
+        sum += LOSSES(room)[i];
+        anchors += SHARES(room)[i] > 0;
+    }
+    sum = groupSum(sum, work);
+    anchors = groupSum(anchors, work);
+    if (get_local_id(0) == 0) {
+        loss[0] = anchors > 0 ? sum / anchors : 0;
+        *SCALE(room) = anchors > 0 ? 1 / (anchors * tau) : 0;
+    }
+}
+
+// One group for each row of d.
+__kernel void contrastGrad(
+        const int n,
+        const float tau,
+        ARG(const float, s),
+        ARG(const int, expertOf),
+        __global const float *room,
+        ARG(float, d)) {
+    USE(const float, s);
+    USE(const int, expertOf);
+    USE(float, d);
+    __global const float *norms = NORMS(room);
+    __global const float *logSums = LOG_SUMS(room);
+    __global const float *shares = SHARES(room);
+    __local float work[GROUP];
+    const int item = get_local_id(0);
+    const int i = get_group_id(0);
+    const float scale = *SCALE(room);
+    const float norm = norms[i];
+    const float logSum = logSums[i];
+    const float share = shares[i];
+    const int expert = expertOf[i];
+    float along = 0;
+    for (int j = item; j < n; j += GROUP) {
+        if (j == i) continue;
+        const float cosine = s[(ulong)i * n + j] * norms[j] * norm;
+        const int positive = expertOf[j] == expert;
+        const float ij = share > 0 ? exp(cosine / tau - logSum) - (positive ? share : 0) : 0;
+        const float ji = shares[j] > 0 ? exp(cosine / tau - logSums[j]) - (positive ? shares[j] : 0) : 0;
+        const float c = (ij + ji) * scale;
+        along += c * cosine;
+        d[(ulong)i * n + j] = c * (norm * norms[j]);
+    }
+    along = groupSum(along, work);
+    if (item == 0) d[(ulong)i * n + i] = -along * norm * norm;
+}
+
+// out_0 = scale * the sum of the terms, in one group.
+__kernel void sumTerms(const int n, __global const float *terms, const float scale, ARG(float, out)) {
+    USE(float, out);
+    __local float work[GROUP];
+    float sum = 0;
+    for (int i = get_local_id(0); i < n; i += GROUP) sum += terms[i];
+    sum = groupSum(sum, work);
+    if (get_local_id(0) == 0) out[0] = scale * sum;
+}
+
+#ifdef EXPERTS
+// 1 - w and -log w of w = 1 / (1 + exp(x)), for any x
+inline float rest(float x) {
+    return 1 / (1 + exp(-x));
+}
+
+inline float softplus(float x) {
+    return fmax(x, 0.0f) + log1p(exp(-fabs(x)));
+}
+
+// What pair (i, j) of one token has in common with all others of row i: the gradient G_ij without its scale. With x = logSums_i - cos_ij / tau,
+// 1 - w_ij = 1 / (1 + exp(-x)); pulls_i is the sum of that over the positives of i.
+inline float ofToken(int i, int j, float cosine, float tau, __local const int *chosen, __local const float *logSums, __local const float *pulls) {
+    if (!chosen[i] || i == j) return 0;
+    const float x = logSums[i] - cosine / tau;
+    return chosen[j] ? -rest(x) : pulls[i] * exp(-x);
+}
+
+// One group for each token.
+__kernel void tokenContrast(
+        const int k,
+        const float tau,
+        const float eps,
+        const float scale,
+        ARG(const float, s),
+        ARG(const int, selected),
+        __global float *losses,
+        ARG(float, d),
+        __global int *faults) {
+    USE(const float, s);
+    USE(const int, selected);
+    USE(float, d);
+    __local int chosen[EXPERTS];
+    __local float norms[EXPERTS];
+    __local float logSums[EXPERTS];
+    __local float pulls[EXPERTS];
+    __local float along[EXPERTS];
+    __local float ofRows[EXPERTS];
+    const int item = get_local_id(0);
+    const ulong t = get_group_id(0);
+    const ulong at = t * EXPERTS * EXPERTS;
+    for (int e = item; e < EXPERTS; e += GROUP) {
+        chosen[e] = 0;
+        norms[e] = 1 / sqrt(s[at + e * EXPERTS + e] + eps * eps);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int j = item; j < k; j += GROUP) {
+        const int e = selected[t * k + j];
+        if (e < 0 || e >= EXPERTS) {
+            faults[0] = 1;
+        } else {
+            chosen[e] = 1;
+        }
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int i = item; i < EXPERTS; i += GROUP) {
+        float most = -INFINITY;
+        for (int a = 0; a < EXPERTS; a++) {
+            if (!chosen[a]) most = fmax(most, s[at + i * EXPERTS + a] * norms[a] * norms[i] / tau);
+        }
+        float sum = 0;
+        for (int a = 0; a < EXPERTS; a++) {
+            if (!chosen[a]) sum += exp(s[at + i * EXPERTS + a] * norms[a] * norms[i] / tau - most);
+        }
+        logSums[i] = sum > 0 ? most + log(sum) : -INFINITY; // without negatives w is one
+        float pull = 0;
+        float loss = 0;
+        for (int p = 0; p < EXPERTS; p++) {
+            if (!chosen[i] || !chosen[p] || p == i) continue;
+            const float x = logSums[i] - s[at + i * EXPERTS + p] * norms[p] * norms[i] / tau;
+            pull += rest(x);
+            loss += softplus(x);
+        }
+        pulls[i] = pull;
+        ofRows[i] = loss;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int i = item; i < EXPERTS; i += GROUP) {
+        float sum = 0;
+        for (int j = 0; j < EXPERTS; j++) {
+            const float cosine = s[at + i * EXPERTS + j] * norms[j] * norms[i];
+            sum += (ofToken(i, j, cosine, tau, chosen, logSums, pulls) + ofToken(j, i, cosine, tau, chosen, logSums, pulls))
+                    * cosine;
+        }
+        along[i] = sum;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    for (int n = item; n < EXPERTS * EXPERTS; n += GROUP) {
+        const int i = n / EXPERTS;
+        const int j = n % EXPERTS;
+        const float both = norms[i] * norms[j];
+        const float cosine = s[at + n] * both;
+        const float c = i == j
+                ? -along[i]
+                : ofToken(i, j, cosine, tau, chosen, logSums, pulls) + ofToken(j, i, cosine, tau, chosen, logSums, pulls);
+        d[at + n] = scale * c * both;
+    }
+    if (item == 0) {
+        float loss = 0;
+        for (int i = 0; i < EXPERTS; i++) loss += ofRows[i];
+        losses[t] = loss;
+    }
+}
+#endif
