@@ -12,13 +12,12 @@ import org.moelora.engine.InputException;
 import org.moelora.model.Generation;
 import org.moelora.model.GenerationOptions;
 import org.moelora.model.LanguageModel;
-import org.moelora.text.Templates;
 import org.moelora.text.TextStream;
 import org.moelora.text.Tokenizer;
 
 /**
- * A task put to a view, in the prompt and with the extraction of LLM-Adapters (Hu et al. 2023, arXiv 2304.01933). Theirs generates with four beams; here
- * each token is the most probable one. Immutable and thread-safe.
+ * A task to be put to views of one base, with the extraction of LLM-Adapters (Hu et al. 2023, arXiv 2304.01933). Theirs generates with four beams;
+ * here each token is the most probable one. Immutable and thread-safe.
  */
 public final class TaskRun {
     /** Where theirs cuts a text that goes on with another prompt. */
@@ -26,8 +25,7 @@ public final class TaskRun {
 
     private final Task task;
     private final List<Question> questions;
-    private final Scoring scoring;
-    private final int batchSize;
+    private final TaskSettings settings;
     private final Tokenizer tokenizer;
     private final List<Prompt> prompts;
     private final List<Chance> chances;
@@ -39,17 +37,13 @@ public final class TaskRun {
      * Encodes the questions, for any view of one base.
      *
      * @param encoder of the base
-     * @param batchSize questions that are answered side by side, at least 1; each takes memory for its keys and values. It does not matter for
-     *     {@link Scoring#LIKELIHOOD}
      * @throws InputException if the base has no tokenizer, or the scoring is by likelihood and the task has no choices
      */
-    public TaskRun(Task task, List<Question> questions, Scoring scoring, ExampleEncoder encoder, int batchSize) {
-        if (scoring == Scoring.LIKELIHOOD && task.choices().isEmpty()) {
+    public TaskRun(Task task, List<Question> questions, ExampleEncoder encoder, TaskSettings settings) {
+        boolean byLikelihood = settings.scoring() == Scoring.LIKELIHOOD;
+        if (byLikelihood && task.choices().isEmpty()) {
             throw new InputException("the task " + task.name()
                     + " has no choices to compare the likelihood of, its answers are numbers; expected --scoring generate");
-        }
-        if (batchSize < 1) {
-            throw new InputException("--batch-size is " + batchSize + "; expected at least 1");
         }
         Tokenizer words = encoder.tokenizer();
         if (words == null) {
@@ -58,22 +52,21 @@ public final class TaskRun {
         }
         this.task = task;
         this.questions = List.copyOf(questions);
-        this.scoring = scoring;
-        this.batchSize = batchSize;
+        this.settings = settings;
         this.tokenizer = words;
-        this.prompts = scoring == Scoring.GENERATE
-                ? questions.stream().map(it -> prompt(encoder, it, "")).toList()
-                : List.of();
-        this.chances = scoring == Scoring.LIKELIHOOD ? chances(task, questions, encoder) : List.of();
+        this.prompts = byLikelihood
+                ? List.of()
+                : questions.stream().map(it -> prompt(encoder, it, "")).toList();
+        this.chances = byLikelihood ? chances(encoder) : List.of();
     }
 
-    private static Prompt prompt(ExampleEncoder encoder, Question question, String answer) {
-        String text = Templates.llmAdapters(question.instruction(), question.input());
+    private Prompt prompt(ExampleEncoder encoder, Question question, String answer) {
+        String text = settings.prompt().prompt(question.instruction(), question.input());
         return encoder.prompt(new Example.Completion(question.origin(), text, answer));
     }
 
-    private static List<Chance> chances(Task task, List<Question> questions, ExampleEncoder encoder) {
-        List<Chance> chances = new ArrayList<>();
+    private List<Chance> chances(ExampleEncoder encoder) {
+        List<Chance> all = new ArrayList<>();
         for (int q = 0; q < questions.size(); q++) {
             Question question = questions.get(q);
             for (Task.Choice choice : task.offered(question.instruction())) {
@@ -87,15 +80,15 @@ public final class TaskRun {
                 System.arraycopy(answer, 0, ids, before, answer.length);
                 System.arraycopy(answer, 0, labels, before, answer.length);
                 var origin = question.origin();
-                chances.add(new Chance(q, choice, new TokenRow(ids, labels, origin.task(), chances.size(), origin.where())));
+                all.add(new Chance(q, choice, new TokenRow(ids, labels, origin.task(), all.size(), origin.where())));
             }
         }
-        return chances;
+        return all;
     }
 
     /** Does what takes the most memory: for {@link org.moelora.model.MemoryPlan#of}. */
     public void rehearse(LanguageModel view) {
-        if (scoring == Scoring.LIKELIHOOD) {
+        if (settings.scoring() == Scoring.LIKELIHOOD) {
             Scorer.rehearse(view, rows());
         }
         for (List<Prompt> part : parts()) {
@@ -105,7 +98,7 @@ public final class TaskRun {
 
     /** Asks every question. */
     public TaskScore score(LanguageModel view) {
-        return new TaskScore(scoring == Scoring.LIKELIHOOD ? chosen(view) : generated(view));
+        return new TaskScore(settings.scoring() == Scoring.LIKELIHOOD ? chosen(view) : generated(view));
     }
 
     private List<TokenRow> rows() {
@@ -152,8 +145,8 @@ public final class TaskRun {
 
     private List<List<Prompt>> parts() {
         List<List<Prompt>> parts = new ArrayList<>();
-        for (int from = 0; from < prompts.size(); from += batchSize) {
-            parts.add(prompts.subList(from, Math.min(prompts.size(), from + batchSize)));
+        for (int from = 0; from < prompts.size(); from += settings.batchSize()) {
+            parts.add(prompts.subList(from, Math.min(prompts.size(), from + settings.batchSize())));
         }
         return parts;
     }
