@@ -63,7 +63,7 @@ final class EvalCommand implements Callable<Integer> {
     private final MemoryFlags memory = new MemoryFlags();
 
     @Mixin
-    private final DeviceFlags device = new DeviceFlags();
+    private final LoadFlags load = new LoadFlags();
 
     EvalCommand(Streams streams) {
         this.streams = streams;
@@ -95,7 +95,7 @@ final class EvalCommand implements Callable<Integer> {
                     file + ": every row occurs in the data of --against; expected one that does not, or no --drop-contaminated");
         }
         Map<String, TaskScore> scores = new LinkedHashMap<>();
-        try (Views views = model.loadAll(device, tasks.withBase())) {
+        try (Views views = model.loadAll(load, tasks.withBase())) {
             TaskRun run = new TaskRun(task, asked, views.encoder(), settings);
             for (Views.Named view : views.views()) {
                 MemoryPlan.of(view.model(), run::rehearse)
@@ -116,7 +116,7 @@ final class EvalCommand implements Callable<Integer> {
 
     /** Compares whole answers. */
     private void compare(Path file, long limit) {
-        try (View view = model.load(device)) {
+        try (View view = model.load(load)) {
             ExampleEncoder encoder = view.encoder();
             List<Prompt> prompts =
                     Examples.read(file).rows().stream().map(encoder::prompt).toList();

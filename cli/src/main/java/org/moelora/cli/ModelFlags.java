@@ -11,9 +11,9 @@ import picocli.CommandLine.Option;
 final class ModelFlags {
     @Option(
             names = "--model",
-            paramLabel = "DIR",
+            paramLabel = "PATH",
             required = true,
-            description = "The checkpoint: a Hugging Face folder with config.json and safetensors.")
+            description = "The model: a Hugging Face folder with config.json and safetensors, or a GGUF file.")
     private @Nullable Path model;
 
     @Option(
@@ -29,17 +29,31 @@ final class ModelFlags {
     private @Nullable String task;
 
     /** The one view that most commands work with. */
-    View load(DeviceFlags device) {
+    View load(LoadFlags load) {
+        Path adapter = adapter();
+        return View.of(load.load(path()), adapter, task);
+    }
+
+    /** As {@link #load}, with every matrix as it is stored. */
+    View loadAsStored(LoadFlags load) {
+        Path adapter = adapter();
+        return View.of(load.loadAsStored(path()), adapter, task);
+    }
+
+    /** Every adapter on one base; the base alone where there is none, or where it is asked for. */
+    Views loadAll(LoadFlags load, boolean withBase) {
+        return Views.of(load.load(path()), adapters, task, withBase);
+    }
+
+    private Path path() {
+        return Flags.given("--model", model);
+    }
+
+    private @Nullable Path adapter() {
         if (adapters.size() > 1) {
             throw new InputException("--adapter is given " + adapters.size()
                     + " times; expected one, as only eval of a --task puts several side by side");
         }
-        Path adapter = adapters.isEmpty() ? null : adapters.getFirst();
-        return View.load(Flags.given("--model", model), adapter, task, device.choice());
-    }
-
-    /** Every adapter on one base; the base alone where there is none, or where it is asked for. */
-    Views loadAll(DeviceFlags device, boolean withBase) {
-        return Views.load(Flags.given("--model", model), adapters, task, withBase, device.choice());
+        return adapters.isEmpty() ? null : adapters.getFirst();
     }
 }

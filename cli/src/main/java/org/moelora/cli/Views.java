@@ -8,7 +8,6 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.model.Decoder;
-import org.moelora.model.DeviceChoice;
 import org.moelora.model.LanguageModel;
 
 /**
@@ -26,12 +25,13 @@ record Views(Decoder base, List<Adapter> adapters, List<Named> views) implements
     record Named(String name, LanguageModel model) {}
 
     /**
+     * Takes a base over.
+     *
      * @param task of all texts, or null; for the adapters whose gates depend on it
      * @param withBase whether the base alone is one of the views; it is also if there is no adapter
      */
-    static Views load(
-            Path model, List<Path> folders, @Nullable String task, boolean withBase, DeviceChoice device) {
-        Views all = new Views(Decoder.load(model, device), new ArrayList<>(), new ArrayList<>());
+    static Views of(Decoder base, List<Path> folders, @Nullable String task, boolean withBase) {
+        Views all = new Views(base, new ArrayList<>(), new ArrayList<>());
         try {
             for (Path folder : folders) {
                 all.adapters.add(Adapter.load(folder, all.base));

@@ -29,23 +29,23 @@ public sealed interface AnswerRule {
     /**
      * The first place where one of the candidates stands, even within a word, in the case it is written in. The same text is right.
      *
-     * @param candidates none of which begins with another
+     * @param candidates none of which contains another
      */
     record FirstOf(List<String> candidates) implements AnswerRule {
         /**
-         * @throws IllegalArgumentException if there are none, one is empty, or one begins with another
+         * @throws IllegalArgumentException if there are none, one is empty, or one contains another
          */
         public FirstOf {
             candidates = List.copyOf(candidates);
-            for (int i = 0; i < candidates.size(); i++) {
-                for (int j = 0; j < candidates.size(); j++) {
-                    if (i != j && candidates.get(i).startsWith(candidates.get(j))) {
-                        throw new IllegalArgumentException(candidates + ": one begins with another");
-                    }
-                }
-            }
             if (candidates.isEmpty() || candidates.contains("")) {
                 throw new IllegalArgumentException("no candidates, or an empty one");
+            }
+            for (int i = 0; i < candidates.size(); i++) {
+                for (int j = 0; j < candidates.size(); j++) {
+                    if (i != j && candidates.get(i).contains(candidates.get(j))) {
+                        throw new IllegalArgumentException(candidates + ": one contains another");
+                    }
+                }
             }
         }
 
