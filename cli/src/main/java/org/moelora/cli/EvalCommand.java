@@ -92,7 +92,8 @@ final class EvalCommand implements Callable<Integer> {
         List<Question> asked = TaskReport.asked(all, contamination, tasks.dropContaminated(), most);
         if (asked.isEmpty()) {
             throw new InputException(
-                    file + ": every row occurs in the data of --against; expected one that does not, or no --drop-contaminated");
+                    file
+                            + ": every row occurs in the data of --against; expected one that does not, or no --drop-contaminated");
         }
         Map<String, TaskScore> scores = new LinkedHashMap<>();
         try (Views views = model.loadAll(load, tasks.withBase())) {

@@ -18,8 +18,9 @@ final class TaskFlags {
     @Option(
             names = "--task",
             paramLabel = "NAME",
-            description = "Ask with the prompt and the extraction of LLM-Adapters: gsm8k, aqua, addsub, multiarith, singleeq, svamp, "
-                    + "boolq, piqa, obqa, arc-e, arc-c, siqa, winogrande or hellaswag.")
+            description =
+                    "Ask with the prompt and the extraction of LLM-Adapters: gsm8k, aqua, addsub, multiarith, singleeq, svamp, "
+                            + "boolq, piqa, obqa, arc-e, arc-c, siqa, winogrande or hellaswag.")
     private @Nullable String name;
 
     @Option(

@@ -47,7 +47,8 @@ class TaskCommandTest {
     private static void refused(String sentence, Object... more) {
         Ran ran = Ran.of(eval(more).toArray());
         assertThat(ran.code()).as(ran.out()).isEqualTo(Main.MISTAKE);
-        assertThat(ran.err().lines().filter(line -> line.startsWith("moelora: "))).hasSize(1);
+        assertThat(ran.err().lines().filter(line -> line.startsWith("moelora: ")))
+                .hasSize(1);
         assertThat(ran.err()).contains(sentence).contains("; expected");
         assertThat(ran.out()).isEmpty();
     }
@@ -58,7 +59,19 @@ class TaskCommandTest {
                 """);
         Path run = temp.resolve(name);
         Ran ran = Ran.of(
-                "train", "--model", Ran.TINY, "--data", data, "--method", "lora", "--learning-rate", rate, "--epochs", 8, "--out", run);
+                "train",
+                "--model",
+                Ran.TINY,
+                "--data",
+                data,
+                "--method",
+                "lora",
+                "--learning-rate",
+                rate,
+                "--epochs",
+                8,
+                "--out",
+                run);
         assertThat(ran.code()).as(ran.err()).isZero();
         return run.resolve("last");
     }
@@ -69,8 +82,19 @@ class TaskCommandTest {
         Path weak = adapter("weak", 1e-6);
         Path strong = adapter("strong", 0.02);
         Object[] args = {
-            "--task", "boolq", "--data", data, "--scoring", "likelihood", "--prompt-style", "alpaca", "--with-base", "--adapter",
-            weak, "--adapter", strong
+            "--task",
+            "boolq",
+            "--data",
+            data,
+            "--scoring",
+            "likelihood",
+            "--prompt-style",
+            "alpaca",
+            "--with-base",
+            "--adapter",
+            weak,
+            "--adapter",
+            strong
         };
         List<String> lines = run(args).out().lines().toList();
         assertThat(lines).hasSize(4);
@@ -79,8 +103,7 @@ class TaskCommandTest {
         // It learned to say "true": two of three. (2/3: Wilson's interval is 20.8 to 93.9 %.)
         assertThat(lines.get(3)).matches(".*strong.last +3 +2 +66\\.7 % +20\\.8 to 93\\.9 % +0");
 
-        JsonObject json = Json.parse(
-                run(append(args, "--json")).out().getBytes(StandardCharsets.UTF_8), "output");
+        JsonObject json = Json.parse(run(append(args, "--json")).out().getBytes(StandardCharsets.UTF_8), "output");
         assertThat(json.string("task")).isEqualTo("boolq");
         assertThat(json.string("scoring")).isEqualTo("likelihood");
         assertThat(json.array("results").objects())
@@ -89,7 +112,15 @@ class TaskCommandTest {
         // Each view of the one base says what it says alone.
         for (JsonObject result : json.array("results").objects()) {
             List<Object> alone = new ArrayList<>(List.of(
-                    "--task", "boolq", "--data", data, "--scoring", "likelihood", "--prompt-style", "alpaca", "--json"));
+                    "--task",
+                    "boolq",
+                    "--data",
+                    data,
+                    "--scoring",
+                    "likelihood",
+                    "--prompt-style",
+                    "alpaca",
+                    "--json"));
             if (!result.string("model").equals("base")) {
                 alone.addAll(List.of("--adapter", result.string("model")));
             }
@@ -123,7 +154,14 @@ class TaskCommandTest {
         assertThat(lines.get(1)).matches("base +2 .*");
         assertThat(lines.get(3)).isEqualTo("In training data: 1 of 3 rows, left out");
 
-        refused("every row occurs in the data of --against", "--task=boolq", "--data", data, "--against", asTraining(), "--drop-contaminated");
+        refused(
+                "every row occurs in the data of --against",
+                "--task=boolq",
+                "--data",
+                data,
+                "--against",
+                asTraining(),
+                "--drop-contaminated");
     }
 
     private Path asTraining() throws IOException {
@@ -134,7 +172,8 @@ class TaskCommandTest {
     void limitAsksTheFirst() throws IOException {
         Path data = rows(ROWS);
         assertThat(run("--task=boolq", "--data", data, "--limit=2").out()).containsPattern("base +2 ");
-        assertThat(run("--task=BoolQ", "--data", data, "--limit=9", "--scoring=likelihood").out())
+        assertThat(run("--task=BoolQ", "--data", data, "--limit=9", "--scoring=likelihood")
+                        .out())
                 .containsPattern("base +3 ");
     }
 
@@ -147,9 +186,19 @@ class TaskCommandTest {
         refused("--limit is 0", "--task=boolq", "--limit=0", "--data", data);
         refused("--batch-size is 0", "--task=boolq", "--batch-size=0", "--data", data);
         refused("--limit is given without --task", "--limit=2", "--data", data);
-        refused("--drop-contaminated is given without --against", "--task=boolq", "--drop-contaminated", "--data", data);
+        refused(
+                "--drop-contaminated is given without --against",
+                "--task=boolq",
+                "--drop-contaminated",
+                "--data",
+                data);
         refused("line 1: field \"answer\"", "--task=gsm8k", "--data", data);
-        refused("gsm8k has no choices", "--task=gsm8k", "--scoring=likelihood", "--data", rows("{\"instruction\":\"1+1?\",\"answer\":2}\n"));
+        refused(
+                "gsm8k has no choices",
+                "--task=gsm8k",
+                "--scoring=likelihood",
+                "--data",
+                rows("{\"instruction\":\"1+1?\",\"answer\":2}\n"));
     }
 
     @Test
@@ -164,7 +213,11 @@ class TaskCommandTest {
         refused("rows.jsonl line 1: field \"instruction\"", "--task=boolq", "--data", rows("""
                 {"instruction":" ","answer":"true"}
                 """));
-        refused("rows.jsonl line 1: field \"answer\" is \"yes\"; expected true or false", "--task=boolq", "--data", rows("""
+        refused(
+                "rows.jsonl line 1: field \"answer\" is \"yes\"; expected true or false",
+                "--task=boolq",
+                "--data",
+                rows("""
                 {"instruction":"Is it?","answer":"yes"}
                 """));
         refused("rows.jsonl: there are no rows", "--task=boolq", "--data", rows(""));

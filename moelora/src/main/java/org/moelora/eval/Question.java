@@ -44,8 +44,7 @@ public record Question(
                 ? value.toString()
                 : row.string("answer").strip();
         if (!task.rule().accepts(gold)) {
-            throw row.error(
-                    "answer", task.rule().expected() + ", as the answers of the task " + task.name() + " are");
+            throw row.error("answer", task.rule().expected() + ", as the answers of the task " + task.name() + " are");
         }
         return new Question(
                 new Origin(row.source(), number, row.stringOrNull("task")),

@@ -42,8 +42,9 @@ public final class TaskRun {
     public TaskRun(Task task, List<Question> questions, ExampleEncoder encoder, TaskSettings settings) {
         boolean byLikelihood = settings.scoring() == Scoring.LIKELIHOOD;
         if (byLikelihood && task.choices().isEmpty()) {
-            throw new InputException("the task " + task.name()
-                    + " has no choices to compare the likelihood of, its answers are numbers; expected --scoring generate");
+            throw new InputException(
+                    "the task " + task.name()
+                            + " has no choices to compare the likelihood of, its answers are numbers; expected --scoring generate");
         }
         Tokenizer words = encoder.tokenizer();
         if (words == null) {
@@ -119,7 +120,8 @@ public final class TaskRun {
         List<TaskScore.Answer> answers = new ArrayList<>();
         for (int q = 0; q < questions.size(); q++) {
             Task.Choice choice = chosen[q];
-            answers.add(answer(questions.get(q), choice == null ? "" : choice.text(), choice == null ? null : choice.answer()));
+            answers.add(answer(
+                    questions.get(q), choice == null ? "" : choice.text(), choice == null ? null : choice.answer()));
         }
         return answers;
     }
@@ -132,12 +134,14 @@ public final class TaskRun {
         List<TaskScore.Answer> answers = new ArrayList<>();
         for (List<Prompt> part : parts()) {
             List<Text> texts = part.stream().map(prompt -> new Text()).toList();
-            generation(view, part).ids(
-                    part.stream().map(Prompt::ids).toList(),
-                    (sequence, id) -> texts.get(sequence).token(id));
+            generation(view, part)
+                    .ids(
+                            part.stream().map(Prompt::ids).toList(),
+                            (sequence, id) -> texts.get(sequence).token(id));
             for (Text text : texts) {
                 String whole = text.whole();
-                answers.add(answer(questions.get(answers.size()), whole, task.rule().extract(whole)));
+                answers.add(
+                        answer(questions.get(answers.size()), whole, task.rule().extract(whole)));
             }
         }
         return answers;
@@ -154,7 +158,8 @@ public final class TaskRun {
     private Generation generation(LanguageModel view, List<Prompt> part) {
         List<@Nullable String> tasks = new ArrayList<>();
         part.forEach(prompt -> tasks.add(prompt.origin().task()));
-        return Generation.of(view, GenerationOptions.GREEDY.withMaxTokens(task.maxTokens())).withTasks(tasks);
+        return Generation.of(view, GenerationOptions.GREEDY.withMaxTokens(task.maxTokens()))
+                .withTasks(tasks);
     }
 
     /** One answer as it comes, ended as soon as what follows cannot matter. */

@@ -16,7 +16,8 @@ public record TaskScore(List<Answer> answers) {
      * @param extracted the answer read from it; null if it has none
      * @param correct whether it is the right one
      */
-    public record Answer(Question question, String text, @Nullable String extracted, boolean correct) {}
+    public record Answer(
+            Question question, String text, @Nullable String extracted, boolean correct) {}
 
     public TaskScore {
         answers = List.copyOf(answers);
@@ -34,7 +35,8 @@ public record TaskScore(List<Answer> answers) {
 
     /** Answers of which the rule could read nothing; they count as wrong. */
     public int unread() {
-        return (int) answers.stream().filter(answer -> answer.extracted() == null).count();
+        return (int)
+                answers.stream().filter(answer -> answer.extracted() == null).count();
     }
 
     /** Share of right answers, 0 to 1; NaN without questions. */

@@ -97,8 +97,18 @@ class AnswerRuleTest {
 
     @ParameterizedTest
     @CsvSource({
-        "gsm8k, twelve", "gsm8k, NaN", "gsm8k, 0x10", "gsm8k, '1,000'", "aqua, F", "aqua, a", "boolq, True", "piqa, solution3",
-        "obqa, answer6", "winogrande, option3", "hellaswag, ending5", "siqa, '3'"
+        "gsm8k, twelve",
+        "gsm8k, NaN",
+        "gsm8k, 0x10",
+        "gsm8k, '1,000'",
+        "aqua, F",
+        "aqua, a",
+        "boolq, True",
+        "piqa, solution3",
+        "obqa, answer6",
+        "winogrande, option3",
+        "hellaswag, ending5",
+        "siqa, '3'"
     })
     void otherGoldAnswersAreNotTheTasks(String task, String gold) {
         assertThat(Task.named(task).rule().accepts(gold)).isFalse();

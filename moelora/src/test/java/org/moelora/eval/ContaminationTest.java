@@ -37,19 +37,12 @@ class ContaminationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                """
-                {"instruction":"Tom has 3.5 apples, and eats 2. How many are left?","output":"1.5"}""",
-                """
-                {"instruction":"  TOM has 3.5 apples and eats 2 .  How many are left ","input":"","output":""}""",
-                """
-                {"instruction":"Tom has 3.5 apples, and eats 2.","input":"How many are left?","output":"1.5"}""",
-                """
-                {"prompt":"Tom has 3.5 apples, and eats 2. How many are left?","completion":" 1.5"}""",
-                """
-                {"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Tom has 3.5 apples, and eats 2. How many are left?"},{"role":"assistant","content":"1.5"}]}"""
-            })
+    @ValueSource(strings = {"""
+                {"instruction":"Tom has 3.5 apples, and eats 2. How many are left?","output":"1.5"}""", """
+                {"instruction":"  TOM has 3.5 apples and eats 2 .  How many are left ","input":"","output":""}""", """
+                {"instruction":"Tom has 3.5 apples, and eats 2.","input":"How many are left?","output":"1.5"}""", """
+                {"prompt":"Tom has 3.5 apples, and eats 2. How many are left?","completion":" 1.5"}""", """
+                {"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Tom has 3.5 apples, and eats 2. How many are left?"},{"role":"assistant","content":"1.5"}]}"""})
     void findsTheQuestionInEveryFormOfData(String row) throws IOException {
         List<Question> questions = questions();
         Path file = training("train.jsonl", "{\"instruction\":\"Another\",\"output\":\"x\"}", row);
@@ -67,8 +60,7 @@ class ContaminationTest {
                 Templates.alpaca(ASKED, null),
                 Templates.alpaca("Tom has 3.5 apples, and eats 2.", "How many are left?"),
                 Templates.llmAdapters(ASKED, null))) {
-            Path file =
-                    training("train.jsonl", JsonWriter.line(Map.of("prompt", prompt, "completion", "1.5")));
+            Path file = training("train.jsonl", JsonWriter.line(Map.of("prompt", prompt, "completion", "1.5")));
             assertThat(Contamination.of(questions(), List.of(file)).hits()).hasSize(1);
         }
     }

@@ -60,9 +60,11 @@ class PublishedTaskSetsTest {
     @Test
     void onlyOfferedChoicesAreCompared() {
         List<Question> social = Question.read(file("social_i_qa/test.json"), Task.named("siqa"));
-        assertThat(social).allMatch(it -> Task.named("siqa").offered(it.instruction()).size() == 3);
+        assertThat(social)
+                .allMatch(it -> Task.named("siqa").offered(it.instruction()).size() == 3);
         List<Question> books = Question.read(file("openbookqa/test.json"), Task.named("obqa"));
-        assertThat(books).allMatch(it -> Task.named("obqa").offered(it.instruction()).size() == 4);
+        assertThat(books)
+                .allMatch(it -> Task.named("obqa").offered(it.instruction()).size() == 4);
     }
 
     /** Right answers among the outputs, which in the math sets are a model's rationales. */

@@ -27,12 +27,15 @@ import org.moelora.text.Tokenizer;
 
 class TaskRunTest {
     /** Answers of one and of several tokens, so that the sum matters, and with beginnings in common. */
-    private static final List<String> ANSWERS = List.of("garage", "market", "kitchen", "river", "office", "a shop", "the shop");
+    private static final List<String> ANSWERS =
+            List.of("garage", "market", "kitchen", "river", "office", "a shop", "the shop");
 
     private static final Task PLACES = new Task(
             "places",
             new AnswerRule.FirstOf(ANSWERS),
-            ANSWERS.stream().map(it -> new Task.Choice(it, it, "the answer is " + it)).toList(),
+            ANSWERS.stream()
+                    .map(it -> new Task.Choice(it, it, "the answer is " + it))
+                    .toList(),
             16);
 
     private static Decoder base;
@@ -52,7 +55,8 @@ class TaskRunTest {
     }
 
     private static List<Question> questions() {
-        List<String> things = List.of("oven", "briefcase", "boat", "car", "melon", "desk", "coin", "fish", "spoon", "lamp");
+        List<String> things =
+                List.of("oven", "briefcase", "boat", "car", "melon", "desk", "coin", "fish", "spoon", "lamp");
         return IntStream.range(0, 12)
                 .mapToObj(i -> new Question(
                         new Origin("questions row " + (i + 1), i, null),
@@ -65,7 +69,9 @@ class TaskRunTest {
 
     /** Between two and all of the answers, in varying order. */
     private static List<String> offered(int i) {
-        return IntStream.range(0, 2 + i % 6).mapToObj(j -> ANSWERS.get((i + 3 * j) % 7)).toList();
+        return IntStream.range(0, 2 + i % 6)
+                .mapToObj(j -> ANSWERS.get((i + 3 * j) % 7))
+                .toList();
     }
 
     /** {@code sum_t log softmax(logits)_t} in double, from logits of one pass over the whole text. */
@@ -142,7 +148,9 @@ class TaskRunTest {
         TaskScore score = new TaskRun(task, questions, encoder(), TaskSettings.DEFAULT).score(base.plain());
         Generation generation = Generation.of(base.plain(), GenerationOptions.GREEDY.withMaxTokens(24));
         for (int i = 0; i < questions.size(); i++) {
-            String whole = generation.text(Templates.llmAdapters(questions.get(i).instruction(), null)).strip();
+            String whole = generation
+                    .text(Templates.llmAdapters(questions.get(i).instruction(), null))
+                    .strip();
             TaskScore.Answer answer = score.answers().get(i);
             int o = whole.indexOf('o');
             int y = whole.indexOf('y');
@@ -163,7 +171,8 @@ class TaskRunTest {
         }
         assertThat(scores.get(1)).isEqualTo(scores.get(0));
         assertThat(scores.get(2)).isEqualTo(scores.get(0));
-        assertThat(scores.getFirst().answers()).anyMatch(answer -> !answer.text().isEmpty());
+        assertThat(scores.getFirst().answers())
+                .anyMatch(answer -> !answer.text().isEmpty());
     }
 
     @Test
