@@ -217,11 +217,11 @@ class TokenizerTest {
     @CsvSource(
             quoteCharacter = '`',
             value = {
-                "normalizer, `{\"type\": \"Lowercase\"}`, normalizer.type, NFC",
+                "normalizer, `{\"type\": \"Precompiled\"}`, normalizer.type, NFC",
                 "normalizer, `{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"BertNormalizer\"}]}`,"
                         + " normalizer.normalizers[0].type, NFC",
-                "pre_tokenizer, `{\"type\": \"Whitespace\"}`, pre_tokenizer.type, ByteLevel",
-                "pre_tokenizer, `{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Metaspace\"}]}`,"
+                "pre_tokenizer, `{\"type\": \"UnicodeScripts\"}`, pre_tokenizer.type, ByteLevel",
+                "pre_tokenizer, `{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"UnicodeScripts\"}]}`,"
                         + " pre_tokenizer.pretokenizers[0].type, ByteLevel",
                 "pre_tokenizer, `{\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Gone\"}`,"
                         + " pre_tokenizer.behavior, Isolated",
@@ -237,7 +237,7 @@ class TokenizerTest {
                 "decoder, `{\"type\": \"WordPiece\"}`, decoder.type, ByteLevel",
                 "decoder, `{\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Fuse\"}, {\"type\": \"Strip\","
                         + " \"content\": \" \", \"start\": 0, \"stop\": 1}]}`, decoder.decoders[1].stop, 0",
-                "post_processor, `{\"type\": \"BertProcessing\"}`, post_processor.type, TemplateProcessing",
+                "post_processor, `{\"type\": \"PairProcessing\"}`, post_processor.type, TemplateProcessing",
                 "post_processor, `{\"type\": \"TemplateProcessing\", \"single\": [], \"special_tokens\": {}}`,"
                         + " post_processor.single, once",
                 "added_tokens, `[{\"id\": 0, \"content\": \"x\"}]`, added_tokens[0].id, \"a\"",
