@@ -6,9 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSummary;
+import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
@@ -24,11 +26,19 @@ import picocli.CommandLine.Option;
 final class AdapterFlags {
     private static final String CONTRAST_WARMUP = "10%";
 
-    @Option(names = "--method", paramLabel = "NAME", description = "moelora (default) or lora.")
+    @Option(
+            names = "--method",
+            paramLabel = "NAME",
+            description =
+                    "moelora (default), lora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
+                            + " below, each of which can be given beside it.")
     private @Nullable String method;
 
-    @Option(names = "--experts", paramLabel = "E", description = "Experts per linear: 8.")
-    private @Nullable Integer experts;
+    @Option(
+            names = "--experts",
+            paramLabel = "E|LIST",
+            description = "Experts per linear: 8; or numbers for groups of layers from bottom to top: 2,4,6,8.")
+    private @Nullable String experts;
 
     @Option(names = "--top-k", paramLabel = "K", description = "Experts per token: 2.")
     private @Nullable Integer topK;
@@ -52,8 +62,28 @@ final class AdapterFlags {
     @Option(
             names = "--gate",
             paramLabel = "NAME",
-            description = "top-k (default): the chosen experts' shares add up to 1; top-k-raw: they do not.")
+            description =
+                    "top-k (default): the chosen experts' shares add up to 1; top-k-raw: they do not; dense: all experts;"
+                            + " threshold: those above a learned threshold; task: all, by the row's task.")
     private @Nullable String gate;
+
+    @Option(names = "--shared-a", description = "One A for all experts of a linear.")
+    private boolean sharedA;
+
+    @Option(
+            names = "--max-threshold",
+            paramLabel = "P",
+            description = "Largest threshold of the gate threshold: 0 (1 / experts).")
+    private @Nullable Double maxThreshold;
+
+    @Option(names = "--tasks", paramLabel = "LIST", description = "Names of the tasks of the gate task.")
+    private @Nullable String tasks;
+
+    @Option(
+            names = "--task-dimension",
+            paramLabel = "D",
+            description = "Width of a task's embedding, of the gate task: 64.")
+    private @Nullable Integer taskDimension;
 
     @Option(
             names = "--init-adapter",
@@ -64,6 +94,14 @@ final class AdapterFlags {
 
     @Option(names = "--balance-weight", paramLabel = "X", description = "Weight of the load-balance loss: 0.01.")
     private @Nullable Double balanceWeight;
+
+    @Option(
+            names = "--contrast",
+            paramLabel = "NAME",
+            description =
+                    "What the contrastive loss compares: supervised (default), outputs of one expert with those of others;"
+                            + " token, a token's selected experts with its others.")
+    private @Nullable String contrast;
 
     @Option(names = "--contrast-weight", paramLabel = "X", description = "Weight of the contrastive loss: 0.01.")
     private @Nullable Double contrastWeight;
@@ -100,23 +138,66 @@ final class AdapterFlags {
         int r = Flags.or(rank, 4);
         double a = Flags.or(alpha, 8.0);
         double p = Flags.or(dropout, 0.0);
-        return switch (Flags.or(method, "moelora")) {
-            case "moelora" ->
-                new MoeLoraConfig(Flags.or(experts, 8), Flags.or(topK, 2), r, a, false, renormalise(), p, linears);
-            case "lora" -> {
-                refuseMixtureFlags();
-                yield new LoraConfig(r, a, false, p, linears);
+        Method preset = preset();
+        if (preset.isLora()) {
+            refuseMixtureFlags();
+            return new LoraConfig(r, a, false, p, linears);
+        }
+        return new MoeLoraConfig(
+                experts(Flags.or(experts, preset.experts())),
+                gate(Flags.or(gate, preset.gate())),
+                sharedA || preset.sharedA(),
+                r,
+                a,
+                false,
+                p,
+                linears);
+    }
+
+    private Method preset() {
+        return Method.of(Flags.or(method, "moelora"));
+    }
+
+    private static List<Integer> experts(String list) {
+        try {
+            return Arrays.stream(list.split(",", -1))
+                    .map(number -> Integer.valueOf(number.strip()))
+                    .toList();
+        } catch (NumberFormatException e) {
+            throw new InputException(
+                    "--experts is \"" + list + "\"; expected a number, or several with commas between them", e);
+        }
+    }
+
+    private GatePolicy gate(String name) {
+        boolean top = name.equals("top-k") || name.equals("top-k-raw");
+        refuse("--top-k", topK, top, "top-k or top-k-raw", name);
+        refuse("--max-threshold", maxThreshold, name.equals("threshold"), "threshold", name);
+        refuse("--tasks", tasks, name.equals("task"), "task", name);
+        refuse("--task-dimension", taskDimension, name.equals("task"), "task", name);
+        return switch (name) {
+            case "top-k" -> new GatePolicy.Renormalised(Flags.or(topK, 2));
+            case "top-k-raw" -> new GatePolicy.Raw(Flags.or(topK, 2));
+            case "dense" -> new GatePolicy.Dense();
+            case "threshold" -> new GatePolicy.Threshold(Flags.or(maxThreshold, 0.0));
+            case "task" -> {
+                if (tasks == null) {
+                    throw new InputException(
+                            "--tasks is missing; expected the names of the rows' tasks with the gate task");
+                }
+                yield new GatePolicy.ByTask(linears(tasks), Flags.or(taskDimension, GatePolicy.ByTask.DIMENSION));
             }
-            default -> throw new InputException("--method is \"" + method + "\"; expected moelora or lora");
+            default ->
+                throw new InputException(
+                        "--gate is \"" + name + "\"; expected top-k, top-k-raw, dense, threshold or task");
         };
     }
 
-    private boolean renormalise() {
-        return switch (Flags.or(gate, "top-k")) {
-            case "top-k" -> true;
-            case "top-k-raw" -> false;
-            default -> throw new InputException("--gate is \"" + gate + "\"; expected top-k or top-k-raw");
-        };
+    private static void refuse(String flag, @Nullable Object given, boolean fits, String gates, String gate) {
+        if (given != null && !fits) {
+            throw new InputException(
+                    flag + " is for the gate " + gates + ", and the gate is " + gate + "; expected no " + flag);
+        }
     }
 
     private static List<String> linears(String list) {
@@ -127,7 +208,18 @@ final class AdapterFlags {
     }
 
     private AdapterConfig startingFrom(AdapterConfig has) {
-        same("--method", method, has.method());
+        if (method != null) {
+            Method preset = preset();
+            same("--method", preset.isLora() ? method : "moelora", has.method());
+            if (has instanceof MoeLoraConfig mixture) {
+                // A preset's experts are a default; its gate and its A are what it is.
+                same(
+                        "--method",
+                        gate == null ? preset.gate() : gate,
+                        mixture.gate().id());
+                same("--method", sharedA || preset.sharedA(), mixture.sharedA());
+            }
+        }
         same("--rank", rank, has.rank());
         same("--alpha", alpha, has.alpha());
         same("--dropout", dropout, has.dropout());
@@ -135,13 +227,62 @@ final class AdapterFlags {
             throw contradiction("--targets", targets, String.join(",", has.targets()));
         }
         if (has instanceof MoeLoraConfig mixture) {
-            same("--experts", experts, mixture.experts());
-            same("--top-k", topK, mixture.topK());
-            same("--gate", gate, mixture.gate().id());
+            startingFrom(mixture);
         } else {
             refuseMixtureFlags();
         }
         return has;
+    }
+
+    private void startingFrom(MoeLoraConfig has) {
+        if (experts != null) {
+            List<Integer> given = experts(experts);
+            int layers = has.expertsPerLayer().size();
+            boolean spreads = given.size() <= layers
+                    && has.expertsPerLayer()
+                            .equals(new MoeLoraConfig(
+                                            given,
+                                            new GatePolicy.Dense(),
+                                            false,
+                                            has.rank(),
+                                            has.alpha(),
+                                            false,
+                                            0,
+                                            has.targets())
+                                    .forLayers(layers)
+                                    .expertsPerLayer());
+            if (!spreads) {
+                throw contradiction("--experts", experts, list(has.expertsPerLayer()));
+            }
+        }
+        same("--top-k", topK, has.topK());
+        same("--gate", gate, has.gate().id());
+        if (sharedA) {
+            same("--shared-a", true, has.sharedA());
+        }
+        if (has.gate() instanceof GatePolicy.Threshold threshold) {
+            same("--max-threshold", maxThreshold, threshold.max());
+        } else {
+            refuse(
+                    "--max-threshold",
+                    maxThreshold,
+                    false,
+                    "threshold",
+                    has.gate().id());
+        }
+        if (has.gate() instanceof GatePolicy.ByTask byTask) {
+            if (tasks != null && !linears(tasks).equals(byTask.tasks())) {
+                throw contradiction("--tasks", tasks, String.join(",", byTask.tasks()));
+            }
+            same("--task-dimension", taskDimension, byTask.dimension());
+        } else {
+            refuse("--tasks", tasks, false, "task", has.gate().id());
+            refuse("--task-dimension", taskDimension, false, "task", has.gate().id());
+        }
+    }
+
+    private static String list(List<?> values) {
+        return values.stream().map(String::valueOf).collect(Collectors.joining(","));
     }
 
     private <T> void same(String flag, @Nullable T given, T has) {
@@ -160,6 +301,11 @@ final class AdapterFlags {
         flags.put("--experts", experts);
         flags.put("--top-k", topK);
         flags.put("--gate", gate);
+        flags.put("--shared-a", sharedA ? true : null);
+        flags.put("--max-threshold", maxThreshold);
+        flags.put("--tasks", tasks);
+        flags.put("--task-dimension", taskDimension);
+        flags.put("--contrast", contrast);
         flags.put("--balance-weight", balanceWeight);
         flags.put("--contrast-weight", contrastWeight);
         flags.put("--contrast-temperature", contrastTemperature);
@@ -175,14 +321,29 @@ final class AdapterFlags {
 
     /** The losses beside the language model's, for an adapter of that kind. */
     LossSettings losses(AdapterConfig kind) {
-        LossSettings d = LossSettings.DEFAULT;
-        return kind instanceof LoraConfig
-                ? LossSettings.NONE
-                : new LossSettings(
-                        Flags.or(balanceWeight, d.balanceWeight()),
-                        Flags.or(contrastWeight, d.contrastWeight()),
-                        Flags.or(contrastTemperature, d.contrastTemperature()),
-                        Flags.or(maxPairs, d.maxPairs()));
+        LossSettings d = kind.losses();
+        GatePolicy policy = kind.gate();
+        if (policy == null) {
+            return LossSettings.NONE;
+        }
+        if (policy.topK() == 0) {
+            refuse("--balance-weight", positive(balanceWeight), false, "top-k or top-k-raw", policy.id());
+            refuse("--contrast-weight", positive(contrastWeight), false, "top-k or top-k-raw", policy.id());
+            refuse("--contrast", contrast, false, "top-k or top-k-raw", policy.id());
+        }
+        Double weight = preset().contrastWeight();
+        LossSettings losses = new LossSettings(
+                Flags.or(balanceWeight, d.balanceWeight()),
+                Flags.or(contrastWeight, weight == null ? d.contrastWeight() : weight),
+                Flags.or(contrastTemperature, d.contrastTemperature()),
+                Flags.or(maxPairs, d.maxPairs()),
+                LossSettings.Contrast.of(Flags.or(contrast, preset().contrast())));
+        losses.check(kind);
+        return losses;
+    }
+
+    private static @Nullable Double positive(@Nullable Double weight) {
+        return weight != null && weight == 0 ? null : weight;
     }
 
     WarmUp contrastWarmUp() {
@@ -194,17 +355,33 @@ final class AdapterFlags {
         if (initAdapter != null) {
             flags.put("init-adapter", Flags.absolute(initAdapter));
         }
-        flags.put("method", kind.method());
+        flags.put("method", Flags.or(method, kind.method()));
         if (kind instanceof MoeLoraConfig mixture) {
-            flags.put("experts", mixture.experts());
-            flags.put("top-k", mixture.topK());
+            List<Integer> numbers = mixture.expertsPerLayer();
+            flags.put("experts", numbers.size() == 1 ? numbers.getFirst() : list(numbers));
+            if (mixture.topK() > 0) {
+                flags.put("top-k", mixture.topK());
+            }
             flags.put("gate", mixture.gate().id());
+            if (mixture.sharedA()) {
+                flags.put("shared-a", true);
+            }
+            if (mixture.gate() instanceof GatePolicy.Threshold threshold) {
+                flags.put("max-threshold", threshold.max());
+            }
+            if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
+                flags.put("tasks", String.join(",", byTask.tasks()));
+                flags.put("task-dimension", byTask.dimension());
+            }
         }
         flags.put("rank", kind.rank());
         flags.put("alpha", kind.alpha());
         flags.put("dropout", kind.dropout());
         flags.put("targets", String.join(",", kind.targets()));
         if (kind instanceof MoeLoraConfig) {
+            if (training.losses().contrast() != LossSettings.Contrast.SUPERVISED) {
+                flags.put("contrast", training.losses().contrast().id());
+            }
             flags.put("balance-weight", training.losses().balanceWeight());
             flags.put("contrast-weight", training.losses().contrastWeight());
             flags.put("contrast-temperature", training.losses().contrastTemperature());

@@ -3,10 +3,12 @@ package org.moelora.cli;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSummary;
 import org.moelora.adapter.Fingerprint;
+import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.engine.InputException;
 import org.moelora.eval.RoutingReport;
@@ -85,9 +87,24 @@ final class InspectCommand implements Callable<Integer> {
         line("dropout", Double.toString(config.dropout()));
         line("targets", String.join(", ", config.targets()));
         if (config instanceof MoeLoraConfig mixture) {
-            line("experts", Integer.toString(mixture.experts()));
-            line("top-k", Integer.toString(mixture.topK()));
+            line(
+                    "experts",
+                    mixture.expertsPerLayer().stream().map(String::valueOf).collect(Collectors.joining(", ")));
+            if (mixture.topK() > 0) {
+                line("top-k", Integer.toString(mixture.topK()));
+            }
             line("gate", mixture.gate().id());
+            if (mixture.sharedA()) {
+                line("shared-a", "true");
+            }
+            switch (mixture.gate()) {
+                case GatePolicy.Threshold threshold ->
+                    line("max-threshold", threshold.max() == 0 ? "1 / experts" : Double.toString(threshold.max()));
+                case GatePolicy.ByTask byTask -> line("tasks", String.join(", ", byTask.tasks()));
+                case GatePolicy.Renormalised top -> {}
+                case GatePolicy.Raw top -> {}
+                case GatePolicy.Dense dense -> {}
+            }
         }
         summary.losses().forEach((name, value) -> line(name.replace('_', '-'), String.valueOf(value)));
         line("made on", summary.basePath().isEmpty() ? "(it does not say)" : summary.basePath());

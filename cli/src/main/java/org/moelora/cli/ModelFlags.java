@@ -16,7 +16,13 @@ final class ModelFlags {
     @Option(names = "--adapter", paramLabel = "DIR", description = "An adapter on it; without one, the base alone.")
     private @Nullable Path adapter;
 
+    @Option(
+            names = "--task-id",
+            paramLabel = "NAME",
+            description = "The task of all texts, for an adapter with the gate task; otherwise the rows say it.")
+    private @Nullable String task;
+
     View load(DeviceFlags device) {
-        return View.load(Flags.given("--model", model), adapter, device.choice());
+        return View.load(Flags.given("--model", model), adapter, task, device.choice());
     }
 }

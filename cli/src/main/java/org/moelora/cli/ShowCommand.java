@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
@@ -104,7 +105,11 @@ final class ShowCommand implements Callable<Integer> {
     }
 
     private static String value(@Nullable Object value) {
-        return value instanceof JsonArray list ? String.join(",", list.strings()) : String.valueOf(value);
+        return value instanceof JsonArray list
+                ? IntStream.range(0, list.size())
+                        .mapToObj(i -> String.valueOf(list.get(i)))
+                        .collect(Collectors.joining(","))
+                : String.valueOf(value);
     }
 
     private static String rows(JsonObject rows) {

@@ -12,11 +12,19 @@ import org.moelora.model.DeviceChoice;
 import org.moelora.model.LanguageModel;
 
 /** A base, with an adapter or without, for as long as one command runs. */
-record View(Decoder base, @Nullable Adapter adapter) implements AutoCloseable {
+record View(
+        Decoder base, @Nullable Adapter adapter, @Nullable String task) implements AutoCloseable {
     static View load(Path model, @Nullable Path adapter, DeviceChoice device) {
+        return load(model, adapter, null, device);
+    }
+
+    /**
+     * @param task of all texts, or null
+     */
+    static View load(Path model, @Nullable Path adapter, @Nullable String task, DeviceChoice device) {
         Decoder base = Decoder.load(model, device);
         try {
-            return new View(base, adapter == null ? null : Adapter.load(adapter, base));
+            return new View(base, adapter == null ? null : Adapter.load(adapter, base), task);
         } catch (RuntimeException | Error e) {
             base.close();
             throw e;
@@ -24,7 +32,8 @@ record View(Decoder base, @Nullable Adapter adapter) implements AutoCloseable {
     }
 
     LanguageModel model() {
-        return adapter == null ? base.plain() : base.with(adapter);
+        LanguageModel view = adapter == null ? base.plain() : base.with(adapter);
+        return task == null ? view : view.forTask(task);
     }
 
     ExampleEncoder encoder() {

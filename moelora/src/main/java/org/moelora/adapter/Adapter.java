@@ -46,14 +46,27 @@ public final class Adapter implements AutoCloseable {
                             config,
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
-                            config.gate() == null ? null : block.get(module + ".moe_gate")));
+                            gateParameters(config, block, site)));
         }
         this.lifetime = new Lifetime("the adapter", block::close);
     }
 
+    private static Map<String, Parameter> gateParameters(AdapterConfig config, ParameterBlock block, LinearSite site) {
+        Map<String, Parameter> parameters = new LinkedHashMap<>();
+        for (GateParameter gate : gateParameters(config, site)) {
+            parameters.put(gate.name(), block.get(site.name() + "." + gate.name()));
+        }
+        return parameters;
+    }
+
+    static List<GateParameter> gateParameters(AdapterConfig config, LinearSite site) {
+        GatePolicy policy = config.gate();
+        return policy == null ? List.of() : policy.parameters(site, config.experts(site));
+    }
+
     /**
      * A new adapter for a base: A uniform within {@code 1 / sqrt(in)} (Kaiming with a = sqrt 5), B zero, the router normal with standard deviation
-     * 0.02. Until it learns, the adapted model equals the base bit for bit.
+     * 0.02; of other gates see {@link GatePolicy#parameters}. Until it learns, the adapted model equals the base bit for bit.
      *
      * @throws InputException if a target is not a linear of the base
      */
@@ -63,10 +76,12 @@ public final class Adapter implements AutoCloseable {
             RandomStream random = RandomStream.of(seed, 0, layer.module() + "/A");
             double bound = 1 / Math.sqrt(layer.a().shape().dim(1));
             fill(layer.a(), () -> (2 * random.uniform() - 1) * bound);
-            Parameter router = layer.router();
-            if (router != null) {
-                RandomStream normal = RandomStream.of(seed, 0, layer.module() + "/router");
-                fill(router, () -> 0.02 * normal.normal());
+            for (GateParameter gate : gateParameters(adapter.config, layer.site())) {
+                String stream = gate.name().equals(GatePolicy.ROUTER) ? "router" : gate.name();
+                RandomStream normal = RandomStream.of(seed, 0, layer.module() + "/" + stream);
+                if (gate.std() > 0) {
+                    fill(adapter.block.get(layer.module() + "." + gate.name()), () -> gate.std() * normal.normal());
+                }
             }
         }
         return adapter;
@@ -81,7 +96,8 @@ public final class Adapter implements AutoCloseable {
     }
 
     /** All zero: for reading values in. */
-    static Adapter zero(Adaptable base, AdapterConfig config) {
+    static Adapter zero(Adaptable base, AdapterConfig asked) {
+        AdapterConfig config = asked.on(base.linears());
         List<LinearSite> sites = config.targeted(base.linears());
         for (LinearSite site : sites) {
             long width = width(config, site);
@@ -93,10 +109,10 @@ public final class Adapter implements AutoCloseable {
         ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
         for (LinearSite site : sites) {
             int width = Math.toIntExact(width(config, site));
-            builder.add(site.name() + ".lora_A", width, site.in());
+            builder.add(site.name() + ".lora_A", config.sharedA() ? config.rank(site) : width, site.in());
             builder.add(site.name() + ".lora_B", site.out(), width);
-            if (config.gate() != null) {
-                builder.add(site.name() + ".moe_gate", config.experts(site), site.in());
+            for (GateParameter gate : gateParameters(config, site)) {
+                builder.add(site.name() + "." + gate.name(), gate.dims());
             }
         }
         return new Adapter(config, builder.build(), sites, base.fingerprint(), base.source());
@@ -179,6 +195,24 @@ public final class Adapter implements AutoCloseable {
      */
     public Lifetime.Use enter() {
         return lifetime.enter();
+    }
+
+    /**
+     * The gates of a task, which do not depend on the token: with them an adapter whose gate is by task is, on each linear, the single update
+     * {@code s sum_e g_e B_e A_e}.
+     *
+     * @return g [E] by the linear's name
+     * @throws InputException if the gates depend on the token, or there is no such task
+     */
+    public Map<String, double[]> fixedGates(String task) {
+        if (!(config.gate() instanceof GatePolicy.ByTask byTask)) {
+            throw new InputException("the gates of this adapter do not depend on a task; expected no task");
+        }
+        try (Lifetime.Use use = lifetime.enter()) {
+            Map<String, double[]> gates = new LinkedHashMap<>();
+            layers.forEach((module, layer) -> gates.put(module, byTask.fixedGate(task, layer.gateParameters())));
+            return gates;
+        }
     }
 
     Map<String, AdapterLayer> layers() {

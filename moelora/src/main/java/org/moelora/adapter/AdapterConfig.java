@@ -56,18 +56,46 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         return scale();
     }
 
-    /** Trainable parameters on one linear: {@code E r (in + out)}, and {@code E in} for the router of a mixture. */
+    /** Trainable parameters on one linear: {@code E r (in + out)}, or {@code r (in + E out)} with a shared A, and those of the gate. */
     default long parameterCount(LinearSite site) {
-        long lowRank = (long) experts(site) * rank(site) * ((long) site.in() + site.out());
-        return gate() == null ? lowRank : lowRank + (long) experts(site) * site.in();
+        long experts = experts(site);
+        long lowRank = rank(site) * ((sharedA() ? 1 : experts) * site.in() + experts * site.out());
+        GatePolicy policy = gate();
+        return policy == null ? lowRank : lowRank + policy.parameterCount(site, experts(site));
     }
 
     /** Trainable parameters on all targeted linears. */
     default long parameterCount(List<LinearSite> sites) {
         return sites.stream()
                 .filter(site -> targets().contains(site.projection()))
-                .mapToLong(this::parameterCount)
+                .mapToLong(on(sites)::parameterCount)
                 .sum();
+    }
+
+    /** Whether the experts of a linear have one A. */
+    default boolean sharedA() {
+        return false;
+    }
+
+    /** The smallest E of any linear. */
+    default int fewestExperts() {
+        return experts();
+    }
+
+    /** This for a model with so many layers: what is said per group of layers is then said per layer. */
+    default AdapterConfig forLayers(int layers) {
+        return this;
+    }
+
+    /** {@link #forLayers} for the model with these linears. */
+    default AdapterConfig on(List<LinearSite> sites) {
+        return forLayers(sites.stream().mapToInt(LinearSite::layer).max().orElse(-1) + 1);
+    }
+
+    /** The losses beside the language model's, unless something else is said: none but under a top-k gate. */
+    default LossSettings losses() {
+        GatePolicy policy = gate();
+        return policy == null || policy.topK() == 0 ? LossSettings.NONE : LossSettings.DEFAULT;
     }
 
     /** The linears that are adapted. */

@@ -35,8 +35,10 @@ final class AdapterFolder {
     static final String TENSORS = "adapter_model.safetensors";
     private static final String PREFIX = "base_model.model.";
     private static final List<String> LOSSES =
-            List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs");
+            List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
     private static final String FINGERPRINT = "base_fingerprint";
+    private static final String PICKLE = "adapter_model.bin";
+
     private static final System.Logger LOG = System.getLogger(AdapterFolder.class.getName());
 
     private AdapterFolder() {}
@@ -56,7 +58,7 @@ final class AdapterFolder {
                 for (int i = 0; i < slice.rows; i++) {
                     System.arraycopy(all, slice.at(i, parameter.shape()), part, i * slice.cols, slice.cols);
                 }
-                tensors.f32(slice.key, new long[] {slice.rows, slice.cols}, part);
+                tensors.f32(slice.key, slice.shape(), part);
             }
         }
         tensors.write(folder.resolve(TENSORS));
@@ -77,18 +79,14 @@ final class AdapterFolder {
         json.put("fan_in_fan_out", false);
         json.put("inference_mode", true);
         switch (config) {
-            case LoraConfig lora -> json.put("use_rslora", lora.rankStabilised());
+            case LoraConfig lora -> {
+                json.put("use_rslora", lora.rankStabilised());
+                json.put("rank_pattern", lora.rankPattern());
+                json.put("alpha_pattern", lora.alphaPattern());
+            }
             case MoeLoraConfig mixture -> {
                 json.put("use_rslora", mixture.rankStabilised());
-                json.put("num_experts", mixture.experts());
-                json.put("top_k", mixture.topK());
-                json.put("routing_strategy", mixture.gate().id());
-                if (losses != null) {
-                    json.put("balance_weight", losses.balanceWeight());
-                    json.put("contrast_weight", losses.contrastWeight());
-                    json.put("contrast_temperature", losses.contrastTemperature());
-                    json.put("max_pairs", losses.maxPairs());
-                }
+                MixtureJson.write(json, mixture, losses);
             }
         }
         json.put(FINGERPRINT, adapter.base().toJson());
@@ -113,13 +111,15 @@ final class AdapterFolder {
                 losses.put(name, value);
             }
         }
-        try (SafetensorsFile tensors = SafetensorsFile.open(FolderFile.of(folder, TENSORS))) {
+        try (SafetensorsFile tensors = openTensors(folder)) {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
             for (String name : tensors.names()) {
                 parameters += Arrays.stream(tensors.info(name).shape()).reduce(1, Math::multiplyExact);
                 linears.add(name.replace(PREFIX, "")
-                        .replaceFirst("\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate)\\.weight$", ""));
+                        .replaceFirst(
+                                "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$",
+                                ""));
             }
             return new AdapterSummary(
                     config,
@@ -133,10 +133,11 @@ final class AdapterFolder {
 
     static Adapter read(Path folder, Adaptable base) {
         JsonObject json = readJson(folder);
-        AdapterConfig config = readConfig(json);
         checkBase(folder, json, base);
+        PeftFields.logUnknown(json);
+        AdapterConfig config = onBase(json, readConfig(json), base);
         List<LinearSite> sites = config.targeted(base.linears());
-        try (SafetensorsFile tensors = SafetensorsFile.open(FolderFile.of(folder, TENSORS))) {
+        try (SafetensorsFile tensors = openTensors(folder)) {
             // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
             // file.
             checkTensors(tensors, config, sites);
@@ -153,16 +154,34 @@ final class AdapterFolder {
         }
     }
 
+    private static AdapterConfig onBase(JsonObject json, AdapterConfig config, Adaptable base) {
+        try {
+            return config.on(base.linears());
+        } catch (InputException e) {
+            throw json.error(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static SafetensorsFile openTensors(Path folder) {
+        Path file = FolderFile.of(folder, TENSORS);
+        if (!Files.exists(file) && Files.exists(folder.resolve(PICKLE))) {
+            throw new InputException(
+                    folder.resolve(PICKLE) + ": a pickle, which can run code when it is read; expected " + TENSORS
+                            + ", which PEFT's save_pretrained writes unless safe_serialization is false");
+        }
+        return SafetensorsFile.open(file);
+    }
+
     private static void checkTensors(SafetensorsFile file, AdapterConfig config, List<LinearSite> sites) {
         Set<String> known = new HashSet<>();
         for (LinearSite site : sites) {
             for (Slice slice : slices(config, site)) {
-                String shape = "[" + slice.rows + ", " + slice.cols + "]";
+                String shape = Arrays.toString(slice.shape());
                 if (!file.has(slice.key)) {
                     throw new InputException(
                             file.file() + ": tensor " + slice.key + " is missing; expected it with the shape " + shape);
                 }
-                if (!file.info(slice.key).hasShape(slice.rows, slice.cols)) {
+                if (!file.info(slice.key).hasShape(slice.shape())) {
                     throw new InputException(file.file() + ": tensor " + file.info(slice.key) + "; expected the shape "
                             + shape + " on this base");
                 }
@@ -211,8 +230,13 @@ final class AdapterFolder {
         });
     }
 
-    private static AdapterConfig readConfig(JsonObject json) {
-        for (String unsupported : List.of("use_dora", "fan_in_fan_out", "lora_bias")) {
+    static AdapterConfig readConfig(JsonObject json) {
+        String type = json.string("peft_type");
+        if (!type.equals("LORA") && !type.equals("MOELORA")) {
+            throw json.error("peft_type", "LORA or MOELORA");
+        }
+        // fan_in_fan_out says how the base's weight lies in its file; A and B are [r, in] and [out, r] either way.
+        for (String unsupported : List.of("use_dora", "use_qalora", "lora_bias")) {
             if (json.has(unsupported) && json.flag(unsupported)) {
                 throw json.error(unsupported, "false: this is not supported");
             }
@@ -220,12 +244,7 @@ final class AdapterFolder {
         if (!json.string("bias", "none").equals("none")) {
             throw json.error("bias", "none: trained biases are not supported");
         }
-        for (String pattern : List.of("rank_pattern", "alpha_pattern")) {
-            JsonObject map = json.objectOrNull(pattern);
-            if (map != null && !map.names().isEmpty()) {
-                throw json.error(pattern, "no entries: one rank and alpha for all linears");
-            }
-        }
+        PeftFields.refuseVariants(json);
         JsonArray extra = json.arrayOrNull("modules_to_save");
         if (extra != null && extra.size() > 0) {
             throw json.error("modules_to_save", "none: whole modules in an adapter are not supported");
@@ -236,29 +255,33 @@ final class AdapterFolder {
         boolean stabilised = json.flag("use_rslora", false);
         List<String> targets = json.array("target_modules").strings();
         try {
-            return switch (json.string("peft_type")) {
-                case "LORA" -> new LoraConfig(rank, alpha, stabilised, dropout, targets);
-                case "MOELORA" -> {
-                    String strategy = json.string("routing_strategy", "top-k");
-                    if (!strategy.equals("top-k") && !strategy.equals("top-k-raw")) {
-                        throw json.error("routing_strategy", "top-k or top-k-raw");
-                    }
-                    yield new MoeLoraConfig(
-                            json.positiveInteger("num_experts"),
-                            json.positiveInteger("top_k"),
+            return type.equals("MOELORA")
+                    ? MixtureJson.read(json, rank, alpha, stabilised, dropout, targets)
+                    : new LoraConfig(
                             rank,
                             alpha,
                             stabilised,
-                            strategy.equals("top-k"),
                             dropout,
-                            targets);
-                }
-                default -> throw json.error("peft_type", "LORA or MOELORA");
-            };
+                            targets,
+                            pattern(json, "rank_pattern", JsonObject::positiveInteger),
+                            pattern(json, "alpha_pattern", JsonObject::number));
         } catch (InputException e) {
             String message = String.valueOf(e.getMessage());
             throw message.startsWith(json.source()) ? e : json.error(message);
         }
+    }
+
+    private interface Reader<V> {
+        V read(JsonObject json, String name);
+    }
+
+    private static <V> Map<String, V> pattern(JsonObject json, String field, Reader<V> reader) {
+        JsonObject map = json.objectOrNull(field);
+        Map<String, V> values = new LinkedHashMap<>();
+        if (map != null) {
+            map.names().forEach(name -> values.put(name, reader.read(map, name)));
+        }
+        return values;
     }
 
     /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
@@ -274,19 +297,44 @@ final class AdapterFolder {
                     new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank));
         }
         List<Slice> slices = new ArrayList<>();
+        if (config.sharedA()) {
+            slices.add(new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in));
+        }
         for (int e = 0; e < config.experts(site); e++) {
             String expert = key + ".experts." + e;
-            slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
+            if (!config.sharedA()) {
+                slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
+            }
             slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank));
         }
-        slices.add(new Slice(key + ".moe_gate.weight", module + ".moe_gate", 0, 0, config.experts(site), in));
+        for (GateParameter gate : Adapter.gateParameters(config, site)) {
+            int[] dims = gate.dims();
+            String name = module + "." + gate.name();
+            slices.add(
+                    dims.length == 1
+                            ? new Slice(key + "." + gate.key(), name, dims[0])
+                            : new Slice(key + "." + gate.key(), name, 0, 0, dims[0], dims[1]));
+        }
         return slices;
     }
 
-    private record Slice(String key, String parameter, int row, int col, int rows, int cols) {
+    private record Slice(String key, String parameter, int row, int col, int rows, int cols, boolean vector) {
+        Slice(String key, String parameter, int row, int col, int rows, int cols) {
+            this(key, parameter, row, col, rows, cols, false);
+        }
+
+        /** A whole vector, as one row. */
+        Slice(String key, String parameter, int length) {
+            this(key, parameter, 0, 0, 1, length, true);
+        }
+
+        long[] shape() {
+            return vector ? new long[] {cols} : new long[] {rows, cols};
+        }
+
         /** Where row i of this rectangle begins in the parameter. */
         int at(int i, Shape whole) {
-            return (row + i) * whole.dim(1) + col;
+            return vector ? 0 : (row + i) * whole.dim(1) + col;
         }
     }
 }

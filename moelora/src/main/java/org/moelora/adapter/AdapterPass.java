@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Tape;
@@ -11,6 +12,8 @@ import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.BalanceLoss;
 import org.moelora.engine.ops.ContrastiveLoss;
 import org.moelora.engine.ops.Dropout;
+import org.moelora.engine.ops.Embedding;
+import org.moelora.engine.ops.TokenContrastiveLoss;
 import org.moelora.engine.ops.TopK;
 import org.moelora.engine.ops.WeightedSum;
 import org.moelora.engine.random.RandomStream;
@@ -28,7 +31,7 @@ public final class AdapterPass {
          * @param b [out, E r]
          * @param routing gates and selected experts of every token
          */
-        void routed(String module, Tensor u, Tensor b, TopK routing);
+        void routed(String module, Tensor u, Tensor b, Routing routing);
     }
 
     /** Sees what every module puts out, as it comes. */
@@ -46,8 +49,15 @@ public final class AdapterPass {
     private final long draw;
     private final @Nullable Observer observer;
     private final @Nullable Watcher watcher;
-    private final List<Tensor> balance = new ArrayList<>();
-    private final List<Tensor> contrast = new ArrayList<>();
+    private final @Nullable Tasks tasks;
+    private final List<Tensor> balance;
+    private final List<Tensor> contrast;
+
+    /**
+     * @param names of each row's task
+     * @param starts [rows + 1] first token of each row; null if all tokens are of the first
+     */
+    private record Tasks(List<@Nullable String> names, int @Nullable [] starts) {}
 
     private AdapterPass(
             @Nullable LossSettings losses,
@@ -55,11 +65,26 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
+        this(losses, seed, draw, observer, watcher, null, new ArrayList<>(), new ArrayList<>());
+    }
+
+    private AdapterPass(
+            @Nullable LossSettings losses,
+            long seed,
+            long draw,
+            @Nullable Observer observer,
+            @Nullable Watcher watcher,
+            @Nullable Tasks tasks,
+            List<Tensor> balance,
+            List<Tensor> contrast) {
         this.losses = losses;
         this.seed = seed;
         this.draw = draw;
         this.observer = observer;
         this.watcher = watcher;
+        this.tasks = tasks;
+        this.balance = balance;
+        this.contrast = contrast;
     }
 
     /** No dropout, no losses. */
@@ -90,6 +115,33 @@ public final class AdapterPass {
         return new AdapterPass(losses, seed, draw, null, watcher);
     }
 
+    /**
+     * This pass over rows whose tasks are known, for gates that depend on them.
+     *
+     * @param names each row's, null for a row without one
+     * @param starts [rows + 1] first token of each row, and T
+     */
+    public AdapterPass withTasks(List<@Nullable String> names, int[] starts) {
+        return new AdapterPass(losses, seed, draw, observer, watcher, new Tasks(names, starts), balance, contrast);
+    }
+
+    /** This pass over rows of one task. */
+    public AdapterPass withTask(String name) {
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, new Tasks(List.of(name), null), balance, contrast);
+    }
+
+    /** What a function says of each token's task, which is null where none is known. */
+    int[] perToken(int tokens, ToIntFunction<@Nullable String> ofTask) {
+        int[] values = new int[tokens];
+        int[] starts = tasks == null || tasks.starts == null ? new int[] {0, tokens} : tasks.starts;
+        for (int row = 0; row + 1 < starts.length; row++) {
+            String name = tasks == null ? null : tasks.names.get(row);
+            Arrays.fill(values, starts[row], starts[row + 1], ofTask.applyAsInt(name));
+        }
+        return values;
+    }
+
     /** Tells the watcher, if there is one, what a module put out. */
     public void saw(String module, Tensor out) {
         if (watcher != null) {
@@ -108,7 +160,8 @@ public final class AdapterPass {
         List<Tensor> results = tape.segment(
                 name,
                 part -> {
-                    AdapterPass pass = new AdapterPass(losses, seed, draw, observer, watcher);
+                    AdapterPass pass = new AdapterPass(
+                            losses, seed, draw, observer, watcher, tasks, new ArrayList<>(), new ArrayList<>());
                     Tensor y = body.apply(part, pass);
                     balances[0] = pass.balance.size();
                     return Stream.of(List.of(y), pass.balance, pass.contrast)
@@ -133,25 +186,54 @@ public final class AdapterPass {
                 RandomStream.of(seed, draw, module + "/dropout").key());
     }
 
-    void routed(Tape tape, String module, Tensor p, Tensor u, Tensor b, TopK routing) {
+    void routed(Tape tape, String module, Tensor u, Tensor b, Routing routing) {
         if (observer != null) {
             observer.routed(module, u, b, routing);
         }
-        if (losses == null) {
+        Tensor selected = routing.selected();
+        if (losses == null || selected == null) {
             return;
         }
         if (losses.balanceWeight() > 0) {
-            balance.add(BalanceLoss.apply(tape, p, routing.selected()));
+            balance.add(BalanceLoss.apply(tape, routing.p(), selected));
         }
         if (losses.contrastWeight() > 0) {
-            int experts = p.shape().cols();
-            int all = Math.toIntExact(routing.selected().shape().size());
-            int[] sample = all <= losses.maxPairs()
-                    ? null
-                    : RandomStream.of(seed, draw, module + "/pairs").sampleWithoutReplacement(all, losses.maxPairs());
-            contrast.add(ContrastiveLoss.apply(
-                    tape, u, b, routing.selected(), experts, (float) losses.contrastTemperature(), sample));
+            contrast.add(
+                    switch (losses.contrast()) {
+                        case SUPERVISED -> supervised(tape, losses, module, u, b, routing.p(), selected);
+                        case TOKEN -> withinTokens(tape, losses, module, u, b, routing.p(), selected);
+                    });
         }
+    }
+
+    private Tensor supervised(
+            Tape tape, LossSettings settings, String module, Tensor u, Tensor b, Tensor p, Tensor selected) {
+        int all = Math.toIntExact(selected.shape().size());
+        int[] sample = all <= settings.maxPairs() ? null : sample(module + "/pairs", all, settings.maxPairs());
+        return ContrastiveLoss.apply(
+                tape, u, b, selected, p.shape().cols(), (float) settings.contrastTemperature(), sample);
+    }
+
+    /** Over all tokens, or so many of them that their selected pairs are at most maxPairs. */
+    private Tensor withinTokens(
+            Tape tape, LossSettings settings, String module, Tensor u, Tensor b, Tensor p, Tensor selected) {
+        int experts = p.shape().cols();
+        int tokens = selected.shape().rows();
+        int k = selected.shape().cols();
+        int most = Math.max(1, settings.maxPairs() / k);
+        float temperature = (float) settings.contrastTemperature();
+        if (tokens <= most) {
+            return TokenContrastiveLoss.apply(tape, u, b, selected, experts, temperature);
+        }
+        Tensor sample = tape.ints(sample(module + "/tokens", tokens, most));
+        // The choice depends on p alone, so it comes out as it did for all tokens.
+        Tensor chosen =
+                TopK.apply(tape, Embedding.gather(tape, sample, p), k, true).selected();
+        return TokenContrastiveLoss.apply(tape, Embedding.gather(tape, sample, u), b, chosen, experts, temperature);
+    }
+
+    private int[] sample(String stream, int of, int count) {
+        return RandomStream.of(seed, draw, stream).sampleWithoutReplacement(of, count);
     }
 
     /** The mean of L_bal over modules, [1]; null if no layer added to it. */

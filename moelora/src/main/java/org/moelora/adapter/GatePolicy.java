@@ -1,20 +1,80 @@
 package org.moelora.adapter;
 
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
+import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.ops.Embedding;
+import org.moelora.engine.ops.Linear;
+import org.moelora.engine.ops.Sigmoid;
+import org.moelora.engine.ops.Softmax;
+import org.moelora.engine.ops.ThresholdGate;
 import org.moelora.engine.ops.TopK;
+import org.moelora.engine.ops.WeightedSum;
 
-/** The g of {@code y = W0 x + s sum_e g_e(x) B_e A_e x}: how a token's experts share it, given the router's probabilities. */
+/**
+ * The g of {@code y = W0 x + s sum_e g_e(x) B_e A_e x}: how a token's experts share it. A policy says which parameters it has on a linear, and how
+ * they and the linear's input make gates.
+ */
 public sealed interface GatePolicy {
+    /** W_g [E, in], which makes {@code p = softmax(W_g x)}. */
+    String ROUTER = "moe_gate";
+
     /** What {@code routing_strategy} says in {@code adapter_config.json}, and the flag {@code --gate}. */
     String id();
 
-    /**
-     * @param p [T, E], the router's probabilities
-     */
-    TopK apply(Tape tape, Tensor p);
+    /** k, if every token takes so many experts; else 0. */
+    default int topK() {
+        return 0;
+    }
 
-    /** The k most probable experts, sharing in proportion to their probabilities. */
+    /** Whether a token leaves experts out, so that there are selections to count. */
+    default boolean selects() {
+        return topK() > 0;
+    }
+
+    /** What it trains on a linear. */
+    List<GateParameter> parameters(LinearSite site, int experts);
+
+    /** Number of values in {@link #parameters}. */
+    default long parameterCount(LinearSite site, int experts) {
+        return parameters(site, experts).stream()
+                .mapToLong(parameter -> parameter.shape().size())
+                .sum();
+    }
+
+    /**
+     * @param pass says which task a row is of
+     * @param x the linear's input [T, in]
+     * @param parameters those of {@link #parameters}, by name
+     */
+    Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters);
+
+    private static GateParameter router(LinearSite site, int experts) {
+        return new GateParameter(ROUTER, ROUTER + ".weight", Shape.of(experts, site.in()), 0.02);
+    }
+
+    private static Tensor probabilities(Tape tape, Tensor x, Map<String, Parameter> parameters) {
+        return Softmax.apply(tape, Linear.apply(tape, x, of(parameters, ROUTER), null));
+    }
+
+    private static Parameter of(Map<String, Parameter> parameters, String name) {
+        return Objects.requireNonNull(parameters.get(name), name);
+    }
+
+    private static Routing top(Tape tape, Tensor x, Map<String, Parameter> parameters, int k, boolean renormalise) {
+        Tensor p = probabilities(tape, x, parameters);
+        TopK top = TopK.apply(tape, p, k, renormalise);
+        return new Routing(top.gate(), p, top.selected());
+    }
+
+    /** The k most probable experts, sharing in proportion to their probabilities (MoELoRA, Luo et al. 2024, arXiv 2402.12851). */
     record Renormalised(int k) implements GatePolicy {
         @Override
         public String id() {
@@ -22,8 +82,18 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public TopK apply(Tape tape, Tensor p) {
-            return TopK.apply(tape, p, k, true);
+        public int topK() {
+            return k;
+        }
+
+        @Override
+        public List<GateParameter> parameters(LinearSite site, int experts) {
+            return List.of(router(site, experts));
+        }
+
+        @Override
+        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+            return top(tape, x, parameters, k, true);
         }
     }
 
@@ -35,8 +105,185 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public TopK apply(Tape tape, Tensor p) {
-            return TopK.apply(tape, p, k, false);
+        public int topK() {
+            return k;
+        }
+
+        @Override
+        public List<GateParameter> parameters(LinearSite site, int experts) {
+            return List.of(router(site, experts));
+        }
+
+        @Override
+        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+            return top(tape, x, parameters, k, false);
+        }
+    }
+
+    /**
+     * All experts, {@code g = p} (LoRAMoE, Dou et al. 2023, arXiv 2312.09979; HydraLoRA, Tian et al. 2024, arXiv 2404.19245).
+     */
+    record Dense() implements GatePolicy {
+        @Override
+        public String id() {
+            return "dense";
+        }
+
+        @Override
+        public List<GateParameter> parameters(LinearSite site, int experts) {
+            return List.of(router(site, experts));
+        }
+
+        @Override
+        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+            Tensor p = probabilities(tape, x, parameters);
+            return new Routing(p, p, null);
+        }
+    }
+
+    /**
+     * The experts above a learned threshold of the token's own, sharing in proportion to how far above they are (AdaMoLE, Liu and Luo 2024,
+     * arXiv 2405.00361, section 3.2): {@code tau_t = tauMax sigmoid(w x_t + b)}, {@code m_te = max(0, p_te - tau_t)},
+     * {@code g_te = m_te / sum_j m_tj}. With tauMax above 1 / E a token may have no expert at all, and is left to the base.
+     *
+     * @param max tauMax, at most 1; 0 for 1 / E, with which every token has an expert
+     */
+    record Threshold(double max) implements GatePolicy {
+        private static final String WEIGHT = "moe_threshold";
+        private static final String BIAS = "moe_threshold_bias";
+
+        /**
+         * @throws InputException if the largest threshold is not one
+         */
+        public Threshold {
+            if (!(max >= 0 && max <= 1)) {
+                throw new InputException("max-threshold is " + max + "; expected 0 (for 1 / experts) to 1");
+            }
+        }
+
+        @Override
+        public String id() {
+            return "threshold";
+        }
+
+        @Override
+        public boolean selects() {
+            return true;
+        }
+
+        @Override
+        public List<GateParameter> parameters(LinearSite site, int experts) {
+            return List.of(
+                    router(site, experts),
+                    new GateParameter(WEIGHT, WEIGHT + ".weight", Shape.of(1, site.in()), 0.02),
+                    new GateParameter(BIAS, WEIGHT + ".bias", Shape.of(1), 0));
+        }
+
+        @Override
+        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+            Tensor p = probabilities(tape, x, parameters);
+            Tensor share = Sigmoid.apply(tape, Linear.apply(tape, x, of(parameters, WEIGHT), of(parameters, BIAS)));
+            float most = max == 0 ? 1f / p.shape().cols() : (float) max;
+            Tensor tau = WeightedSum.apply(tape, new Tensor[] {share}, new float[] {most});
+            return new Routing(ThresholdGate.apply(tape, p, tau), p, null);
+        }
+    }
+
+    /**
+     * All experts, with gates that depend on the row's task and on nothing else (MOELoRA for multi-task medical applications, Liu et al. 2023,
+     * arXiv 2310.18339, section 4.3): {@code g = softmax(W_T e_j)} for task j with the learned embedding e_j. As the update does not depend on the
+     * token, the adapter of one task is a single low-rank update.
+     *
+     * @param tasks names, in the order of their embeddings
+     * @param dimension d of an embedding
+     */
+    record ByTask(List<String> tasks, int dimension) implements GatePolicy {
+        /** d unless something else is said. */
+        public static final int DIMENSION = 64;
+
+        private static final int MAX_TASKS = 4096;
+        private static final String EMBEDDING = "task_embedding";
+        private static final String GATE = "task_gate";
+
+        /**
+         * @throws InputException if there is no task, a name is blank or comes twice, or a size is out of range
+         */
+        public ByTask {
+            tasks = List.copyOf(tasks);
+            if (tasks.isEmpty()
+                    || tasks.size() > MAX_TASKS
+                    || tasks.stream().anyMatch(String::isBlank)
+                    || new HashSet<>(tasks).size() < tasks.size()) {
+                throw new InputException("tasks are " + (tasks.size() > MAX_TASKS ? tasks.size() : tasks)
+                        + "; expected 1 to " + MAX_TASKS + " names, each once");
+            }
+            if (dimension < 1 || dimension > 4096) {
+                throw new InputException("task-dimension is " + dimension + "; expected 1 to 4096");
+            }
+        }
+
+        @Override
+        public String id() {
+            return "task";
+        }
+
+        @Override
+        public List<GateParameter> parameters(LinearSite site, int experts) {
+            return List.of(
+                    new GateParameter(EMBEDDING, EMBEDDING + ".weight", Shape.of(tasks.size(), dimension), 1),
+                    new GateParameter(GATE, GATE + ".weight", Shape.of(experts, dimension), 0.02));
+        }
+
+        /**
+         * j of a task.
+         *
+         * @param task as the row has it, null if it has none
+         * @throws InputException if there is no such task
+         */
+        public int index(@Nullable String task) {
+            int index = task == null ? -1 : tasks.indexOf(task);
+            if (index < 0) {
+                throw new InputException((task == null ? "a row names no task" : "there is no task \"" + task + "\"")
+                        + ", and the adapter's gates depend on it; expected one of " + String.join(", ", tasks));
+            }
+            return index;
+        }
+
+        @Override
+        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+            int[] taskOf = pass.perToken(x.shape().rows(), this::index);
+            // Gates are made once per task, then looked up per token.
+            Tensor p = Softmax.apply(tape, Linear.apply(tape, of(parameters, EMBEDDING), of(parameters, GATE), null));
+            Tensor gate = Embedding.gather(tape, tape.ints(taskOf), p);
+            return new Routing(gate, gate, null);
+        }
+
+        /**
+         * The gates of one task, which its every token has: what a merge into W0 needs.
+         *
+         * @return g [E]
+         */
+        double[] fixedGate(String task, Map<String, Parameter> parameters) {
+            int from = index(task) * dimension;
+            float[] e = of(parameters, EMBEDDING).toArray();
+            float[] w = of(parameters, GATE).toArray();
+            double[] g = new double[w.length / dimension];
+            double largest = Double.NEGATIVE_INFINITY;
+            for (int i = 0; i < g.length; i++) {
+                for (int d = 0; d < dimension; d++) {
+                    g[i] += (double) w[i * dimension + d] * e[from + d];
+                }
+                largest = Math.max(largest, g[i]);
+            }
+            double sum = 0;
+            for (int i = 0; i < g.length; i++) {
+                g[i] = Math.exp(g[i] - largest);
+                sum += g[i];
+            }
+            for (int i = 0; i < g.length; i++) {
+                g[i] /= sum;
+            }
+            return g;
         }
     }
 }

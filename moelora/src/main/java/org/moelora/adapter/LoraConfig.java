@@ -1,6 +1,7 @@
 package org.moelora.adapter;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
@@ -12,15 +13,37 @@ import org.moelora.engine.InputException;
  * @param rankStabilised whether {@code s = alpha / sqrt(r)} instead of {@code alpha / r}
  * @param dropout on the adapter's path, in [0, 1)
  * @param targets last parts of the names of the adapted linears
+ * @param rankPattern other ranks for some linears, by regular expressions on their names; the first that matches the end of a name counts
+ * @param alphaPattern other alphas for some linears, likewise
  */
-public record LoraConfig(int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets)
+public record LoraConfig(
+        int rank,
+        double alpha,
+        boolean rankStabilised,
+        double dropout,
+        List<String> targets,
+        Map<String, Integer> rankPattern,
+        Map<String, Double> alphaPattern)
         implements AdapterConfig {
     /**
      * @throws InputException if a value is out of range
      */
     public LoraConfig {
         targets = List.copyOf(targets);
+        rankPattern = NamePatterns.checked("rank_pattern", rankPattern);
+        alphaPattern = NamePatterns.checked("alpha_pattern", alphaPattern);
         AdapterConfig.check(rank, alpha, dropout, targets);
+        for (int other : rankPattern.values()) {
+            AdapterConfig.check(other, alpha, dropout, targets);
+        }
+        for (double other : alphaPattern.values()) {
+            AdapterConfig.check(rank, other, dropout, targets);
+        }
+    }
+
+    /** The same rank and alpha on all linears. */
+    public LoraConfig(int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets) {
+        this(rank, alpha, rankStabilised, dropout, targets, Map.of(), Map.of());
     }
 
     @Override
@@ -43,6 +66,22 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilised, double 
         return rankStabilised ? alpha / Math.sqrt(rank) : alpha / rank;
     }
 
+    @Override
+    public int rank(LinearSite site) {
+        return NamePatterns.value("rank_pattern", rankPattern, site.name()).orElse(rank);
+    }
+
+    @Override
+    public double alpha(LinearSite site) {
+        return NamePatterns.value("alpha_pattern", alphaPattern, site.name()).orElse(alpha);
+    }
+
+    @Override
+    public double scale(LinearSite site) {
+        int r = rank(site);
+        return rankStabilised ? alpha(site) / Math.sqrt(r) : alpha(site) / r;
+    }
+
     public static Builder builder() {
         return new Builder();
     }
@@ -54,6 +93,9 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilised, double 
         private boolean rankStabilised;
         private double dropout;
         private List<String> targets = List.of("q_proj", "v_proj");
+
+        private Map<String, Integer> rankPattern = Map.of();
+        private Map<String, Double> alphaPattern = Map.of();
 
         private Builder() {}
 
@@ -82,8 +124,18 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilised, double 
             return this;
         }
 
+        public Builder rankPattern(Map<String, Integer> value) {
+            rankPattern = value;
+            return this;
+        }
+
+        public Builder alphaPattern(Map<String, Double> value) {
+            alphaPattern = value;
+            return this;
+        }
+
         public LoraConfig build() {
-            return new LoraConfig(rank, alpha, rankStabilised, dropout, targets);
+            return new LoraConfig(rank, alpha, rankStabilised, dropout, targets, rankPattern, alphaPattern);
         }
     }
 }

@@ -3,14 +3,48 @@ package org.moelora.adapter;
 import org.moelora.engine.InputException;
 
 /**
- * The two losses of MoELoRA beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con}, means over modules.
+ * The two losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con}, means over modules.
+ * Both are about the k experts that each token selects; under a gate that selects otherwise, or not at all, there are none.
  *
  * @param balanceWeight alpha_b; 0 leaves the loss out
  * @param contrastWeight beta, after its warm-up; 0 leaves the loss out
  * @param contrastTemperature tau
  * @param maxPairs most (token, expert) pairs that are compared per module; more are sampled
+ * @param contrast what is compared with what
  */
-public record LossSettings(double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs) {
+public record LossSettings(
+        double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs, Contrast contrast) {
+    /** Which outputs are alike and which are not. */
+    public enum Contrast {
+        /** Outputs of one expert are positives, those of others negatives, over tokens (MoELoRA, arXiv 2402.12851). */
+        SUPERVISED("supervised"),
+        /** Outputs of the experts that a token selected are positives, those of its others negatives (CoMoE, arXiv 2505.17553). */
+        TOKEN("token");
+
+        private final String id;
+
+        Contrast(String id) {
+            this.id = id;
+        }
+
+        /** What files and flags call it. */
+        public String id() {
+            return id;
+        }
+
+        /**
+         * @throws InputException if there is none of that name
+         */
+        public static Contrast of(String id) {
+            for (Contrast contrast : values()) {
+                if (contrast.id.equals(id)) {
+                    return contrast;
+                }
+            }
+            throw new InputException("contrast is \"" + id + "\"; expected supervised or token");
+        }
+    }
+
     /** Both weights 0.01, temperature 0.1, 512 pairs: this project's reading of the paper. */
     public static final LossSettings DEFAULT = new LossSettings(0.01, 0.01, 0.1, 512);
 
@@ -32,6 +66,35 @@ public record LossSettings(double balanceWeight, double contrastWeight, double c
         }
         if (maxPairs < 2) {
             throw new InputException("max-pairs is " + maxPairs + "; expected at least 2");
+        }
+    }
+
+    /** With MoELoRA's contrastive loss. */
+    public LossSettings(double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs) {
+        this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, Contrast.SUPERVISED);
+    }
+
+    /** The same with another beta. */
+    public LossSettings withContrastWeight(double other) {
+        return new LossSettings(balanceWeight, other, contrastTemperature, maxPairs, contrast);
+    }
+
+    /**
+     * Refuses a loss within tokens where a token has no positives or no negatives.
+     *
+     * @throws InputException if it has
+     */
+    public void check(AdapterConfig config) {
+        GatePolicy gate = config.gate();
+        if (contrastWeight == 0 || contrast != Contrast.TOKEN || gate == null || gate.topK() == 0) {
+            return;
+        }
+        int fewest = config.fewestExperts();
+        if (gate.topK() < 2 || gate.topK() >= fewest) {
+            throw new InputException("the contrastive loss within tokens compares a token's selected experts with its"
+                    + " others, and top-k is " + gate.topK() + " of " + fewest
+                    + " experts; expected top-k of at least 2"
+                    + " and fewer than the experts");
         }
     }
 }

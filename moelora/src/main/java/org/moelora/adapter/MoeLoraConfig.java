@@ -1,49 +1,94 @@
 package org.moelora.adapter;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
 /**
- * MoELoRA (Luo et al. 2024, arXiv 2402.12851): {@code y = W0 x + s sum_e g_e(x) B_e A_e x}, sparse in e, per token and linear. The paper fixes
- * the method; the default numbers are this project's reading of it.
+ * A mixture of LoRA experts, {@code y = W0 x + s sum_e g_e(x) B_e A_e x}: MoELoRA (Luo et al. 2024, arXiv 2402.12851), whose gate is top-k per token and
+ * linear, and its relatives, which have another gate, other numbers of experts, or one A for all. The papers fix the methods; the
+ * default numbers are this project's reading of them.
  *
- * @param experts E, from 2
- * @param topK k, experts per token, 1 to E
+ * @param expertsPerLayer E, from 2: one number for all layers, or several that are spread over the layers in equal groups, bottom to top (MoLA,
+ *     Gao et al. 2024, arXiv 2402.08562)
+ * @param gate how tokens share experts
+ * @param sharedA whether the experts of a linear have one A (HydraLoRA, Tian et al. 2024, arXiv 2404.19245)
  * @param rank r of one expert, from 1
  * @param alpha numerator of the scale {@code s = alpha / r}
  * @param rankStabilised whether {@code s = alpha / sqrt(r)} instead
- * @param renormalise whether the chosen gates are scaled to add up to 1
  * @param dropout on the adapter's path, in [0, 1); the router sees its input whole
  * @param targets last parts of the names of the adapted linears
  */
 public record MoeLoraConfig(
-        int experts,
-        int topK,
+        List<Integer> expertsPerLayer,
+        GatePolicy gate,
+        boolean sharedA,
         int rank,
         double alpha,
         boolean rankStabilised,
-        boolean renormalise,
         double dropout,
         List<String> targets)
         implements AdapterConfig {
+    private static final int MAX_LAYERS = 100_000;
+
     /**
      * @throws InputException if a value is out of range, or for top-1 with renormalisation, where every gate is 1 and the router would get no
      *     gradient from the language model's loss
      */
     public MoeLoraConfig {
+        expertsPerLayer = List.copyOf(expertsPerLayer);
         targets = List.copyOf(targets);
         AdapterConfig.check(rank, alpha, dropout, targets);
-        if (experts < 2 || experts > 1024) {
-            throw new InputException("experts is " + experts + "; expected 2 to 1024 (for one expert, use LoRA)");
-        }
-        if (topK < 1 || topK > experts) {
-            throw new InputException("top-k is " + topK + "; expected 1 to the number of experts, " + experts);
-        }
-        if (topK == 1 && renormalise) {
+        if (expertsPerLayer.isEmpty() || expertsPerLayer.size() > MAX_LAYERS) {
             throw new InputException(
-                    "top-k is 1 with renormalised gates, which makes every gate 1 and leaves the router"
-                            + " without a gradient; expected top-k of at least 2, or the gate top-k-raw");
+                    "experts are " + expertsPerLayer.size() + " numbers; expected one, or one per group of layers");
         }
+        for (int experts : expertsPerLayer) {
+            if (experts < 2 || experts > 1024) {
+                throw new InputException("experts is " + experts + "; expected 2 to 1024 (for one expert, use LoRA)");
+            }
+        }
+        if (gate instanceof GatePolicy.Renormalised || gate instanceof GatePolicy.Raw) {
+            int k = gate.topK();
+            int fewest = Collections.min(expertsPerLayer);
+            if (k < 1 || k > fewest) {
+                throw new InputException("top-k is " + k + "; expected 1 to the "
+                        + (expertsPerLayer.size() > 1 ? "smallest number of experts, " : "number of experts, ")
+                        + fewest);
+            }
+            if (k == 1 && gate instanceof GatePolicy.Renormalised) {
+                throw new InputException(
+                        "top-k is 1 with renormalised gates, which makes every gate 1 and leaves the router"
+                                + " without a gradient; expected top-k of at least 2, or the gate top-k-raw");
+            }
+        }
+        // Equal numbers are one number, so that equal adapters have equal configurations.
+        if (Collections.min(expertsPerLayer).equals(Collections.max(expertsPerLayer))) {
+            expertsPerLayer = List.of(expertsPerLayer.getFirst());
+        }
+    }
+
+    /** MoELoRA: the same number of experts everywhere, k of them per token. */
+    public MoeLoraConfig(
+            int experts,
+            int topK,
+            int rank,
+            double alpha,
+            boolean rankStabilised,
+            boolean renormalise,
+            double dropout,
+            List<String> targets) {
+        this(
+                List.of(experts),
+                renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK),
+                false,
+                rank,
+                alpha,
+                rankStabilised,
+                dropout,
+                targets);
     }
 
     @Override
@@ -51,9 +96,47 @@ public record MoeLoraConfig(
         return "moelora";
     }
 
+    /** The largest E of any layer. */
     @Override
-    public GatePolicy gate() {
-        return renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK);
+    public int experts() {
+        return Collections.max(expertsPerLayer);
+    }
+
+    @Override
+    public int fewestExperts() {
+        return Collections.min(expertsPerLayer);
+    }
+
+    /** E on one linear. */
+    @Override
+    public int experts(LinearSite site) {
+        return expertsPerLayer.size() == 1 ? expertsPerLayer.getFirst() : expertsPerLayer.get(site.layer());
+    }
+
+    /**
+     * Layer l of L gets number {@code floor(l n / L)} of n.
+     *
+     * @throws InputException if there are more numbers than layers
+     */
+    @Override
+    public MoeLoraConfig forLayers(int layers) {
+        int n = expertsPerLayer.size();
+        if (n == 1 || n == layers) {
+            return this;
+        }
+        if (n > layers) {
+            throw new InputException(
+                    "experts are " + n + " numbers, and the model has " + layers + " layers; expected at most as many");
+        }
+        List<Integer> spread = IntStream.range(0, layers)
+                .mapToObj(layer -> expertsPerLayer.get((int) ((long) layer * n / layers)))
+                .toList();
+        return new MoeLoraConfig(spread, gate, sharedA, rank, alpha, rankStabilised, dropout, targets);
+    }
+
+    /** k, or 0 if the gate has none. */
+    public int topK() {
+        return gate.topK();
     }
 
     @Override
@@ -67,18 +150,26 @@ public record MoeLoraConfig(
 
     /** 8 experts of rank 4, top-2 renormalised, alpha 8, no dropout, on q_proj and v_proj, unless set. */
     public static final class Builder {
-        private int experts = 8;
+        private List<Integer> experts = List.of(8);
         private int topK = 2;
         private int rank = 4;
         private double alpha = 8;
         private boolean rankStabilised;
         private boolean renormalise = true;
+        private @Nullable GatePolicy gate;
+        private boolean sharedA;
         private double dropout;
         private List<String> targets = List.of("q_proj", "v_proj");
 
         private Builder() {}
 
         public Builder experts(int value) {
+            experts = List.of(value);
+            return this;
+        }
+
+        /** Numbers that are spread over the layers in equal groups, bottom to top, e.g. 2, 4, 6, 8. */
+        public Builder expertsPerLayer(List<Integer> value) {
             experts = value;
             return this;
         }
@@ -108,6 +199,18 @@ public record MoeLoraConfig(
             return this;
         }
 
+        /** A gate other than top-k; {@link #topK} and {@link #renormalise} then say nothing. */
+        public Builder gate(GatePolicy value) {
+            gate = value;
+            return this;
+        }
+
+        /** Whether the experts of a linear have one A. */
+        public Builder sharedA(boolean value) {
+            sharedA = value;
+            return this;
+        }
+
         public Builder dropout(double value) {
             dropout = value;
             return this;
@@ -119,7 +222,9 @@ public record MoeLoraConfig(
         }
 
         public MoeLoraConfig build() {
-            return new MoeLoraConfig(experts, topK, rank, alpha, rankStabilised, renormalise, dropout, targets);
+            GatePolicy policy =
+                    gate != null ? gate : renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK);
+            return new MoeLoraConfig(experts, policy, sharedA, rank, alpha, rankStabilised, dropout, targets);
         }
     }
 }

@@ -3,6 +3,7 @@ package org.moelora.data;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Several rows, one after another without padding. The causal shift happens here: token t is predicted at position t - 1.
@@ -75,6 +76,13 @@ public record Batch(List<TokenRow> rows, int[] ids, int[] starts, int[] position
             batches.add(of(current));
         }
         return batches;
+    }
+
+    /** The task of each row, null for a row without one. */
+    public List<@Nullable String> tasks() {
+        List<@Nullable String> tasks = new ArrayList<>();
+        rows.forEach(row -> tasks.add(row.task()));
+        return tasks;
     }
 
     /** T. */

@@ -70,8 +70,15 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
                     .max()
                     .orElse(1);
             Generation.of(model, GenerationOptions.GREEDY.withMaxTokens(longest))
+                    .withTasks(tasks(part))
                     .rehearse(part.stream().map(Prompt::ids).toList());
         }
+    }
+
+    private static List<@Nullable String> tasks(List<Prompt> prompts) {
+        List<@Nullable String> tasks = new ArrayList<>();
+        prompts.forEach(prompt -> tasks.add(prompt.origin().task()));
+        return tasks;
     }
 
     private static boolean[] answer(LanguageModel model, List<Prompt> prompts) {
@@ -84,6 +91,7 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
         }
         GenerationOptions options = GenerationOptions.GREEDY.withMaxTokens(longest);
         List<int[]> generated = Generation.of(model, options)
+                .withTasks(tasks(prompts))
                 .ids(
                         prompts.stream().map(Prompt::ids).toList(),
                         (sequence, id) -> answers.get(sequence).token(id));

@@ -6,12 +6,13 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LinearSite;
 import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
+import org.moelora.engine.InputException;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
-import org.moelora.engine.ops.TopK;
 import org.moelora.model.LanguageModel;
 
 /**
@@ -32,11 +33,18 @@ public record RoutingReport(
      * Runs rows through a view with a mixture and counts.
      *
      * @throws IllegalArgumentException if the view has no adapter, or one without a mixture
+     * @throws InputException if its gate selects nothing, but gives every token all experts
      */
     public static RoutingReport measure(LanguageModel model, List<TokenRow> rows) {
         Adapter adapter = model.adapter();
-        if (adapter == null || adapter.config().gate() == null) {
+        GatePolicy gate = adapter == null ? null : adapter.config().gate();
+        if (adapter == null || gate == null) {
             throw new IllegalArgumentException("only a mixture of experts routes");
+        }
+        if (!gate.selects()) {
+            throw new InputException(
+                    "the gate " + gate.id() + " gives every token all experts, so there are no selections"
+                            + " to count; expected an adapter with the gate top-k, top-k-raw or threshold");
         }
         List<String> modules = adapter.modules();
         List<LinearSite> sites = adapter.sites();
@@ -46,42 +54,42 @@ public record RoutingReport(
         for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
             AdapterPass pass = AdapterPass.observed((module, u, b, routing) -> {
                 int index = modules.indexOf(module);
-                count(batch, index, experts, routing, selections);
-                addCosines(u, b, routing, adapter.config().rank(sites.get(index)), cosine);
+                int[][] chosen = routing.chosen();
+                count(batch, index, experts, chosen, selections);
+                addCosines(u, b, chosen, adapter.config().rank(sites.get(index)), cosine);
             });
             try (Tape tape = Tape.inference(model.decoder().device())) {
                 model.hidden(tape, pass, batch.ids(), batch.starts());
             }
         }
-        return new RoutingReport(
-                modules, Arrays.stream(experts).max().orElse(0), selections, cosine[0] / cosine[1]);
+        return new RoutingReport(modules, Arrays.stream(experts).max().orElse(0), selections, cosine[0] / cosine[1]);
     }
 
     private static void count(
-            Batch batch, int module, int[] experts, TopK routing, SortedMap<String, long[][]> selections) {
-        int[] selected = routing.selected().toIntArray();
-        int k = routing.selected().shape().cols();
+            Batch batch, int module, int[] experts, int[][] chosen, SortedMap<String, long[][]> selections) {
         for (int r = 0; r < batch.rows().size(); r++) {
             String task = batch.rows().get(r).task();
-            long[][] counts = selections.computeIfAbsent(task == null ? "" : task, t -> Arrays.stream(experts).mapToObj(long[]::new).toArray(long[][]::new));
-            for (int i = batch.starts()[r] * k; i < batch.starts()[r + 1] * k; i++) {
-                counts[module][selected[i]]++;
+            long[][] counts = selections.computeIfAbsent(
+                    task == null ? "" : task,
+                    t -> Arrays.stream(experts).mapToObj(long[]::new).toArray(long[][]::new));
+            for (int t = batch.starts()[r]; t < batch.starts()[r + 1]; t++) {
+                for (int expert : chosen[t]) {
+                    counts[module][expert]++;
+                }
             }
         }
     }
 
     /** Inner products in rank space: {@code <v_e, v_f> = u_e^T (B_e^T B_f) u_f}. */
-    private static void addCosines(Tensor u, Tensor b, TopK routing, int rank, double[] sumAndCount) {
+    private static void addCosines(Tensor u, Tensor b, int[][] chosen, int rank, double[] sumAndCount) {
         int width = u.shape().cols();
         double[][] m = gram(b.toArray(), b.shape().dim(0), width);
         float[] us = u.toArray();
-        int[] selected = routing.selected().toIntArray();
-        int k = routing.selected().shape().cols();
-        for (int t = 0; t < u.shape().rows(); t++) {
-            for (int i = 0; i < k; i++) {
-                for (int j = i + 1; j < k; j++) {
-                    int e = selected[t * k + i];
-                    int f = selected[t * k + j];
+        for (int t = 0; t < chosen.length; t++) {
+            for (int i = 0; i < chosen[t].length; i++) {
+                for (int j = i + 1; j < chosen[t].length; j++) {
+                    int e = chosen[t][i];
+                    int f = chosen[t][j];
                     double norms =
                             Math.sqrt(product(us, t * width, m, e, e, rank) * product(us, t * width, m, f, f, rank));
                     if (norms > 0) {

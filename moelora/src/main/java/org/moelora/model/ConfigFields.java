@@ -1,8 +1,9 @@
 package org.moelora.model;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonArray;
@@ -79,40 +80,47 @@ final class ConfigFields {
 
     /** {@code sliding_window} on all layers; none without it. */
     List<Integer> windowOnAll() {
-        return json.has("sliding_window")
-                ? Collections.nCopies(layers("num_hidden_layers"), window(0))
-                : List.of();
+        return windows(json.has("sliding_window"), 0, layer -> false);
     }
 
     /** {@code sliding_window} on the layers from {@code max_window_layers} on, if {@code use_sliding_window}. */
     List<Integer> windowOnUpper() {
-        if (!json.flag("use_sliding_window", false)) {
-            return List.of();
-        }
-        int layers = layers("num_hidden_layers");
         int first = json.integer("max_window_layers", 28);
-        List<Integer> windows = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            windows.add(layer >= first ? window(4096) : Heads.UNLIMITED);
+        if (first < 0) {
+            throw json.error("max_window_layers", "0 or more");
         }
-        return windows;
+        return windows(json.flag("use_sliding_window", false) && json.has("sliding_window"), 0, layer -> layer < first);
     }
 
-    /** {@code sliding_window} on all but each so-manieth layer, by {@code layer_types} or by {@code sliding_window_pattern}. */
+    /** {@code sliding_window} on all but each layer whose number, from 1, {@code sliding_window_pattern} divides. */
     List<Integer> windowBetween(int otherwise, int pattern) {
+        int every = json.positiveInteger("sliding_window_pattern", pattern);
+        return windows(true, otherwise, layer -> (layer + 1) % every == 0);
+    }
+
+    /**
+     * The window of each layer.
+     *
+     * @param any whether some layer has one
+     * @param otherwise its size where {@code sliding_window} does not say it; 0 if it has to
+     * @param full which layers have none, where {@code layer_types} does not say it
+     */
+    private List<Integer> windows(boolean any, int otherwise, IntPredicate full) {
         int layers = layers("num_hidden_layers");
-        int window = window(otherwise);
         JsonArray types = json.arrayOrNull("layer_types");
         if (types != null && types.size() != layers) {
             throw json.error("layer_types", "one for each of the " + layers + " layers");
         }
-        int every = json.positiveInteger("sliding_window_pattern", pattern);
-        List<Integer> windows = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            boolean full = types == null ? (layer + 1) % every == 0 : isFull(types, layer);
-            windows.add(full ? Heads.UNLIMITED : window);
+        IntPredicate isFull = types == null ? layer -> !any || full.test(layer) : layer -> isFull(types, layer);
+        if (IntStream.range(0, layers).allMatch(isFull)) {
+            return List.of();
         }
-        return windows;
+        int window = otherwise > 0
+                ? json.positiveInteger("sliding_window", otherwise)
+                : json.positiveInteger("sliding_window");
+        return IntStream.range(0, layers)
+                .mapToObj(layer -> isFull.test(layer) ? Heads.UNLIMITED : window)
+                .toList();
     }
 
     private static boolean isFull(JsonArray types, int layer) {
@@ -123,15 +131,8 @@ final class ConfigFields {
         };
     }
 
-    private int window(int otherwise) {
-        return otherwise > 0
-                ? json.positiveInteger("sliding_window", otherwise)
-                : json.positiveInteger("sliding_window");
-    }
-
     /** A decoder whose fields are named as Llama's. */
-    DecoderConfig llama(
-            String architecture, boolean attentionBias, boolean outputBias, boolean tied, Design design) {
+    DecoderConfig llama(String architecture, boolean attentionBias, boolean outputBias, boolean tied, Design design) {
         checkCommon();
         int hidden = hidden();
         int heads = bounded("num_attention_heads", MAX_WIDTH);
@@ -142,19 +143,23 @@ final class ConfigFields {
         int width = headDim(hidden, heads);
         double eps = fraction("rms_norm_eps", 1e-6);
         int vocabulary = bounded("vocab_size", MAX_VOCABULARY);
+        int layers = layers("num_hidden_layers");
+        double theta = theta();
+        RopeScaling scaling = scaling();
+        int positions = json.positiveInteger("max_position_embeddings", 2048);
         return new DecoderConfig(
                 architecture,
                 hidden,
                 bounded("intermediate_size", MAX_WIDTH),
-                layers("num_hidden_layers"),
+                layers,
                 vocabulary,
                 heads,
                 kvHeads,
                 width,
                 (float) eps,
-                theta(),
-                RopeScaling.read(json),
-                json.positiveInteger("max_position_embeddings", 2048),
+                theta,
+                scaling,
+                positions,
                 json.flag("tie_word_embeddings", tied),
                 attentionBias,
                 outputBias,
@@ -210,6 +215,13 @@ final class ConfigFields {
                 throw json.error(field, "none: capped scores are not supported");
             }
         }
+        for (String field :
+                List.of("attention_multiplier", "residual_multiplier", "embedding_multiplier", "logits_scaling")) {
+            if (json.has(field)) {
+                throw json.error(field, "none: scaled parts are not supported");
+            }
+        }
+        refuse("use_bidirectional_attention", false, "false: only causal attention is supported");
         if (json.number("partial_rotary_factor", 1) != 1) {
             throw json.error("partial_rotary_factor", "1: turning a part of each head is not supported");
         }
@@ -231,17 +243,47 @@ final class ConfigFields {
         return width;
     }
 
+    /**
+     * Where the fields of rope are: {@code rope_parameters} holds them all in newer files, per kind of layer where kinds differ.
+     *
+     * @param kind of layer, e.g. {@code full_attention}
+     */
+    private JsonObject rope(String kind) {
+        JsonObject parameters = json.objectOrNull("rope_parameters");
+        if (parameters == null) {
+            return json;
+        }
+        JsonObject ofKind = parameters.objectOrNull(kind);
+        return ofKind == null ? parameters : ofKind;
+    }
+
     private double theta() {
-        double theta = json.number("rope_theta", ropeTheta);
+        return theta(rope("full_attention"), "rope_theta", ropeTheta);
+    }
+
+    /** Base of the rotary frequencies of layers with a window. */
+    double localTheta(double otherwise) {
+        return json.has("rope_parameters")
+                ? theta(rope("sliding_attention"), "rope_theta", otherwise)
+                : theta(json, "rope_local_base_freq", otherwise);
+    }
+
+    private static double theta(JsonObject fields, String name, double otherwise) {
+        double theta = fields.number(name, otherwise);
         if (!(theta > 1 && theta < 1e12)) {
-            throw json.error("rope_theta", "a number above 1");
+            throw fields.error(name, "a number above 1");
         }
         return theta;
     }
 
+    private @Nullable RopeScaling scaling() {
+        JsonObject fields = json.has("rope_parameters") ? rope("full_attention") : json.objectOrNull("rope_scaling");
+        return fields == null ? null : RopeScaling.read(fields);
+    }
+
     private double fraction(String name, double otherwise) {
         double value = json.number(name, otherwise);
-        if (!(value > 0 && value < 1)) {
+        if (!((float) value > 0 && value < 1)) {
             throw json.error(name, "a number above 0 and below 1");
         }
         return value;

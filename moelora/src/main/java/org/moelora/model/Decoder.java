@@ -35,6 +35,8 @@ import org.moelora.text.Tokenizer;
  * side by side, and detaching is dropping the view.
  */
 public final class Decoder implements Adaptable, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Decoder.class.getName());
+
     private final DecoderConfig config;
     private final Device device;
     private final Weights weights;
@@ -103,8 +105,12 @@ public final class Decoder implements Adaptable, AutoCloseable {
         Path tokenizerFile = FolderFile.of(folder, "tokenizer.json");
         Tokenizer tokenizer = Files.exists(tokenizerFile) ? Tokenizer.read(tokenizerFile) : null;
         if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
-            throw new InputException(tokenizerFile + ": " + tokenizer.vocabularySize()
-                    + " tokens; expected at most config.json's vocab_size, " + config.vocabularySize());
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} has {1} tokens and the model only {2}: texts that need the others will be refused",
+                    tokenizerFile,
+                    Integer.toString(tokenizer.vocabularySize()),
+                    Integer.toString(config.vocabularySize()));
         }
         List<AutoCloseable> resources = new ArrayList<>();
         try {
@@ -128,8 +134,8 @@ public final class Decoder implements Adaptable, AutoCloseable {
     public static Decoder trainable(DecoderConfig config, @Nullable Tokenizer tokenizer, Device device, long seed) {
         ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
         if (config.design().norm() != Design.Norm.RMS) {
-            throw new IllegalArgumentException("the weights of " + config.architecture() + " are frozen: its norms have no"
-                    + " derivative in their weights");
+            throw new IllegalArgumentException("the weights of " + config.architecture()
+                    + " are frozen: its norms have no" + " derivative in their weights");
         }
         Weights.stored(config).forEach((name, stored) -> builder.add(name, stored.shape()));
         ParameterBlock block = builder.build();
@@ -178,7 +184,9 @@ public final class Decoder implements Adaptable, AutoCloseable {
             Collection<Weights.Stored> all = Weights.stored(config).values();
             all.forEach(stored -> checkpoint.fileOf(stored.name(), stored.storedShape()));
             ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
-            all.stream().filter(stored -> !stored.isMatrix()).forEach(stored -> builder.add(stored.name(), stored.shape()));
+            all.stream()
+                    .filter(stored -> !stored.isMatrix())
+                    .forEach(stored -> builder.add(stored.name(), stored.shape()));
             vectors = builder.build();
             resources.addFirst(vectors);
         }
@@ -206,9 +214,8 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
         @Override
         public Tensor vector(Weights.Stored stored) {
-            float[] values = checkpoint
-                    .fileOf(stored.name(), stored.storedShape())
-                    .readFloats(checkpoint.nameOf(stored.name()));
+            float[] values =
+                    checkpoint.fileOf(stored.name(), stored.storedShape()).readFloats(checkpoint.nameOf(stored.name()));
             if (stored.plusOne()) {
                 for (int i = 0; i < values.length; i++) {
                     values[i] += 1;

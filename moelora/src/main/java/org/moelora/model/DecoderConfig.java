@@ -100,7 +100,7 @@ public record DecoderConfig(
      * @throws InputException if a field is missing, out of range or asks for something that this decoder does not do
      */
     public static DecoderConfig read(Path file) {
-        return Architecture.read(file);
+        return Architectures.read(file);
     }
 
     /**
@@ -134,7 +134,7 @@ public record DecoderConfig(
 
     /** The linears of every block, bottom to top: where adapters can sit. */
     public List<LinearSite> linears() {
-        TensorNames names = Architecture.of(architecture).names();
+        TensorNames names = Architectures.of(architecture).names();
         List<LinearSite> sites = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
             for (Weights.LinearShape linear : Weights.linears(this, names, layer)) {

@@ -55,7 +55,7 @@ record Gemma3() implements Architecture {
                 1 / Math.sqrt(scalar),
                 Math.sqrt(config.hidden()),
                 config.windowBetween(WINDOW, PATTERN),
-                config.positive("rope_local_base_freq", LOCAL_THETA));
+                config.localTheta(LOCAL_THETA));
         return config.withHeadDim(HEAD_DIM)
                 .withRopeTheta(GLOBAL_THETA)
                 .withActivation("hidden_activation", List.of("gelu_pytorch_tanh"))

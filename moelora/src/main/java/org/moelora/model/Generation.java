@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.AdapterPass;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -29,14 +31,25 @@ public final class Generation {
 
     private final LanguageModel model;
     private final GenerationOptions options;
+    private final @Nullable List<@Nullable String> tasks;
 
-    private Generation(LanguageModel model, GenerationOptions options) {
+    private Generation(LanguageModel model, GenerationOptions options, @Nullable List<@Nullable String> tasks) {
         this.model = model;
         this.options = options;
+        this.tasks = tasks;
     }
 
     public static Generation of(LanguageModel model, GenerationOptions options) {
-        return new Generation(model, options);
+        return new Generation(model, options, null);
+    }
+
+    /**
+     * This for prompts whose tasks are known, for adapters with gates by task; others do not mind.
+     *
+     * @param ofPrompts as many as there will be prompts, null for one without a task
+     */
+    public Generation withTasks(List<@Nullable String> ofPrompts) {
+        return new Generation(model, options, ofPrompts);
     }
 
     /**
@@ -141,7 +154,7 @@ public final class Generation {
      */
     public MemoryPlan memory(String prompt) {
         List<int[]> prompts = List.of(tokenizer().encode(prompt, true));
-        return MemoryPlan.of(model, view -> new Generation(view, options).rehearse(prompts));
+        return MemoryPlan.of(model, view -> new Generation(view, options, tasks).rehearse(prompts));
     }
 
     /** Feeds the next tokens of the running texts; logits after the last token of each of them. */
@@ -159,13 +172,24 @@ public final class Generation {
             }
         }
         try (Tape tape = Tape.inference(model.decoder().device())) {
-            Tensor hidden = model.hidden(tape, ids, added, cache);
+            Tensor hidden = model.hidden(tape, pass(added), ids, added, cache);
             return model.logits(
                             tape,
                             hidden,
                             lasts.stream().mapToInt(Integer::intValue).toArray())
                     .toArray();
         }
+    }
+
+    private AdapterPass pass(int[] added) {
+        if (tasks == null) {
+            return AdapterPass.inference();
+        }
+        int[] starts = new int[added.length + 1];
+        for (int s = 0; s < added.length; s++) {
+            starts[s + 1] = starts[s] + added[s];
+        }
+        return AdapterPass.inference().withTasks(tasks, starts);
     }
 
     private static boolean anyOf(boolean[] flags) {

@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.GatePolicy;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Tape;
@@ -38,13 +39,33 @@ import org.moelora.kernels.Ragged;
 public final class LanguageModel {
     private final Decoder decoder;
     private final @Nullable Adapter adapter;
+    private final @Nullable String task;
 
     LanguageModel(Decoder decoder, @Nullable Adapter adapter) {
+        this(decoder, adapter, null);
+    }
+
+    private LanguageModel(Decoder decoder, @Nullable Adapter adapter, @Nullable String task) {
         if (adapter != null && !adapter.device().equals(decoder.device())) {
             throw new IllegalArgumentException("adapter and base are on different devices");
         }
         this.decoder = decoder;
         this.adapter = adapter;
+        this.task = task;
+    }
+
+    /**
+     * This view for texts of one task, whatever their rows say: for adapters whose gates depend on the task.
+     *
+     * @throws InputException if the adapter's gates do not, or it knows no such task
+     */
+    public LanguageModel forTask(String name) {
+        if (adapter == null || !(adapter.config().gate() instanceof GatePolicy.ByTask byTask)) {
+            throw new InputException("the task \"" + name
+                    + "\" is given, and no gate depends on it; expected no task, or an adapter with the gate task");
+        }
+        byTask.index(name);
+        return new LanguageModel(decoder, adapter, name);
     }
 
     public Decoder decoder() {
@@ -58,7 +79,7 @@ public final class LanguageModel {
 
     /** This view on a {@link Device#rehearsal}. */
     LanguageModel on(Device rehearsal) {
-        return new LanguageModel(decoder.on(rehearsal), adapter == null ? null : adapter.on(rehearsal));
+        return new LanguageModel(decoder.on(rehearsal), adapter == null ? null : adapter.on(rehearsal), task);
     }
 
     /**
@@ -85,15 +106,20 @@ public final class LanguageModel {
                         CausalAttention.apply(part, decoder.config().heads(layer), rows, q, k, v));
     }
 
-    /** {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s. */
-    Tensor hidden(Tape tape, int[] ids, int[] added, KeyValueCache cache) {
+    /**
+     * {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s.
+     *
+     * @param pass for these tokens
+     */
+    Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache) {
         int[] positions = cache.advance(added);
         return hidden(
                 tape,
-                AdapterPass.inference(),
+                pass,
                 ids,
                 positions,
-                (part, layer, q, k, v) -> cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
+                (part, layer, q, k, v) ->
+                        cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
     }
 
     /** The weights, which stay where they are until the tape is closed. */
@@ -134,7 +160,8 @@ public final class LanguageModel {
         Tensor apply(Tape tape, int layer, Tensor q, Tensor k, Tensor v);
     }
 
-    private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
+    private Tensor hidden(Tape tape, AdapterPass given, int[] ids, int[] positions, Attend attend) {
+        AdapterPass pass = task == null ? given : given.withTask(task);
         Weights weights = weights(tape);
         DecoderConfig config = decoder.config();
         Tensor x = embedded(tape, weights, ids, positions);
@@ -163,6 +190,13 @@ public final class LanguageModel {
 
     /** {@code scale W[ids]}, with the position's own embedding added where there is one. */
     private Tensor embedded(Tape tape, Weights weights, int[] ids, int[] positions) {
+        int vocabulary = decoder.config().vocabularySize();
+        for (int id : ids) {
+            if (id < 0 || id >= vocabulary) {
+                throw new InputException(
+                        "a text has the token " + id + "; expected one below the model's vocabulary of " + vocabulary);
+            }
+        }
         Tensor x = Embedding.apply(tape, tape.ints(ids), weights.embedding());
         double scale = decoder.config().design().embeddingScale();
         if (scale != 1) {
@@ -175,8 +209,8 @@ public final class LanguageModel {
         int most = decoder.config().maxPositions();
         for (int position : positions) {
             if (position >= most) {
-                throw new InputException("a text has more than " + most + " tokens; expected at most as many, which is all"
-                        + " that this model has positions for");
+                throw new InputException("a text has more than " + most
+                        + " tokens; expected at most as many, which is all" + " that this model has positions for");
             }
         }
         return Add.apply(tape, x, Embedding.apply(tape, tape.ints(positions), learned));
@@ -188,7 +222,8 @@ public final class LanguageModel {
      * @param global null where positions are learned
      * @param local of layers that turn by a base of their own; null without them
      */
-    private record RopeTables(@Nullable Tensor global, @Nullable Tensor local) {
+    private record RopeTables(
+            @Nullable Tensor global, @Nullable Tensor local) {
         @Nullable Tensor of(boolean isLocal) {
             return isLocal ? local : global;
         }
@@ -205,9 +240,8 @@ public final class LanguageModel {
             return new RopeTables(null, null);
         }
         Tensor at = tape.ints(positions);
-        Tensor local = config.design().localRopeTheta() > 0
-                ? Rope.table(tape, at, config.localRopeFrequencies())
-                : null;
+        Tensor local =
+                config.design().localRopeTheta() > 0 ? Rope.table(tape, at, config.localRopeFrequencies()) : null;
         return new RopeTables(Rope.table(tape, at, config.ropeFrequencies()), local);
     }
 

@@ -12,7 +12,6 @@ record Qwen3() implements Architecture {
     @Override
     public DecoderConfig read(ConfigFields config) {
         boolean bias = config.flag("attention_bias", false);
-        return config.withHeadDim(HEAD_DIM)
-                .llama(id(), bias, bias, false, Design.llama(true, config.windowOnUpper()));
+        return config.withHeadDim(HEAD_DIM).llama(id(), bias, bias, false, Design.llama(true, config.windowOnUpper()));
     }
 }

@@ -39,11 +39,10 @@ public sealed interface RopeScaling {
         }
     }
 
-    /** The scaling that a {@code config.json} asks for, null for none. */
-    static @Nullable RopeScaling read(JsonObject config) {
-        JsonObject json = config.objectOrNull("rope_scaling");
-        if (json == null) {
-            return null;
+    /** The scaling that {@code rope_scaling} or {@code rope_parameters} of a {@code config.json} asks for, null for none. */
+    static @Nullable RopeScaling read(JsonObject json) {
+        if (json.number("partial_rotary_factor", 1) != 1) {
+            throw json.error("partial_rotary_factor", "1: turning a part of each head is not supported");
         }
         String type = json.string("rope_type", json.string("type", "default"));
         return switch (type) {

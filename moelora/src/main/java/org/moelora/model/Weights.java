@@ -19,8 +19,7 @@ import org.moelora.engine.Weight;
  * @param norm after the last block
  * @param head [vocabulary, hidden], or the embedding again
  */
-record Weights(
-        Weight embedding, @Nullable Weight positions, List<Block> blocks, Norm norm, Weight head) {
+record Weights(Weight embedding, @Nullable Weight positions, List<Block> blocks, Norm norm, Weight head) {
     /** One of a block's linears. */
     record LinearWeight(
             String name, Weight weight, @Nullable Tensor bias) {}
@@ -119,7 +118,7 @@ record Weights(
 
         Listing(DecoderConfig config) {
             this.config = config;
-            this.architecture = Architecture.of(config.architecture());
+            this.architecture = Architectures.of(config.architecture());
         }
 
         Map<String, Stored> all() {
@@ -186,7 +185,7 @@ record Weights(
 
         Reading(DecoderConfig config, Source source) {
             this.config = config;
-            this.names = Architecture.of(config.architecture()).names();
+            this.names = Architectures.of(config.architecture()).names();
             this.stored = stored(config);
             this.source = source;
         }

@@ -28,7 +28,9 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
         List<JsonObject> steps = Steps.of(field, "decoders");
         boolean ofBytes = steps.stream().anyMatch(step -> step.string("type").equals("ByteLevel"));
         if (ofBytes) { // bytes are joined anyway
-            steps = steps.stream().filter(step -> !step.string("type").equals("Fuse")).toList();
+            steps = steps.stream()
+                    .filter(step -> !step.string("type").equals("Fuse"))
+                    .toList();
         }
         if (steps.size() == 1 && steps.getFirst().string("type").equals("ByteLevel")) {
             return new Detokenizer(Detokenizer::byteLevel, 0);

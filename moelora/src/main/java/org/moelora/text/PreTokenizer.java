@@ -124,8 +124,7 @@ interface PreTokenizer {
                 }
                 throw field.error(
                         "behavior",
-                        "one of "
-                                + Arrays.stream(values()).map(b -> b.word).collect(Collectors.joining(", ")));
+                        "one of " + Arrays.stream(values()).map(b -> b.word).collect(Collectors.joining(", ")));
             }
         }
 

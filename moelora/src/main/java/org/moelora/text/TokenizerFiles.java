@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.FolderFile;
@@ -74,7 +73,10 @@ final class TokenizerFiles {
 
     /** Adds the tokens of tokenizer_config.json, by id, that tokenizer.json lacks. */
     private void addOthers(@Nullable JsonObject byId) {
-        for (String id : byId == null ? Set.<String>of() : byId.names()) {
+        if (byId == null) {
+            return;
+        }
+        for (String id : byId.names()) {
             JsonObject entry = byId.object(id);
             if (!added.containsKey(entry.string("content"))) {
                 if (!id.matches("[0-9]{1,8}")) {

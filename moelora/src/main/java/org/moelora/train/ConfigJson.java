@@ -1,18 +1,21 @@
 package org.moelora.train;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
+import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.engine.io.JsonObject;
 
 /** Settings as {@code run.json} has them: the command line's names with underscores. */
 final class ConfigJson {
+    private static final String CONTRAST = "contrast";
     private static final String RECOMPUTE = "recompute";
     private static final TrainingConfig DEFAULT = TrainingConfig.builder().build();
 
@@ -22,9 +25,18 @@ final class ConfigJson {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("method", adapter.method());
         if (adapter instanceof MoeLoraConfig mixture) {
-            json.put("experts", mixture.experts());
-            json.put("top_k", mixture.topK());
+            List<Integer> experts = mixture.expertsPerLayer();
+            json.put("experts", experts.size() == 1 ? experts.getFirst() : experts);
+            if (mixture.topK() > 0) {
+                json.put("top_k", mixture.topK());
+            }
             json.put("gate", mixture.gate().id());
+            if (mixture.sharedA()) {
+                json.put("shared_a", true);
+            }
+            if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
+                json.put("tasks", byTask.tasks());
+            }
         }
         json.put("rank", adapter.rank());
         json.put("alpha", adapter.alpha());
@@ -40,6 +52,7 @@ final class ConfigJson {
         json.put("contrast_weight", config.losses().contrastWeight());
         json.put("contrast_temperature", config.losses().contrastTemperature());
         json.put("max_pairs", config.losses().maxPairs());
+        json.put(CONTRAST, config.losses().contrast().id());
         json.put("contrast_warmup", config.contrastWarmUp().toString());
         json.put("epochs", config.steps() == null ? config.epochs() : null);
         json.put("steps", config.steps());
@@ -63,7 +76,10 @@ final class ConfigJson {
                         json.number("balance_weight"),
                         json.number("contrast_weight"),
                         json.number("contrast_temperature"),
-                        json.integer("max_pairs")))
+                        json.integer("max_pairs"),
+                        // Runs from before there was a choice do not say it.
+                        LossSettings.Contrast.of(json.string(
+                                CONTRAST, LossSettings.DEFAULT.contrast().id()))))
                 .contrastWarmUp(WarmUp.parse(json.source() + ": contrast_warmup", json.string("contrast_warmup")))
                 .epochs(json.number("epochs", DEFAULT.epochs()))
                 .steps(json.has("steps") ? json.longInteger("steps") : null)

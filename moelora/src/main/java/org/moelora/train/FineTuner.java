@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
-import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
@@ -57,7 +56,7 @@ public final class FineTuner {
     }
 
     private LossSettings defaultLosses() {
-        return adapter.config() instanceof LoraConfig ? LossSettings.NONE : LossSettings.DEFAULT;
+        return adapter.config().losses();
     }
 
     /** Trains on examples, encoded with the decoder's tokenizer and not cut: answers carry loss, prompts do not. */
@@ -101,6 +100,12 @@ public final class FineTuner {
     }
 
     private TrainingConfig config() {
+        TrainingConfig config = chosenConfig();
+        config.losses().check(adapter.config());
+        return config;
+    }
+
+    private TrainingConfig chosenConfig() {
         if (given != null) {
             return given;
         }

@@ -208,11 +208,7 @@ final class TrainingLoop {
         LossSettings losses = config.losses();
         long warmUp = config.contrastWarmUp().steps(steps);
         double factor = warmUp == 0 ? 1 : Math.min(1, (double) now / warmUp);
-        return new LossSettings(
-                losses.balanceWeight(),
-                losses.contrastWeight() * factor,
-                losses.contrastTemperature(),
-                losses.maxPairs());
+        return losses.withContrastWeight(losses.contrastWeight() * factor);
     }
 
     private void evaluate(AdamW optimizer) {

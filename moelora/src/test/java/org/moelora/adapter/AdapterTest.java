@@ -6,16 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Tape;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
+import org.moelora.engine.io.JsonWriter;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
@@ -135,6 +141,126 @@ class AdapterTest {
         assertThat(Files.readString(temp.resolve("a/adapter_config.json")))
                 .contains("\"peft_type\": \"LORA\"")
                 .contains("\"r\": 2");
+    }
+
+    @Test
+    void ranksAndAlphasByPatternAreThoseOfPeft(@TempDir Path temp) throws IOException {
+        LoraConfig config = LoraConfig.builder()
+                .rank(2)
+                .alpha(6)
+                .rankStabilised(true)
+                .rankPattern(Map.of("layers.1.self_attn.q_proj", 4))
+                .alphaPattern(Map.of("^model\\.layers\\.0\\..*(k|v)_proj", 10.0, "elf_attn.q_proj", 99.0))
+                .build();
+        try (Adapter adapter = Adapter.create(base, config, 7)) {
+            assertThat(adapter.sites().stream().map(config::rank)).containsExactly(2, 2, 4, 2);
+            assertThat(adapter.sites().stream().map(config::alpha)).containsExactly(6.0, 10.0, 6.0, 6.0);
+            assertThat(config.scale(adapter.sites().get(2))).isEqualTo(3.0);
+            assertThat(config.scale(adapter.sites().get(1))).isEqualTo(10 / Math.sqrt(2));
+            assertThat(adapter.parameterCount()).isEqualTo(config.parameterCount(base.linears()));
+            randomise(adapter);
+            adapter.save(temp.resolve("a"));
+            try (Adapter loaded = Adapter.load(temp.resolve("a"), base)) {
+                assertThat(loaded.config()).isEqualTo(config);
+                assertThat(logits(base.with(loaded))).isEqualTo(logits(base.with(adapter)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"(a*)*", "(|a)", "(.+)+x", "a{3}", "(?=x)", "a|", "(a", "\\1", "[^.]*^"})
+    void aPatternThatCouldHangIsRefused(String key) {
+        assertThatThrownBy(
+                        () -> LoraConfig.builder().rankPattern(Map.of(key, 4)).build())
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("rank_pattern")
+                .hasMessageContaining(key);
+    }
+
+    @Test
+    void aPatternThatReadsWithoutEndIsRefused() {
+        LoraConfig config = LoraConfig.builder()
+                .rankPattern(Map.of(".*a.*a.*a.*a.*a.*a.*a.*a.*b", 4))
+                .build();
+        assertThatThrownBy(() -> config.rank(new LinearSite("a".repeat(200), 0, 1, 1)))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("rank_pattern");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            delimiter = '|',
+            value = {
+                "use_dora | true",
+                "use_qalora | true",
+                "lora_bias | true",
+                "modules_to_save | ['lm_head']",
+                "bias | 'all'",
+                "layer_replication | [[0, 4]]",
+                "layers_to_transform | [1]",
+                "exclude_modules | ['v_proj']",
+                "kasa_config | {'beta': 1}",
+                "use_bdlora | {'nblocks': 2}",
+                "init_lora_weights | 'pissa'",
+                "init_lora_weights | 'mica'",
+                "target_modules | null",
+                "target_modules | 'all-linear'",
+                "peft_type | 'IA3'",
+                "rank_pattern | {'q_proj': 0}",
+                "alpha_pattern | {'q_proj': -1}",
+            })
+    void whatChangesTheFormulaIsRefusedByItsField(String field, String value, @TempDir Path temp) throws IOException {
+        withField(field, value, temp);
+        assertThatThrownBy(() -> Adapter.load(temp.resolve("a"), base))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(field.equals("alpha_pattern") ? "alpha" : field);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            delimiter = '|',
+            value = {
+                "fan_in_fan_out | true",
+                "init_lora_weights | true",
+                "init_lora_weights | 'eva'",
+                "eva_config | {'rho': 2.0}",
+                "modules_to_save | null",
+                "a_field_of_tomorrow | [1, {}]",
+            })
+    void whatConcernsTrainingOnlyIsTolerated(String field, String value, @TempDir Path temp) throws IOException {
+        withField(field, value, temp);
+        try (Adapter loaded = Adapter.load(temp.resolve("a"), base)) {
+            assertThat(loaded.modules()).hasSize(4);
+        }
+    }
+
+    @Test
+    void aPickleIsRefusedByItsName(@TempDir Path temp) throws IOException {
+        try (Adapter adapter = Lora.create(base, LoraConfig.builder().rank(2).build())) {
+            adapter.save(temp.resolve("a"));
+        }
+        Files.move(temp.resolve("a/adapter_model.safetensors"), temp.resolve("a/adapter_model.bin"));
+        assertThatThrownBy(() -> Adapter.load(temp.resolve("a"), base))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("adapter_model.bin")
+                .hasMessageContaining("safe_serialization");
+    }
+
+    /** A saved LoRA adapter in the folder a, with one field of its config set. Apostrophes stand for quotation marks. */
+    private void withField(String field, String value, Path temp) throws IOException {
+        try (Adapter adapter = Lora.create(base, LoraConfig.builder().rank(2).build())) {
+            adapter.save(temp.resolve("a"));
+        }
+        Path file = temp.resolve("a/adapter_config.json");
+        JsonObject json = Json.read(file);
+        Map<String, Object> fields = new LinkedHashMap<>();
+        json.names().forEach(name -> fields.put(name, json.get(name)));
+        fields.put(
+                field,
+                Json.parse("{\"x\": " + value.replace('\'', '"') + "}", "test").get("x"));
+        Files.writeString(file, JsonWriter.pretty(fields));
     }
 
     @Test

@@ -56,17 +56,26 @@ class LongWordTest {
     void cutsAtSpacesOnlyWhereNoMergeReachesOver(boolean over) {
         String[] tokens = {"a", "b", "\u2581", "ab", "\u2581a", "\u2581\u2581", "aa", over ? "b\u2581" : "bb"};
         String[][] merges = {
-            {"a", "b"}, {"\u2581", "\u2581"}, over ? new String[] {"b", "\u2581"} : new String[] {"b", "b"}, {"\u2581", "a"}, {"a", "a"}
+            {"a", "b"},
+            {"\u2581", "\u2581"},
+            over ? new String[] {"b", "\u2581"} : new String[] {"b", "b"},
+            {"\u2581", "a"},
+            {"a", "a"}
         };
         var vocab = new StringBuilder();
         for (int i = 0; i < tokens.length; i++) {
-            vocab.append(i == 0 ? "" : ",").append('"').append(tokens[i]).append("\":").append(i);
+            vocab.append(i == 0 ? "" : ",")
+                    .append('"')
+                    .append(tokens[i])
+                    .append("\":")
+                    .append(i);
         }
         var pairs = new StringBuilder();
         for (String[] merge : merges) {
             pairs.append(pairs.isEmpty() ? "" : ",").append("[\"" + merge[0] + "\",\"" + merge[1] + "\"]");
         }
-        BytePairs model = new BytePairs(Json.parse("{\"vocab\": {" + vocab + "}, \"merges\": [" + pairs + "]}", "test"));
+        BytePairs model =
+                new BytePairs(Json.parse("{\"vocab\": {" + vocab + "}, \"merges\": [" + pairs + "]}", "test"));
         var random = new SplittableRandom(3);
         for (int i = 0; i < 2000; i++) {
             var text = new StringBuilder();
@@ -75,7 +84,9 @@ class LongWordTest {
             }
             var ids = new IntList();
             model.encode(text.toString(), ids);
-            assertThat(ids.toArray()).as(text.toString()).containsExactly(byDefinition(text.toString(), tokens, merges));
+            assertThat(ids.toArray())
+                    .as(text.toString())
+                    .containsExactly(byDefinition(text.toString(), tokens, merges));
         }
     }
 

@@ -30,7 +30,8 @@ class TokenizerStepsTest {
 
     @Test
     void lowercaseTakesEachCharacterForItself() {
-        assertThat(normal("{\"type\": \"Lowercase\"}", "ÀΣ Ǆ\u0130\ud801\udc00")).isEqualTo("àσ ǆi\u0307\ud801\udc28");
+        assertThat(normal("{\"type\": \"Lowercase\"}", "ÀΣ Ǆ\u0130\ud801\udc00"))
+                .isEqualTo("àσ ǆi\u0307\ud801\udc28");
     }
 
     @Test
@@ -43,7 +44,12 @@ class TokenizerStepsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"true, true, 'a b'", "true, false, 'a b\u00a0 '", "false, true, ' \na b'", "false, false, ' \na b\u00a0 '"})
+    @CsvSource({
+        "true, true, 'a b'",
+        "true, false, 'a b\u00a0 '",
+        "false, true, ' \na b'",
+        "false, false, ' \na b\u00a0 '"
+    })
     void stripTakesWhiteSpaceOffTheEnds(boolean left, boolean right, String expected) {
         assertThat(normal(
                         "{\"type\": \"Strip\", \"strip_left\": " + left + ", \"strip_right\": " + right + "}",
@@ -71,14 +77,16 @@ class TokenizerStepsTest {
 
     @Test
     void wordsAndSignsAreToldApart() {
-        assertThat(cut("{\"type\": \"Whitespace\"}", true, "Hey, you!? l'été_1\n")).containsExactly(
-                "Hey", ",", "you", "!?", "l", "'", "été_1");
-        assertThat(cut("{\"type\": \"WhitespaceSplit\"}", true, " Hey,\u2003you!\n")).containsExactly("Hey,", "you!");
+        assertThat(cut("{\"type\": \"Whitespace\"}", true, "Hey, you!? l'été_1\n"))
+                .containsExactly("Hey", ",", "you", "!?", "l", "'", "été_1");
+        assertThat(cut("{\"type\": \"WhitespaceSplit\"}", true, " Hey,\u2003you!\n"))
+                .containsExactly("Hey,", "you!");
         assertThat(cut("{\"type\": \"Punctuation\"}", true, "a+b¿!c€")).containsExactly("a", "+", "b", "¿", "!", "c€");
         assertThat(cut("{\"type\": \"Punctuation\", \"behavior\": \"Contiguous\"}", true, "a?!b"))
                 .containsExactly("a", "?!", "b");
         assertThat(cut("{\"type\": \"BertPreTokenizer\"}", true, "Hey, $you")).containsExactly("Hey", ",", "$", "you");
-        assertThat(cut("{\"type\": \"CharDelimiterSplit\", \"delimiter\": \"-\"}", true, "a--b.")).containsExactly("a", "b.");
+        assertThat(cut("{\"type\": \"CharDelimiterSplit\", \"delimiter\": \"-\"}", true, "a--b."))
+                .containsExactly("a", "b.");
     }
 
     @Test
@@ -114,23 +122,27 @@ class TokenizerStepsTest {
         assertThat(tokenizer.isSpecial(200)).isTrue();
         assertThat(tokenizer.vocabularySize()).isEqualTo(201);
         TokenizerFixture.write(
-                folder.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\": {\"-1\": {\"content\": \"<y>\"}}}");
+                folder.resolve("tokenizer_config.json"),
+                "{\"added_tokens_decoder\": {\"-1\": {\"content\": \"<y>\"}}}");
         assertThatThrownBy(() -> TokenizerFixture.ofCharacters().in(folder))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("an id as its name");
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "normalizer; {\"type\": \"Precompiled\"}; Precompiled",
-        "pre_tokenizer; {\"type\": \"UnicodeScripts\"}; UnicodeScripts",
-        "pre_tokenizer; {\"type\": \"Metaspace\", \"prepend_scheme\": \"last\"}; last",
-        "pre_tokenizer; {\"type\": \"Metaspace\", \"replacement\": \"__\"}; __",
-        "decoder; {\"type\": \"CTC\"}; CTC",
-        "post_processor; {\"type\": \"BertProcessing\", \"cls\": [\"x\"], \"sep\": [\"x\", 1]}; cls",
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "normalizer; {\"type\": \"Precompiled\"}; Precompiled",
+                "pre_tokenizer; {\"type\": \"UnicodeScripts\"}; UnicodeScripts",
+                "pre_tokenizer; {\"type\": \"Metaspace\", \"prepend_scheme\": \"last\"}; last",
+                "pre_tokenizer; {\"type\": \"Metaspace\", \"replacement\": \"__\"}; __",
+                "decoder; {\"type\": \"CTC\"}; CTC",
+                "post_processor; {\"type\": \"BertProcessing\", \"cls\": [\"x\"], \"sep\": [\"x\", 1]}; cls",
+            })
     void whatIsNotSupportedIsRefusedByName(String field, String json, String name) {
-        assertThatThrownBy(() -> TokenizerFixture.ofCharacters().field(field, json).in(folder))
+        assertThatThrownBy(
+                        () -> TokenizerFixture.ofCharacters().field(field, json).in(folder))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(name)
                 .hasMessageContaining("expected");
@@ -153,10 +165,11 @@ class TokenizerStepsTest {
     void aStreamNeverSplitsACharacter(boolean fallback) {
         var vocab = new StringBuilder("{");
         for (int b = 0; b < 256; b++) {
-            String letter = fallback
-                    ? "<0x%02X>".formatted(b)
-                    : ByteAlphabet.letter(b);
-            vocab.append(b == 0 ? "" : ",").append(JsonWriter.line(letter)).append(':').append(b);
+            String letter = fallback ? "<0x%02X>".formatted(b) : ByteAlphabet.letter(b);
+            vocab.append(b == 0 ? "" : ",")
+                    .append(JsonWriter.line(letter))
+                    .append(':')
+                    .append(b);
         }
         var fixture = new TokenizerFixture(vocab + "}", "[]");
         if (fallback) {
@@ -180,6 +193,7 @@ class TokenizerStepsTest {
         }
         assertThat(stream.finish()).isEmpty();
         assertThat(written).hasToString(text);
-        assertThat(stream.push(0xF0) + stream.push(0x9F) + stream.push('b') + stream.finish()).isEqualTo("\ufffdb");
+        assertThat(stream.push(0xF0) + stream.push(0x9F) + stream.push('b') + stream.finish())
+                .isEqualTo("\ufffdb");
     }
 }

@@ -19,7 +19,8 @@ public final class Embedding {
         int rows = ids.shape().cols();
         int cols = w.shape().dim(1);
         return switch (w) {
-            case FrozenWeight frozen when frozen.isTransposed() ->
+            case FrozenWeight frozen
+            when frozen.isTransposed() ->
                 throw new IllegalArgumentException("a transposed weight has no rows to look up");
             case FrozenWeight frozen -> {
                 Tensor y = tape.tensor(false, Shape.of(rows, cols));

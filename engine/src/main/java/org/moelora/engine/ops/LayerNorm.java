@@ -27,8 +27,7 @@ public final class LayerNorm {
         Tensor stats = tape.tensor(false, Shape.of(rows, 2));
         Runnable forward = () -> tape.kernels()
                 .rows()
-                .layerNorm(
-                        rows, cols, eps, x.memory(), weight.memory(), bias.memory(), y.memory(), stats.memory());
+                .layerNorm(rows, cols, eps, x.memory(), weight.memory(), bias.memory(), y.memory(), stats.memory());
         forward.run();
         if (records) {
             tape.remake(y, forward);

@@ -46,7 +46,8 @@ public final class Linear {
         int in = w.shape().dim(1);
         int out = w.shape().dim(0);
         switch (w) {
-            case FrozenWeight frozen when frozen.isTransposed() -> matMul.linearGrad(rows, x, frozen.frozen(), y, false);
+            case FrozenWeight frozen
+            when frozen.isTransposed() -> matMul.linearGrad(rows, x, frozen.frozen(), y, false);
             case FrozenWeight frozen -> matMul.linear(rows, x, frozen.frozen(), y, false);
             case Parameter p -> matMul.gemm(false, true, rows, out, in, 1, x, in, p.memory(), in, 0, y, out);
         }
@@ -58,8 +59,8 @@ public final class Linear {
         int in = w.shape().dim(1);
         int out = w.shape().dim(0);
         switch (w) {
-            case FrozenWeight frozen when frozen.isTransposed() ->
-                matMul.linear(rows, dy, frozen.frozen(), dx, accumulate);
+            case FrozenWeight frozen
+            when frozen.isTransposed() -> matMul.linear(rows, dy, frozen.frozen(), dx, accumulate);
             case FrozenWeight frozen -> matMul.linearGrad(rows, dy, frozen.frozen(), dx, accumulate);
             case Parameter p ->
                 matMul.gemm(false, false, rows, in, out, 1, dy, out, p.memory(), in, accumulate ? 1 : 0, dx, in);

@@ -171,9 +171,10 @@ class OpsTest {
                 "scale",
                 device -> GradientCheck.of("scale")
                         .variable(5, 37)
-                        .on(device, (tape, x) -> Scale.apply(tape, x[0], 2.5f), x -> Arrays.stream(x[0])
-                                .map(v -> 2.5 * v)
-                                .toArray())
+                        .on(
+                                device,
+                                (tape, x) -> Scale.apply(tape, x[0], 2.5f),
+                                x -> Arrays.stream(x[0]).map(v -> 2.5 * v).toArray())
                         .require(FORWARD, GRADIENT));
     }
 

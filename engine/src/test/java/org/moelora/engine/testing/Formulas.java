@@ -1,5 +1,7 @@
 package org.moelora.engine.testing;
 
+import java.util.Arrays;
+
 /** The ops' definitions in double precision, one element at a time, over flat row-major arrays. */
 public final class Formulas {
     private Formulas() {}
@@ -284,6 +286,74 @@ public final class Formulas {
             }
         }
         return new double[] {anchors == 0 ? 0 : sum / anchors};
+    }
+
+    public static double[] sigmoid(double[] x) {
+        return Arrays.stream(x).map(v -> 1 / (1 + Math.exp(-v))).toArray();
+    }
+
+    /** Each row n times beside itself. */
+    public static double[] repeat(double[] x, int cols, int times) {
+        double[] y = new double[x.length * times];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = x[i / (cols * times) * cols + i % cols];
+        }
+        return y;
+    }
+
+    /** What lies above the row's threshold, as a share of all that does; zeros where nothing does. */
+    public static double[] threshold(double[] p, double[] tau, int experts) {
+        double[] g = new double[p.length];
+        for (int t = 0; t < tau.length; t++) {
+            double sum = 0;
+            for (int i = t * experts; i < (t + 1) * experts; i++) {
+                sum += p[i] > tau[t] ? p[i] - tau[t] : 0;
+            }
+            for (int i = t * experts; i < (t + 1) * experts; i++) {
+                g[i] = p[i] > tau[t] ? (p[i] - tau[t]) / sum : 0;
+            }
+        }
+        return g;
+    }
+
+    /** The contrastive loss within tokens, with the outputs of all experts written out. */
+    public static double[] tokenContrastive(
+            double[] u, double[] b, int[] selected, int k, int experts, int rank, double tau, double eps) {
+        int width = experts * rank;
+        int out = b.length / width;
+        int tokens = u.length / width;
+        double loss = 0;
+        for (int t = 0; t < tokens; t++) {
+            double[][] z = new double[experts][out];
+            boolean[] chosen = new boolean[experts];
+            for (int i = 0; i < k; i++) {
+                chosen[selected[t * k + i]] = true;
+            }
+            for (int e = 0; e < experts; e++) {
+                for (int o = 0; o < out; o++) {
+                    for (int r = e * rank; r < (e + 1) * rank; r++) {
+                        z[e][o] += b[o * width + r] * u[t * width + r];
+                    }
+                }
+                double norm = Math.sqrt(dot(z[e], z[e]) + eps * eps);
+                for (int o = 0; o < out; o++) {
+                    z[e][o] /= norm;
+                }
+            }
+            for (int i = 0; i < experts; i++) {
+                double negatives = 0;
+                for (int a = 0; a < experts; a++) {
+                    negatives += chosen[a] ? 0 : Math.exp(dot(z[i], z[a]) / tau);
+                }
+                for (int p = 0; p < experts; p++) {
+                    if (chosen[i] && chosen[p] && p != i) {
+                        double positive = Math.exp(dot(z[i], z[p]) / tau);
+                        loss -= Math.log(positive / (positive + negatives)) / ((double) tokens * k * (k - 1));
+                    }
+                }
+            }
+        }
+        return new double[] {loss};
     }
 
     private static double dot(double[] a, double[] b) {

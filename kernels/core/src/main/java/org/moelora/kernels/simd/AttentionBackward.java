@@ -88,8 +88,10 @@ final class AttentionBackward implements Workers.Task {
                 pack(kvHead, key + block, length, s);
                 int past = keys - queries - block; // query i sees the keys 0 .. past + i of the block
                 for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-                    for (int from = Math.max(0, -past); from < queries; from += CHUNK) {
-                        int chunk = Math.min(CHUNK, queries - from);
+                    // The first block is taken with all queries, whose dq it begins.
+                    int end = block == 0 ? queries : (int) Math.min(queries, (long) length + plan.window() - 1 - past);
+                    for (int from = Math.max(0, -past); from < end; from += CHUNK) {
+                        int chunk = Math.min(CHUNK, end - from);
                         chunk(head, first + from, chunk, past + from + 1, length, block > 0, s);
                     }
                 }
@@ -152,7 +154,7 @@ final class AttentionBackward implements Workers.Task {
         }
     }
 
-    /** P and {@code scale dS} of a strip of queries, zero where a query does not see a key. */
+    /** P and {@code scale dS} of a strip of queries, zero where a query does not see a key, be it ahead of it or behind its window. */
     private void scores(int head, int query, int height, int at, int sees, int most, int length, AttentionScratch s) {
         int col = head * dim;
         Packing.strip(q, ldq, query, height, col, dim, s.queries, 0, s.packing.narrow);
@@ -173,6 +175,9 @@ final class AttentionBackward implements Workers.Task {
             gradients(s.probabilities, s.dScores, from, n, plan.scale(), get(ls, row), delta);
             Arrays.fill(s.probabilities, from + n, from + length, 0);
             Arrays.fill(s.dScores, from + n, from + length, 0);
+            int hidden = Math.clamp((long) sees + i - plan.window(), 0, n);
+            Arrays.fill(s.probabilities, from, from + hidden, 0);
+            Arrays.fill(s.dScores, from, from + hidden, 0);
         }
     }
 

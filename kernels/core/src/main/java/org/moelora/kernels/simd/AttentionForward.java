@@ -118,8 +118,10 @@ final class AttentionForward implements Workers.Task {
     private void strip(int head, int query, int height, int sees, int keys, AttentionScratch s) {
         Packing.strip(new Source.Leased(qs), ldq, query, height, head * dim, dim, s.queries, 0, s.packing.narrow);
         int most = sees + height - 1;
+        int hidden = Math.max(0, sees - plan.window()); // keys before the first query's window are before all of them
+        int start = hidden / DEPTH * DEPTH;
         float[] p = s.probabilities;
-        for (int j = 0; j < most; j += COLS) {
+        for (int j = hidden / COLS * COLS; j < most; j += COLS) {
             Tile.multiply(height, dim, s.queries, 0, s.keysTransposed, j * dim, s.scoreTile);
             int at = j / DEPTH * ROWS * STRIDE + j % DEPTH;
             for (int i = 0; i < height; i++) {
@@ -127,29 +129,34 @@ final class AttentionForward implements Workers.Task {
             }
         }
         for (int i = 0; i < height; i++) {
-            softmax(p, i * STRIDE, sees + i, most, (long) (query + i) * plan.heads() + head);
+            int before = Math.max(0, sees + i - plan.window());
+            softmax(p, i * STRIDE, start, before, sees + i, most, (long) (query + i) * plan.heads() + head);
         }
         float[] t = s.packing.tile;
         for (int d = 0; d < dim; d += COLS) {
             int width = Math.min(COLS, dim - d);
-            for (int block = 0; block < most; block += DEPTH) {
+            for (int block = start; block < most; block += DEPTH) {
                 int packed = Math.min(DEPTH, keys - block);
                 int at = Packing.panelLength(dim, block) + d * packed;
                 int depth = Math.min(DEPTH, most - block);
                 Tile.multiply(height, depth, p, block / DEPTH * ROWS * STRIDE, s.values, at, t);
                 for (int i = 0; i < height; i++) {
                     long o = (long) (query + i) * ldq + (long) head * dim + d;
-                    Rowwise.store(t, i * COLS, width, os, o, block > 0);
+                    Rowwise.store(t, i * COLS, width, os, o, block > start);
                 }
             }
         }
     }
 
-    /** Turns n scores into probabilities, zero up to {@code end}, and writes their log-sum-exp. */
-    private void softmax(float[] p, int at, int n, int end, long lse) {
+    /**
+     * Turns the scores {@code hidden .. n} into probabilities, and writes their log-sum-exp.
+     *
+     * @param start the first block, which begins at or before {@code hidden}; from here to {@code hidden}, and from n to {@code end}, are zeros
+     */
+    private void softmax(float[] p, int at, int start, int hidden, int n, int end, long lse) {
         float scale = plan.scale();
         FloatVector most = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
-        for (int block = 0; block < n; block += DEPTH) {
+        for (int block = start; block < n; block += DEPTH) {
             int from = at + block / DEPTH * ROWS * STRIDE;
             int length = Math.min(DEPTH, n - block);
             int padded = (length + COUNT - 1) / COUNT * COUNT;
@@ -157,13 +164,14 @@ final class AttentionForward implements Workers.Task {
                 FloatVector.fromArray(FLOATS, p, from + j).mul(scale).intoArray(p, from + j);
             }
             Arrays.fill(p, from + length, from + padded, Float.NEGATIVE_INFINITY);
+            Arrays.fill(p, from, from + Math.clamp(hidden - block, 0, length), Float.NEGATIVE_INFINITY);
             for (int j = 0; j < length; j += COUNT) {
                 most = most.max(FloatVector.fromArray(FLOATS, p, from + j));
             }
         }
         float max = most.reduceLanes(VectorOperators.MAX);
         FloatVector sums = FloatVector.zero(FLOATS);
-        for (int block = 0; block < n; block += DEPTH) {
+        for (int block = start; block < n; block += DEPTH) {
             int from = at + block / DEPTH * ROWS * STRIDE;
             int length = Math.min(DEPTH, n - block);
             for (int j = 0; j < length; j += COUNT) {
@@ -176,7 +184,7 @@ final class AttentionForward implements Workers.Task {
         float sum = Lanes.sum(sums);
         set(ls, lse, (float) (max + Math.log(sum)));
         float share = 1 / sum;
-        for (int block = 0; block < end; block += DEPTH) {
+        for (int block = start; block < end; block += DEPTH) {
             int from = at + block / DEPTH * ROWS * STRIDE;
             int length = Math.min(DEPTH, Math.max(0, n - block));
             for (int j = 0; j < length; j += COUNT) {
@@ -193,13 +201,14 @@ final class AttentionForward implements Workers.Task {
         for (int q = 0; q < queries; q++) {
             source.read((long) (first + q) * ldq + (long) head * dim, dim, s.row, 0, s.packing.narrow);
             int n = keys - queries + q + 1;
-            for (int j = 0; j < n; j++) {
+            int hidden = Math.max(0, n - plan.window());
+            for (int j = hidden; j < n; j++) {
                 long k = (long) (key + j) * ldk + (long) kvHead * dim;
                 p[j / DEPTH * ROWS * STRIDE + j % DEPTH] = Rowwise.dot(dim, s.row, 0, ks, k);
             }
-            softmax(p, 0, n, n, (long) (first + q) * plan.heads() + head);
+            softmax(p, 0, hidden / DEPTH * DEPTH, hidden, n, n, (long) (first + q) * plan.heads() + head);
             Arrays.fill(s.row, 0, dim, 0);
-            for (int j = 0; j < n; j++) {
+            for (int j = hidden; j < n; j++) {
                 long v = (long) (key + j) * ldk + (long) kvHead * dim;
                 axpy(p[j / DEPTH * ROWS * STRIDE + j % DEPTH], vs, v, s.row);
             }

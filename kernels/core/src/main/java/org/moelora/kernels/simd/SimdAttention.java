@@ -20,7 +20,7 @@ final class SimdAttention implements Attention {
     private final Attention plain;
     private final AttentionScratch.Pool pool;
 
-    /** @param plain serves windows, and heads that are wider than a tile is deep, which no model family has */
+    /** @param plain serves heads that are wider than a tile is deep, which no model family has */
     SimdAttention(Workers workers, Buffers buffers, Attention plain) {
         this.pool = new AttentionScratch.Pool(buffers);
         this.workers = workers;
@@ -29,7 +29,7 @@ final class SimdAttention implements Attention {
 
     @Override
     public void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp) {
-        if (plan.headDim() > Tile.DEPTH || plan.window() < Plan.UNLIMITED) {
+        if (plan.headDim() > Tile.DEPTH) {
             plain.forward(plan, q, k, v, o, logSumExp);
             return;
         }
@@ -63,7 +63,7 @@ final class SimdAttention implements Attention {
             Memory dq,
             Memory dk,
             Memory dv) {
-        if (plan.headDim() > Tile.DEPTH || plan.window() < Plan.UNLIMITED) {
+        if (plan.headDim() > Tile.DEPTH) {
             plain.backward(plan, q, k, v, o, logSumExp, dO, dq, dk, dv);
             return;
         }

@@ -208,10 +208,11 @@ final class SimdElementwise implements Elementwise {
                 FloatVector v = FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER);
                 FloatVector square = v.mul(v).mul(GELU_CUBE);
                 FloatVector s = Exp.sigmoid(square.add(1f).mul(v).mul(2 * GELU_SCALE));
-                FloatVector bend = FloatVector.broadcast(FLOATS, 1f).sub(s).mul(s).mul(v);
+                FloatVector bend =
+                        FloatVector.broadcast(FLOATS, 1f).sub(s).mul(s).mul(v);
                 FloatVector slope = square.mul(3f).add(1f).mul(2 * GELU_SCALE);
-                FloatVector d = FloatVector.fromMemorySegment(FLOATS, dys, at, ORDER)
-                        .mul(bend.fma(slope, s));
+                FloatVector d =
+                        FloatVector.fromMemorySegment(FLOATS, dys, at, ORDER).mul(bend.fma(slope, s));
                 if (accumulate) {
                     d = d.add(FloatVector.fromMemorySegment(FLOATS, dxs, at, ORDER));
                 }

@@ -26,7 +26,7 @@ public final class SimdKernels implements Kernels {
         Kernels plain = new PlainKernels();
         Scratch.Pool pool = new Scratch.Pool(buffers);
         matMul = new SimdMatMul(workers, pool, plain.matMul());
-        rows = new SimdRows(workers, plain.rows());
+        rows = new SimdRows(workers);
         attention = new SimdAttention(workers, buffers, plain.attention());
         elementwise = new SimdElementwise(workers);
         tokens = new SimdTokens(workers, pool);

@@ -60,7 +60,25 @@ final class SimdMatMul implements MatMul {
             Memory b,
             float beta,
             Memory c) {
-        plain.gemmBatched(batch, transposeA, transposeB, m, n, k, alpha, a, b, beta, c);
+        long sizeA = (long) m * k;
+        long sizeB = (long) k * n;
+        long sizeC = (long) m * n;
+        // The matrices are too small to be packed: threads share them, and each is done as plain does it.
+        Ranges.run(workers, batch, 1, 2 * sizeC * k, (from, to) -> {
+            long count = to - from;
+            plain.gemmBatched(
+                    (int) count,
+                    transposeA,
+                    transposeB,
+                    m,
+                    n,
+                    k,
+                    alpha,
+                    a.slice(from * sizeA, count * sizeA),
+                    b.slice(from * sizeB, count * sizeB),
+                    beta,
+                    c.slice(from * sizeC, count * sizeC));
+        });
     }
 
     @Override

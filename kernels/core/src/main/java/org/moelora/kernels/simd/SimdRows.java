@@ -20,11 +20,9 @@ import org.moelora.kernels.cpu.Workers;
 
 final class SimdRows implements Rows {
     private final Workers workers;
-    private final Rows plain;
 
-    SimdRows(Workers workers, Rows plain) {
+    SimdRows(Workers workers) {
         this.workers = workers;
-        this.plain = plain;
     }
 
     @Override
@@ -94,13 +92,31 @@ final class SimdRows implements Rows {
 
     @Override
     public void layerNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
-        plain.layerNorm(rows, cols, eps, x, weight, bias, y, stats);
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ws = floats(weight, cols);
+        MemorySegment bs = floats(bias, cols);
+        MemorySegment ys = floats(y, (long) rows * cols);
+        MemorySegment ss = floats(stats, 2L * rows);
+        Ranges.run(workers, rows, 1, 3L * cols, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                LayerNorm.row(cols, eps, xs, ws, bs, ys, ss, t);
+            }
+        });
     }
 
     @Override
     public void layerNormGrad(
             int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
-        plain.layerNormGrad(rows, cols, x, weight, stats, dy, dx, accumulate);
+        MemorySegment xs = floats(x, (long) rows * cols);
+        MemorySegment ws = floats(weight, cols);
+        MemorySegment ss = floats(stats, 2L * rows);
+        MemorySegment dys = floats(dy, (long) rows * cols);
+        MemorySegment dxs = floats(dx, (long) rows * cols);
+        Ranges.run(workers, rows, 1, 4L * cols, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                LayerNorm.gradRow(cols, xs, ws, ss, dys, dxs, t, accumulate);
+            }
+        });
     }
 
     @Override
@@ -115,8 +131,7 @@ final class SimdRows implements Rows {
                 long source = t * ldx + fromX;
                 long target = t * ldy + toY;
                 if (!accumulate) {
-                    MemorySegment.copy(
-                            xs, source * Float.BYTES, ys, target * Float.BYTES, (long) width * Float.BYTES);
+                    MemorySegment.copy(xs, source * Float.BYTES, ys, target * Float.BYTES, (long) width * Float.BYTES);
                     continue;
                 }
                 int i = 0;
@@ -160,7 +175,31 @@ final class SimdRows implements Rows {
 
     @Override
     public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
-        plain.rowDots(rows, cols, a, b, out, accumulate);
+        MemorySegment as = floats(a, (long) rows * cols);
+        MemorySegment bs = floats(b, (long) rows * cols);
+        MemorySegment os = floats(out, rows);
+        Ranges.run(workers, rows, 1, 2L * cols, (from, to) -> {
+            for (long t = from; t < to; t++) {
+                float dot = dot(cols, as, bs, t * cols);
+                set(os, t, dot + (accumulate ? get(os, t) : 0));
+            }
+        });
+    }
+
+    /** {@code <a, b>} over the elements {@code from .. from + n}. */
+    private static float dot(int n, MemorySegment as, MemorySegment bs, long from) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        int whole = Lanes.floor(n);
+        for (int i = 0; i < whole; i += COUNT) {
+            long at = (from + i) * Float.BYTES;
+            sums = FloatVector.fromMemorySegment(FLOATS, as, at, ORDER)
+                    .fma(FloatVector.fromMemorySegment(FLOATS, bs, at, ORDER), sums);
+        }
+        double dot = Lanes.sum(sums);
+        for (int i = whole; i < n; i++) {
+            dot += get(as, from + i) * get(bs, from + i);
+        }
+        return (float) dot;
     }
 
     @Override
@@ -240,10 +279,6 @@ final class SimdRows implements Rows {
             Memory x,
             Memory y,
             boolean accumulate) {
-        if (interleaved) {
-            plain.rope(rows, heads, headDim, table, true, inverse, x, y, accumulate);
-            return;
-        }
         MemorySegment ts = floats(table, (long) rows * headDim);
         MemorySegment xs = floats(x, (long) rows * heads * headDim);
         MemorySegment ys = floats(y, (long) rows * heads * headDim);
@@ -251,7 +286,12 @@ final class SimdRows implements Rows {
         Ranges.run(workers, rows, 1, 2L * heads * headDim, (from, to) -> {
             for (long t = from; t < to; t++) {
                 for (int h = 0; h < heads; h++) {
-                    rotate(headDim / 2, ts, t * headDim, sign, xs, ys, (t * heads + h) * headDim, accumulate);
+                    long head = (t * heads + h) * headDim;
+                    if (interleaved) {
+                        rotatePairs(headDim / 2, ts, t * headDim, sign, xs, ys, head, accumulate);
+                    } else {
+                        rotate(headDim / 2, ts, t * headDim, sign, xs, ys, head, accumulate);
+                    }
                 }
             }
         });
@@ -291,6 +331,27 @@ final class SimdRows implements Rows {
             float high = get(xs, head + half + i);
             set(ys, head + i, low * cos - high * sin + (accumulate ? get(ys, head + i) : 0));
             set(ys, head + half + i, high * cos + low * sin + (accumulate ? get(ys, head + half + i) : 0));
+        }
+    }
+
+    /** Features 2i and 2i + 1 of a head. */
+    private static void rotatePairs(
+            int half,
+            MemorySegment ts,
+            long angles,
+            float sign,
+            MemorySegment xs,
+            MemorySegment ys,
+            long head,
+            boolean accumulate) {
+        for (int i = 0; i < half; i++) {
+            float cos = get(ts, angles + i);
+            float sin = get(ts, angles + half + i) * sign;
+            long at = head + 2L * i;
+            float first = get(xs, at);
+            float second = get(xs, at + 1);
+            set(ys, at, first * cos - second * sin + (accumulate ? get(ys, at) : 0));
+            set(ys, at + 1, second * cos + first * sin + (accumulate ? get(ys, at + 1) : 0));
         }
     }
 

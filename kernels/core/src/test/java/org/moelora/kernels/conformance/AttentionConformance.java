@@ -26,7 +26,8 @@ public abstract class AttentionConformance extends Conformance {
                 new Plan(3, 1, 13, 0.2f, new Ragged(new int[] {0, 1, 3, 6}, new int[] {300, 0, 601}, new int[] {
                     300, 299, 20
                 })),
-                // sliding windows: each key alone, within a tile, across tiles and blocks of keys, wider than a sequence
+                // sliding windows: each key alone, within a tile, across tiles and blocks of keys, wider than a
+                // sequence
                 new Plan(2, 1, 8, 0.4f, 1, Ragged.self(0, 5, 40)),
                 new Plan(2, 2, 17, 0.3f, 2, Ragged.self(0, 1, 1, 34)),
                 new Plan(6, 3, 32, 0.18f, 13, Ragged.self(0, 12, 25, 39, 136)),
@@ -35,9 +36,15 @@ public abstract class AttentionConformance extends Conformance {
                 new Plan(2, 1, 16, 0.25f, 400, Ragged.self(0, 399, 400, 1200)),
                 new Plan(2, 1, 16, 0.25f, 130, Ragged.self(0, 905)),
                 new Plan(1, 1, 8, 0.3f, 514, Ragged.self(0, 513)),
-                new Plan(3, 1, 13, 0.2f, 17, new Ragged(new int[] {0, 1, 3, 6, 50}, new int[] {300, 0, 601, 700}, new int[] {
-                    300, 299, 20, 500
-                })),
+                new Plan(
+                        3,
+                        1,
+                        13,
+                        0.2f,
+                        17,
+                        new Ragged(
+                                new int[] {0, 1, 3, 6, 50}, new int[] {300, 0, 601, 700}, new int[] {300, 299, 20, 500
+                                })),
                 new Plan(4, 2, 32, 0.2f, 385, new Ragged(new int[] {0, 1, 3, 43}, new int[] {0, 900, 1700}, new int[] {
                     800, 386, 850
                 })));

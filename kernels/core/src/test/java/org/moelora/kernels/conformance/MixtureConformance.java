@@ -260,7 +260,17 @@ public abstract class MixtureConformance extends Conformance {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 4, 2", "1, 1, 1", "1, 2, 2", "3, 4, 1", "13, 8, 2", "17, 3, 3", "33, 17, 4", "207, 5, 2", "3001, 8, 2"})
+    @CsvSource({
+        "0, 4, 2",
+        "1, 1, 1",
+        "1, 2, 2",
+        "3, 4, 1",
+        "13, 8, 2",
+        "17, 3, 3",
+        "33, 17, 4",
+        "207, 5, 2",
+        "3001, 8, 2"
+    })
     void tokenContrast(int tokens, int experts, int k) {
         int width = 6;
         float[] products = new float[tokens * experts * experts];

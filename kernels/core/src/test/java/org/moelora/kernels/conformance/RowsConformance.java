@@ -186,8 +186,7 @@ public abstract class RowsConformance extends Conformance {
                     1e-6,
                     s -> s.kernels()
                             .rows()
-                            .copyColumns(
-                                    rows, width, s.of(x), ldx, beforeX, s.inOut(y), ldy, beforeY, accumulate));
+                            .copyColumns(rows, width, s.of(x), ldx, beforeX, s.inOut(y), ldy, beforeY, accumulate));
         }
     }
 

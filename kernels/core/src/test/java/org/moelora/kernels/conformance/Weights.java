@@ -25,7 +25,7 @@ record Weights(MemorySegment bytes, DType dtype, int rows, int cols) {
                 case F32 -> bytes.set(FLOAT, i * Float.BYTES, value);
                 case BF16 -> bytes.set(SHORT, i * Short.BYTES, (short) (Float.floatToRawIntBits(value) >>> 16));
                 case F16 -> bytes.set(SHORT, i * Short.BYTES, Float.floatToFloat16(value));
-                case I32 -> throw new IllegalArgumentException("not a weight's format");
+                default -> throw new IllegalArgumentException(dtype + " is not a format of these weights");
             }
         }
         return new Weights(bytes, dtype, rows, cols);

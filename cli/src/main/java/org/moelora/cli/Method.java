@@ -1,0 +1,49 @@
+package org.moelora.cli;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+
+/**
+ * The names that {@code --method} knows. All but LoRA's are settings of the one mixture: what the flags mean that are not given.
+ *
+ * @param name its name
+ * @param experts of {@code --experts}
+ * @param gate of {@code --gate}
+ * @param sharedA of {@code --shared-a}
+ * @param contrast of {@code --contrast}
+ * @param contrastWeight of {@code --contrast-weight}, null for the gate's own
+ */
+record Method(
+        String name,
+        String experts,
+        String gate,
+        boolean sharedA,
+        String contrast,
+        @Nullable Double contrastWeight) {
+    private static final String LORA = "lora";
+
+    private static final Method[] ALL = {
+        new Method("moelora", "8", "top-k", false, "supervised", null),
+        new Method(LORA, "1", "", false, "supervised", null),
+        new Method("mola", "2,4,6,8", "top-k", false, "supervised", 0.0),
+        new Method("loramoe", "8", "dense", false, "supervised", null),
+        new Method("hydralora", "8", "dense", true, "supervised", null),
+        new Method("adamole", "8", "threshold", false, "supervised", null),
+        new Method("task-moelora", "8", "task", false, "supervised", null),
+        new Method("comoe", "8", "top-k", false, "token", null),
+    };
+
+    static Method of(String name) {
+        return Arrays.stream(ALL)
+                .filter(method -> method.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new InputException("--method is \"" + name + "\"; expected one of "
+                        + Arrays.stream(ALL).map(Method::name).collect(Collectors.joining(", "))));
+    }
+
+    boolean isLora() {
+        return name.equals(LORA);
+    }
+}

@@ -1,0 +1,160 @@
+package org.moelora.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The relatives of MoELoRA from the command line: training, doing the same again, going on, looking at them. */
+class FamilyCommandTest {
+    private static final String WEIGHTS = "last/adapter_model.safetensors";
+
+    @TempDir
+    private Path temp;
+
+    private Path data;
+
+    /** The reference rows, every other one of another task. */
+    @BeforeEach
+    void rows() throws IOException {
+        data = temp.resolve("rows.jsonl");
+        List<String> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(Ran.LLAMA_ROWS)) {
+            lines.add(line.replaceFirst("\\{", "{\"task\": \"" + (lines.size() % 2 == 0 ? "even" : "odd") + "\", "));
+        }
+        Files.write(data, lines);
+    }
+
+    private Object[] train(Path out, Object... more) {
+        return Stream.concat(
+                        Stream.of(
+                                "train",
+                                "--model",
+                                Ran.LLAMA,
+                                "--data",
+                                data,
+                                "--out",
+                                out,
+                                "--steps=4",
+                                "--batch-size=4",
+                                "--rank=2",
+                                "--checkpoint-every=2"),
+                        Stream.of(more))
+                .toArray();
+    }
+
+    private static Ran good(Object... args) {
+        Ran ran = Ran.of(args);
+        assertThat(ran.code()).as(ran.err()).isZero();
+        return ran;
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "mola     | --experts=2,4              | experts +2, 4",
+                "loramoe  | --experts=3                | gate +dense",
+                "hydralora | --experts=3               | shared-a +true",
+                "adamole  | --max-threshold=0.5        | max-threshold +0.5",
+                "task-moelora | --tasks=even,odd       | tasks +even, odd",
+                "comoe    | --experts=4                | contrast +token",
+            })
+    void isTrainedAgainResumedAndShown(String method, String flag, String shown) throws IOException {
+        Path run = temp.resolve("run");
+        good(train(run, "--method=" + method, flag));
+        byte[] weights = Files.readAllBytes(run.resolve(WEIGHTS));
+
+        good("train", "--config", run.resolve("run.yaml"), "--out", temp.resolve("again"));
+        assertThat(Files.readAllBytes(temp.resolve("again").resolve(WEIGHTS))).isEqualTo(weights);
+
+        Path last = run.resolve("checkpoints/step-00000004/optimizer.safetensors");
+        byte[] bytes = Files.readAllBytes(last);
+        Files.write(last, Arrays.copyOf(bytes, bytes.length - 7));
+        Files.delete(run.resolve(WEIGHTS));
+        good("train", "--resume", run, "--method=" + method, flag);
+        assertThat(Files.readAllBytes(run.resolve(WEIGHTS))).isEqualTo(weights);
+
+        assertThat(good("inspect", run.resolve("last"), "--model", Ran.LLAMA).out())
+                .containsPattern(shown);
+        assertThat(good("show", run).out()).contains("finished");
+
+        // A second training from the first one's end, with its flags or without.
+        good(train(temp.resolve("on"), "--init-adapter", run.resolve("last"), "--method=" + method, flag));
+        good(train(temp.resolve("on2"), "--init-adapter", run.resolve("last")));
+        good("score", "--model", Ran.LLAMA, "--adapter", run.resolve("last"), "--data", data);
+    }
+
+    @Test
+    void aTaskIsAskedForAndMustBeKnown() {
+        Path run = temp.resolve("run");
+        good(train(run, "--gate=task", "--tasks=even,odd"));
+        Ran even = score(run, data, "--task-id=even");
+        Ran odd = score(run, data, "--task-id=odd");
+        assertThat(even.code()).as(even.err()).isZero();
+        assertThat(even.out()).isNotEqualTo(odd.out());
+        assertThat(score(run, data, "--task-id=none").err())
+                .contains("there is no task \"none\", and the adapter's gates depend on it; expected one of even, odd");
+        assertThat(score(run, Ran.LLAMA_ROWS).err())
+                .contains("a row names no task, and the adapter's gates depend on it; expected one of even, odd");
+        assertThat(Ran.of(train(temp.resolve("b"), "--gate=task", "--tasks=even"))
+                        .err())
+                .contains("there is no task \"odd\"");
+        assertThat(temp.resolve("b/last")).doesNotExist();
+    }
+
+    private static Ran score(Path run, Path rows, Object... more) {
+        return Ran.of(Stream.concat(
+                        Stream.of("score", "--model", Ran.LLAMA, "--adapter", run.resolve("last"), "--data", rows),
+                        Stream.of(more))
+                .toArray());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--method=other         | --seed=1             | --method is \"other\"; expected one of moelora, lora, mola",
+                "--gate=dense           | --top-k=2            | --top-k is for the gate top-k or top-k-raw",
+                "--gate=dense           | --balance-weight=0.1 | --balance-weight is for the gate top-k or top-k-raw",
+                "--gate=threshold       | --contrast=token     | --contrast is for the gate top-k or top-k-raw",
+                "--gate=task            | --experts=4          | --tasks is missing; expected the names",
+                "--experts=2,x          | --seed=1             | --experts is \"2,x\"; expected a number, or several",
+                "--experts=2,4,8        | --seed=1             | experts are 3 numbers, and the model has 2 layers",
+                "--experts=2,4          | --top-k=3            | top-k is 3; expected 1 to the smallest number of experts, 2",
+                "--contrast=token       | --experts=2          | top-k is 2 of 2 experts",
+                "--method=lora          | --shared-a           | --shared-a is for a mixture of experts",
+                "--method=comoe         | --contrast=none      | contrast is \"none\"; expected supervised or token",
+            })
+    void contradictionsAreOneSentence(String first, String second, String sentence) {
+        Ran ran = Ran.of(train(temp.resolve("run"), first, second));
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains(sentence);
+        assertThat(temp.resolve("run")).doesNotExist();
+    }
+
+    @Test
+    void anotherKindThanTheInitialAdapterIsRefused() {
+        Path run = temp.resolve("run");
+        good(train(run, "--method=hydralora", "--experts=3"));
+        Object[][] others = {
+            {"--gate=threshold"}, {"--method=moelora"}, {"--method=adamole"}, {"--experts=2,4"}, {"--tasks=a"}
+        };
+        for (Object[] other : others) {
+            List<Object> more = new ArrayList<>(List.of("--init-adapter", run.resolve("last")));
+            more.addAll(List.of(other));
+            Ran ran = Ran.of(train(temp.resolve("on"), more.toArray()));
+            assertThat(ran.code()).as(other[0] + ran.err()).isEqualTo(2);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package org.moelora.adapter;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.io.JsonArray;
+import org.moelora.engine.io.JsonObject;
+
+/** What {@code adapter_config.json} says about a mixture of experts, beside what it says about LoRA. */
+final class MixtureJson {
+    private MixtureJson() {}
+
+    static void write(Map<String, Object> json, MoeLoraConfig mixture, @Nullable LossSettings losses) {
+        json.put("num_experts", mixture.experts());
+        if (mixture.expertsPerLayer().size() > 1) {
+            json.put("experts_per_layer", mixture.expertsPerLayer());
+        }
+        if (mixture.topK() > 0) {
+            json.put("top_k", mixture.topK());
+        }
+        json.put("routing_strategy", mixture.gate().id());
+        switch (mixture.gate()) {
+            case GatePolicy.Threshold threshold -> json.put("max_threshold", threshold.max());
+            case GatePolicy.ByTask byTask -> {
+                json.put("tasks", byTask.tasks());
+                json.put("task_dimension", byTask.dimension());
+            }
+            case GatePolicy.Renormalised gate -> {}
+            case GatePolicy.Raw gate -> {}
+            case GatePolicy.Dense gate -> {}
+        }
+        if (mixture.sharedA()) {
+            json.put("shared_a", true);
+        }
+        if (losses != null) {
+            json.put("balance_weight", losses.balanceWeight());
+            json.put("contrast_weight", losses.contrastWeight());
+            json.put("contrast_temperature", losses.contrastTemperature());
+            json.put("max_pairs", losses.maxPairs());
+            if (losses.contrast() != LossSettings.Contrast.SUPERVISED) {
+                json.put("contrast", losses.contrast().id());
+            }
+        }
+    }
+
+    static MoeLoraConfig read(
+            JsonObject json, int rank, double alpha, boolean stabilised, double dropout, List<String> targets) {
+        int experts = json.positiveInteger("num_experts");
+        JsonArray perLayer = json.arrayOrNull("experts_per_layer");
+        List<Integer> spread = perLayer == null
+                ? List.of(experts)
+                : Arrays.stream(perLayer.integers()).boxed().toList();
+        if (perLayer != null && spread.stream().noneMatch(e -> e == experts)) {
+            throw json.error("experts_per_layer", "numbers of which the largest is num_experts, " + experts);
+        }
+        GatePolicy gate = switch (json.string("routing_strategy", "top-k")) {
+            case "top-k" -> new GatePolicy.Renormalised(json.positiveInteger("top_k"));
+            case "top-k-raw" -> new GatePolicy.Raw(json.positiveInteger("top_k"));
+            case "dense" -> new GatePolicy.Dense();
+            case "threshold" -> new GatePolicy.Threshold(json.number("max_threshold", 0));
+            case "task" ->
+                new GatePolicy.ByTask(
+                        json.array("tasks").strings(),
+                        json.positiveInteger("task_dimension", GatePolicy.ByTask.DIMENSION));
+            default -> throw json.error("routing_strategy", "top-k, top-k-raw, dense, threshold or task");
+        };
+        return new MoeLoraConfig(spread, gate, json.flag("shared_a", false), rank, alpha, stabilised, dropout, targets);
+    }
+}

@@ -1,0 +1,115 @@
+package org.moelora.adapter;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+
+/**
+ * PEFT's {@code rank_pattern} and {@code alpha_pattern}: values for some linears, by regular expressions on their full names. The first key that
+ * matches wins, where a key matches a name as {@code (.*\.)?(key)$} does: at the end, after a dot or from the start. Immutable and thread-safe.
+ *
+ * <p>Keys come from files of others. A backtracking matcher can be made to try exponentially many ways, so a key has no repeated groups, no empty
+ * alternatives and no anchors within, and a match that reads more than {@value #MAX_READS} characters is refused.
+ */
+final class NamePatterns {
+    static final int MAX_KEYS = 4096;
+    private static final int MAX_LENGTH = 256;
+    private static final int MAX_READS = 1 << 20;
+
+    /** Optional anchors around atoms, some of them repeated, and groups, which are not. */
+    private static final Pattern SIMPLE =
+            Pattern.compile("\\^?(?:(?:[A-Za-z0-9_.-]|\\\\[.dw]|\\[\\^?[A-Za-z0-9_-]+])[*+?]?|[(|)](?![*+?]))+\\$?");
+
+    private static final Pattern EMPTY_ALTERNATIVE = Pattern.compile("^\\^?\\||\\(\\||\\|\\||\\|\\)|\\(\\)|\\|\\$?$");
+
+    private NamePatterns() {}
+
+    /**
+     * A copy in the same order, every key of which can be matched.
+     *
+     * @param field what complaints call the map
+     * @throws InputException for a key that is no such expression
+     */
+    static <V> Map<String, V> checked(String field, Map<String, V> values) {
+        if (values.size() > MAX_KEYS) {
+            throw new InputException(field + " has " + values.size() + " keys; expected at most " + MAX_KEYS);
+        }
+        values.keySet().forEach(key -> compile(field, key));
+        return Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    }
+
+    /** The value of the first key that matches a name. */
+    static <V> Optional<V> value(String field, Map<String, V> values, String name) {
+        for (var entry : values.entrySet()) {
+            if (compile(field, entry.getKey())
+                    .matcher(new Counted(field, entry.getKey(), name))
+                    .matches()) {
+                return Optional.of(entry.getValue());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Pattern compile(String field, String key) {
+        boolean simple = key.length() <= MAX_LENGTH
+                && SIMPLE.matcher(key).matches()
+                && !EMPTY_ALTERNATIVE.matcher(key).find();
+        try {
+            if (simple) {
+                return Pattern.compile("(.*\\.)?(" + key + ")$");
+            }
+        } catch (PatternSyntaxException e) {
+            throw refused(field, key, e);
+        }
+        throw refused(field, key, null);
+    }
+
+    private static InputException refused(String field, String key, @Nullable PatternSyntaxException cause) {
+        String shown = key.length() > 40 ? key.substring(0, 40) + "..." : key;
+        String message = field + " has the key \"" + shown + "\"; expected a linear's name, or a regular expression of"
+                + " names, classes and groups that are not repeated";
+        return cause == null ? new InputException(message) : new InputException(message, cause);
+    }
+
+    /** A name of which only so much may be read. */
+    private static final class Counted implements CharSequence {
+        private final String field;
+        private final String key;
+        private final String name;
+        private int reads;
+
+        Counted(String field, String key, String name) {
+            this.field = field;
+            this.key = key;
+            this.name = name;
+        }
+
+        @Override
+        public char charAt(int index) {
+            if (++reads > MAX_READS) {
+                throw refused(field, key, null);
+            }
+            return name.charAt(index);
+        }
+
+        @Override
+        public int length() {
+            return name.length();
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int end) {
+            return name.substring(start, end);
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+}

@@ -1,0 +1,445 @@
+package org.moelora.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.moelora.data.Batch;
+import org.moelora.data.TokenRow;
+import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+import org.moelora.eval.RoutingReport;
+import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Devices;
+import org.moelora.model.Decoder;
+import org.moelora.model.Generation;
+import org.moelora.model.GenerationOptions;
+import org.moelora.model.LanguageModel;
+import org.moelora.model.Vectors;
+import org.moelora.train.FineTuner;
+import org.moelora.train.TrainingConfig;
+import org.moelora.train.TrainingListener;
+import org.moelora.train.TrainingStep;
+import org.moelora.train.WarmUp;
+
+/** Every member of the family, as the one formula with its gate, its experts and its loss. */
+class PolicyFamilyTest {
+    private static final LossSettings NONE = LossSettings.NONE;
+    private static final GatePolicy.ByTask BY_TASK = new GatePolicy.ByTask(List.of("add", "sub", "sort"), 5);
+
+    private Device device;
+    private Decoder base;
+
+    @BeforeEach
+    void open() {
+        device = Devices.open("cpu-simd", new DeviceOptions(2, true));
+        base = Decoder.load(Vectors.path("llama"), device);
+    }
+
+    @AfterEach
+    void everythingIsGivenBack() {
+        base.close();
+        assertThat(device.memoryUse().total()).isZero();
+        device.close();
+    }
+
+    private static MoeLoraConfig.Builder mixture() {
+        return MoeLoraConfig.builder().experts(4).rank(2);
+    }
+
+    static Stream<Arguments> family() {
+        LossSettings token = new LossSettings(0.1, 0.1, 0.5, 512, LossSettings.Contrast.TOKEN);
+        return Stream.of(
+                Arguments.of("lora", LoraConfig.builder().rank(3).build(), NONE),
+                Arguments.of(
+                        "rslora",
+                        LoraConfig.builder().rank(3).rankStabilised(true).build(),
+                        NONE),
+                Arguments.of("moelora", mixture().build(), new LossSettings(0.1, 0.1, 0.5, 512)),
+                Arguments.of(
+                        "mola", mixture().expertsPerLayer(List.of(2, 4)).build(), new LossSettings(0.1, 0, 0.5, 512)),
+                Arguments.of("loramoe", mixture().gate(new GatePolicy.Dense()).build(), NONE),
+                Arguments.of(
+                        "hydralora",
+                        mixture().gate(new GatePolicy.Dense()).sharedA(true).build(),
+                        NONE),
+                Arguments.of(
+                        "adamole", mixture().gate(new GatePolicy.Threshold(0)).build(), NONE),
+                Arguments.of("task", mixture().gate(BY_TASK).build(), NONE),
+                Arguments.of("comoe", mixture().build(), token));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("family")
+    void aNewAdapterLeavesEveryBitOfTheLogits(String name, AdapterConfig config, LossSettings losses) {
+        float[] plain = logits(base.plain());
+        try (Adapter adapter = Adapter.create(base, config, 3)) {
+            assertThat(adapter.parameterCount()).isEqualTo(config.parameterCount(base.linears()));
+            assertThat(logits(base.with(adapter))).isEqualTo(plain);
+            randomise(adapter);
+            assertThat(logits(base.with(adapter))).isNotEqualTo(plain);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("family")
+    void whatIsSavedIsWhatIsLoaded(String name, AdapterConfig config, LossSettings losses, @TempDir Path temp) {
+        try (Adapter adapter = Adapter.create(base, config, 7)) {
+            randomise(adapter);
+            adapter.save(temp.resolve("a"), losses);
+            AdapterSummary summary = AdapterSummary.read(temp.resolve("a"));
+            assertThat(summary.linears()).isEqualTo(adapter.modules().size());
+            assertThat(summary.parameters()).isEqualTo(adapter.parameterCount());
+            assertThat(summary.config()).isEqualTo(adapter.config());
+            try (Adapter loaded = Adapter.load(temp.resolve("a"), base)) {
+                assertThat(loaded.config()).isEqualTo(adapter.config());
+                assertThat(logits(base.with(loaded))).isEqualTo(logits(base.with(adapter)));
+            }
+        }
+    }
+
+    /** Central differences in float32: coarse, but of the whole decoder, and of every kind of parameter. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("family")
+    void gradientsAreThoseOfTheLoss(String name, AdapterConfig config, LossSettings losses) {
+        try (Adapter adapter = Adapter.create(base, config, 7)) {
+            randomise(adapter);
+            LanguageModel model = base.with(adapter);
+            List<Batch> batches = List.of(Batch.of(rows().subList(0, 2).stream()
+                    .map(PolicyFamilyTest::beginning)
+                    .toList()));
+            adapter.parameters().startTraining();
+            TrainingStep.backward(model, batches, losses, 1, 0, false);
+            Map<Parameter, float[]> gradients = new LinkedHashMap<>();
+            adapter.parameters().parameters().forEach(each -> gradients.put(each, each.gradientArray()));
+            for (Parameter parameter : gradients.keySet()) {
+                // Along the gradient itself: the slope is its norm, which stands out from rounding.
+                float[] gradient = gradients.get(parameter);
+                double norm = norm(gradient);
+                float[] values = parameter.toArray();
+                assertThat(norm).as(parameter.name()).isPositive();
+                // A long step may let a token choose other experts, a short one drowns in rounding: one of them does
+                // neither.
+                double error = Double.POSITIVE_INFINITY;
+                for (double length : new double[] {3e-2, 1e-2, 3e-3, 1e-3}) {
+                    double step = length / norm;
+                    double up = loss(model, batches, losses, parameter, values, gradient, step);
+                    double down = loss(model, batches, losses, parameter, values, gradient, -step);
+                    error = Math.min(error, Math.abs((up - down) / (2 * length) / norm - 1));
+                }
+                parameter.set(values);
+                assertThat(error).as(parameter.name() + " of norm " + norm).isLessThan(0.02);
+            }
+            adapter.parameters().stopTraining();
+        }
+    }
+
+    private static double loss(
+            LanguageModel model,
+            List<Batch> batches,
+            LossSettings losses,
+            Parameter parameter,
+            float[] values,
+            float[] direction,
+            double step) {
+        float[] moved = values.clone();
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] += (float) (step * direction[i]);
+        }
+        parameter.set(moved);
+        return TrainingStep.backward(model, batches, losses, 1, 0, false).loss(losses);
+    }
+
+    /** Few tokens, so that few are about to choose other experts. */
+    private static TokenRow beginning(TokenRow row) {
+        int[] ids = Arrays.copyOf(row.inputIds(), 4);
+        return new TokenRow(ids, ids, row.task(), row.row());
+    }
+
+    private static double norm(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += (double) value * value;
+        }
+        return Math.sqrt(sum);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("family")
+    void learnsTheSameBitsOnOneThreadAndTwoKeptOrRecomputed(String name, AdapterConfig config, LossSettings losses) {
+        List<Double> loss = new ArrayList<>();
+        List<Object> two = train(config, losses, 2, false, loss);
+        assertThat(loss.getLast()).isLessThan(loss.getFirst());
+        assertThat(train(config, losses, 1, false, new ArrayList<>())).isEqualTo(two);
+        assertThat(train(config, losses, 2, true, new ArrayList<>())).isEqualTo(two);
+    }
+
+    /** Values of all parameters after some steps on the same rows. */
+    private static List<Object> train(
+            AdapterConfig config, LossSettings losses, int threads, boolean recompute, List<Double> seen) {
+        try (Device own = Devices.open("cpu-simd", new DeviceOptions(threads, true));
+                Decoder decoder = Decoder.load(Vectors.path("llama"), own);
+                Adapter adapter = Adapter.create(decoder, config, 5)) {
+            TrainingConfig training = TrainingConfig.builder()
+                    .losses(
+                            losses.contrastWeight() == 0
+                                    ? losses
+                                    : new LossSettings(
+                                            losses.balanceWeight(),
+                                            0.01,
+                                            losses.contrastTemperature(),
+                                            30,
+                                            losses.contrast()))
+                    .contrastWarmUp(WarmUp.NONE)
+                    .steps(8L)
+                    .batchSize(8)
+                    .shuffle(false)
+                    .learningRate(1e-2)
+                    .recompute(recompute)
+                    .build();
+            FineTuner tuner = FineTuner.of(decoder.with(adapter))
+                    .onRows(rows().subList(0, 8))
+                    .config(training);
+            assertThat(tuner.checkMemory().total()).isPositive();
+            tuner.run(new TrainingListener() {
+                @Override
+                public void step(Step step) {
+                    seen.add(step.lm());
+                }
+            });
+            List<Object> values = new ArrayList<>();
+            for (Parameter parameter : adapter.parameters().parameters()) {
+                for (float value : parameter.toArray()) {
+                    values.add(Float.floatToRawIntBits(value));
+                }
+            }
+            return values;
+        }
+    }
+
+    /** On one linear [out, in], by the papers' formulas. */
+    @Test
+    void parameterCounts() {
+        LinearSite site = new LinearSite("model.layers.0.self_attn.q_proj", 0, 100, 60);
+        long e = 4;
+        long r = 2;
+        long mixture = e * r * (100 + 60);
+        long router = e * 100;
+        assertThat(mixture().build().parameterCount(site)).isEqualTo(mixture + router);
+        assertThat(mixture().gate(new GatePolicy.Dense()).build().parameterCount(site))
+                .isEqualTo(mixture + router);
+        assertThat(mixture().gate(new GatePolicy.Dense()).sharedA(true).build().parameterCount(site))
+                .isEqualTo(r * 100 + e * r * 60 + router);
+        assertThat(mixture().gate(new GatePolicy.Threshold(0)).build().parameterCount(site))
+                .isEqualTo(mixture + router + 101);
+        assertThat(mixture().gate(BY_TASK).build().parameterCount(site)).isEqualTo(mixture + 3 * 5 + e * 5);
+    }
+
+    @Test
+    void expertsAreSpreadFromBottomToTop() {
+        List<LinearSite> sites = IntStream.range(0, 32)
+                .mapToObj(layer -> new LinearSite("model.layers." + layer + ".self_attn.q_proj", layer, 8, 8))
+                .toList();
+        MoeLoraConfig mola = mixture().expertsPerLayer(List.of(2, 4, 6, 8)).build();
+        AdapterConfig spread = mola.on(sites);
+        assertThat(sites.stream().map(spread::experts).toList())
+                .isEqualTo(IntStream.range(0, 32)
+                        .mapToObj(layer -> 2 + layer / 8 * 2)
+                        .toList());
+        // 5 experts on average: the parameters of 5 experts everywhere.
+        assertThat(mola.parameterCount(sites))
+                .isEqualTo(mixture().experts(5).build().parameterCount(sites));
+        assertThatThrownBy(() -> mola.forLayers(3))
+                .isInstanceOf(InputException.class)
+                .hasMessage("experts are 4 numbers, and the model has 3 layers; expected at most as many");
+    }
+
+    /** A threshold of at least one half above two experts of one half each leaves nobody, whatever A and B are. */
+    @Test
+    void aTokenBelowItsThresholdIsLeftToTheBase() {
+        float[] plain = logits(base.plain());
+        try (Adapter adapter = Adapter.create(
+                base, mixture().experts(2).gate(new GatePolicy.Threshold(1)).build(), 1)) {
+            randomise(adapter);
+            for (Parameter parameter : adapter.parameters().parameters()) {
+                if (parameter.name().endsWith("moe_gate") || parameter.name().endsWith("moe_threshold")) {
+                    parameter.set(new float[Math.toIntExact(parameter.shape().size())]);
+                } else if (parameter.name().endsWith("moe_threshold_bias")) {
+                    parameter.set(new float[] {1});
+                }
+            }
+            assertThat(logits(base.with(adapter))).isEqualTo(plain);
+        }
+    }
+
+    /** The gates of a task put into B make a LoRA of rank E r that computes the same. */
+    @Test
+    void theAdapterOfOneTaskIsOneUpdate() {
+        try (Adapter adapter = Adapter.create(base, mixture().gate(BY_TASK).build(), 1);
+                Adapter lora = Adapter.create(
+                        base, LoraConfig.builder().rank(8).alpha(32).build(), 1)) {
+            randomise(adapter);
+            Map<String, double[]> gates = adapter.fixedGates("sub");
+            for (String module : adapter.modules()) {
+                double[] g = gates.get(module);
+                assertThat(Arrays.stream(g).sum()).isCloseTo(1, within(1e-12));
+                lora.parameters()
+                        .get(module + ".lora_A")
+                        .set(adapter.parameters().get(module + ".lora_A").toArray());
+                float[] b = adapter.parameters().get(module + ".lora_B").toArray();
+                for (int i = 0; i < b.length; i++) {
+                    b[i] *= (float) g[i % 8 / 2];
+                }
+                lora.parameters().get(module + ".lora_B").set(b);
+            }
+            float[] expected = logits(base.with(lora));
+            float[] ofTask = logits(base.with(adapter).forTask("sub"));
+            assertThat(ofTask).isNotEqualTo(logits(base.with(adapter).forTask("add")));
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(ofTask[i]).isCloseTo(expected[i], within(2e-4f));
+            }
+        }
+    }
+
+    /** Side by side, each prompt with the gates of its own task: what each gives alone under that task. */
+    @Test
+    void promptsOfSeveralTasksAreWrittenSideBySide() {
+        try (Adapter adapter = Adapter.create(base, mixture().gate(BY_TASK).build(), 1)) {
+            randomise(adapter);
+            for (Parameter parameter : adapter.parameters().parameters()) {
+                if (parameter.name().endsWith("task_gate") || parameter.name().endsWith("lora_B")) {
+                    scale(parameter, 20); // so that tasks differ by far
+                }
+            }
+            LanguageModel model = base.with(adapter);
+            List<int[]> prompts = List.of(new int[] {1, 5, 9}, new int[] {1, 5, 9}, new int[] {4, 3});
+            List<String> tasks = List.of("add", "sort", "sub");
+            GenerationOptions options = GenerationOptions.GREEDY.withMaxTokens(6);
+            List<int[]> together =
+                    Generation.of(model, options).withTasks(tasks).ids(prompts, (s, id) -> true);
+            for (int i = 0; i < tasks.size(); i++) {
+                List<int[]> alone = Generation.of(model.forTask(tasks.get(i)), options)
+                        .ids(List.of(prompts.get(i)), (s, id) -> true);
+                assertThat(together.get(i)).isEqualTo(alone.getFirst());
+            }
+            assertThat(together.get(0)).isNotEqualTo(together.get(1));
+        }
+    }
+
+    @Test
+    void anUnknownTaskIsRefused() {
+        try (Adapter adapter = Adapter.create(base, mixture().gate(BY_TASK).build(), 1)) {
+            LanguageModel model = base.with(adapter);
+            assertThatThrownBy(() -> model.forTask("mul"))
+                    .isInstanceOf(InputException.class)
+                    .hasMessage(
+                            "there is no task \"mul\", and the adapter's gates depend on it; expected one of add, sub, sort");
+            int[] ids = {1, 2, 3};
+            try (Tape tape = Tape.inference(device)) {
+                assertThatThrownBy(() -> model.hidden(tape, AdapterPass.inference(), ids, new int[] {0, 3}))
+                        .isInstanceOf(InputException.class)
+                        .hasMessage(
+                                "a row names no task, and the adapter's gates depend on it; expected one of add, sub, sort");
+            }
+            assertThatThrownBy(() -> RoutingReport.measure(model, rows()))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("the gate task gives every token all experts");
+        }
+        try (Adapter adapter = Adapter.create(base, mixture().build(), 1)) {
+            assertThatThrownBy(() -> base.with(adapter).forTask("add"))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("no gate depends on it");
+        }
+    }
+
+    /** Below 1 / E somebody always is above: at least one expert per token, at most all. */
+    @Test
+    void selectionsAboveAThresholdAreCounted() {
+        try (Adapter adapter =
+                Adapter.create(base, mixture().gate(new GatePolicy.Threshold(0)).build(), 1)) {
+            randomise(adapter);
+            List<TokenRow> rows = rows();
+            long tokens = rows.stream().mapToInt(TokenRow::length).sum();
+            RoutingReport report = RoutingReport.measure(base.with(adapter), rows);
+            long chosen = report.selections().keySet().stream()
+                    .flatMapToLong(task -> Arrays.stream(report.total(task)))
+                    .sum();
+            long linears = adapter.modules().size();
+            assertThat(chosen).isBetween(tokens * linears, 4 * tokens * linears - 1);
+        }
+    }
+
+    @Test
+    void settingsThatMakeNoSenseAreRefused() {
+        assertThatThrownBy(
+                        () -> mixture().expertsPerLayer(List.of(2, 4)).topK(3).build())
+                .isInstanceOf(InputException.class)
+                .hasMessage("top-k is 3; expected 1 to the smallest number of experts, 2");
+        assertThatThrownBy(() -> new GatePolicy.Threshold(1.5))
+                .isInstanceOf(InputException.class)
+                .hasMessage("max-threshold is 1.5; expected 0 (for 1 / experts) to 1");
+        assertThatThrownBy(() -> new GatePolicy.ByTask(List.of("a", "a"), 4)).isInstanceOf(InputException.class);
+        LossSettings token = new LossSettings(0, 0.1, 0.1, 512, LossSettings.Contrast.TOKEN);
+        assertThatThrownBy(() -> token.check(mixture().topK(4).build()))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("top-k is 4 of 4 experts");
+        assertThat(mixture().gate(new GatePolicy.Dense()).build().losses()).isEqualTo(NONE);
+        assertThat(mixture().build().losses()).isEqualTo(LossSettings.DEFAULT);
+    }
+
+    /** Rows of three tasks. */
+    private static List<TokenRow> rows() {
+        List<TokenRow> rows = new ArrayList<>();
+        for (TokenRow row : Vectors.rows("llama")) {
+            rows.add(new TokenRow(row.inputIds(), row.labels(), BY_TASK.tasks().get(rows.size() % 3), row.row()));
+        }
+        return rows;
+    }
+
+    private float[] logits(LanguageModel model) {
+        int[] ids = {1, 5, 9, 2, 7, 3, 11};
+        try (Tape tape = Tape.inference(device)) {
+            AdapterPass pass = AdapterPass.inference().withTasks(List.of("add", "sort"), new int[] {0, 4, 7});
+            Tensor hidden = model.hidden(tape, pass, ids, new int[] {0, 4, 7});
+            return model.logits(tape, hidden, 3, 6).toArray();
+        }
+    }
+
+    private static void scale(Parameter parameter, float factor) {
+        float[] values = parameter.toArray();
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= factor;
+        }
+        parameter.set(values);
+    }
+
+    private static void randomise(Adapter adapter) {
+        Random random = new Random(4);
+        for (Parameter parameter : adapter.parameters().parameters()) {
+            float[] values = new float[Math.toIntExact(parameter.shape().size())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (0.2 * random.nextGaussian());
+            }
+            parameter.set(values);
+        }
+    }
+}
