@@ -62,10 +62,11 @@ class GgufTokenizerTest {
     @Test
     void mergesTheHighestScoreFirstAndTheLeftmostOfEqualOnes() {
         Tokenizer tokenizer = pieces(
-                        List.of("\u2581", "a", "b", "c", "ab", "bc", "aa", "abc"), 0, 0, 0, 0, -3, -2, -4, -5)
+                        List.of("\u2581", "a", "b", "c", "ab", "bc", "aa", "bca"), 0, 0, 0, 0, -3, -2, -4, -5)
                 .with("add_space_prefix", false)
                 .in(folder);
         assertThat(tokenizer.encode("abc", false)).containsExactly(4, 8);
+        assertThat(tokenizer.encode("abca", false)).containsExactly(4, 10);
         assertThat(tokenizer.encode("aab", false)).containsExactly(4, 7);
         assertThat(tokenizer.encode("aaa", false)).containsExactly(9, 4);
         assertThat(tokenizer.encode("a b", false)).containsExactly(4, 3, 5);
