@@ -52,7 +52,7 @@ final class Evaluator {
         switch (statement) {
             case Statement.Text text -> write(0, text.text());
             case Statement.Print print ->
-                write(print.value().line(), Values.text(expressions.value(print.value(), scope)));
+                write(print.value().line(), Values.text(limits, print.value().line(), expressions.value(print.value(), scope)));
             case Statement.If choice -> end = choose(choice, scope);
             case Statement.For loop -> loop(loop, scope);
             case Statement.Set set -> set(set, scope);
@@ -73,7 +73,7 @@ final class Evaluator {
     }
 
     private void write(int line, String text) {
-        limits.make(line, text.length());
+        limits.characters(line, text.length());
         out.append(text);
     }
 
@@ -121,6 +121,7 @@ final class Evaluator {
     private void loop(Statement.For loop, Scope scope) {
         List<@Nullable Object> items = new ArrayList<>();
         for (Object item : expressions.iterable(loop.line(), expressions.value(loop.items(), scope))) {
+            limits.step(loop.line());
             Scope inner = new Scope(scope);
             unpack(loop.line(), loop.names(), item, inner);
             Expression condition = loop.condition();

@@ -159,8 +159,10 @@ final class Expressions {
         return switch (value) {
             case List<?> list -> list;
             case Map<?, ?> map -> limits.list(line, new ArrayList<>(map.keySet()));
-            case String s ->
-                limits.list(line, s.codePoints().mapToObj(Character::toString).toList());
+            case String s -> {
+                limits.elements(line, s.length());
+                yield s.codePoints().mapToObj(Character::toString).toList();
+            }
             case Undefined u -> List.of();
             case null, default -> throw limits.error(line, "goes over what is no list");
         };
@@ -186,7 +188,7 @@ final class Expressions {
         }
         return switch (function) {
             case Values.Macro macro -> evaluator.call(line, macro, values, named);
-            case Values.Function.RAISE_EXCEPTION -> throw limits.raised(values.isEmpty() ? "" : Values.text(values.getFirst()));
+            case Values.Function.RAISE_EXCEPTION -> throw limits.raised(values.isEmpty() ? "" : Values.text(limits, line, values.getFirst()));
             case Values.Function.NAMESPACE, Values.Function.DICT -> {
                 Namespace namespace = new Namespace();
                 if (!values.isEmpty()) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.text.template.Values.Undefined;
 
@@ -25,10 +26,20 @@ final class Filters {
             @Nullable Object value,
             List<@Nullable Object> values,
             Map<String, @Nullable Object> named) {
+        for (String argument : named.keySet()) {
+            if (!named(name).contains(argument)) {
+                throw limits.unsupported(line, "the filter " + name + " with the argument " + argument);
+            }
+        }
         return switch (name) {
             case "default", "d" -> otherwise(value, values, named);
-            case "tojson" -> json(line, value, named.getOrDefault("indent", values.isEmpty() ? null : values.getFirst()));
-            case "string" -> limits.text(line, Values.text(value));
+            case "tojson" -> {
+                if (Values.truth(named.get("ensure_ascii"))) {
+                    throw limits.unsupported(line, "the filter tojson with ensure_ascii");
+                }
+                yield json(line, value, named.getOrDefault("indent", values.isEmpty() ? null : values.getFirst()));
+            }
+            case "string" -> Values.text(limits, line, value);
             case "safe" -> value;
             case "trim" -> Methods.strip(text(line, name, value), argument(values), true, true);
             case "upper" -> text(line, name, value).toUpperCase(Locale.ROOT);
@@ -49,7 +60,7 @@ final class Filters {
             case "list" -> limits.list(line, new ArrayList<@Nullable Object>(expressions.iterable(line, value)));
             case "reverse" ->
                 value instanceof String s
-                        ? new StringBuilder(limits.text(line, s)).reverse().toString()
+                        ? new StringBuilder(text(line, name, s)).reverse().toString()
                         : limits.list(line, new ArrayList<@Nullable Object>(expressions.iterable(line, value).reversed()));
             case "items" -> value instanceof Map<?, ?> map ? methods.items(line, map) : List.of();
             case "join" -> joined(line, value, values, named);
@@ -62,6 +73,17 @@ final class Filters {
         };
     }
 
+    /** The arguments with names that a filter knows; {@code ensure_ascii} counts as false, as it is set where templates are published. */
+    private static Set<String> named(String filter) {
+        return switch (filter) {
+            case "default", "d" -> Set.of("default_value", "boolean");
+            case "tojson" -> Set.of("indent", "ensure_ascii");
+            case "join" -> Set.of("attribute");
+            case "map" -> Set.of("attribute", "default");
+            default -> Set.of();
+        };
+    }
+
     private static @Nullable String argument(List<@Nullable Object> values) {
         return !values.isEmpty() && values.getFirst() instanceof String text ? text : null;
     }
@@ -70,7 +92,9 @@ final class Filters {
         if (value instanceof List<?> || value instanceof Map<?, ?>) {
             throw limits.error(line, "has the filter " + filter + " on what is no text");
         }
-        return limits.text(line, Values.text(value));
+        String text = Values.text(limits, line, value);
+        limits.characters(line, text.length());
+        return text;
     }
 
     private static @Nullable Object otherwise(
@@ -84,14 +108,15 @@ final class Filters {
         if (value instanceof Undefined || (indent != null && !(indent instanceof Long n && n >= 0 && n <= 16))) {
             throw limits.error(line, "writes JSON of what is not defined, or with an indent that is not 0 to 16");
         }
-        var text = new StringBuilder();
-        Values.json(value, indent instanceof Long n ? n.intValue() : -1, 0, text);
-        return limits.text(line, text.toString());
+        return Values.json(limits, line, value, indent instanceof Long n ? n.intValue() : -1);
     }
 
     private long length(int line, @Nullable Object value) {
         return switch (value) {
-            case String s -> s.codePointCount(0, s.length());
+            case String s -> {
+                limits.characters(line, s.length());
+                yield s.codePointCount(0, s.length());
+            }
             case List<?> list -> list.size();
             case Map<?, ?> map -> map.size();
             case Undefined u -> 0;
@@ -101,7 +126,7 @@ final class Filters {
 
     private String joined(
             int line, @Nullable Object value, List<@Nullable Object> values, Map<String, @Nullable Object> named) {
-        String between = values.isEmpty() ? "" : Values.text(values.getFirst());
+        String between = values.isEmpty() ? "" : Values.text(limits, line, values.getFirst());
         List<?> list = expressions.iterable(line, value);
         Object attribute = named.get("attribute");
         if (attribute != null) {
@@ -131,10 +156,11 @@ final class Filters {
         if (byField && values.isEmpty()) {
             throw limits.error(line, "selects by a field without its name");
         }
-        String test = values.size() > at ? Values.text(values.get(at)) : "";
+        String test = values.size() > at ? Values.text(limits, line, values.get(at)) : "";
         List<@Nullable Object> arguments = values.subList(Math.min(values.size(), at + 1), values.size());
         List<@Nullable Object> result = new ArrayList<>();
         for (Object item : expressions.iterable(line, value)) {
+            limits.step(line);
             Object tested = byField ? expressions.item(line, item, values.getFirst()) : item;
             boolean holds = test.isEmpty() ? Values.truth(tested) : test(line, test, tested, arguments);
             if (holds == keep) {
@@ -148,6 +174,7 @@ final class Filters {
             int line, @Nullable Object value, List<@Nullable Object> values, Map<String, @Nullable Object> named) {
         List<@Nullable Object> result = new ArrayList<>();
         for (Object item : expressions.iterable(line, value)) {
+            limits.step(line);
             if (named.containsKey("attribute")) {
                 Object field = expressions.item(line, item, named.get("attribute"));
                 result.add(field instanceof Undefined && named.containsKey("default") ? named.get("default") : field);
@@ -177,8 +204,8 @@ final class Filters {
             case "true" -> Boolean.TRUE.equals(value);
             case "false" -> Boolean.FALSE.equals(value);
             case "callable" -> value instanceof Values.Macro || value instanceof Values.Function;
-            case "equalto", "eq" -> Values.equal(value, other);
-            case "ne" -> !Values.equal(value, other);
+            case "equalto", "eq" -> Values.equal(limits, line, value, other);
+            case "ne" -> !Values.equal(limits, line, value, other);
             case "in" -> Operators.in(limits, line, value, other);
             case "odd", "even" -> {
                 if (!(value instanceof Long n)) {

@@ -16,7 +16,10 @@ final class Methods {
 
     @Nullable Object call(int line, @Nullable Object of, String name, List<@Nullable Object> values) {
         return switch (of) {
-            case String s -> string(line, s, name, values);
+            case String s -> {
+                limits.characters(line, s.length());
+                yield string(line, s, name, values);
+            }
             case Map<?, ?> map -> map(line, map, name, values);
             case Values.Undefined u -> throw limits.error(line, "asks what is not defined for its \"" + name + "\"");
             case null, default -> throw limits.unsupported(line, "the method " + name);
@@ -29,7 +32,9 @@ final class Methods {
             case "keys" -> limits.list(line, new ArrayList<>(map.keySet()));
             case "values" -> limits.list(line, new ArrayList<@Nullable Object>(map.values()));
             case "get" -> {
-                Object key = values.isEmpty() ? null : values.getFirst();
+                if (values.isEmpty() || values.size() > 2 || !(values.getFirst() instanceof String key)) {
+                    throw limits.error(line, "calls get without a name");
+                }
                 yield map.containsKey(key) ? map.get(key) : values.size() > 1 ? values.get(1) : null;
             }
             default -> throw limits.unsupported(line, "the method " + name);
@@ -48,7 +53,6 @@ final class Methods {
     }
 
     private Object string(int line, String s, String name, List<@Nullable Object> values) {
-        limits.make(line, s.length());
         String first = !values.isEmpty() && values.getFirst() instanceof String text ? text : null;
         return switch (name) {
             case "strip" -> strip(s, first, true, true);
@@ -64,8 +68,8 @@ final class Methods {
             case "count" -> (long) (split(line, s, needed(line, name, first), -1).size() - 1);
             case "split" -> {
                 long times = values.size() > 1 && values.get(1) instanceof Long n ? n : -1;
-                yield first == null && (values.isEmpty() || values.getFirst() == null)
-                        ? words(s)
+                yield values.isEmpty()
+                        ? limits.list(line, words(s))
                         : split(line, s, needed(line, name, first), times);
             }
             case "splitlines" -> limits.list(line, s.lines().toList());
@@ -105,18 +109,19 @@ final class Methods {
 
     String replaced(int line, String s, String from, String to) {
         long matches = from.isEmpty() ? s.length() + 1L : s.length() / from.length();
-        limits.make(line, s.length() + matches * to.length());
+        limits.characters(line, s.length() + matches * to.length());
         return s.replace(from, to);
     }
 
     String joined(int line, String between, List<?> items) {
         var text = new StringBuilder();
-        for (Object item : items) {
-            if (!text.isEmpty() || item != items.getFirst()) {
-                text.append(between);
-            }
-            text.append(limits.text(line, Values.text(item)));
-            limits.make(line, between.length());
+        for (int i = 0; i < items.size(); i++) {
+            Object item = items.get(i);
+            text.append(i == 0 ? "" : between);
+            String part = Values.text(limits, line, item);
+            limits.step(line);
+            limits.characters(line, (long) part.length() + between.length());
+            text.append(part);
         }
         return text.toString();
     }

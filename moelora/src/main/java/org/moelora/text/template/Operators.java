@@ -20,13 +20,13 @@ final class Operators {
 
     static Object apply(Limits limits, int line, String sign, @Nullable Object left, @Nullable Object right) {
         if (sign.equals("~")) {
-            return text(limits, line, Values.text(left), Values.text(right));
+            return text(limits, line, Values.text(limits, line, left), Values.text(limits, line, right));
         }
         if (sign.equals("+") && left instanceof String a && right instanceof String b) {
             return text(limits, line, a, b);
         }
         if (sign.equals("+") && left instanceof List<?> a && right instanceof List<?> b) {
-            limits.make(line, (long) a.size() + b.size());
+            limits.elements(line, (long) a.size() + b.size());
             List<@Nullable Object> both = new ArrayList<>(a);
             both.addAll(b);
             return both;
@@ -36,7 +36,7 @@ final class Operators {
             if (count > Integer.MAX_VALUE) {
                 throw limits.error(line, "repeats a text " + count + " times");
             }
-            limits.make(line, s.length() * count);
+            limits.characters(line, s.length() * count);
             return s.repeat((int) count);
         }
         if (left instanceof Long a && right instanceof Long b) {
@@ -49,7 +49,7 @@ final class Operators {
     }
 
     private static String text(Limits limits, int line, String a, String b) {
-        limits.make(line, (long) a.length() + b.length());
+        limits.characters(line, (long) a.length() + b.length());
         return a + b;
     }
 
@@ -84,8 +84,8 @@ final class Operators {
 
     static boolean compare(Limits limits, int line, String sign, @Nullable Object left, @Nullable Object right) {
         return switch (sign) {
-            case "==" -> Values.equal(left, right);
-            case "!=" -> !Values.equal(left, right);
+            case "==" -> Values.equal(limits, line, left, right);
+            case "!=" -> !Values.equal(limits, line, left, right);
             case "in" -> in(limits, line, left, right);
             case "not in" -> !in(limits, line, left, right);
             default -> {
@@ -110,14 +110,13 @@ final class Operators {
     static boolean in(Limits limits, int line, @Nullable Object part, @Nullable Object whole) {
         return switch (whole) {
             case String s when part instanceof String p -> {
-                limits.make(line, s.length());
+                limits.characters(line, s.length() + (long) p.length());
                 yield s.contains(p);
             }
             case List<?> list -> {
-                limits.make(line, list.size());
-                yield list.stream().anyMatch(item -> Values.equal(item, part));
+                yield list.stream().anyMatch(item -> Values.equal(limits, line, item, part));
             }
-            case Map<?, ?> map -> map.containsKey(part);
+            case Map<?, ?> map -> part instanceof String key && map.containsKey(key);
             case Values.Undefined u -> false;
             case null, default -> throw limits.error(line, "looks for a value in what is no list, map or string");
         };
@@ -138,7 +137,7 @@ final class Operators {
         long to = numbers.length == 1 ? numbers[0] : numbers[1];
         long step = numbers.length == 3 ? numbers[2] : 1;
         long count = Math.max(0, step > 0 ? Math.ceilDiv(to - from, step) : Math.ceilDiv(from - to, -step));
-        limits.make(line, count);
+        limits.elements(line, count);
         return LongStream.range(0, count).mapToObj(i -> from + i * step).toList();
     }
 }

@@ -20,6 +20,7 @@ final class Slices {
             throw limits.error(line, "cuts a slice out of what is no list or string, or with the step 0");
         }
         if (of instanceof String s) {
+            limits.elements(line, s.length());
             List<String> characters =
                     s.codePoints().mapToObj(Character::toString).toList();
             return String.join("", slice(limits, line, characters, from, to, step));
@@ -30,7 +31,7 @@ final class Slices {
     private static <T extends @Nullable Object> List<T> slice(
             Limits limits, int line, List<T> list, @Nullable Object from, @Nullable Object to, long step) {
         int n = list.size();
-        limits.make(line, n);
+        limits.elements(line, n);
         long low = step > 0 ? 0 : -1;
         long high = step > 0 ? n : n - 1L;
         long start = from == null ? (step > 0 ? low : high) : place(number(limits, line, from, 0), n, low, high);

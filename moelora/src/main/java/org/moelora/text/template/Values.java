@@ -4,7 +4,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,101 +42,54 @@ final class Values {
         };
     }
 
-    static boolean equal(@Nullable Object a, @Nullable Object b) {
-        if (a instanceof Number x && b instanceof Number y) {
-            return a instanceof Long && b instanceof Long
-                    ? x.longValue() == y.longValue()
-                    : x.doubleValue() == y.doubleValue();
+    static boolean equal(Limits limits, int line, @Nullable Object a, @Nullable Object b) {
+        limits.enter(line);
+        boolean equal =
+                switch (a) {
+                    case Long x when b instanceof Long y -> x.longValue() == y;
+                    case Number x when b instanceof Number y -> x.doubleValue() == y.doubleValue();
+                    case String x when b instanceof String y -> {
+                        limits.characters(line, Math.min(x.length(), y.length()));
+                        yield x.equals(y);
+                    }
+                    case List<?> x when b instanceof List<?> y -> x == y || (x.size() == y.size() && equal(limits, line, x, y));
+                    case Map<?, ?> x when b instanceof Map<?, ?> y ->
+                        x == y
+                                || (x.keySet().equals(y.keySet())
+                                        && x.keySet().stream()
+                                                .allMatch(key -> equal(limits, line, x.get(key), y.get(key))));
+                    case null, default -> Objects.equals(a, b);
+                };
+        limits.leave();
+        return equal;
+    }
+
+    private static boolean equal(Limits limits, int line, List<?> a, List<?> b) {
+        for (int i = 0; i < a.size(); i++) {
+            if (!equal(limits, line, a.get(i), b.get(i))) {
+                return false;
+            }
         }
-        return Objects.equals(a, b);
+        return true;
     }
 
     /** As Python writes it into a text. */
-    static String text(@Nullable Object value) {
-        return switch (value) {
-            case null -> "None";
-            case Undefined u -> "";
-            case Boolean b -> b ? "True" : "False";
-            case List<?> list ->
-                list.stream().map(Values::quoted).collect(Collectors.joining(", ", "[", "]"));
-            case Map<?, ?> map ->
-                map.entrySet().stream()
-                        .map(entry -> quoted(entry.getKey()) + ": " + quoted(entry.getValue()))
-                        .collect(Collectors.joining(", ", "{", "}"));
-            default -> value.toString();
-        };
+    static String text(Limits limits, int line, @Nullable Object value) {
+        if (value instanceof String s) {
+            return s;
+        }
+        if (value instanceof Undefined) {
+            return "";
+        }
+        return new Writing(limits, line, -1, Writing.Style.PYTHON).text(value);
     }
 
-    private static String quoted(@Nullable Object value) {
-        if (!(value instanceof String s)) {
-            return text(value);
-        }
-        char quote = s.indexOf('\'') >= 0 && s.indexOf('"') < 0 ? '"' : '\'';
-        String escaped = s.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t");
-        return quote + (quote == '\'' ? escaped.replace("'", "\\'") : escaped) + quote;
-    }
-
-    /** JSON as Python's {@code json.dumps} writes it, characters beyond ASCII as they are. */
-    static void json(@Nullable Object value, int indent, int level, StringBuilder out) {
-        switch (value) {
-            case List<?> list -> {
-                out.append('[');
-                String between = "";
-                for (Object item : list) {
-                    out.append(between);
-                    line(indent, level + 1, out);
-                    json(item, indent, level + 1, out);
-                    between = indent < 0 ? ", " : ",";
-                }
-                line(list.isEmpty() ? -1 : indent, level, out);
-                out.append(']');
-            }
-            case Map<?, ?> map -> {
-                out.append('{');
-                String between = "";
-                for (Map.Entry<?, ?> entry : map.entrySet()) {
-                    out.append(between);
-                    line(indent, level + 1, out);
-                    jsonString(String.valueOf(entry.getKey()), out);
-                    out.append(": ");
-                    json(entry.getValue(), indent, level + 1, out);
-                    between = indent < 0 ? ", " : ",";
-                }
-                line(map.isEmpty() ? -1 : indent, level, out);
-                out.append('}');
-            }
-            case null -> out.append("null");
-            case Number n -> out.append(n);
-            case Boolean b -> out.append(b.booleanValue());
-            default -> jsonString(text(value), out);
-        }
-    }
-
-    private static void line(int indent, int level, StringBuilder out) {
-        if (indent >= 0) {
-            out.append('\n').repeat(" ", indent * level);
-        }
-    }
-
-    private static void jsonString(String text, StringBuilder out) {
-        out.append('"');
-        for (char c : text.toCharArray()) {
-            switch (c) {
-                case '"', '\\' -> out.append('\\').append(c);
-                case '\n' -> out.append("\\n");
-                case '\r' -> out.append("\\r");
-                case '\t' -> out.append("\\t");
-                case '\b' -> out.append("\\b");
-                case '\f' -> out.append("\\f");
-                default -> {
-                    if (c < ' ') {
-                        out.append("\\u%04x".formatted((int) c));
-                    } else {
-                        out.append(c);
-                    }
-                }
-            }
-        }
-        out.append('"');
+    /**
+     * JSON as Python's {@code json.dumps} writes it, characters beyond ASCII as they are.
+     *
+     * @param indent of each level; -1 for all in one line
+     */
+    static String json(Limits limits, int line, @Nullable Object value, int indent) {
+        return new Writing(limits, line, indent, Writing.Style.JSON).text(value);
     }
 }
