@@ -45,7 +45,7 @@ final class EvalCommand implements Callable<Integer> {
     private final MemoryFlags memory = new MemoryFlags();
 
     @Mixin
-    private final DeviceFlags device = new DeviceFlags();
+    private final LoadFlags load = new LoadFlags();
 
     EvalCommand(Streams streams) {
         this.streams = streams;
@@ -55,7 +55,7 @@ final class EvalCommand implements Callable<Integer> {
     public Integer call() {
         Path file = Flags.given("--data", data);
         long limit = memory.limit();
-        try (View view = model.load(device)) {
+        try (View view = model.load(load)) {
             ExampleEncoder encoder = view.encoder();
             List<Prompt> prompts =
                     Examples.read(file).rows().stream().map(encoder::prompt).toList();

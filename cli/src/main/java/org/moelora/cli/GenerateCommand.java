@@ -65,7 +65,7 @@ final class GenerateCommand implements Callable<Integer> {
     private final MemoryFlags memory = new MemoryFlags();
 
     @Mixin
-    private final DeviceFlags device = new DeviceFlags();
+    private final LoadFlags load = new LoadFlags();
 
     private long limit;
 
@@ -77,7 +77,7 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         GenerationOptions options = new GenerationOptions(maxTokens, temperature, topK, topP, seed, false);
         limit = memory.limit();
-        try (View view = model.load(device)) {
+        try (View view = model.load(load)) {
             Generation generation = Generation.of(view.model(), options);
             if (prompt != null) {
                 answer(generation, prompt);

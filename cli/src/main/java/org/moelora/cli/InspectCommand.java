@@ -45,7 +45,7 @@ final class InspectCommand implements Callable<Integer> {
     private @Nullable Path data;
 
     @Mixin
-    private final DeviceFlags device = new DeviceFlags();
+    private final LoadFlags load = new LoadFlags();
 
     InspectCommand(Streams streams) {
         this.streams = streams;
@@ -67,7 +67,7 @@ final class InspectCommand implements Callable<Integer> {
             print(summary);
             return 0;
         }
-        try (View view = View.load(model, adapter, device.choice())) {
+        try (View view = View.of(load.load(model), adapter, null)) {
             print(summary);
             line("fits", model.toString());
             if (data != null) {

@@ -8,9 +8,9 @@ import picocli.CommandLine.Option;
 final class ModelFlags {
     @Option(
             names = "--model",
-            paramLabel = "DIR",
+            paramLabel = "PATH",
             required = true,
-            description = "The checkpoint: a Hugging Face folder with config.json and safetensors.")
+            description = "The model: a Hugging Face folder with config.json and safetensors, or a GGUF file.")
     private @Nullable Path model;
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "An adapter on it; without one, the base alone.")
@@ -22,7 +22,16 @@ final class ModelFlags {
             description = "The task of all texts, for an adapter with the gate task; otherwise the rows say it.")
     private @Nullable String task;
 
-    View load(DeviceFlags device) {
-        return View.load(Flags.given("--model", model), adapter, task, device.choice());
+    View load(LoadFlags load) {
+        return View.of(load.load(path()), adapter, task);
+    }
+
+    /** As {@link #load}, with every matrix as it is stored. */
+    View loadAsStored(LoadFlags load) {
+        return View.of(load.loadAsStored(path()), adapter, task);
+    }
+
+    private Path path() {
+        return Flags.given("--model", model);
     }
 }

@@ -42,6 +42,7 @@ final class Moelora implements Callable<Integer> {
                 .addSubcommand(new EvalCommand(streams))
                 .addSubcommand(new GenerateCommand(streams))
                 .addSubcommand(new InspectCommand(streams))
+                .addSubcommand(new MergeCommand(streams))
                 .addSubcommand(new DevicesCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand());
         all.setUsageHelpWidth(HELP_WIDTH);

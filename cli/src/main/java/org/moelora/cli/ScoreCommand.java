@@ -7,11 +7,13 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.moelora.data.EncodedExamples;
+import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.eval.RowScore;
 import org.moelora.eval.Scorer;
 import org.moelora.eval.Scores;
 import org.moelora.model.MemoryPlan;
+import org.moelora.model.Quantization;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,6 +31,7 @@ import picocli.CommandLine.Option;
             "  moelora score --model llama --data test.jsonl",
             "  moelora score --model llama --adapter run1/best --data test.jsonl --per-row",
             "  moelora score --model llama --data test.jsonl --per-token --json > scores.jsonl",
+            "  moelora score --model llama --data test.jsonl --quantize q4_0 --compare-float",
         })
 final class ScoreCommand implements Callable<Integer> {
     private final Streams streams;
@@ -45,6 +48,11 @@ final class ScoreCommand implements Callable<Integer> {
     @Option(names = "--per-token", description = "A line per row, with the log-probability of each label.")
     private boolean perToken;
 
+    @Option(
+            names = "--compare-float",
+            description = "With --quantize: score the model as it is stored too, and show what the blocks cost.")
+    private boolean compareFloat;
+
     @Option(names = "--json", description = "JSON: one object, or one per row with --per-row or --per-token.")
     private boolean json;
 
@@ -52,7 +60,7 @@ final class ScoreCommand implements Callable<Integer> {
     private final MemoryFlags memory = new MemoryFlags();
 
     @Mixin
-    private final DeviceFlags device = new DeviceFlags();
+    private final LoadFlags load = new LoadFlags();
 
     ScoreCommand(Streams streams) {
         this.streams = streams;
@@ -62,21 +70,36 @@ final class ScoreCommand implements Callable<Integer> {
     public Integer call() {
         Path file = Flags.given("--data", data);
         long limit = memory.limit();
-        try (View view = model.load(device)) {
+        if (compareFloat && load.quantization() == Quantization.NONE) {
+            throw new InputException(
+                    "--compare-float is given without blocks; expected --quantize q8_0 or q4_0 with it");
+        }
+        Scores asStored = compareFloat ? scoredAsStored(file, limit) : null;
+        try (View view = model.load(load)) {
             EncodedExamples rows = view.scorable(file, streams);
-            MemoryPlan.of(view.model(), rehearsed -> Scorer.rehearse(rehearsed, rows.rows()))
-                    .require(limit, "scoring", "rows of fewer tokens");
-            Scores scores = Scorer.score(view.model(), rows.rows());
+            Scores scores = scored(view, rows, limit);
             if (perRow || perToken) {
                 scores.rows().forEach(json ? this::rowAsJson : this::row);
             }
             if (!json) {
-                summary(scores);
+                summary(scores, asStored);
             } else if (!perRow && !perToken) {
-                streams.out().println(JsonWriter.line(asJson(scores)));
+                streams.out().println(JsonWriter.line(asJson(scores, asStored)));
             }
         }
         return 0;
+    }
+
+    private Scores scoredAsStored(Path file, long limit) {
+        try (View view = model.loadAsStored(load)) {
+            return scored(view, view.scorable(file, streams), limit);
+        }
+    }
+
+    private static Scores scored(View view, EncodedExamples rows, long limit) {
+        MemoryPlan.of(view.model(), rehearsed -> Scorer.rehearse(rehearsed, rows.rows()))
+                .require(limit, "scoring", "rows of fewer tokens");
+        return Scorer.score(view.model(), rows.rows());
     }
 
     private void rowAsJson(RowScore row) {
@@ -105,11 +128,20 @@ final class ScoreCommand implements Callable<Integer> {
         out.println(row.task() == null ? "" : "  " + row.task());
     }
 
-    private void summary(Scores scores) {
+    private void summary(Scores scores, @Nullable Scores asStored) {
         Table table = new Table("", "rows", "tokens", "loss", "perplexity");
         scores.byTask().forEach((task, part) -> line(table, task, part));
         line(table, "all", scores);
+        if (asStored != null) {
+            line(table, "all, as stored", asStored);
+        }
         table.print(streams.out());
+        if (asStored != null) {
+            streams.out()
+                    .println(load.quantization().id() + " costs " + Figures.loss(scores.loss() - asStored.loss())
+                            + " of loss, "
+                            + Figures.loss(100 * (scores.loss() / asStored.loss() - 1)) + " %");
+        }
     }
 
     private static void line(Table table, String name, Scores scores) {
@@ -121,8 +153,11 @@ final class ScoreCommand implements Callable<Integer> {
                 Figures.loss(scores.perplexity()));
     }
 
-    private static Map<String, Object> asJson(Scores scores) {
+    private static Map<String, Object> asJson(Scores scores, @Nullable Scores asStored) {
         Map<String, Object> all = numbers(scores);
+        if (asStored != null) {
+            all.put("asStored", numbers(asStored));
+        }
         Map<String, Object> tasks = new LinkedHashMap<>();
         scores.byTask().forEach((task, part) -> tasks.put(task, numbers(part)));
         if (!tasks.isEmpty()) {

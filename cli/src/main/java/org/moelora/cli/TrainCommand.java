@@ -55,7 +55,7 @@ final class TrainCommand implements Callable<Integer> {
     private final MemoryFlags memory = new MemoryFlags();
 
     @Mixin
-    private final DeviceFlags device = new DeviceFlags();
+    private final LoadFlags load = new LoadFlags();
 
     TrainCommand(Streams streams) {
         this.streams = streams;
@@ -80,7 +80,7 @@ final class TrainCommand implements Callable<Integer> {
         AdapterSummary start = from == null ? null : AdapterSummary.read(from);
         AdapterConfig made = run == null ? flags.adapter().config(start) : run.adapter();
         TrainingConfig training = flags.training(made);
-        try (Decoder base = Decoder.load(flags.model(), device.choice())) {
+        try (Decoder base = load.load(flags.model())) {
             Rows rows = rows(View.encoder(base).withMaxLength(flags.maxLength(), flags.longRows()));
             try (Adapter adapter = adapter(base, made, from)) {
                 FineTuner tuner = FineTuner.of(base.with(adapter))
@@ -114,8 +114,9 @@ final class TrainCommand implements Callable<Integer> {
         if (memory.given() != null) {
             settings.put("max-memory", memory.given());
         }
-        settings.put("threads", device.choice().threads());
-        settings.put("device", device.choice().name());
+        settings.put("quantize", load.quantization().id());
+        settings.put("threads", load.device().threads());
+        settings.put("device", load.device().name());
         return settings;
     }
 

@@ -20,9 +20,9 @@ import picocli.CommandLine.Option;
 final class TrainFlags {
     @Option(
             names = "--model",
-            paramLabel = "DIR",
+            paramLabel = "PATH",
             required = true,
-            description = "The checkpoint: a Hugging Face folder. It is only read.")
+            description = "The model: a Hugging Face folder or a GGUF file. It is only read.")
     private @Nullable Path model;
 
     @Option(

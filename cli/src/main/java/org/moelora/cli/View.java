@@ -8,21 +8,17 @@ import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
 import org.moelora.engine.InputException;
 import org.moelora.model.Decoder;
-import org.moelora.model.DeviceChoice;
 import org.moelora.model.LanguageModel;
 
 /** A base, with an adapter or without, for as long as one command runs. */
 record View(
         Decoder base, @Nullable Adapter adapter, @Nullable String task) implements AutoCloseable {
-    static View load(Path model, @Nullable Path adapter, DeviceChoice device) {
-        return load(model, adapter, null, device);
-    }
-
     /**
+     * Takes a base over.
+     *
      * @param task of all texts, or null
      */
-    static View load(Path model, @Nullable Path adapter, @Nullable String task, DeviceChoice device) {
-        Decoder base = Decoder.load(model, device);
+    static View of(Decoder base, @Nullable Path adapter, @Nullable String task) {
         try {
             return new View(base, adapter == null ? null : Adapter.load(adapter, base), task);
         } catch (RuntimeException | Error e) {

@@ -294,7 +294,7 @@ final class AdapterFolder {
         if (config.gate() == null) {
             return List.of(
                     new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in),
-                    new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank));
+                    new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank, false, site));
         }
         List<Slice> slices = new ArrayList<>();
         if (config.sharedA()) {
@@ -305,7 +305,7 @@ final class AdapterFolder {
             if (!config.sharedA()) {
                 slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
             }
-            slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank));
+            slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
         }
         for (GateParameter gate : Adapter.gateParameters(config, site)) {
             int[] dims = gate.dims();
@@ -318,14 +318,25 @@ final class AdapterFolder {
         return slices;
     }
 
-    private record Slice(String key, String parameter, int row, int col, int rows, int cols, boolean vector) {
+    /**
+     * @param outputs the linear whose outputs the rows are, or null if they are something else
+     */
+    private record Slice(
+            String key,
+            String parameter,
+            int row,
+            int col,
+            int rows,
+            int cols,
+            boolean vector,
+            @Nullable LinearSite outputs) {
         Slice(String key, String parameter, int row, int col, int rows, int cols) {
-            this(key, parameter, row, col, rows, cols, false);
+            this(key, parameter, row, col, rows, cols, false, null);
         }
 
         /** A whole vector, as one row. */
         Slice(String key, String parameter, int length) {
-            this(key, parameter, 0, 0, 1, length, true);
+            this(key, parameter, 0, 0, 1, length, true, null);
         }
 
         long[] shape() {
@@ -334,7 +345,8 @@ final class AdapterFolder {
 
         /** Where row i of this rectangle begins in the parameter. */
         int at(int i, Shape whole) {
-            return vector ? 0 : (row + i) * whole.dim(1) + col;
+            int there = outputs == null ? i : outputs.baseRow(i);
+            return vector ? 0 : (row + there) * whole.dim(1) + col;
         }
     }
 }

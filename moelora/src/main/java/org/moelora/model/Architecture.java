@@ -1,5 +1,6 @@
 package org.moelora.model;
 
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
 /**
@@ -19,6 +20,11 @@ sealed interface Architecture permits Llama, Mistral, Qwen2, Qwen3, Gemma3, Phi3
 
     default TensorNames names() {
         return TensorNames.LLAMA;
+    }
+
+    /** How its GGUF files differ, or null if GGUF has none of it. */
+    default @Nullable GgufLayout gguf() {
+        return null;
     }
 
     /** Whether linears are stored as {@code [in, out]}. */

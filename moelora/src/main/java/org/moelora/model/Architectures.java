@@ -2,7 +2,9 @@ package org.moelora.model;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
@@ -39,6 +41,26 @@ final class Architectures {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "there is no architecture \"" + id + "\"; expected one of " + known()));
+    }
+
+    /** The family that GGUF calls so, or null. */
+    static @Nullable Architecture ofGguf(String name) {
+        for (Architecture architecture : ALL) {
+            GgufLayout layout = architecture.gguf();
+            if (layout != null && layout.architecture().equals(name)) {
+                return architecture;
+            }
+        }
+        return null;
+    }
+
+    /** What GGUF calls the families that are known. */
+    static String inGguf() {
+        return ALL.stream()
+                .map(Architecture::gguf)
+                .filter(Objects::nonNull)
+                .map(GgufLayout::architecture)
+                .collect(Collectors.joining(", "));
     }
 
     private static String known() {

@@ -1,36 +1,30 @@
 package org.moelora.model;
 
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Checksums;
 import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.TensorInfo;
+import org.moelora.kernels.DType;
 
 /**
  * The weights of a Hugging Face folder, mapped read-only: one {@code model.safetensors}, or several named by
  * {@code model.safetensors.index.json}. Immutable and safe for use by several threads until it is closed.
  */
-final class Checkpoint implements AutoCloseable {
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
-    private static final int SAMPLE = 16 << 10;
+final class Checkpoint implements WeightFiles {
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
 
     /** Each is mapped as long as the model is open, and a process may have only so many mappings. */
     private static final int MAX_FILES = 4096;
@@ -90,7 +84,18 @@ final class Checkpoint implements AutoCloseable {
         return List.copyOf(files);
     }
 
-    Path folder() {
+    /** The files, in the order the index names them. */
+    List<SafetensorsFile> files() {
+        return Collections.unmodifiableList(files);
+    }
+
+    /** Whether an index says which file holds which tensor. */
+    boolean indexed() {
+        return files.size() != 1 || !files.getFirst().file().endsWith(SINGLE);
+    }
+
+    @Override
+    public Path source() {
         return folder;
     }
 
@@ -123,37 +128,58 @@ final class Checkpoint implements AutoCloseable {
         return file;
     }
 
-    /**
-     * SHA-256 over the names, formats and shapes of all tensors and, of each, the first, middle and last 16 KiB: reading
-     * every byte would cost minutes on a large model, and no training leaves those parts of every tensor as they were.
-     */
-    String hash() {
-        MessageDigest digest = Checksums.sha256();
-        for (var entry : home.entrySet()) {
-            TensorInfo info = entry.getValue().info(entry.getKey());
-            digest.update((entry.getKey() + " " + info.type() + " " + Arrays.toString(info.shape()) + "\n")
-                    .getBytes(StandardCharsets.UTF_8));
-            MemorySegment bytes = entry.getValue().segment(entry.getKey());
-            long size = bytes.byteSize();
-            digest.update(ByteBuffer.allocate(Long.BYTES)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putLong(size)
-                    .flip());
-            if (size <= 3L * SAMPLE) {
-                digest.update(bytes.asByteBuffer());
-            } else {
-                for (long from : new long[] {0, (size - SAMPLE) / 2, size - SAMPLE}) {
-                    digest.update(bytes.asSlice(from, SAMPLE).asByteBuffer());
-                }
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
+    @Override
+    public void check(Weights.Stored stored) {
+        fileOf(stored.name(), stored.storedShape());
     }
 
-    /**
-     * @throws InputException if a file has become shorter since it was opened
-     */
-    void checkWhole() {
+    @Override
+    public Matrix matrix(Weights.Stored stored) {
+        long[] shape = stored.storedShape();
+        SafetensorsFile file = fileOf(stored.name(), shape);
+        String name = nameOf(stored.name());
+        DType dtype = switch (file.info(name).type().name()) {
+            case "F32" -> DType.F32;
+            case "BF16" -> DType.BF16;
+            case "F16" -> DType.F16;
+            default ->
+                throw new InputException(file.file() + ": tensor " + name + " has the format "
+                        + file.info(name).type() + "; expected F32, BF16 or F16");
+        };
+        return new Matrix(
+                file.file() + ": tensor " + name,
+                file.segment(name),
+                dtype,
+                Math.toIntExact(shape[0]),
+                Math.toIntExact(shape[1]),
+                stored.transposed());
+    }
+
+    @Override
+    public float[] vector(Weights.Stored stored) {
+        float[] values = fileOf(stored.name(), stored.storedShape()).readFloats(nameOf(stored.name()));
+        if (stored.plusOne()) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] += 1;
+            }
+        }
+        return values;
+    }
+
+    @Override
+    public String hash() {
+        TensorHash hash = new TensorHash();
+        for (var entry : home.entrySet()) {
+            TensorInfo info = entry.getValue().info(entry.getKey());
+            hash.add(
+                    entry.getKey() + " " + info.type() + " " + Arrays.toString(info.shape()),
+                    entry.getValue().segment(entry.getKey()));
+        }
+        return hash.value();
+    }
+
+    @Override
+    public void checkWhole() {
         files.forEach(SafetensorsFile::checkWhole);
     }
 

@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adaptable;
@@ -19,9 +18,8 @@ import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.engine.io.FolderFile;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.random.RandomStream;
-import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Owner;
 import org.moelora.text.Tokenizer;
@@ -43,7 +41,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
     private final @Nullable Tokenizer tokenizer;
     private final Path source;
     private final List<AutoCloseable> resources;
-    private final @Nullable Checkpoint checkpoint;
+    private final @Nullable WeightFiles files;
     private final @Nullable ParameterBlock parameters;
     private final Lifetime lifetime;
     private volatile @Nullable Fingerprint fingerprint;
@@ -54,7 +52,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
             Weights weights,
             @Nullable Tokenizer tokenizer,
             Path source,
-            @Nullable Checkpoint checkpoint,
+            @Nullable WeightFiles files,
             @Nullable ParameterBlock parameters,
             List<AutoCloseable> resources) {
         this.config = config;
@@ -62,27 +60,32 @@ public final class Decoder implements Adaptable, AutoCloseable {
         this.weights = weights;
         this.tokenizer = tokenizer;
         this.source = source;
-        this.checkpoint = checkpoint;
+        this.files = files;
         this.parameters = parameters;
         this.resources = resources;
         String name = source.toString().isEmpty() ? "the decoder" : "the decoder of " + source;
         this.lifetime = new Lifetime(name, () -> closeAll(resources));
     }
 
-    /** Loads a Hugging Face folder on the fastest CPU device, which is closed with the decoder. See {@link #load(Path, Device)}. */
-    public static Decoder load(Path folder) {
-        return load(folder, DeviceChoice.FASTEST);
+    /** Loads a model on the fastest CPU device, which is closed with the decoder. See {@link #load(Path, Device, Quantization)}. */
+    public static Decoder load(Path model) {
+        return load(model, DeviceChoice.FASTEST);
+    }
+
+    /** As {@link #load(Path, DeviceChoice, Quantization)}, with every matrix as it is stored. */
+    public static Decoder load(Path model, DeviceChoice choice) {
+        return load(model, choice, Quantization.NONE);
     }
 
     /**
-     * Loads a Hugging Face folder on a device that is opened for it and closed with it. See {@link #load(Path, Device)}.
+     * Loads a model on a device that is opened for it and closed with it. See {@link #load(Path, Device, Quantization)}.
      *
      * @throws InputException as there, and if there is no such device
      */
-    public static Decoder load(Path folder, DeviceChoice choice) {
+    public static Decoder load(Path model, DeviceChoice choice, Quantization quantization) {
         Device device = choice.open();
         try {
-            Decoder decoder = load(folder, device);
+            Decoder decoder = load(model, device, quantization);
             decoder.resources.add(device);
             return decoder;
         } catch (RuntimeException | Error e) {
@@ -91,38 +94,61 @@ public final class Decoder implements Adaptable, AutoCloseable {
         }
     }
 
+    /** As {@link #load(Path, Device, Quantization)}, with every matrix as it is stored. */
+    public static Decoder load(Path model, Device device) {
+        return load(model, device, Quantization.NONE);
+    }
+
     /**
-     * Loads a Hugging Face folder: {@code config.json}, {@code model.safetensors} or shards with an index, and {@code tokenizer.json} if there
-     * is one. The device stays the caller's.
+     * Loads a Hugging Face folder ({@code config.json}, {@code model.safetensors} or shards with an index, and {@code tokenizer.json} if there is one), or a
+     * GGUF file. The device stays the caller's.
      *
-     * @throws InputException if something is missing, malformed or not supported; the message names the file and the field or tensor
+     * @throws InputException if something is missing, malformed or not supported; the message names the file and the field, key or tensor
      */
-    public static Decoder load(Path folder, Device device) {
-        if (!Files.isDirectory(folder)) {
-            throw new InputException(folder + ": there is no such folder; expected a checkpoint with config.json");
-        }
-        DecoderConfig config = DecoderConfig.read(FolderFile.of(folder, "config.json"));
-        Path tokenizerFile = FolderFile.of(folder, "tokenizer.json");
-        Tokenizer tokenizer = Files.exists(tokenizerFile) ? Tokenizer.read(tokenizerFile) : null;
-        if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "{0} has {1} tokens and the model only {2}: texts that need the others will be refused",
-                    tokenizerFile,
-                    Integer.toString(tokenizer.vocabularySize()),
-                    Integer.toString(config.vocabularySize()));
-        }
+    public static Decoder load(Path model, Device device, Quantization quantization) {
         List<AutoCloseable> resources = new ArrayList<>();
         try {
-            Checkpoint checkpoint = Checkpoint.open(folder);
+            if (Files.isRegularFile(model)) {
+                GgufFile file = GgufFile.open(model);
+                resources.add(file);
+                DecoderConfig config = GgufConfig.read(file);
+                return load(config, new GgufCheckpoint(file, config), null, device, quantization, resources);
+            }
+            if (!Files.isDirectory(model)) {
+                throw new InputException(
+                        model + ": there is no such model; expected a folder with config.json, or a GGUF file");
+            }
+            DecoderConfig config = DecoderConfig.read(FolderFile.of(model, "config.json"));
+            Path tokenizerFile = FolderFile.of(model, "tokenizer.json");
+            Tokenizer tokenizer = Files.exists(tokenizerFile) ? Tokenizer.read(tokenizerFile) : null;
+            Checkpoint checkpoint = Checkpoint.open(model);
             resources.add(checkpoint);
-            CheckpointSource source = new CheckpointSource(checkpoint, config, device, resources);
-            Weights weights = Weights.of(config, source);
-            return new Decoder(config, device, weights, tokenizer, folder, checkpoint, null, resources);
+            return load(config, checkpoint, tokenizer, device, quantization, resources);
         } catch (RuntimeException | Error e) {
             closeAll(resources);
             throw e;
         }
+    }
+
+    private static Decoder load(
+            DecoderConfig config,
+            WeightFiles files,
+            @Nullable Tokenizer tokenizer,
+            Device device,
+            Quantization quantization,
+            List<AutoCloseable> resources) {
+        if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the tokenizer of {0} has {1} tokens and the model only {2}: texts that need the others will be refused",
+                    files.source(),
+                    Integer.toString(tokenizer.vocabularySize()),
+                    Integer.toString(config.vocabularySize()));
+        }
+        StoredWeights source = new StoredWeights(files, config, device, quantization, resources);
+        Weights weights = Weights.of(config, source);
+        source.log();
+        return new Decoder(config, device, weights, tokenizer, files.source(), files, null, resources);
     }
 
     /**
@@ -169,64 +195,6 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return new Decoder(config, device, weights, tokenizer, Path.of(""), null, block, resources);
     }
 
-    /** Reads matrices in place and copies vectors, which kernels want in float32. */
-    private static final class CheckpointSource implements Weights.Source {
-        private final Checkpoint checkpoint;
-        private final Device device;
-        private final List<AutoCloseable> resources;
-        private final ParameterBlock vectors;
-
-        CheckpointSource(Checkpoint checkpoint, DecoderConfig config, Device device, List<AutoCloseable> resources) {
-            this.checkpoint = checkpoint;
-            this.device = device;
-            this.resources = resources;
-            // All sizes are in the files, or nothing is made: a config.json alone must not ask for gigabytes.
-            Collection<Weights.Stored> all = Weights.stored(config).values();
-            all.forEach(stored -> checkpoint.fileOf(stored.name(), stored.storedShape()));
-            ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.MODEL);
-            all.stream()
-                    .filter(stored -> !stored.isMatrix())
-                    .forEach(stored -> builder.add(stored.name(), stored.shape()));
-            vectors = builder.build();
-            resources.addFirst(vectors);
-        }
-
-        @Override
-        public Weight matrix(Weights.Stored stored) {
-            SafetensorsFile file = checkpoint.fileOf(stored.name(), stored.storedShape());
-            String name = checkpoint.nameOf(stored.name());
-            DType dtype = switch (file.info(name).type().name()) {
-                case "F32" -> DType.F32;
-                case "BF16" -> DType.BF16;
-                case "F16" -> DType.F16;
-                default ->
-                    throw new InputException(file.file() + ": tensor " + name + " has the format "
-                            + file.info(name).type() + "; expected F32, BF16 or F16");
-            };
-            int out = stored.shape()[0];
-            int in = stored.shape()[1];
-            FrozenWeight weight = stored.transposed()
-                    ? FrozenWeight.transposed(device, file.segment(name), dtype, in, out)
-                    : FrozenWeight.of(device, file.segment(name), dtype, out, in);
-            resources.addFirst(weight);
-            return weight;
-        }
-
-        @Override
-        public Tensor vector(Weights.Stored stored) {
-            float[] values =
-                    checkpoint.fileOf(stored.name(), stored.storedShape()).readFloats(checkpoint.nameOf(stored.name()));
-            if (stored.plusOne()) {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] += 1;
-                }
-            }
-            Parameter vector = vectors.get(stored.name());
-            vector.set(values);
-            return vector;
-        }
-    }
-
     public DecoderConfig config() {
         return config;
     }
@@ -236,12 +204,12 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return device;
     }
 
-    /** The folder's tokenizer, or null if it has none: then rows come as {@code input_ids}. */
+    /** The model's tokenizer, or null if it has none: then rows come as {@code input_ids}. */
     public @Nullable Tokenizer tokenizer() {
         return tokenizer;
     }
 
-    /** The folder it was loaded from; empty for a {@link #trainable} decoder. */
+    /** The folder or the file it was loaded from; empty for a {@link #trainable} decoder. */
     @Override
     public Path source() {
         return source;
@@ -272,6 +240,11 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return weights;
     }
 
+    /** The files it was loaded from; null for a {@link #trainable} decoder. */
+    @Nullable WeightFiles files() {
+        return files;
+    }
+
     /** Bytes of the matrices that are read in place from the checkpoint. */
     long mappedBytes() {
         return resources.stream()
@@ -281,7 +254,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
     /** This decoder on a {@link Device#rehearsal}; it owns nothing. */
     Decoder on(Device rehearsal) {
-        return new Decoder(config, rehearsal, weights, tokenizer, source, checkpoint, parameters, List.of());
+        return new Decoder(config, rehearsal, weights, tokenizer, source, files, parameters, List.of());
     }
 
     /** A view of this decoder with an adapter on it. Cheap; the decoder is not changed. */
@@ -305,7 +278,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
         if (known == null) {
             String hash;
             try (Lifetime.Use use = lifetime.enter()) {
-                hash = checkpoint == null ? "in training" : checkpoint.hash();
+                hash = files == null ? "in training" : files.hash();
             }
             known = new Fingerprint(
                     config.architecture(),
@@ -334,9 +307,9 @@ public final class Decoder implements Adaptable, AutoCloseable {
      * @return the sentence if a file of the checkpoint has been cut off meanwhile, the error itself otherwise
      */
     public RuntimeException explained(InternalError fault) {
-        if (checkpoint != null) {
+        if (files != null) {
             try {
-                checkpoint.checkWhole();
+                files.checkWhole();
             } catch (InputException e) {
                 e.addSuppressed(fault);
                 return e;

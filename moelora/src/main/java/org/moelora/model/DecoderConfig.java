@@ -9,7 +9,7 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.ops.Heads;
 
 /**
- * Sizes and constants of a decoder, as {@code config.json} of a Hugging Face folder gives them.
+ * Sizes and constants of a decoder, as {@code config.json} of a Hugging Face folder or the keys of a GGUF file give them.
  *
  * @param architecture the family, as {@code model_type} names it: {@code llama}, {@code mistral}, {@code qwen2}, {@code qwen3}, {@code gemma3_text},
  *     {@code phi3} or {@code gpt2}
@@ -94,6 +94,38 @@ public record DecoderConfig(
                 Design.LLAMA);
     }
 
+    private DecoderConfig with(@Nullable RopeScaling scaling, Design blocks) {
+        return new DecoderConfig(
+                architecture,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                vocabularySize,
+                heads,
+                kvHeads,
+                headDim,
+                normEps,
+                ropeTheta,
+                scaling,
+                maxPositions,
+                tiedEmbeddings,
+                attentionBias,
+                outputBias,
+                bosId,
+                eosIds,
+                blocks);
+    }
+
+    /** With another scaling of rope. */
+    DecoderConfig with(RopeScaling scaling) {
+        return with(scaling, design);
+    }
+
+    /** With another design of its blocks. */
+    DecoderConfig with(Design blocks) {
+        return with(ropeScaling, blocks);
+    }
+
     /**
      * Reads {@code config.json}.
      *
@@ -137,8 +169,11 @@ public record DecoderConfig(
         TensorNames names = Architectures.of(architecture).names();
         List<LinearSite> sites = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
-            for (Weights.LinearShape linear : Weights.linears(this, names, layer)) {
-                sites.add(new LinearSite(linear.name(), layer, linear.in(), linear.out()));
+            List<Weights.LinearShape> linears = Weights.linears(this, names, layer);
+            for (int i = 0; i < linears.size(); i++) {
+                Weights.LinearShape linear = linears.get(i);
+                boolean paired = design.interleavedRope() && i < 2; // queries and keys, which come first
+                sites.add(new LinearSite(linear.name(), layer, linear.in(), linear.out(), paired ? headDim : 0));
             }
         }
         return List.copyOf(sites);

@@ -64,6 +64,23 @@ public record Design(
         return new Design(Norm.RMS, headNorms, false, Activation.SILU, true, false, false, false, 0, 1, windows, 0);
     }
 
+    /** This design as a GGUF file has it: norms with their 1 already added, and rows of queries and keys in its own order. */
+    Design inGguf(boolean interleaved) {
+        return new Design(
+                norm == Norm.RMS_PLUS_ONE ? Norm.RMS : norm,
+                headNorms,
+                resultNorms,
+                activation,
+                gated,
+                feedForwardBias,
+                learnedPositions,
+                interleaved,
+                attentionScale,
+                embeddingScale,
+                windows,
+                localRopeTheta);
+    }
+
     /** The most keys that a query of a layer sees. */
     public int window(int layer) {
         return windows.isEmpty() ? Heads.UNLIMITED : windows.get(layer);

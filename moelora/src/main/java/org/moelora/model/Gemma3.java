@@ -40,6 +40,11 @@ record Gemma3() implements Architecture {
     }
 
     @Override
+    public GgufLayout gguf() {
+        return GgufLayout.of("gemma3", false);
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
         config.refuse("attention_bias", false, "false: biases on attention are not supported");
         double scalar = config.positive("query_pre_attn_scalar", QUERY_SCALAR);

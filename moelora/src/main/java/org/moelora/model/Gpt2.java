@@ -38,6 +38,11 @@ record Gpt2() implements Architecture {
     }
 
     @Override
+    public GgufLayout gguf() {
+        return GgufLayout.fused("gpt2");
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
         config.refuse("scale_attn_weights", true, "true: attention without a scale is not supported");
         config.refuse("scale_attn_by_inverse_layer_idx", false, "false: a scale of each layer is not supported");

@@ -11,6 +11,11 @@ record Llama() implements Architecture {
     }
 
     @Override
+    public GgufLayout gguf() {
+        return GgufLayout.of("llama", true);
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
         config.refuse("mlp_bias", false, "false: biases in the feed-forward block are not supported");
         boolean bias = config.flag("attention_bias", false);

@@ -20,6 +20,11 @@ record Phi3() implements Architecture {
     }
 
     @Override
+    public GgufLayout gguf() {
+        return GgufLayout.fused("phi3");
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
         return config.llama(id(), false, false, false, Design.llama(false, config.windowOnAll()));
     }

@@ -8,6 +8,11 @@ record Qwen2() implements Architecture {
     }
 
     @Override
+    public GgufLayout gguf() {
+        return GgufLayout.of("qwen2", false);
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
         return config.llama(id(), true, false, false, Design.llama(false, config.windowOnUpper()));
     }

@@ -10,6 +10,11 @@ record Qwen3() implements Architecture {
     }
 
     @Override
+    public GgufLayout gguf() {
+        return GgufLayout.of("qwen3", false);
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
         boolean bias = config.flag("attention_bias", false);
         return config.withHeadDim(HEAD_DIM).llama(id(), bias, bias, false, Design.llama(true, config.windowOnUpper()));

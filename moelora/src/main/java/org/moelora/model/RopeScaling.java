@@ -1,5 +1,6 @@
 package org.moelora.model;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.JsonObject;
 
@@ -34,6 +35,26 @@ public sealed interface RopeScaling {
                 double smooth = (originalPositions / wavelength - lowFactor) / (highFactor - lowFactor);
                 double kept = Math.clamp(smooth, 0, 1);
                 scaled[i] = (1 - kept) * frequencies[i] / factor + kept * frequencies[i];
+            }
+            return scaled;
+        }
+    }
+
+    /**
+     * Every frequency divided by a factor of its own, as GGUF files keep Llama 3.1's scaling.
+     *
+     * @param factors one for each pair of features
+     */
+    record Factors(List<Float> factors) implements RopeScaling {
+        public Factors {
+            factors = List.copyOf(factors);
+        }
+
+        @Override
+        public double[] apply(double[] frequencies) {
+            double[] scaled = frequencies.clone();
+            for (int i = 0; i < scaled.length; i++) {
+                scaled[i] /= factors.get(i);
             }
             return scaled;
         }

@@ -35,45 +35,11 @@ import org.moelora.kernels.Devices;
 class FamilyTest {
     private static final int[] IDS = {1, 7, 19, 3, 3, 28, 30, 11, 2, 25};
 
-    private static final Map<String, String> CONFIGS =
-            Map.of("phi3", """
-            {"model_type": "phi3", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "vocab_size": 31,
-             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "sliding_window": 4}""", "gemma3_text", """
-            {"model_type": "gemma3_text", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
-             "vocab_size": 31, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
-             "max_position_embeddings": 64, "sliding_window": 4, "sliding_window_pattern": 2,
-             "query_pre_attn_scalar": 9}""", "gpt2", """
-            {"model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 12, "vocab_size": 31}""", "qwen3", """
-            {"model_type": "qwen3", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
-             "vocab_size": 31, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
-             "max_position_embeddings": 64, "use_sliding_window": true, "sliding_window": 3, "max_window_layers": 1}""");
-
     @TempDir
     private Path temp;
 
     private Path random(String family) throws IOException {
-        Path folder = Files.createDirectories(temp.resolve(family));
-        Files.writeString(folder.resolve("config.json"), CONFIGS.get(family));
-        DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
-        SafetensorsWriter weights = new SafetensorsWriter();
-        Random random = new Random(7);
-        Weights.stored(config).forEach((name, stored) -> {
-            float[] values = new float[(int) size(stored.storedShape())];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) random.nextGaussian() * 0.2f + (name.contains("norm.weight") ? 1 : 0);
-            }
-            weights.f32(name, stored.storedShape(), values);
-        });
-        weights.write(folder.resolve("model.safetensors"));
-        return folder;
-    }
-
-    private static long size(long[] shape) {
-        long size = 1;
-        for (long dim : shape) {
-            size *= dim;
-        }
-        return size;
+        return RandomCheckpoint.write(temp.resolve(family), family);
     }
 
     /** {@code -log p} of each next token, and with a tape its gradient. */
@@ -195,7 +161,7 @@ class FamilyTest {
             String whole = name.replaceFirst("[qkv]_proj", "qkv_proj").replaceFirst("(gate|up)_proj", "gate_up_proj");
             int from = name.contains("k_proj") ? 16 : name.contains("v_proj") ? 24 : name.contains("up_proj") ? 20 : 0;
             float[] all = fused.get(whole);
-            float[] part = new float[(int) size(stored.storedShape())];
+            float[] part = new float[(int) RandomCheckpoint.size(stored.storedShape())];
             System.arraycopy(all, whole.equals(name) ? 0 : from * 16, part, 0, part.length);
             apart.f32(name, stored.storedShape(), part);
         });

@@ -79,6 +79,42 @@ class SafetensorsWriterTest {
         }
     }
 
+    /** Piece by piece, across the pieces that go to the disk, rounded as the standard says; and bytes of other types as they are. */
+    @Test
+    void asksForValuesPieceByPiece() {
+        Path file = folder.resolve("a.safetensors");
+        int count = 150_001;
+        byte[] packed = {1, -2, 3};
+        SafetensorsWriter.Values thirds = (from, into) -> {
+            for (int i = 0; i < into.length; i++) {
+                into[i] = (from + i) / 3f;
+            }
+        };
+        long[] shape = {count};
+        new SafetensorsWriter()
+                .bytes("bytes", StoredType.I8, new long[] {3}, MemorySegment.ofArray(packed))
+                .bytes("long", StoredType.I8, new long[] {count * 4L}, MemorySegment.ofArray(new byte[count * 4]))
+                .values("f16", StoredType.F16, shape, 1000, thirds)
+                .values("bf16", StoredType.BF16, shape, 1, thirds)
+                .values("f32", StoredType.F32, shape, count * 2, thirds)
+                .values("none", StoredType.F32, new long[] {0}, 7, (from, into) -> {
+                    throw new AssertionError("there is nothing to ask for");
+                })
+                .write(file);
+
+        try (SafetensorsFile read = SafetensorsFile.open(file)) {
+            assertThat(read.segment("bytes").toArray(ValueLayout.JAVA_BYTE)).isEqualTo(packed);
+            float[] f32 = read.readFloats("f32");
+            float[] f16 = read.readFloats("f16");
+            float[] bf16 = read.readFloats("bf16");
+            for (int i = 0; i < count; i++) {
+                assertThat(f32[i]).isEqualTo(i / 3f);
+                assertThat(f16[i]).isEqualTo(Float.float16ToFloat(Float.floatToFloat16(i / 3f)));
+                assertThat(bf16[i]).isEqualTo(Bfloat16.toFloat(Bfloat16.fromFloat(i / 3f)));
+            }
+        }
+    }
+
     @Test
     void replacesAFileOnlyWhenAllIsWritten() throws IOException {
         Path file = Files.writeString(folder.resolve("a.safetensors"), "old");
@@ -119,6 +155,12 @@ class SafetensorsWriterTest {
         assertThatThrownBy(() -> writer.f32("b", new long[] {-1, -3}, new float[3]))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> writer.f32("a", new long[] {1}, new float[1]))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> writer.bytes("b", StoredType.I8, new long[] {2}, MemorySegment.ofArray(new byte[3])))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> writer.values("b", StoredType.I8, new long[] {2}, 1, (from, into) -> {}))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> writer.values("b", StoredType.F32, new long[] {2}, 0, (from, into) -> {}))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> writer.f32("__metadata__", new long[] {1}, new float[1]))
                 .isInstanceOf(IllegalArgumentException.class);

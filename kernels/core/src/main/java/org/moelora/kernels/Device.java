@@ -28,7 +28,7 @@ public interface Device extends AutoCloseable {
      * Takes a weight matrix over. The bytes (little-endian, row-major, any alignment) must stay as they are until the result is closed:
      * a CPU reads them in place.
      *
-     * @param source exactly {@code rows * cols} elements of a float format
+     * @param source exactly {@code rows * cols} elements of a float format, or of a block format of which rows are whole blocks
      */
     Frozen freeze(MemorySegment source, DType dtype, int rows, int cols);
 

@@ -29,10 +29,13 @@ public final class HostFrozen implements Frozen {
      * @param packs leases F32 memory for copies of the weight in the kernels' own layout, or null if none are to be kept
      */
     HostFrozen(MemorySegment segment, DType dtype, int rows, int cols, @Nullable LongFunction<HostMemory> packs) {
-        if (dtype == DType.I32 || dtype.isQuantized()) {
-            throw new IllegalArgumentException("a frozen weight is F32, BF16 or F16, not " + dtype);
+        if (dtype == DType.I32) {
+            throw new IllegalArgumentException("a frozen weight is of floats or of blocks, not I32");
         }
-        if (rows < 0 || cols < 0 || segment.byteSize() != (long) rows * cols * dtype.bytes()) {
+        if (rows < 0
+                || cols < 0
+                || cols % dtype.blockElements() != 0
+                || segment.byteSize() != dtype.bytes((long) rows * cols)) {
             throw new IllegalArgumentException(
                     segment.byteSize() + " bytes do not hold a " + dtype + " matrix [" + rows + ", " + cols + "]");
         }
@@ -116,7 +119,8 @@ public final class HostFrozen implements Frozen {
             case F32 -> segment.get(FLOAT, i * Float.BYTES);
             case BF16 -> Float.intBitsToFloat(segment.get(SHORT, i * Short.BYTES) << 16);
             case F16 -> Float.float16ToFloat(segment.get(SHORT, i * Short.BYTES));
-            default -> throw new IllegalArgumentException(dtype + " is not a weight's format");
+            case I32 -> throw new IllegalArgumentException("I32 is not a weight's format");
+            default -> Blocks.get(segment, dtype, i);
         };
     }
 }

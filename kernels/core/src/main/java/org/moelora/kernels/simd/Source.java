@@ -12,6 +12,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import org.moelora.kernels.DType;
 import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.HostMemory;
 
@@ -90,13 +91,32 @@ sealed interface Source {
         }
     }
 
+    /** A frozen weight in blocks: whole blocks through {@link Dequantize}, what a run cuts off of one element by element. */
+    record Quantized(MemorySegment bytes, DType dtype) implements Source {
+        @Override
+        public void read(long from, int n, float[] out, int at, short[] narrow) {
+            int size = dtype.blockElements();
+            int done = 0;
+            while (done < n && (from + done) % size != 0) {
+                out[at + done] = HostFrozen.get(bytes, dtype, from + done);
+                done++;
+            }
+            int whole = done + (n - done) / size * size;
+            Dequantize.blocks(bytes, dtype, (from + done) / size, (whole - done) / size, out, at + done);
+            for (int i = whole; i < n; i++) {
+                out[at + i] = HostFrozen.get(bytes, dtype, from + i);
+            }
+        }
+    }
+
     /** The weight's bytes in place. */
     static Source of(HostFrozen w) {
         return switch (w.dtype()) {
             case F32 -> new Wide(w.segment());
             case BF16 -> new Narrow(w.segment(), true);
             case F16 -> new Narrow(w.segment(), false);
-            default -> throw new IllegalArgumentException(w.dtype() + " is not a weight's format");
+            case I32 -> throw new IllegalArgumentException("I32 is not a weight's format");
+            default -> new Quantized(w.segment(), w.dtype());
         };
     }
 }

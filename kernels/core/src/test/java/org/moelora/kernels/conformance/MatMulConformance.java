@@ -176,8 +176,24 @@ public abstract class MatMulConformance extends Conformance {
         frozen(dtype, 2, 1031, 130);
     }
 
-    private void frozen(DType dtype, int rows, int out, int in) {
-        Weights w = Weights.random(dtype, out, in, random);
+    /** Blocks are read whole, and in halves where the depth is cut; rows are of one block, of several, and longer than any buffer. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"F32", "BF16", "F16", "I32"})
+    void frozenBlocks(DType dtype) {
+        frozen(dtype, 0, 3, 256);
+        frozen(dtype, 1, 207, 256);
+        frozen(dtype, 1, 5, 9001);
+        frozen(dtype, 8, 31, 768);
+        frozen(dtype, 9, 17, 256);
+        frozen(dtype, 50, 702, 512);
+    }
+
+    private void frozen(DType dtype, int rows, int out, int atLeast) {
+        Weights w = Weights.random(dtype, out, atLeast, random);
+        int in = w.cols();
         float[] x = normal(rows * in);
         float[] y = normal(rows * out);
         for (boolean accumulate : new boolean[] {false, true}) {

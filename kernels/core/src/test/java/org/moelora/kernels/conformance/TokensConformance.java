@@ -15,13 +15,12 @@ import org.moelora.kernels.Tokens;
 /** {@link Tokens} against plain. */
 public abstract class TokensConformance extends Conformance {
     @ParameterizedTest
-    @EnumSource(
-            value = DType.class,
-            names = {"F32", "BF16", "F16"})
+    @EnumSource(value = DType.class, mode = EnumSource.Mode.EXCLUDE, names = "I32")
     void embed(DType dtype) {
-        for (int cols : new int[] {1, 13, 17, 33, 207, 1500}) {
+        for (int width : new int[] {1, 13, 17, 33, 207, 1500}) {
             int vocabulary = 29;
-            Weights w = Weights.random(dtype, vocabulary, cols, random);
+            Weights w = Weights.random(dtype, vocabulary, width, random);
+            int cols = w.cols();
             for (int rows : new int[] {0, 1, 17, 207}) {
                 int[] ids = indices(rows, vocabulary);
                 check("embed", 0, s -> {

@@ -100,6 +100,15 @@ class AllocationTest {
             calls.put("linear, " + dtype, () -> kernels.matMul().linear(n, a, w, c, false));
             calls.put("linearGrad, " + dtype, () -> kernels.matMul().linearGrad(n, a, w, c, true));
         }
+        int in = 256;
+        Memory x = floats(n * in);
+        for (DType dtype : new DType[] {DType.Q8_0, DType.Q4_1, DType.Q5_0, DType.Q4_K, DType.Q5_K, DType.Q6_K}) {
+            MemorySegment bytes = arena.allocate(dtype.bytes((long) n * in));
+            Frozen w = keep(device.freeze(bytes, dtype, n, in));
+            calls.put("linear of one row, " + dtype, () -> kernels.matMul().linear(1, x, w, c, false));
+            calls.put("linear, " + dtype, () -> kernels.matMul().linear(n, x, w, c, false));
+            calls.put("linearGrad, " + dtype, () -> kernels.matMul().linearGrad(n, a, w, x, true));
+        }
     }
 
     private void attention(Map<String, Runnable> calls) {

@@ -1,0 +1,122 @@
+package org.moelora.model;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.Bfloat16;
+import org.moelora.engine.io.GgufFile;
+import org.moelora.engine.io.GgufTensor;
+import org.moelora.kernels.DType;
+
+/** The weights of a GGUF file, in place and in the formats they have there. Immutable and safe for use by several threads until it is closed. */
+final class GgufCheckpoint implements WeightFiles {
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final GgufFile file;
+    private final Map<String, String> names;
+
+    /** Takes the file over: it is closed with this. */
+    GgufCheckpoint(GgufFile file, DecoderConfig config) {
+        this.file = file;
+        Architecture architecture = Architectures.of(config.architecture());
+        this.names = GgufConfig.layout(file, architecture).names(config, architecture.names());
+    }
+
+    @Override
+    public Path source() {
+        return file.file();
+    }
+
+    private GgufTensor tensor(Weights.Stored stored) {
+        String name = names.get(stored.name());
+        if (name == null) {
+            throw new IllegalArgumentException(stored.name() + " has no name in GGUF");
+        }
+        return tensor(file, name, stored.shape());
+    }
+
+    private static GgufTensor tensor(GgufFile file, String name, int... shape) {
+        GgufTensor info = file.info(name);
+        List<Long> expected = Arrays.stream(shape).asLongStream().boxed().toList();
+        if (!info.shape().equals(expected)) {
+            throw new InputException(file.file() + ": tensor " + name + " has the shape " + info.shape() + "; expected "
+                    + expected + " by the metadata");
+        }
+        return info;
+    }
+
+    @Override
+    public void check(Weights.Stored stored) {
+        tensor(stored);
+    }
+
+    @Override
+    public Matrix matrix(Weights.Stored stored) {
+        GgufTensor info = tensor(stored);
+        DType dtype = info.type().dtype();
+        if (dtype == null) {
+            throw new InputException(file.file() + ": tensor " + info.name() + " has the format " + info.type()
+                    + "; expected F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K");
+        }
+        return new Matrix(
+                file.file() + ": tensor " + info.name(),
+                file.segment(info.name()),
+                dtype,
+                stored.shape()[0],
+                stored.shape()[1],
+                false);
+    }
+
+    @Override
+    public float[] vector(Weights.Stored stored) {
+        String name = tensor(stored).name();
+        return floats(file, name, stored.shape()[0]);
+    }
+
+    /**
+     * The n elements of a vector.
+     *
+     * @throws InputException if there is no such tensor, or its shape or its format is another
+     */
+    static float[] floats(GgufFile file, String name, int n) {
+        GgufTensor info = tensor(file, name, n);
+        MemorySegment bytes = file.segment(name);
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = switch (info.type()) {
+                case F32 -> bytes.get(FLOAT, (long) i * Float.BYTES);
+                case F16 -> Float.float16ToFloat(bytes.get(SHORT, (long) i * Short.BYTES));
+                case BF16 -> Bfloat16.toFloat(bytes.get(SHORT, (long) i * Short.BYTES));
+                default ->
+                    throw new InputException(file.file() + ": tensor " + name + " has the format " + info.type()
+                            + "; expected a vector in F32, F16 or BF16");
+            };
+        }
+        return values;
+    }
+
+    @Override
+    public String hash() {
+        TensorHash hash = new TensorHash();
+        file.names().stream().sorted().forEach(name -> hash.add(file.info(name).toString(), file.segment(name)));
+        return hash.value();
+    }
+
+    @Override
+    public void checkWhole() {
+        file.checkWhole();
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

@@ -1,0 +1,160 @@
+package org.moelora.model;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.moelora.engine.io.SafetensorsFile;
+
+/**
+ * Writes a Hugging Face folder as the GGUF file that llama.cpp's conversion makes of it: other names, sizes innermost first, linears as [out, in], Gemma's
+ * norms with their 1, rows of Llama's queries and keys paired. Everything is F32.
+ */
+final class GgufOf {
+    private static final int ALIGNMENT = 32;
+    private static final int UINT32 = 4;
+    private static final int FLOAT32 = 6;
+    private static final int STRING = 8;
+
+    private final ByteArrayOutputStream keys = new ByteArrayOutputStream();
+    private int keyCount;
+
+    private record Written(String name, long[] shape, float[] values) {}
+
+    /**
+     * @param names pairs of patterns and what to replace them by, applied to names in the folder
+     */
+    static Path folder(Path folder, Path file, String architecture, Map<String, Object> keys, List<String[]> names)
+            throws IOException {
+        GgufOf gguf = new GgufOf();
+        gguf.key("general.architecture", architecture);
+        for (var key : keys.entrySet()) {
+            gguf.key(key.getKey(), key.getValue());
+        }
+        DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
+        List<Written> tensors = new ArrayList<>();
+        try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve("model.safetensors"))) {
+            for (String name : weights.names()) {
+                String renamed = name;
+                for (String[] pair : names) {
+                    renamed = renamed.replaceAll(pair[0], pair[1]);
+                }
+                tensors.add(
+                        stored(architecture, config, renamed, weights.info(name).shape(), weights.readFloats(name)));
+            }
+        }
+        gguf.write(file, tensors);
+        return file;
+    }
+
+    private static Written stored(
+            String architecture, DecoderConfig config, String name, long[] shape, float[] values) {
+        if (architecture.equals("gemma3") && name.contains("norm")) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] += 1;
+            }
+        }
+        boolean conv = architecture.equals("gpt2") && shape.length == 2 && name.startsWith("blk");
+        if (conv) {
+            int in = (int) shape[0];
+            int out = (int) shape[1];
+            float[] turned = new float[values.length];
+            for (int i = 0; i < in; i++) {
+                for (int o = 0; o < out; o++) {
+                    turned[o * in + i] = values[i * out + o];
+                }
+            }
+            return new Written(name, new long[] {out, in}, turned);
+        }
+        if (architecture.equals("llama") && name.matches(".*attn_[qk]\\.weight")) {
+            return new Written(name, shape, paired(values, config.headDim(), config.hiddenSize()));
+        }
+        return new Written(name, shape, values);
+    }
+
+    /** Row i of a head's first half becomes row 2i, of its second half row 2i + 1. */
+    private static float[] paired(float[] values, int headDim, int cols) {
+        float[] result = new float[values.length];
+        int half = headDim / 2;
+        for (int row = 0; row < values.length / cols; row++) {
+            int i = row % headDim;
+            int to = row - i + (i < half ? 2 * i : 2 * (i - half) + 1);
+            System.arraycopy(values, row * cols, result, to * cols, cols);
+        }
+        return result;
+    }
+
+    private void key(String name, Object value) {
+        text(keys, name);
+        switch (value) {
+            case String text -> {
+                keys.writeBytes(ints(STRING));
+                text(keys, text);
+            }
+            case Integer number -> keys.writeBytes(ints(UINT32, number));
+            case Float number -> keys.writeBytes(ints(FLOAT32, Float.floatToRawIntBits(number)));
+            default -> throw new IllegalArgumentException(value + " is of no type that is written here");
+        }
+        keyCount++;
+    }
+
+    private void write(Path file, List<Written> tensors) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
+        out.writeBytes(ints(3));
+        out.writeBytes(longs(tensors.size(), keyCount));
+        out.writeBytes(keys.toByteArray());
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        for (Written tensor : tensors) {
+            text(out, tensor.name);
+            out.writeBytes(ints(tensor.shape.length));
+            for (int i = tensor.shape.length - 1; i >= 0; i--) {
+                out.writeBytes(longs(tensor.shape[i]));
+            }
+            out.writeBytes(ints(0));
+            out.writeBytes(longs(data.size()));
+            ByteBuffer floats =
+                    ByteBuffer.allocate(tensor.values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            floats.asFloatBuffer().put(tensor.values);
+            data.writeBytes(floats.array());
+            pad(data);
+        }
+        pad(out);
+        out.writeBytes(data.toByteArray());
+        Files.write(file, out.toByteArray());
+    }
+
+    private static void pad(ByteArrayOutputStream out) {
+        while (out.size() % ALIGNMENT != 0) {
+            out.write(0);
+        }
+    }
+
+    private static void text(ByteArrayOutputStream out, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.writeBytes(longs(bytes.length));
+        out.writeBytes(bytes);
+    }
+
+    private static byte[] ints(int... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int value : values) {
+            bytes.putInt(value);
+        }
+        return bytes.array();
+    }
+
+    private static byte[] longs(long... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (long value : values) {
+            bytes.putLong(value);
+        }
+        return bytes.array();
+    }
+}

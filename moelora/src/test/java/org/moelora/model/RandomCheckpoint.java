@@ -1,0 +1,51 @@
+package org.moelora.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import org.moelora.engine.io.SafetensorsWriter;
+
+/** A small checkpoint of a family, made of random numbers. */
+final class RandomCheckpoint {
+    private static final Map<String, String> CONFIGS =
+            Map.of("phi3", """
+            {"model_type": "phi3", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "vocab_size": 31,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "sliding_window": 4}""", "gemma3_text", """
+            {"model_type": "gemma3_text", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
+             "vocab_size": 31, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
+             "max_position_embeddings": 64, "sliding_window": 4, "sliding_window_pattern": 2,
+             "query_pre_attn_scalar": 9}""", "gpt2", """
+            {"model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 12, "vocab_size": 31}""", "qwen3", """
+            {"model_type": "qwen3", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
+             "vocab_size": 31, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6,
+             "max_position_embeddings": 64, "use_sliding_window": true, "sliding_window": 3, "max_window_layers": 1}""");
+
+    private RandomCheckpoint() {}
+
+    static Path write(Path folder, String family) throws IOException {
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve("config.json"), CONFIGS.get(family));
+        DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
+        SafetensorsWriter weights = new SafetensorsWriter();
+        Random random = new Random(7);
+        Weights.stored(config).forEach((name, stored) -> {
+            float[] values = new float[(int) size(stored.storedShape())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian() * 0.2f + (name.contains("norm.weight") ? 1 : 0);
+            }
+            weights.f32(name, stored.storedShape(), values);
+        });
+        weights.write(folder.resolve("model.safetensors"));
+        return folder;
+    }
+
+    static long size(long[] shape) {
+        long size = 1;
+        for (long dim : shape) {
+            size *= dim;
+        }
+        return size;
+    }
+}
