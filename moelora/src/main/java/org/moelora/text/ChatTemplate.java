@@ -154,6 +154,11 @@ public final class ChatTemplate {
         return fields;
     }
 
+    /** The text of the end-of-sequence token; empty if it is not known. */
+    public String eosToken() {
+        return tokens.get("eos_token") instanceof String text ? text : "";
+    }
+
     /** Where it comes from, for messages. */
     public String source() {
         return source;
