@@ -14,6 +14,7 @@ import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Targets;
 import org.moelora.engine.InputException;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
@@ -56,7 +57,8 @@ final class AdapterFlags {
             names = "--targets",
             paramLabel = "LIST",
             description =
-                    "Adapted linears: q_proj,v_proj; of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.")
+                    "Adapted linears: q_proj,v_proj; names or ends of names (0.self_attn.q_proj), all-linear, or a regular"
+                            + " expression for whole names between slashes.")
     private @Nullable String targets;
 
     @Option(
@@ -134,14 +136,19 @@ final class AdapterFlags {
         if (start != null) {
             return startingFrom(start.config());
         }
-        List<String> linears = linears(Flags.or(targets, "q_proj,v_proj"));
+        Targets linears = Targets.parse(Flags.or(targets, "q_proj,v_proj"));
         int r = Flags.or(rank, 4);
         double a = Flags.or(alpha, 8.0);
         double p = Flags.or(dropout, 0.0);
         Method preset = preset();
         if (preset.isLora()) {
             refuseMixtureFlags();
-            return new LoraConfig(r, a, false, p, linears);
+            return LoraConfig.builder()
+                    .rank(r)
+                    .alpha(a)
+                    .dropout(p)
+                    .targets(linears)
+                    .build();
         }
         return new MoeLoraConfig(
                 experts(Flags.or(experts, preset.experts())),
@@ -185,7 +192,7 @@ final class AdapterFlags {
                     throw new InputException(
                             "--tasks is missing; expected the names of the rows' tasks with the gate task");
                 }
-                yield new GatePolicy.ByTask(linears(tasks), Flags.or(taskDimension, GatePolicy.ByTask.DIMENSION));
+                yield new GatePolicy.ByTask(names(tasks), Flags.or(taskDimension, GatePolicy.ByTask.DIMENSION));
             }
             default ->
                 throw new InputException(
@@ -200,7 +207,13 @@ final class AdapterFlags {
         }
     }
 
-    private static List<String> linears(String list) {
+    private static boolean sameNames(Targets.Names given, Targets.Names has) {
+        return given instanceof Targets.Suffixes these && has instanceof Targets.Suffixes those
+                ? Set.copyOf(these.of()).equals(Set.copyOf(those.of()))
+                : given.equals(has);
+    }
+
+    private static List<String> names(String list) {
         return Arrays.stream(list.split(","))
                 .map(String::strip)
                 .filter(name -> !name.isEmpty())
@@ -223,8 +236,8 @@ final class AdapterFlags {
         same("--rank", rank, has.rank());
         same("--alpha", alpha, has.alpha());
         same("--dropout", dropout, has.dropout());
-        if (targets != null && !Set.copyOf(linears(targets)).equals(Set.copyOf(has.targets()))) {
-            throw contradiction("--targets", targets, String.join(",", has.targets()));
+        if (targets != null && !sameNames(Targets.parse(targets).names(), has.targets().names())) {
+            throw contradiction("--targets", targets, has.targets().names().text());
         }
         if (has instanceof MoeLoraConfig mixture) {
             startingFrom(mixture);
@@ -271,7 +284,7 @@ final class AdapterFlags {
                     has.gate().id());
         }
         if (has.gate() instanceof GatePolicy.ByTask byTask) {
-            if (tasks != null && !linears(tasks).equals(byTask.tasks())) {
+            if (tasks != null && !names(tasks).equals(byTask.tasks())) {
                 throw contradiction("--tasks", tasks, String.join(",", byTask.tasks()));
             }
             same("--task-dimension", taskDimension, byTask.dimension());
@@ -377,7 +390,7 @@ final class AdapterFlags {
         flags.put("rank", kind.rank());
         flags.put("alpha", kind.alpha());
         flags.put("dropout", kind.dropout());
-        flags.put("targets", String.join(",", kind.targets()));
+        flags.put("targets", kind.targets().names().text());
         if (kind instanceof MoeLoraConfig) {
             if (training.losses().contrast() != LossSettings.Contrast.SUPERVISED) {
                 flags.put("contrast", training.losses().contrast().id());

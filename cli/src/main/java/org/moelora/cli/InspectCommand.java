@@ -85,7 +85,7 @@ final class InspectCommand implements Callable<Integer> {
         line("rank", Integer.toString(config.rank()));
         line("alpha", config.alpha() + " (scale " + config.scale() + ")");
         line("dropout", Double.toString(config.dropout()));
-        line("targets", String.join(", ", config.targets()));
+        line("targets", config.targets().toString());
         if (config instanceof MoeLoraConfig mixture) {
             line(
                     "experts",

@@ -1,7 +1,6 @@
 package org.moelora.adapter;
 
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
@@ -9,9 +8,6 @@ import org.moelora.engine.InputException;
  * What an adapter is made of. All of them are {@code y = W0 x + s sum_e g_e(x) B_e A_e x} on the targeted linears.
  */
 public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
-    /** Most linears that {@link #targets} may name: blocks have seven. */
-    int MAX_TARGETS = 64;
-
     /** {@code lora} or {@code moelora}. */
     String method();
 
@@ -24,8 +20,8 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     /** Probability of dropping an input feature on the adapter's path, in [0, 1). */
     double dropout();
 
-    /** Last parts of the names of the linears that are adapted, e.g. {@code q_proj}. */
-    List<String> targets();
+    /** Which linears are adapted. */
+    Targets targets();
 
     /** E; 1 without a mixture. */
     int experts();
@@ -66,9 +62,10 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
 
     /** Trainable parameters on all targeted linears. */
     default long parameterCount(List<LinearSite> sites) {
+        AdapterConfig config = on(sites);
         return sites.stream()
-                .filter(site -> targets().contains(site.projection()))
-                .mapToLong(on(sites)::parameterCount)
+                .filter(config.targets()::has)
+                .mapToLong(config::parameterCount)
                 .sum();
     }
 
@@ -87,9 +84,13 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         return this;
     }
 
-    /** {@link #forLayers} for the model with these linears. */
+    /** This on other linears. */
+    AdapterConfig with(Targets other);
+
+    /** {@link #forLayers} for the model with these linears, and targets by their names. */
     default AdapterConfig on(List<LinearSite> sites) {
-        return forLayers(sites.stream().mapToInt(LinearSite::layer).max().orElse(-1) + 1);
+        return with(targets().on(sites))
+                .forLayers(sites.stream().mapToInt(LinearSite::layer).max().orElse(-1) + 1);
     }
 
     /** The losses beside the language model's, unless something else is said: none but under a top-k gate. */
@@ -98,21 +99,24 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         return policy == null || policy.topK() == 0 ? LossSettings.NONE : LossSettings.DEFAULT;
     }
 
-    /** The linears that are adapted. */
+    /**
+     * The linears that are adapted.
+     *
+     * @throws InputException if there is none, or targets name some that the model has not
+     */
     default List<LinearSite> targeted(List<LinearSite> sites) {
-        for (String target : targets()) {
-            if (sites.stream().noneMatch(site -> site.projection().equals(target))) {
-                throw new InputException("targets: the model has no linear " + target + "; expected some of "
-                        + sites.stream().map(LinearSite::projection).distinct().toList());
-            }
+        List<String> strangers = targets().strangers(sites);
+        List<LinearSite> chosen = sites.stream().filter(targets()::has).toList();
+        if (!strangers.isEmpty() || chosen.isEmpty()) {
+            throw new InputException("targets: the model has no linear "
+                    + (strangers.isEmpty() ? targets() : String.join(", ", strangers)) + "; expected some of "
+                    + sites.stream().map(LinearSite::projection).distinct().toList());
         }
-        return sites.stream()
-                .filter(site -> targets().contains(site.projection()))
-                .toList();
+        return chosen;
     }
 
     /** What both methods ask of their numbers. */
-    static void check(int rank, double alpha, double dropout, List<String> targets) {
+    static void check(int rank, double alpha, double dropout) {
         if (rank < 1 || rank > 4096) {
             throw new InputException("rank is " + rank + "; expected 1 to 4096");
         }
@@ -121,12 +125,6 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         }
         if (!(dropout >= 0 && dropout < 1)) {
             throw new InputException("dropout is " + dropout + "; expected at least 0 and less than 1");
-        }
-        if (targets.size() > MAX_TARGETS) {
-            throw new InputException("targets are " + targets.size() + "; expected at most " + MAX_TARGETS);
-        }
-        if (targets.isEmpty() || Set.copyOf(targets).size() < targets.size()) {
-            throw new InputException("targets are " + targets + "; expected at least one linear, each once");
         }
     }
 }

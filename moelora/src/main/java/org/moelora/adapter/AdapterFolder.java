@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
@@ -74,7 +75,7 @@ final class AdapterFolder {
         json.put("r", config.rank());
         json.put("lora_alpha", config.alpha());
         json.put("lora_dropout", config.dropout());
-        json.put("target_modules", config.targets());
+        json.putAll(config.targets().toJson());
         json.put("bias", "none");
         json.put("fan_in_fan_out", false);
         json.put("inference_mode", true);
@@ -100,6 +101,28 @@ final class AdapterFolder {
         return Json.read(FolderFile.of(folder, CONFIG));
     }
 
+    /** A tensor's key as PEFT saves it, for one that has the adapter's name in it, as PEFT has in memory. */
+    private static String canonical(String name) {
+        return name.replaceFirst("\\.(lora_[AB])\\.default\\.weight$", ".$1.weight");
+    }
+
+    /**
+     * The names of a file's tensors by the keys that PEFT saves.
+     *
+     * @throws InputException if two are one
+     */
+    private static Map<String, String> keys(SafetensorsFile file) {
+        Map<String, String> keys = new LinkedHashMap<>();
+        for (String name : file.names()) {
+            String twin = keys.put(canonical(name), name);
+            if (twin != null) {
+                throw new InputException(
+                        file.file() + ": tensors " + twin + " and " + name + " are one; expected it once");
+            }
+        }
+        return keys;
+    }
+
     static AdapterSummary summary(Path folder) {
         JsonObject json = readJson(folder);
         AdapterConfig config = readConfig(json);
@@ -114,9 +137,10 @@ final class AdapterFolder {
         try (SafetensorsFile tensors = openTensors(folder)) {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
-            for (String name : tensors.names()) {
-                parameters += Arrays.stream(tensors.info(name).shape()).reduce(1, Math::multiplyExact);
-                linears.add(name.replace(PREFIX, "")
+            for (var entry : keys(tensors).entrySet()) {
+                parameters += Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
+                linears.add(entry.getKey()
+                        .replace(PREFIX, "")
                         .replaceFirst(
                                 "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$",
                                 ""));
@@ -135,16 +159,17 @@ final class AdapterFolder {
         JsonObject json = readJson(folder);
         checkBase(folder, json, base);
         PeftFields.logUnknown(json);
-        AdapterConfig config = onBase(json, readConfig(json), base);
+        AdapterConfig config = onBase(json, readConfig(json), base.linears());
         List<LinearSite> sites = config.targeted(base.linears());
         try (SafetensorsFile tensors = openTensors(folder)) {
             // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
             // file.
-            checkTensors(tensors, config, sites);
+            Map<String, String> keys = keys(tensors);
+            checkTensors(tensors, keys, config, sites);
             Adapter adapter = Adapter.zero(base, config);
             try {
                 for (LinearSite site : sites) {
-                    readLinear(tensors, adapter, site);
+                    readLinear(tensors, keys, adapter, site);
                 }
                 return adapter;
             } catch (RuntimeException | Error e) {
@@ -154,9 +179,21 @@ final class AdapterFolder {
         }
     }
 
-    private static AdapterConfig onBase(JsonObject json, AdapterConfig config, Adaptable base) {
+    /** A configuration for the linears of a base. Names that are none of its linears are left out, as PEFT does. */
+    private static AdapterConfig onBase(JsonObject json, AdapterConfig config, List<LinearSite> sites) {
         try {
-            return config.on(base.linears());
+            AdapterConfig named = config.with(config.targets().on(sites));
+            List<String> strangers = named.targets().strangers(sites);
+            AdapterConfig here = named.with(named.targets().without(strangers)).on(sites);
+            here.targeted(sites);
+            if (!strangers.isEmpty()) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "{0}: target_modules that the base does not have, and that are not used: {1}",
+                        json.source(),
+                        String.join(", ", strangers));
+            }
+            return here;
         } catch (InputException e) {
             throw json.error(String.valueOf(e.getMessage()));
         }
@@ -172,20 +209,22 @@ final class AdapterFolder {
         return SafetensorsFile.open(file);
     }
 
-    private static void checkTensors(SafetensorsFile file, AdapterConfig config, List<LinearSite> sites) {
+    private static void checkTensors(
+            SafetensorsFile file, Map<String, String> keys, AdapterConfig config, List<LinearSite> sites) {
         Set<String> known = new HashSet<>();
         for (LinearSite site : sites) {
             for (Slice slice : slices(config, site)) {
                 String shape = Arrays.toString(slice.shape());
-                if (!file.has(slice.key)) {
+                String name = keys.get(slice.key);
+                if (name == null) {
                     throw new InputException(
                             file.file() + ": tensor " + slice.key + " is missing; expected it with the shape " + shape);
                 }
-                if (!file.info(slice.key).hasShape(slice.shape())) {
-                    throw new InputException(file.file() + ": tensor " + file.info(slice.key) + "; expected the shape "
+                if (!file.info(name).hasShape(slice.shape())) {
+                    throw new InputException(file.file() + ": tensor " + file.info(name) + "; expected the shape "
                             + shape + " on this base");
                 }
-                known.add(slice.key);
+                known.add(name);
             }
         }
         for (String name : file.names()) {
@@ -196,12 +235,13 @@ final class AdapterFolder {
         }
     }
 
-    private static void readLinear(SafetensorsFile file, Adapter adapter, LinearSite site) {
+    private static void readLinear(
+            SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
         Map<String, float[]> whole = new LinkedHashMap<>();
         for (Slice slice : slices(adapter.config(), site)) {
             Shape shape = adapter.parameters().get(slice.parameter).shape();
             float[] all = whole.computeIfAbsent(slice.parameter, name -> new float[Math.toIntExact(shape.size())]);
-            float[] part = file.readFloats(slice.key);
+            float[] part = file.readFloats(Objects.requireNonNull(keys.get(slice.key)));
             for (float value : part) {
                 if (!Float.isFinite(value)) {
                     throw new InputException(
@@ -231,8 +271,8 @@ final class AdapterFolder {
     }
 
     static AdapterConfig readConfig(JsonObject json) {
-        String type = json.string("peft_type");
-        if (!type.equals("LORA") && !type.equals("MOELORA")) {
+        Object type = json.get("peft_type");
+        if (!"LORA".equals(type) && !"MOELORA".equals(type)) {
             throw json.error("peft_type", "LORA or MOELORA");
         }
         // fan_in_fan_out says how the base's weight lies in its file; A and B are [r, in] and [out, r] either way.
@@ -253,9 +293,9 @@ final class AdapterFolder {
         double alpha = json.number("lora_alpha");
         double dropout = json.number("lora_dropout", 0);
         boolean stabilised = json.flag("use_rslora", false);
-        List<String> targets = json.array("target_modules").strings();
         try {
-            return type.equals("MOELORA")
+            Targets targets = Targets.read(json);
+            return "MOELORA".equals(type)
                     ? MixtureJson.read(json, rank, alpha, stabilised, dropout, targets)
                     : new LoraConfig(
                             rank,

@@ -12,7 +12,7 @@ import org.moelora.engine.InputException;
  * @param alpha numerator of the scale
  * @param rankStabilised whether {@code s = alpha / sqrt(r)} instead of {@code alpha / r}
  * @param dropout on the adapter's path, in [0, 1)
- * @param targets last parts of the names of the adapted linears
+ * @param targets the adapted linears
  * @param rankPattern other ranks for some linears, by regular expressions on their names; the first that matches the end of a name counts
  * @param alphaPattern other alphas for some linears, likewise
  */
@@ -21,7 +21,7 @@ public record LoraConfig(
         double alpha,
         boolean rankStabilised,
         double dropout,
-        List<String> targets,
+        Targets targets,
         Map<String, Integer> rankPattern,
         Map<String, Double> alphaPattern)
         implements AdapterConfig {
@@ -29,26 +29,26 @@ public record LoraConfig(
      * @throws InputException if a value is out of range
      */
     public LoraConfig {
-        targets = List.copyOf(targets);
         rankPattern = NamePatterns.checked("rank_pattern", rankPattern);
         alphaPattern = NamePatterns.checked("alpha_pattern", alphaPattern);
-        AdapterConfig.check(rank, alpha, dropout, targets);
+        AdapterConfig.check(rank, alpha, dropout);
         for (int other : rankPattern.values()) {
-            AdapterConfig.check(other, alpha, dropout, targets);
+            AdapterConfig.check(other, alpha, dropout);
         }
         for (double other : alphaPattern.values()) {
-            AdapterConfig.check(rank, other, dropout, targets);
+            AdapterConfig.check(rank, other, dropout);
         }
     }
 
-    /** The same rank and alpha on all linears. */
-    public LoraConfig(int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets) {
-        this(rank, alpha, rankStabilised, dropout, targets, Map.of(), Map.of());
-    }
 
     @Override
     public String method() {
         return "lora";
+    }
+
+    @Override
+    public LoraConfig with(Targets other) {
+        return new LoraConfig(rank, alpha, rankStabilised, dropout, other, rankPattern, alphaPattern);
     }
 
     @Override
@@ -92,8 +92,7 @@ public record LoraConfig(
         private double alpha = 16;
         private boolean rankStabilised;
         private double dropout;
-        private List<String> targets = List.of("q_proj", "v_proj");
-
+        private Targets targets = Targets.of(List.of("q_proj", "v_proj"));
         private Map<String, Integer> rankPattern = Map.of();
         private Map<String, Double> alphaPattern = Map.of();
 
@@ -119,7 +118,12 @@ public record LoraConfig(
             return this;
         }
 
+        /** Linears by their names, or the ends of them. */
         public Builder targets(List<String> value) {
+            return targets(Targets.of(value));
+        }
+
+        public Builder targets(Targets value) {
             targets = value;
             return this;
         }

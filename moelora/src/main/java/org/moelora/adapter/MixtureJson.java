@@ -45,7 +45,7 @@ final class MixtureJson {
     }
 
     static MoeLoraConfig read(
-            JsonObject json, int rank, double alpha, boolean stabilised, double dropout, List<String> targets) {
+            JsonObject json, int rank, double alpha, boolean stabilised, double dropout, Targets targets) {
         int experts = json.positiveInteger("num_experts");
         JsonArray perLayer = json.arrayOrNull("experts_per_layer");
         List<Integer> spread = perLayer == null

@@ -19,7 +19,7 @@ import org.moelora.engine.InputException;
  * @param alpha numerator of the scale {@code s = alpha / r}
  * @param rankStabilised whether {@code s = alpha / sqrt(r)} instead
  * @param dropout on the adapter's path, in [0, 1); the router sees its input whole
- * @param targets last parts of the names of the adapted linears
+ * @param targets the adapted linears
  */
 public record MoeLoraConfig(
         List<Integer> expertsPerLayer,
@@ -29,7 +29,7 @@ public record MoeLoraConfig(
         double alpha,
         boolean rankStabilised,
         double dropout,
-        List<String> targets)
+        Targets targets)
         implements AdapterConfig {
     private static final int MAX_LAYERS = 100_000;
 
@@ -39,8 +39,7 @@ public record MoeLoraConfig(
      */
     public MoeLoraConfig {
         expertsPerLayer = List.copyOf(expertsPerLayer);
-        targets = List.copyOf(targets);
-        AdapterConfig.check(rank, alpha, dropout, targets);
+        AdapterConfig.check(rank, alpha, dropout);
         if (expertsPerLayer.isEmpty() || expertsPerLayer.size() > MAX_LAYERS) {
             throw new InputException(
                     "experts are " + expertsPerLayer.size() + " numbers; expected one, or one per group of layers");
@@ -88,7 +87,12 @@ public record MoeLoraConfig(
                 alpha,
                 rankStabilised,
                 dropout,
-                targets);
+                Targets.of(targets));
+    }
+
+    @Override
+    public MoeLoraConfig with(Targets other) {
+        return new MoeLoraConfig(expertsPerLayer, gate, sharedA, rank, alpha, rankStabilised, dropout, other);
     }
 
     @Override
@@ -159,7 +163,7 @@ public record MoeLoraConfig(
         private @Nullable GatePolicy gate;
         private boolean sharedA;
         private double dropout;
-        private List<String> targets = List.of("q_proj", "v_proj");
+        private Targets targets = Targets.of(List.of("q_proj", "v_proj"));
 
         private Builder() {}
 
@@ -216,7 +220,12 @@ public record MoeLoraConfig(
             return this;
         }
 
+        /** Linears by their names, or the ends of them. */
         public Builder targets(List<String> value) {
+            return targets(Targets.of(value));
+        }
+
+        public Builder targets(Targets value) {
             targets = value;
             return this;
         }

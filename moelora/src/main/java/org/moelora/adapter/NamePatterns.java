@@ -8,13 +8,16 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.text.RegexGuard;
 
 /**
  * PEFT's {@code rank_pattern} and {@code alpha_pattern}: values for some linears, by regular expressions on their full names. The first key that
- * matches wins, where a key matches a name as {@code (.*\.)?(key)$} does: at the end, after a dot or from the start. Immutable and thread-safe.
+ * matches wins, where a key matches a name as {@code (.*\.)?(key)$} does: at the end, after a dot or from the start. And its expressions as
+ * {@code target_modules}, which match whole names. Immutable and thread-safe.
  *
  * <p>Keys come from files of others. A backtracking matcher can be made to try exponentially many ways, so a key has no repeated groups, no empty
- * alternatives and no anchors within, and a match that reads more than {@value #MAX_READS} characters is refused.
+ * alternatives and no anchors within, and a match that reads more than {@value #MAX_READS} characters is refused. Expressions for whole names may be any
+ * that {@link RegexGuard} lets pass and that Java reads as Python does.
  */
 final class NamePatterns {
     static final int MAX_KEYS = 4096;
@@ -27,7 +30,44 @@ final class NamePatterns {
 
     private static final Pattern EMPTY_ALTERNATIVE = Pattern.compile("^\\^?\\||\\(\\||\\|\\||\\|\\)|\\(\\)|\\|\\$?$");
 
+    /** Groups with Python's names, escapes and classes in classes: Python reads them in another way, or not at all. */
+    private static final Pattern FOREIGN = Pattern.compile("\\(\\?[P<(#]|\\\\[ZGQEhHRXNpPkvu]|\\[[^\\]]*(?:\\[|&&)");
+
     private NamePatterns() {}
+
+    /**
+     * An expression for whole names.
+     *
+     * @param field what complaints call it
+     * @throws InputException if it is none, or none that Java and Python read alike, or one whose tries nobody could count
+     */
+    static Pattern expression(String field, String regex) {
+        String refusal = RegexGuard.refusal(regex);
+        if (refusal != null) {
+            throw new InputException(
+                    field + " is \"" + shown(regex) + "\"; expected a regular expression without " + refusal);
+        }
+        if (FOREIGN.matcher(regex).find()) {
+            throw new InputException(field + " is \"" + shown(regex)
+                    + "\"; expected a regular expression that Java and Python read in the same way");
+        }
+        try {
+            return Pattern.compile(regex);
+        } catch (RuntimeException | StackOverflowError e) { // the compiler is not made for hostile expressions
+            throw new InputException(field + " is \"" + shown(regex) + "\"; expected a regular expression", e);
+        }
+    }
+
+    /** Whether an expression matches a name from its first to its last character. */
+    static boolean matches(String field, String regex, String name) {
+        return expression(field, regex)
+                .matcher(new Counted(field, regex, name))
+                .matches();
+    }
+
+    private static String shown(String key) {
+        return key.length() > 40 ? key.substring(0, 40) + "..." : key;
+    }
 
     /**
      * A copy in the same order, every key of which can be matched.
@@ -70,8 +110,7 @@ final class NamePatterns {
     }
 
     private static InputException refused(String field, String key, @Nullable PatternSyntaxException cause) {
-        String shown = key.length() > 40 ? key.substring(0, 40) + "..." : key;
-        String message = field + " has the key \"" + shown + "\"; expected a linear's name, or a regular expression of"
+        String message = field + " has the key \"" + shown(key) + "\"; expected a linear's name, or a regular expression of"
                 + " names, classes and groups that are not repeated";
         return cause == null ? new InputException(message) : new InputException(message, cause);
     }
@@ -92,7 +131,8 @@ final class NamePatterns {
         @Override
         public char charAt(int index) {
             if (++reads > MAX_READS) {
-                throw refused(field, key, null);
+                throw new InputException(field + " has \"" + shown(key) + "\", which reads more than " + MAX_READS
+                        + " characters to match one name; expected an expression that reads fewer");
             }
             return name.charAt(index);
         }

@@ -19,6 +19,9 @@ final class PeftFields {
             "lora_alpha",
             "lora_dropout",
             "target_modules",
+            "exclude_modules",
+            "layers_to_transform",
+            "layers_pattern",
             "bias",
             "fan_in_fan_out",
             "inference_mode",
@@ -53,9 +56,6 @@ final class PeftFields {
             "contrast");
 
     private static final List<String> COMPUTES_OTHERWISE = List.of(
-            "exclude_modules",
-            "layers_to_transform",
-            "layers_pattern",
             "layer_replication",
             "trainable_token_indices",
             "target_parameters",

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
  * stops one that reads too much of a text, but it cannot see tries that read nothing at all. There are only as many of those as there are choices
  * between two ways of matching nothing, so an expression with such a choice is refused: a repetition of what may be empty, as in {@code (a*)*},
  * and two alternatives that may be empty, as in {@code (?:|^)}. Also refused are back references, quotations, and more groups in one another or more
- * characters than any tokenizer has.
+ * characters than any tokenizer has. Stateless.
  */
-final class RegexGuard {
+public final class RegexGuard {
     static final int MAX_LENGTH = 1 << 13;
     private static final int MAX_DEPTH = 32;
 
@@ -29,7 +29,7 @@ final class RegexGuard {
     }
 
     /** Why an expression is refused, null if it is not. What is no regular expression at all may pass: the compiler will say so. */
-    static @Nullable String refusal(String regex) {
+    public static @Nullable String refusal(String regex) {
         if (regex.length() > MAX_LENGTH) {
             return "more than " + MAX_LENGTH + " characters";
         }

@@ -11,6 +11,7 @@ import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Targets;
 import org.moelora.engine.io.JsonObject;
 
 /** Settings as {@code run.json} has them: the command line's names with underscores. */
@@ -42,7 +43,11 @@ final class ConfigJson {
         json.put("alpha", adapter.alpha());
         json.put("scale", adapter.scale());
         json.put("dropout", adapter.dropout());
-        json.put("targets", adapter.targets());
+        Targets targets = adapter.targets();
+        boolean byName = targets.equals(Targets.of(targets.names()));
+        json.put(
+                "targets",
+                byName && targets.names() instanceof Targets.Suffixes given ? given.of() : targets.toString());
         return json;
     }
 

@@ -22,6 +22,8 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.JsonWriter;
+import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.engine.io.SafetensorsWriter;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
@@ -123,7 +125,7 @@ class AdapterTest {
         try (Adapter adapter = Lora.create(base, LoraConfig.builder().rank(2).build())) {
             adapter.save(temp.resolve("a"));
         }
-        try (var file = org.moelora.engine.io.SafetensorsFile.open(temp.resolve("a/adapter_model.safetensors"))) {
+        try (SafetensorsFile file = SafetensorsFile.open(temp.resolve("a/adapter_model.safetensors"))) {
             assertThat(file.names())
                     .containsExactlyInAnyOrder(
                             "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
@@ -198,14 +200,10 @@ class AdapterTest {
                 "modules_to_save | ['lm_head']",
                 "bias | 'all'",
                 "layer_replication | [[0, 4]]",
-                "layers_to_transform | [1]",
-                "exclude_modules | ['v_proj']",
                 "kasa_config | {'beta': 1}",
                 "use_bdlora | {'nblocks': 2}",
                 "init_lora_weights | 'pissa'",
                 "init_lora_weights | 'mica'",
-                "target_modules | null",
-                "target_modules | 'all-linear'",
                 "peft_type | 'IA3'",
                 "rank_pattern | {'q_proj': 0}",
                 "alpha_pattern | {'q_proj': -1}",
@@ -234,6 +232,81 @@ class AdapterTest {
         try (Adapter loaded = Adapter.load(temp.resolve("a"), base)) {
             assertThat(loaded.modules()).hasSize(4);
         }
+    }
+
+    /** The tensors are those of q_proj and v_proj on both layers. */
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            delimiter = '#',
+            value = {
+                "target_modules # '.*\\\\.(q|v)_proj'",
+                "target_modules # ['self_attn.q_proj', 'v_proj', 'c_attn', 'lm_head']",
+                "target_modules # null",
+                "exclude_modules # ['k_proj', '2.self_attn.q_proj']",
+                "layers_to_transform # [0, 1, 2]",
+                "lora_alpha # 16.0",
+            })
+    void targetsOfAnyFormFindTheirTensors(String field, String value, @TempDir Path temp) throws IOException {
+        withField(field, value, temp);
+        try (Adapter loaded = Adapter.load(temp.resolve("a"), base)) {
+            assertThat(loaded.modules()).hasSize(4);
+            loaded.save(temp.resolve("b"));
+            try (Adapter again = Adapter.load(temp.resolve("b"), base)) {
+                assertThat(again.config()).isEqualTo(loaded.config());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            delimiter = '#',
+            value = {
+                "target_modules # 'all-linear' # k_proj.lora_A.weight is missing",
+                "exclude_modules # ['0.self_attn.q_proj'] # 0.self_attn.q_proj.lora_A.weight has no place",
+                "layers_to_transform # 1 # 0.self_attn.q_proj.lora_A.weight has no place",
+                "target_modules # ['c_attn'] # no linear c_attn",
+            })
+    void otherTargetsThanTheTensorsAreRefused(String field, String value, String message, @TempDir Path temp)
+            throws IOException {
+        withField(field, value, temp);
+        assertThatThrownBy(() -> Adapter.load(temp.resolve("a"), base))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(temp.resolve("a").toString())
+                .hasMessageContaining(message);
+    }
+
+    /** PEFT has the adapter's name in its keys in memory, and takes it out when it saves. */
+    @Test
+    void keysMayHaveTheAdaptersName(@TempDir Path temp) throws IOException {
+        float[] expected;
+        try (Adapter adapter = Lora.create(base, LoraConfig.builder().rank(2).build())) {
+            randomise(adapter);
+            adapter.save(temp.resolve("a"));
+            expected = logits(base.with(adapter));
+        }
+        Path file = temp.resolve("a/adapter_model.safetensors");
+        SafetensorsWriter named = new SafetensorsWriter();
+        SafetensorsWriter both = new SafetensorsWriter();
+        try (SafetensorsFile saved = SafetensorsFile.open(file)) {
+            for (String name : saved.names()) {
+                String other = name.replace(".weight", ".default.weight");
+                named.f32(other, saved.info(name).shape(), saved.readFloats(name));
+                both.f32(name, saved.info(name).shape(), saved.readFloats(name));
+                both.f32(other, saved.info(name).shape(), saved.readFloats(name));
+            }
+        }
+        named.write(file);
+        try (Adapter loaded = Adapter.load(temp.resolve("a"), base)) {
+            assertThat(logits(base.with(loaded))).isEqualTo(expected);
+        }
+        assertThat(AdapterSummary.read(temp.resolve("a")).linears()).isEqualTo(4);
+        both.write(file);
+        assertThatThrownBy(() -> Adapter.load(temp.resolve("a"), base))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("lora_A.default.weight")
+                .hasMessageContaining("are one");
     }
 
     @Test

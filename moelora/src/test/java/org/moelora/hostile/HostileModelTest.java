@@ -18,9 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.adapter.Adapter;
-import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.MoeLora;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Targets;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.kernels.Device;
@@ -116,7 +116,7 @@ class HostileModelTest {
     @Test
     void targetsAreBounded() {
         List<String> many = Stream.iterate(0, i -> i + 1)
-                .limit(AdapterConfig.MAX_TARGETS + 1)
+                .limit(Targets.MAX + 1)
                 .map(i -> "t" + i)
                 .toList();
         assertThatThrownBy(() -> MoeLoraConfig.builder().targets(many).build())

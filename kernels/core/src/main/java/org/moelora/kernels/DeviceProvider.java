@@ -17,6 +17,11 @@ public interface DeviceProvider {
     /** Every device of this back end, usable or not; never throws for absent hardware. */
     List<Found> find();
 
+    /** Whether a device of this back end is meant by a name that a user gives. */
+    default boolean isCalled(Found found, String name) {
+        return found.name().equals(name);
+    }
+
     /** Opens a device that {@link #find} listed as usable. */
     Device open(String name, DeviceOptions options);
 }

@@ -27,7 +27,7 @@ public final class Devices {
     }
 
     /**
-     * Opens a device by name; {@code cpu} means the fastest of the CPU's.
+     * Opens a device by name; {@code cpu} means the fastest of the CPU's, {@code opencl:NAME} one of OpenCL's whose description has NAME in it.
      *
      * @throws IllegalArgumentException if there is no such device or it is not usable; the message lists what there is
      */
@@ -35,8 +35,7 @@ public final class Devices {
         for (DeviceProvider provider : providers()) {
             List<DeviceProvider.Found> found = provider.find();
             var chosen = found.stream()
-                    .filter(f -> f.name().equals(name)
-                            || (name.equals("cpu") && f.name().startsWith("cpu-") && f.usable()))
+                    .filter(f -> provider.isCalled(f, name))
                     .max(Comparator.comparingInt(DeviceProvider.Found::speed));
             if (chosen.isEmpty()) {
                 continue;

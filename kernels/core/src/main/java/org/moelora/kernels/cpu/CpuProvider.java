@@ -33,6 +33,11 @@ public final class CpuProvider implements DeviceProvider {
     }
 
     @Override
+    public boolean isCalled(Found found, String name) {
+        return found.name().equals(name) || (name.equals("cpu") && found.usable());
+    }
+
+    @Override
     public CpuDevice open(String name, DeviceOptions options) {
         int threads = options.threads() > 0 ? options.threads() : physicalCores();
         Found found = find().stream()

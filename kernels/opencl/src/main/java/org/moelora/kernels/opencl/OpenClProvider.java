@@ -1,6 +1,7 @@
 package org.moelora.kernels.opencl;
 
 import java.util.List;
+import java.util.Locale;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.DeviceProvider;
 
@@ -20,6 +21,20 @@ public final class OpenClProvider implements DeviceProvider {
         return answer.devices().stream()
                 .map(device -> new Found(PREFIX + device.index(), true, SPEED, device.describe()))
                 .toList();
+    }
+
+    /** Also by a part of its description, whatever the case: {@code opencl:nvidia}. */
+    @Override
+    public boolean isCalled(Found found, String name) {
+        if (!name.startsWith(PREFIX)) {
+            return false;
+        }
+        String part = name.substring(PREFIX.length()).toLowerCase(Locale.ROOT);
+        boolean number = !part.isEmpty() && part.chars().allMatch(Character::isDigit);
+        return !part.isEmpty()
+                && (number
+                        ? found.name().equals(name)
+                        : !found.usable() || found.description().toLowerCase(Locale.ROOT).contains(part));
     }
 
     @Override
