@@ -35,14 +35,22 @@ public abstract class Conformance {
     /** Opens the device under test. */
     protected abstract Device open(DeviceOptions options);
 
-    @BeforeEach
-    void openDevices() {
-        plain = keep(Devices.open("cpu-plain", new DeviceOptions(1, true)));
-        subjects = Stream.concat(
+    /**
+     * Opens what every case runs on, at least two: the first is compared with plain, the others with the first, to the bit. These are of one, two and
+     * three threads unless a device that has no threads says otherwise.
+     */
+    protected List<Device> openSubjects() {
+        return Stream.concat(
                         THREADS.stream().map(threads -> new DeviceOptions(threads, true)),
                         Stream.of(new DeviceOptions(2, true, true)))
                 .map(options -> keep(open(options)))
                 .toList();
+    }
+
+    @BeforeEach
+    void openDevices() {
+        plain = keep(Devices.open("cpu-plain", new DeviceOptions(1, true)));
+        subjects = openSubjects();
     }
 
     @AfterEach
@@ -51,12 +59,13 @@ public abstract class Conformance {
         opened.clear();
     }
 
-    private Device keep(Device device) {
+    /** Closes the device after the test. */
+    protected final Device keep(Device device) {
         opened.add(device);
         return device;
     }
 
-    /** The device under test with two threads. */
+    /** The second device under test, with two threads. */
     protected Device subject() {
         return subjects.get(1);
     }
@@ -170,7 +179,7 @@ public abstract class Conformance {
             List<float[]> again = run(subject, call);
             for (int r = 0; r < first.size(); r++) {
                 assertThat(again.get(r))
-                        .as(what + ": output " + r + " of " + subject.description() + " against one thread")
+                        .as(what + ": output " + r + " of " + subject.description() + " against the first device")
                         .isEqualTo(first.get(r));
             }
         }

@@ -28,7 +28,8 @@ record BinaryCache(Path folder, String device) {
 
     static BinaryCache of(Platforms.Listed device) {
         return new BinaryCache(
-                defaultFolder(), device.platformName() + "\n" + device.name() + "\n" + device.driver() + "\n" + device.version());
+                defaultFolder(),
+                device.platformName() + "\n" + device.name() + "\n" + device.driver() + "\n" + device.version());
     }
 
     static Path defaultFolder() {
@@ -37,9 +38,8 @@ record BinaryCache(Path folder, String device) {
             return Path.of(given);
         }
         String cache = System.getenv("XDG_CACHE_HOME");
-        Path base = cache == null || cache.isEmpty()
-                ? Path.of(System.getProperty("user.home"), ".cache")
-                : Path.of(cache);
+        Path base =
+                cache == null || cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
         return base.resolve("moelora").resolve("opencl");
     }
 

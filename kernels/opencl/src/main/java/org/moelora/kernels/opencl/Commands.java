@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jocl.CLException;
 import org.jocl.Pointer;
-import org.jocl.Sizeof;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
@@ -126,8 +125,7 @@ final class Commands implements AutoCloseable {
             return;
         }
         try {
-            clEnqueueWriteBuffer(
-                    queue, target, false, at, source.remaining(), Pointer.toBuffer(source), 0, null, null);
+            clEnqueueWriteBuffer(queue, target, false, at, source.remaining(), Pointer.toBuffer(source), 0, null, null);
             uploads++;
             uploadedBytes += source.remaining();
             staged.add(source);

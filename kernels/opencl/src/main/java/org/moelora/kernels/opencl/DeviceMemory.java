@@ -13,12 +13,17 @@ final class DeviceMemory extends Memory {
         final DevicePool pool;
         final Slabs.Range range;
         final cl_mem buffer;
+        final long bytes;
         volatile boolean open = true;
 
-        Lease(DevicePool pool, Slabs.Range range, cl_mem buffer) {
+        /**
+         * @param bytes what was asked for; the range is longer
+         */
+        Lease(DevicePool pool, Slabs.Range range, cl_mem buffer, long bytes) {
             this.pool = pool;
             this.range = range;
             this.buffer = buffer;
+            this.bytes = bytes;
         }
     }
 

@@ -56,7 +56,7 @@ final class DevicePool {
         if (poison || guard > 0) {
             commands.fill(buffer, range.from(), range.bytes(), POISON);
         }
-        return new DeviceMemory.Lease(this, range, buffer);
+        return new DeviceMemory.Lease(this, range, buffer, bytes);
     }
 
     /** First byte of a lease in its buffer. */
@@ -103,15 +103,20 @@ final class DevicePool {
         if (guard == 0) {
             return;
         }
-        for (long at : new long[] {lease.range.from(), lease.range.from() + lease.range.bytes() - guard}) {
-            ByteBuffer found = Commands.bytes((int) guard);
-            commands.read(lease.buffer, at, found);
-            for (int i = 0; i < guard; i += Integer.BYTES) {
-                if (found.getInt(i) != POISON) {
-                    throw new IllegalStateException("a kernel wrote beside the memory it was given, "
-                            + (at == lease.range.from() ? "before" : "after") + " a lease of "
-                            + (lease.range.bytes() - 2 * guard) + " bytes");
-                }
+        long first = lease.range.from();
+        long behind = first + guard + lease.bytes;
+        checkGuard(lease, "before", first, guard);
+        checkGuard(lease, "after", behind, first + lease.range.bytes() - behind);
+    }
+
+    private void checkGuard(DeviceMemory.Lease lease, String where, long from, long bytes) {
+        ByteBuffer pattern = Commands.bytes(Integer.BYTES).putInt(0, POISON);
+        ByteBuffer found = Commands.bytes((int) bytes);
+        commands.read(lease.buffer, from, found);
+        for (int i = 0; i < bytes; i++) {
+            if (found.get(i) != pattern.get((int) ((from + i) % Integer.BYTES))) {
+                throw new IllegalStateException("a kernel wrote beside the memory it was given, byte " + i
+                        + " of those " + where + " a lease of " + lease.bytes + " bytes");
             }
         }
     }

@@ -10,7 +10,10 @@ final class Fault {
     /** Whether the device had no room. */
     static boolean isMemory(CLException e) {
         return switch (e.getStatus()) {
-            case CL.CL_MEM_OBJECT_ALLOCATION_FAILURE, CL.CL_OUT_OF_RESOURCES, CL.CL_OUT_OF_HOST_MEMORY, CL.CL_INVALID_BUFFER_SIZE -> true;
+            case CL.CL_MEM_OBJECT_ALLOCATION_FAILURE,
+                    CL.CL_OUT_OF_RESOURCES,
+                    CL.CL_OUT_OF_HOST_MEMORY,
+                    CL.CL_INVALID_BUFFER_SIZE -> true;
             default -> false;
         };
     }

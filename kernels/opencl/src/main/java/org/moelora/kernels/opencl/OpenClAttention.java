@@ -21,11 +21,18 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
     private final Scratch scratch;
 
     OpenClAttention(Commands commands, Programs programs, Constants constants, Platforms.Listed listed) {
+        this(commands, programs, constants, AttentionTile.Limits.of(listed), GROUPS_PER_UNIT * listed.units());
+    }
+
+    /**
+     * @param busy groups that keep the device busy
+     */
+    OpenClAttention(Commands commands, Programs programs, Constants constants, AttentionTile.Limits limits, int busy) {
         super("attention", commands, programs);
         this.constants = constants;
         this.scratch = new Scratch(commands);
-        this.limits = AttentionTile.Limits.of(listed);
-        this.busy = GROUPS_PER_UNIT * listed.units();
+        this.limits = limits;
+        this.busy = busy;
     }
 
     /** One call: its tiles, and where on the device it says which group owns what. */
@@ -143,37 +150,37 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
         DeviceMemory dKeys = floats(dk, keyNumbers);
         DeviceMemory dValues = floats(dv, keyNumbers);
         synchronized (constants) {
-        Call call = new Call(plan);
-        long bands = Math.ceilDiv(queryHeads, AttentionTile.BANDS);
-        launch("attentionDelta", call.tile.constants())
-                .arg(queryHeads)
-                .arg(plan.headDim())
-                .arg(out)
-                .arg(dOut)
-                .arg(dQueries)
-                .run(new long[] {bands * call.tile.items()}, new long[] {call.tile.items()});
-        call.run(
-                call.launch("attentionGradKV", call.groups.keyTilesFrom())
-                        .arg(queries)
-                        .arg(keys)
-                        .arg(values)
-                        .arg(sums)
-                        .arg(dOut)
-                        .arg(dQueries)
-                        .arg(dKeys)
-                        .arg(dValues),
-                call.groups.keyTiles(),
-                1);
-        call.run(
-                call.launch("attentionGradQ", call.groups.queryTilesFrom())
-                        .arg(queries)
-                        .arg(keys)
-                        .arg(values)
-                        .arg(sums)
-                        .arg(dOut)
-                        .arg(dQueries),
-                call.groups.queryTiles(),
-                1);
+            Call call = new Call(plan);
+            long bands = Math.ceilDiv(queryHeads, AttentionTile.BANDS);
+            launch("attentionDelta", call.tile.constants())
+                    .arg(queryHeads)
+                    .arg(plan.headDim())
+                    .arg(out)
+                    .arg(dOut)
+                    .arg(dQueries)
+                    .run(new long[] {bands * call.tile.items()}, new long[] {call.tile.items()});
+            call.run(
+                    call.launch("attentionGradKV", call.groups.keyTilesFrom())
+                            .arg(queries)
+                            .arg(keys)
+                            .arg(values)
+                            .arg(sums)
+                            .arg(dOut)
+                            .arg(dQueries)
+                            .arg(dKeys)
+                            .arg(dValues),
+                    call.groups.keyTiles(),
+                    1);
+            call.run(
+                    call.launch("attentionGradQ", call.groups.queryTilesFrom())
+                            .arg(queries)
+                            .arg(keys)
+                            .arg(values)
+                            .arg(sums)
+                            .arg(dOut)
+                            .arg(dQueries),
+                    call.groups.queryTiles(),
+                    1);
         }
     }
 

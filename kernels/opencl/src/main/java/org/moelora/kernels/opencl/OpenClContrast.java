@@ -37,12 +37,7 @@ final class OpenClContrast extends Family {
                     .arg(experts)
                     .arg(room)
                     .groups(pairCount);
-            launch("contrastLoss")
-                    .arg(pairCount)
-                    .arg(tau)
-                    .arg(room)
-                    .arg(out)
-                    .groups(1);
+            launch("contrastLoss").arg(pairCount).arg(tau).arg(room).arg(out).groups(1);
             launch("contrastGrad")
                     .arg(pairCount)
                     .arg(tau)

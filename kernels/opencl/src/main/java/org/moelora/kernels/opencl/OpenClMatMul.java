@@ -103,9 +103,7 @@ final class OpenClMatMul extends Family implements MatMul {
 
     private static void run(Launch launch, Tiles.Tile tile, int m, int n, int batch) {
         long items = tile.items();
-        launch.run(
-                new long[] {tile.across(n) * items, tile.down(m), batch},
-                new long[] {items, 1, 1});
+        launch.run(new long[] {tile.across(n) * items, tile.down(m), batch}, new long[] {items, 1, 1});
     }
 
     @Override
@@ -137,11 +135,16 @@ final class OpenClMatMul extends Family implements MatMul {
 
     /** {@code C [m, n] (+)= A op(W)} with depth k. */
     private void frozen(
-            int m, int n, int k, boolean transposed, DeviceMemory a, DeviceFrozen w, DeviceMemory c, boolean accumulate) {
+            int m,
+            int n,
+            int k,
+            boolean transposed,
+            DeviceMemory a,
+            DeviceFrozen w,
+            DeviceMemory c,
+            boolean accumulate) {
         run(
-                launch(
-                                "gemm",
-                                transposes(false, transposed) + " -DFROZEN " + w.constant() + " " + tiles.constants())
+                launch("gemm", transposes(false, transposed) + " -DFROZEN " + w.constant() + " " + tiles.constants())
                         .arg(m)
                         .arg(n)
                         .arg(k)

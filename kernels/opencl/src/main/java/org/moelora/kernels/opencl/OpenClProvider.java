@@ -34,7 +34,8 @@ public final class OpenClProvider implements DeviceProvider {
         return !part.isEmpty()
                 && (number
                         ? found.name().equals(name)
-                        : !found.usable() || found.description().toLowerCase(Locale.ROOT).contains(part));
+                        : !found.usable()
+                                || found.description().toLowerCase(Locale.ROOT).contains(part));
     }
 
     @Override

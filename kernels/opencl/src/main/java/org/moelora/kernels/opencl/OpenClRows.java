@@ -85,8 +85,7 @@ final class OpenClRows extends Family implements Rows {
     }
 
     @Override
-    public void layerNorm(
-            int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
+    public void layerNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
         long n = size(rows, cols);
         launch("layerNorm")
                 .arg(cols)

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * {@code common.cl} and one family's file, with its constants as {@code -D} options. Safe for use by several threads.
  */
 final class Programs implements AutoCloseable {
-    private static final Pattern LINE = Pattern.compile("(?m)^[^:\\n]*:(\\d+):\\d+: error");
+    private static final Pattern LINE = Pattern.compile("(?m)^(?=.*error).*?:(\\d+):\\d+:");
 
     private final Commands commands;
     private final int group;

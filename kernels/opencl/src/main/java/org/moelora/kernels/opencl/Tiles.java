@@ -43,7 +43,8 @@ final class Tiles {
         }
 
         String constants() {
-            return "-DTM=" + rows + " -DTN=" + columns + " -DTK=" + depth + " -DRM=" + itemRows + " -DRN=" + itemColumns;
+            return "-DTM=" + rows + " -DTN=" + columns + " -DTK=" + depth + " -DRM=" + itemRows + " -DRN="
+                    + itemColumns;
         }
 
         /** As a cache file has it, e.g. {@code 128x128x16 8x8}. */

@@ -1,9 +1,12 @@
 package org.moelora.kernels.opencl;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Nested;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
-import org.moelora.kernels.Devices;
 import org.moelora.kernels.conformance.AttentionConformance;
 import org.moelora.kernels.conformance.DeviceConformance;
 import org.moelora.kernels.conformance.ElementwiseConformance;
@@ -13,17 +16,39 @@ import org.moelora.kernels.conformance.OptimizerConformance;
 import org.moelora.kernels.conformance.RowsConformance;
 import org.moelora.kernels.conformance.TokensConformance;
 
-/** {@code opencl:0} keeps the contract. */
+/**
+ * {@code opencl:0} keeps the contract. Every case runs on two devices, which must agree to the bit. The first has guards: NaN before and after each lease, so that what
+ * is read there shows in the results, and what is written there makes closing the lease throw.
+ */
 class OpenClConformanceTest {
-    private static Device opencl(DeviceOptions options) {
-        return Devices.open("opencl:0", options);
+    private static final int GUARD = 64;
+
+    /** Opens {@code opencl:0}, or skips the test and says why. */
+    static OpenClDevice open(DeviceOptions options, long guard) {
+        Platforms.Answer answer = Platforms.answer();
+        assumeTrue(!answer.devices().isEmpty(), "skipped without OpenCL: " + answer.problem());
+        return OpenClProvider.open("opencl:0", options, guard);
+    }
+
+    private static Device plainly(DeviceOptions options) {
+        return open(options, 0);
+    }
+
+    private static List<Device> twice(UnaryOperator<Device> keep) {
+        DeviceOptions options = new DeviceOptions(0, true);
+        return List.of(keep.apply(open(options, GUARD)), keep.apply(open(options, 0)));
     }
 
     @Nested
     class Attention extends AttentionConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 
@@ -31,7 +56,12 @@ class OpenClConformanceTest {
     class MatMul extends MatMulConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 
@@ -39,7 +69,12 @@ class OpenClConformanceTest {
     class Mixture extends MixtureConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 
@@ -47,7 +82,12 @@ class OpenClConformanceTest {
     class DeviceItself extends DeviceConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 
@@ -55,7 +95,12 @@ class OpenClConformanceTest {
     class Rows extends RowsConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 
@@ -63,7 +108,12 @@ class OpenClConformanceTest {
     class Elementwise extends ElementwiseConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 
@@ -71,7 +121,12 @@ class OpenClConformanceTest {
     class Tokens extends TokensConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 
@@ -79,7 +134,12 @@ class OpenClConformanceTest {
     class Optimizer extends OptimizerConformance {
         @Override
         protected Device open(DeviceOptions options) {
-            return opencl(options);
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
         }
     }
 }

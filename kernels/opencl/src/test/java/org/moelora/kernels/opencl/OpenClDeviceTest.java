@@ -1,0 +1,154 @@
+package org.moelora.kernels.opencl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.moelora.kernels.Attention;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.DeviceOptions;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
+import org.moelora.kernels.Ragged;
+
+/** What only this kind of device does: a limit to its memory, indices that are seen late, one queue for all threads. */
+class OpenClDeviceTest {
+    private static final DeviceOptions POISONED = new DeviceOptions(0, true);
+
+    @Test
+    void whatDoesNotFitNamesItsOwnerAndTheDeviceGoesOn() {
+        try (OpenClDevice device = OpenClConformanceTest.open(POISONED, 0)) {
+            assertThatThrownBy(() -> device.allocate(DType.F32, 1L << 40, Owner.MODEL))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessageContaining("opencl:0")
+                    .hasMessageContaining((4L << 40) + " bytes of MODEL")
+                    .hasMessageContaining("--batch-size")
+                    .hasMessageContaining("--device cpu");
+            assertThat(device.memoryUse().total()).isZero();
+            try (Memory x = device.allocate(DType.F32, 4, Owner.TAPE)) {
+                device.kernels().elementwise().fill(x, 3);
+                float[] found = new float[4];
+                device.read(x, 0, found);
+                assertThat(found).containsOnly(3);
+            }
+        }
+    }
+
+    @Test
+    void anIndexOutsideItsTableIsThrownByTheNextReadAndOnce() {
+        try (OpenClDevice device = OpenClConformanceTest.open(POISONED, 64);
+                Memory table = device.allocate(DType.F32, 6, Owner.TAPE);
+                Memory ids = device.allocate(DType.I32, 2, Owner.TAPE);
+                Memory out = device.allocate(DType.F32, 4, Owner.TAPE)) {
+            Kernels kernels = device.kernels();
+            kernels.elementwise().fill(table, 1);
+            for (int bad : new int[] {3, -1, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+                kernels.elementwise().fill(out, 0);
+                device.write(new int[] {0, bad}, ids, 0);
+                kernels.tokens().gather(2, 2, ids, table, out);
+                float[] found = new float[4];
+                assertThatThrownBy(() -> device.read(out, 0, found)).isInstanceOf(IndexOutOfBoundsException.class);
+                device.read(out, 0, found);
+                assertThat(found).containsExactly(1, 1, 0, 0);
+            }
+        }
+    }
+
+    /** Kernels with steps that share room, each thread on its own memory. */
+    private static final class Work {
+        private final OpenClDevice device;
+        private final List<Memory> inputs = new ArrayList<>();
+
+        Work(OpenClDevice device, long seed) {
+            this.device = device;
+            Random random = new Random(seed);
+            for (int length : new int[] {8 * 300, 8 * 300, 8, 64 * 64, 10_000}) {
+                float[] values = new float[length];
+                for (int i = 0; i < length; i++) {
+                    values[i] = (float) random.nextGaussian();
+                }
+                Memory memory = device.allocate(DType.F32, length, Owner.TAPE);
+                device.write(values, memory, 0);
+                inputs.add(memory);
+            }
+        }
+
+        List<Float> run(int sequence) {
+            Kernels kernels = device.kernels();
+            List<Float> results = new ArrayList<>();
+            try (Memory o = device.allocate(DType.F32, 8, Owner.TAPE);
+                    Memory sums = device.allocate(DType.F32, 1, Owner.TAPE);
+                    Memory experts = device.allocate(DType.I32, 64, Owner.TAPE);
+                    Memory d = device.allocate(DType.F32, 64 * 64, Owner.TAPE);
+                    Memory loss = device.allocate(DType.F32, 1, Owner.TAPE);
+                    Memory total = device.allocate(DType.F32, 1, Owner.TAPE)) {
+                int[] expertOf = new int[64];
+                for (int i = 0; i < 64; i++) {
+                    expertOf[i] = i % 5;
+                }
+                device.write(expertOf, experts, 0);
+                Ragged rows = new Ragged(new int[] {0, 1}, new int[] {0}, new int[] {200 + sequence});
+                kernels.attention()
+                        .forward(
+                                new Attention.Plan(1, 1, 8, 0.3f, rows),
+                                inputs.get(2),
+                                inputs.get(0),
+                                inputs.get(1),
+                                o,
+                                sums);
+                kernels.mixture().contrast(64, 0.5f, 1, inputs.get(3), experts, loss, d);
+                kernels.rows().sum(inputs.get(4), 1, total, false);
+                for (Memory memory : List.of(o, sums, loss, d, total)) {
+                    float[] values = new float[Math.toIntExact(memory.length())];
+                    device.read(memory, 0, values);
+                    for (float value : values) {
+                        results.add(value);
+                    }
+                }
+            }
+            return results;
+        }
+    }
+
+    @Test
+    void threadsOnTheirOwnMemoryDoNotDisturbEachOther() throws InterruptedException, ExecutionException {
+        int threads = 3;
+        int rounds = 40;
+        try (OpenClDevice device = OpenClConformanceTest.open(POISONED, 0);
+                ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+            List<Work> works = new ArrayList<>();
+            List<List<List<Float>>> alone = new ArrayList<>();
+            for (int w = 0; w < threads; w++) {
+                Work work = new Work(device, w);
+                works.add(work);
+                List<List<Float>> results = new ArrayList<>();
+                for (int round = 0; round < rounds; round++) {
+                    results.add(work.run(round));
+                }
+                alone.add(results);
+            }
+            List<Future<List<List<Float>>>> together = new ArrayList<>();
+            for (Work work : works) {
+                together.add(pool.submit(() -> {
+                    List<List<Float>> results = new ArrayList<>();
+                    for (int round = 0; round < rounds; round++) {
+                        results.add(work.run(round));
+                    }
+                    return results;
+                }));
+            }
+            for (int w = 0; w < threads; w++) {
+                assertThat(together.get(w).get()).isEqualTo(alone.get(w));
+                works.get(w).inputs.forEach(Memory::close);
+            }
+        }
+    }
+}
