@@ -51,6 +51,7 @@ final class Commands implements AutoCloseable {
     private long downloads;
     private long downloadedBytes;
 
+    @SuppressWarnings("deprecation") // What came in its place is not there before OpenCL 2.0.
     Commands(String name, Platforms.Listed listed) {
         this.name = name;
         this.device = listed.device();

@@ -26,7 +26,7 @@ final class Partials implements AutoCloseable {
     /** Groups that n elements are worth. */
     int groups(long n) {
         long whole = (n + programs.group() - 1) / programs.group();
-        return (int) Math.clamp(whole, 1, GROUPS);
+        return Math.clamp(whole, 1, GROUPS);
     }
 
     /** {@code out_0 (+)= scale * } the sum of what the groups left. */
