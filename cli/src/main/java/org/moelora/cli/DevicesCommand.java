@@ -4,6 +4,7 @@ import java.util.concurrent.Callable;
 import org.moelora.model.DeviceChoice;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code moelora devices}. */
 @Command(
@@ -14,12 +15,19 @@ import picocli.CommandLine.Mixin;
             "Examples:",
             "  moelora devices",
             "  moelora devices --device cpu-plain --threads 1",
+            "  moelora devices --tune --device opencl:0",
         })
 final class DevicesCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Mixin
     private final DeviceFlags device = new DeviceFlags();
+
+    @Option(
+            names = "--tune",
+            description =
+                    "Measure which tile sizes are fastest on the OpenCL device of --device, up to some minutes, and keep them for all later runs.")
+    private boolean tune;
 
     DevicesCommand(Streams streams) {
         this.streams = streams;
@@ -28,6 +36,10 @@ final class DevicesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         DeviceChoice choice = device.choice();
+        if (tune) {
+            choice.tune().lines().forEach(line -> streams.out().println(line));
+            return 0;
+        }
         String chosen = choice.describe();
         for (DeviceChoice.Found found : DeviceChoice.find()) {
             boolean taken = chosen.startsWith(found.name() + ":");

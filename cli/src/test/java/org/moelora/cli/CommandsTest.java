@@ -97,6 +97,13 @@ class CommandsTest {
     }
 
     @Test
+    void aDeviceWithoutTilesHasNothingToTune() {
+        Ran ran = Ran.of("devices", "--tune");
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains("cpu has nothing to tune; expected an OpenCL device, such as opencl:0");
+    }
+
+    @Test
     void inspectShowsSettingsWithoutAModel() {
         Ran ran = Ran.of("inspect", ADAPTER);
         assertThat(ran.code()).as(ran.err()).isZero();

@@ -50,6 +50,22 @@ public record DeviceChoice(String name, int threads) {
     }
 
     /**
+     * Measures which sizes of its kernels are fastest on this device, and keeps them for the next time it is opened; up to some minutes.
+     *
+     * @return what was tried and what was kept, some lines
+     * @throws InputException if there is no such device, it is not usable here, or it has nothing to choose
+     */
+    public String tune() {
+        try {
+            return Devices.tune(name)
+                    .orElseThrow(() -> new InputException(
+                            "device: " + name + " has nothing to tune; expected an OpenCL device, such as opencl:0"));
+        } catch (IllegalArgumentException e) {
+            throw new InputException("device: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Opens it; the device is the caller's to close.
      *
      * @throws InputException if there is no such device, or it is not usable here

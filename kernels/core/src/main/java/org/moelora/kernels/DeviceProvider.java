@@ -1,6 +1,7 @@
 package org.moelora.kernels;
 
 import java.util.List;
+import java.util.Optional;
 
 /** A back end. Found through {@link java.util.ServiceLoader}; the CPU's is built in. */
 public interface DeviceProvider {
@@ -24,4 +25,13 @@ public interface DeviceProvider {
 
     /** Opens a device that {@link #find} listed as usable. */
     Device open(String name, DeviceOptions options);
+
+    /**
+     * Measures what is fastest on a device that {@link #find} listed as usable, and keeps it for the next time the device is opened.
+     *
+     * @return what was tried and what was kept, some lines; empty if there is nothing to choose
+     */
+    default Optional<String> tune(String name) {
+        return Optional.empty();
+    }
 }

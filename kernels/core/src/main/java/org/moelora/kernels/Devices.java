@@ -3,6 +3,7 @@ package org.moelora.kernels;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import org.moelora.kernels.cpu.CpuProvider;
 
@@ -32,6 +33,26 @@ public final class Devices {
      * @throws IllegalArgumentException if there is no such device or it is not usable; the message lists what there is
      */
     public static Device open(String name, DeviceOptions options) {
+        Choice choice = choose(name);
+        Device device = choice.provider.open(choice.found.name(), options);
+        LOG.log(System.Logger.Level.INFO, device.description());
+        return device;
+    }
+
+    /**
+     * Measures what is fastest on a device and keeps it for the next time it is opened; takes up to some minutes.
+     *
+     * @return what was tried and what was kept, some lines; empty if the device has nothing to choose
+     * @throws IllegalArgumentException as {@link #open(String, DeviceOptions)}
+     */
+    public static Optional<String> tune(String name) {
+        Choice choice = choose(name);
+        return choice.provider.tune(choice.found.name());
+    }
+
+    private record Choice(DeviceProvider provider, DeviceProvider.Found found) {}
+
+    private static Choice choose(String name) {
         for (DeviceProvider provider : providers()) {
             List<DeviceProvider.Found> found = provider.find();
             var chosen = found.stream()
@@ -43,9 +64,7 @@ public final class Devices {
             if (!chosen.get().usable()) {
                 throw new IllegalArgumentException(chosen.get().description());
             }
-            Device device = provider.open(chosen.get().name(), options);
-            LOG.log(System.Logger.Level.INFO, device.description());
-            return device;
+            return new Choice(provider, chosen.get());
         }
         throw new IllegalArgumentException("there is no device \"" + name + "\"; expected cpu or one of "
                 + find().stream().map(DeviceProvider.Found::name).toList());

@@ -100,7 +100,8 @@ record BinaryCache(Path folder, String device) {
         }
     }
 
-    private static void move(Path from, Path to) throws IOException {
+    /** Puts a whole file in place of another. */
+    static void move(Path from, Path to) throws IOException {
         try {
             Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {

@@ -2,6 +2,7 @@ package org.moelora.kernels.opencl;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
@@ -29,15 +30,18 @@ final class OpenClDevice implements Device {
      */
     OpenClDevice(Platforms.Listed listed, DeviceOptions options, long guard) {
         this.name = "opencl:" + listed.index();
-        this.description = name + ": " + listed.describe();
         this.strict = options.poison() || "throw".equals(System.getProperty("moelora.leaks"));
         this.commands = new Commands(name, listed);
         this.pool = new DevicePool(commands, listed, options.poison(), guard);
         // A processor runs the items of a group one after the other, and needs no more of them than fill its vectors.
         int group = listed.gpu() ? 256 : 64;
-        this.programs =
-                new Programs(commands, Math.min(group, Integer.highestOneBit(listed.group())), BinaryCache.of(listed));
-        this.kernels = new OpenClKernels(commands, programs, listed);
+        BinaryCache cache = BinaryCache.of(listed);
+        this.programs = new Programs(commands, Math.min(group, Integer.highestOneBit(listed.group())), cache);
+        Optional<Tiles.Tile> tuned = KeptTile.of(cache).read(listed);
+        Tiles.Tile tile = tuned.orElse(Tiles.USUAL);
+        this.description = name + ": " + listed.describe() + ", tiles of " + tile.text()
+                + (tuned.isPresent() ? "" : " (not tuned: moelora devices --tune)");
+        this.kernels = new OpenClKernels(commands, programs, listed, new Tiles(tile));
     }
 
     @Override

@@ -21,10 +21,10 @@ final class OpenClKernels implements Kernels, AutoCloseable {
     private final OpenClMixture mixture;
     private final OpenClOptimizer optimizer;
 
-    OpenClKernels(Commands commands, Programs programs, Platforms.Listed listed) {
+    OpenClKernels(Commands commands, Programs programs, Platforms.Listed listed, Tiles tiles) {
         this.partials = new Partials(commands, programs);
         this.constants = new Constants(commands);
-        this.matMul = new OpenClMatMul(commands, programs, new Tiles(Tiles.USUAL));
+        this.matMul = new OpenClMatMul(commands, programs, tiles);
         this.rows = new OpenClRows(commands, programs, partials, constants);
         this.attention = new OpenClAttention(commands, programs, constants, listed);
         this.elementwise = new OpenClElementwise(commands, programs);

@@ -1,7 +1,9 @@
 package org.moelora.kernels.opencl;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.DeviceProvider;
 
@@ -43,14 +45,32 @@ public final class OpenClProvider implements DeviceProvider {
         return open(name, options, 0);
     }
 
+    /** The tile sizes of products. */
+    @Override
+    public Optional<String> tune(String name) {
+        Platforms.Listed listed = listed(name);
+        KeptTile kept = KeptTile.of(BinaryCache.of(listed));
+        try (OpenClDevice device = new OpenClDevice(listed, DeviceOptions.DEFAULT, 0)) {
+            Tuner.Result result = new Tuner(device, listed).run();
+            List<String> notes = new ArrayList<>(result.lines());
+            notes.addFirst(device.description());
+            kept.keep(result.best(), notes);
+            notes.add("kept " + result.best().text() + " in " + kept.file());
+            return Optional.of(String.join("\n", notes));
+        }
+    }
+
     /**
      * @param guard see {@link DevicePool}
      */
     static OpenClDevice open(String name, DeviceOptions options, long guard) {
-        Platforms.Listed listed = Platforms.answer().devices().stream()
+        return new OpenClDevice(listed(name), options, guard);
+    }
+
+    private static Platforms.Listed listed(String name) {
+        return Platforms.answer().devices().stream()
                 .filter(device -> name.equals(PREFIX + device.index()))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no usable device " + name));
-        return new OpenClDevice(listed, options, guard);
     }
 }

@@ -15,6 +15,9 @@ final class Tiles {
      */
     record Tile(int rows, int columns, int depth, int itemRows, int itemColumns) {
         Tile {
+            if (rows < 1 || columns < 1 || depth < 1 || itemRows < 1 || itemColumns < 1) {
+                throw new IllegalArgumentException("a tile has sizes of at least 1");
+            }
             int items = rows / itemRows * (columns / itemColumns);
             if (rows % itemRows != 0
                     || columns % itemColumns != 0
@@ -32,6 +35,10 @@ final class Tiles {
         /** Bytes of local memory, two tiles of each factor. */
         long localBytes() {
             return 2L * depth * (rows + 1 + columns + 1) * Float.BYTES;
+        }
+
+        boolean fits(Platforms.Listed device) {
+            return localBytes() <= device.localMemory() && items() <= device.group();
         }
 
         long down(int m) {
