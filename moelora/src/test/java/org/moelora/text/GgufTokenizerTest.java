@@ -3,16 +3,21 @@ package org.moelora.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
+import org.moelora.engine.io.GgufFile;
 
 class GgufTokenizerTest {
     private static final int NORMAL = 1;
@@ -230,5 +235,39 @@ class GgufTokenizerTest {
         refused(bytes().with("merges", List.of("a b", "b c")), "merges\", element 1 is \"b c\"");
         refused(bytes().with("merges", List.of("ab")), "merges\", element 0 is \"ab\"");
         refused(bytes().with("merges", null), "merges\" has 0 elements");
+    }
+
+    /** Good files with bytes changed, cut out or cut off. */
+    @Test
+    @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void whatIsNearlyATokenizerIsReadOrRefused() throws IOException {
+        List<byte[]> good = List.of(
+                Files.readAllBytes(bytes().write(folder.resolve("bytes.gguf"))),
+                Files.readAllBytes(pieces(List.of("\u2581", "a", "b", "ab"), 0, 0, 0, -1)
+                        .with("bos_token_id", 1)
+                        .with("add_eos_token", true)
+                        .write(folder.resolve("pieces.gguf"))));
+        Path file = folder.resolve("model.gguf");
+        var random = new SplittableRandom(9);
+        int read = 0;
+        int refused = 0;
+        for (int i = 0; i < 2000; i++) {
+            byte[] damaged = good.get(i % 2).clone();
+            for (int n = random.nextInt(1, 4); n > 0; n--) {
+                damaged[random.nextInt(damaged.length)] =
+                        (byte) (random.nextBoolean() ? random.nextInt(256) : random.nextInt(8));
+            }
+            Files.write(file, random.nextInt(8) > 0 ? damaged : Arrays.copyOf(damaged, random.nextInt(damaged.length)));
+            try (GgufFile opened = GgufFile.open(file)) {
+                Tokenizer tokenizer = Tokenizer.of(opened.metadata());
+                tokenizer.decode(tokenizer.encode("ab a<end>b", true));
+                read++;
+            } catch (InputException e) {
+                assertThat(e.getMessage()).contains("; expected ");
+                refused++;
+            }
+        }
+        assertThat(read).isGreaterThan(100);
+        assertThat(refused).isGreaterThan(200);
     }
 }

@@ -51,6 +51,14 @@ class PublishedGgufTokenizersTest {
                             .mapToInt(Integer::parseInt)
                             .toArray());
             assertThat(tokenizer.decode(ids)).isEqualTo(texts[i]);
+            TextStream stream = tokenizer.stream();
+            var streamed = new StringBuilder();
+            for (int id : ids) {
+                String piece = stream.push(id);
+                assertThat(piece.codePoints()).noneMatch(c -> c == 0xFFFD || (c >= 0xD800 && c < 0xE000));
+                streamed.append(piece);
+            }
+            assertThat(streamed.append(stream.finish())).hasToString(texts[i]);
         }
     }
 
