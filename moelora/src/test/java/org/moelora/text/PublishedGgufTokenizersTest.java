@@ -126,12 +126,13 @@ class PublishedGgufTokenizersTest {
         assertThat(inGguf.vocabularySize()).isEqualTo(json.vocabularySize()).isEqualTo(512);
         JsonObject expected = Json.read(SharedData.require("models/stories260K-hf/expected.json"));
         String story = expected.object("independent").string("text");
-        List<String> texts = new ArrayList<>(
-                List.of("", " ", "  a", "<s>Lily</s> <unk>", "Zo\u00eb \u2581 \uD83E\uDD99\n\n", "a".repeat(1000), story));
+        List<String> texts = new ArrayList<>(List.of(
+                "", " ", "  a", "<s>Lily</s> <unk>", "Zo\u00eb \u2581 \uD83E\uDD99\n\n", "a".repeat(1000), story));
         var random = new SplittableRandom(5);
         for (int i = 0; i < 300; i++) {
             int from = random.nextInt(story.length());
-            texts.add(story.substring(from, random.nextInt(from, story.length())).replace('o', (char) random.nextInt(0xD800)));
+            texts.add(story.substring(from, random.nextInt(from, story.length()))
+                    .replace('o', (char) random.nextInt(0xD800)));
         }
         for (String text : texts) {
             int[] ids = inGguf.encode(text, true);

@@ -115,7 +115,8 @@ final class ExpressionParser {
 
     private Expression product() {
         Expression left = unary(true);
-        while (words.peek().kind() == Kind.SIGN && Set.of("*", "/", "//", "%").contains(words.peek().text())) {
+        while (words.peek().kind() == Kind.SIGN
+                && Set.of("*", "/", "//", "%").contains(words.peek().text())) {
             Token sign = words.next();
             left = new Expression.Binary(sign.line(), sign.text(), left, unary(true));
         }
@@ -142,12 +143,13 @@ final class ExpressionParser {
         Token token = words.next();
         int line = token.line();
         return switch (token.kind()) {
-            case NAME -> switch (token.text()) {
-                case "true", "True" -> new Expression.Constant(line, true);
-                case "false", "False" -> new Expression.Constant(line, false);
-                case "none", "None" -> new Expression.Constant(line, null);
-                default -> new Expression.Name(line, token.text());
-            };
+            case NAME ->
+                switch (token.text()) {
+                    case "true", "True" -> new Expression.Constant(line, true);
+                    case "false", "False" -> new Expression.Constant(line, false);
+                    case "none", "None" -> new Expression.Constant(line, null);
+                    default -> new Expression.Name(line, token.text());
+                };
             case STRING -> {
                 var text = new StringBuilder(token.text());
                 while (words.peek().kind() == Kind.STRING) {

@@ -109,7 +109,8 @@ final class Operators {
 
     static boolean in(Limits limits, int line, @Nullable Object part, @Nullable Object whole) {
         return switch (whole) {
-            case String s when part instanceof String p -> {
+            case String s
+            when part instanceof String p -> {
                 limits.characters(line, s.length() + (long) p.length());
                 yield s.contains(p);
             }
