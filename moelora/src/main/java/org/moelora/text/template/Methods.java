@@ -152,7 +152,8 @@ final class Methods {
     static String title(String s) {
         var text = new StringBuilder();
         boolean within = false;
-        for (char c : s.toCharArray()) {
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
             text.append(within ? Character.toLowerCase(c) : Character.toTitleCase(c));
             within = Character.isLetter(c);
         }

@@ -52,12 +52,11 @@ final class Values {
                 limits.characters(line, Math.min(x.length(), y.length()));
                 yield x.equals(y);
             }
-            case List<?> x when b instanceof List<?> y -> x == y || (x.size() == y.size() && equal(limits, line, x, y));
+            case List<?> x when b instanceof List<?> y -> x.size() == y.size() && equal(limits, line, x, y);
             case Map<?, ?> x
             when b instanceof Map<?, ?> y ->
-                x == y
-                        || (x.keySet().equals(y.keySet())
-                                && x.keySet().stream().allMatch(key -> equal(limits, line, x.get(key), y.get(key))));
+                x.keySet().equals(y.keySet())
+ && x.keySet().stream().allMatch(key -> equal(limits, line, x.get(key), y.get(key)));
             case null, default -> Objects.equals(a, b);
         };
         limits.leave();
