@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.data.Example.Message;
 import org.moelora.data.Example.Role;
 import org.moelora.engine.InputException;
-import org.moelora.engine.SharedData;
+import org.moelora.testing.SharedData;
+import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.Tokenizer;
 import org.moelora.text.TokenizerFixture;
@@ -171,11 +173,11 @@ class ChatTextTest {
         assertThat(Arrays.stream(row.labels())
                         .filter(label -> label != TokenRow.IGNORED)
                         .toArray())
-                .containsExactly(java.util.stream.IntStream.concat(
+                .containsExactly(IntStream.concat(
                                 Arrays.stream(answer), Arrays.stream(tokenizer.encode("3<|im_end|>\n", false)))
                         .toArray());
         assertThat(tokenizer.encode(
-                        template.render(List.of(new org.moelora.text.ChatMessage("user", "Hi")), true), false))
+                        template.render(List.of(new ChatMessage("user", "Hi")), true), false))
                 .endsWith(user)
                 .containsExactly(Arrays.copyOf(ids, indexOfFirstLabel(row)));
     }

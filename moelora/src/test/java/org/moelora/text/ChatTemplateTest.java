@@ -14,8 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.SharedData;
 import org.moelora.engine.io.GgufFile;
+import org.moelora.testing.SharedData;
 
 /** The conversations of published families, in templates of the constructs that theirs are made of, and the texts that these families were trained on. */
 class ChatTemplateTest {
@@ -30,7 +30,7 @@ class ChatTemplateTest {
     @TempDir
     private Path folder;
 
-    private enum Family {
+    enum Family {
         LLAMA_2("""
                 {% if messages[0]['role'] == 'system' %}{% set rest = messages[1:] %}{% set first = messages[0]['content'] %}\
                 {% else %}{% set rest = messages %}{% set first = false %}{% endif %}\
