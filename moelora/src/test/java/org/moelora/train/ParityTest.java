@@ -25,8 +25,6 @@ import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.optim.Schedule;
 import org.moelora.eval.Scorer;
 import org.moelora.kernels.Device;
-import org.moelora.kernels.DeviceOptions;
-import org.moelora.kernels.Devices;
 import org.moelora.model.Decoder;
 import org.moelora.model.LanguageModel;
 
@@ -39,7 +37,7 @@ class ParityTest {
 
     static Stream<Arguments> cases() {
         return Stream.of("llama-moelora", "llama-moelora-zero-b", "qwen2-moelora-all-linears")
-                .flatMap(name -> Stream.of("cpu-plain", "cpu-simd").map(device -> Arguments.of(name, device)));
+                .flatMap(name -> Stream.of("cpu-plain", "cpu-simd", "opencl:0").map(device -> Arguments.of(name, device)));
     }
 
     private record Case(Path folder, JsonObject settings, Decoder base, List<TokenRow> rows) {
@@ -84,7 +82,7 @@ class ParityTest {
     @ParameterizedTest
     @MethodSource("cases")
     void trainingFollowsTheReference(String name, String deviceName, @TempDir Path temp) {
-        try (Device device = Devices.open(deviceName, new DeviceOptions(2, true));
+        try (Device device = UsableDevice.open(deviceName);
                 Decoder base = Case.open(name, device).base()) {
             Case c = Case.open(name, device);
             c.base().close();
@@ -122,7 +120,7 @@ class ParityTest {
     @ParameterizedTest
     @MethodSource("cases")
     void firstGradientsEqualTheReference(String name, String deviceName) {
-        try (Device device = Devices.open(deviceName, new DeviceOptions(2, true))) {
+        try (Device device = UsableDevice.open(deviceName)) {
             Case c = Case.open(name, device);
             try (Decoder base = c.base();
                     Adapter adapter = Adapter.load(c.folder().resolve("adapter-init"), base);
@@ -169,7 +167,7 @@ class ParityTest {
     @ParameterizedTest
     @MethodSource("cases")
     void logitsEqualTheReference(String name, String deviceName) {
-        try (Device device = Devices.open(deviceName, new DeviceOptions(2, true))) {
+        try (Device device = UsableDevice.open(deviceName)) {
             Case c = Case.open(name, device);
             try (Decoder base = c.base();
                     Adapter trained = Adapter.load(c.folder().resolve("adapter-trained"), base)) {

@@ -40,7 +40,7 @@ final class OpenClDevice implements Device {
         BinaryCache cache = BinaryCache.of(listed);
         this.programs = new Programs(commands, Math.min(group, Integer.highestOneBit(listed.group())), cache);
         Optional<Tiles.Tile> tuned = KeptTile.of(cache).read(listed);
-        Tiles.Tile tile = tuned.orElse(Tiles.USUAL);
+        Tiles.Tile tile = tuned.orElse(Tiles.usual(listed.gpu()));
         this.description = name + ": " + listed.describe() + ", tiles of " + tile.text()
                 + (tuned.isPresent() ? "" : " (not tuned: moelora devices --tune)");
         this.kernels = new OpenClKernels(commands, programs, listed, new Tiles(tile));

@@ -75,6 +75,7 @@ final class Tiles {
 
     /** What the tuner tries: small and square, wide, and large ones with 8x8 numbers in the registers of an item. */
     static final List<Tile> CANDIDATES = List.of(
+            new Tile(32, 32, 32, 8, 8),
             new Tile(32, 32, 16, 4, 4),
             new Tile(64, 64, 16, 4, 4),
             new Tile(64, 64, 16, 8, 8),
@@ -84,8 +85,16 @@ final class Tiles {
             new Tile(128, 128, 8, 8, 8),
             new Tile(128, 128, 16, 8, 8));
 
+    /** Before a device is tuned: of a card. */
+    private static final Tile CARD = new Tile(64, 64, 16, 8, 8);
+
+    /** Before a device is tuned: of a processor, whose groups are loops, best of few items with much to do. */
+    private static final Tile PROCESSOR = new Tile(32, 32, 32, 8, 8);
+
     /** Before a device is tuned. */
-    static final Tile USUAL = new Tile(64, 64, 16, 8, 8);
+    static Tile usual(boolean gpu) {
+        return gpu ? CARD : PROCESSOR;
+    }
 
     /** For many products of a few rows and columns. */
     private static final Tile SMALL = new Tile(16, 16, 16, 2, 2);

@@ -50,7 +50,7 @@ final class Tuner {
     /** All candidates, on products that take some milliseconds. */
     Result run() {
         int side = LEAST;
-        while (side < MOST && millis(Tiles.USUAL, new Shape(side, side, side)) < ENOUGH_MILLIS) {
+        while (side < MOST && millis(Tiles.usual(listed.gpu()), new Shape(side, side, side)) < ENOUGH_MILLIS) {
             side *= 2;
         }
         return run(Tiles.CANDIDATES, side);
