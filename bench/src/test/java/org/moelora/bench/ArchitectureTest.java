@@ -35,6 +35,7 @@ import org.moelora.kernels.Kernels;
  */
 class ArchitectureTest {
     private static final String[] KERNELS = {"org.moelora.kernels.."};
+    private static final String OPENCL = "org.moelora.kernels.opencl..";
     private static final String[] ENGINE = {"org.moelora.engine.."};
     private static final String[] MOELORA = {
         "org.moelora.model..",
@@ -72,10 +73,47 @@ class ArchitectureTest {
         classes()
                 .that()
                 .resideInAnyPackage(KERNELS)
+                .and()
+                .resideOutsideOfPackages(OPENCL)
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
                         concat(KERNELS, new String[] {"java..", "jdk.incubator.vector..", "org.jspecify.."})))
                 .because("kernels know spans of memory and sizes: no tensors, no gradients, no library")
+                .check(project);
+    }
+
+    @Test
+    void openClKnowsTheContractAndJocl() {
+        classes()
+                .that()
+                .resideInAnyPackage(OPENCL)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        OPENCL,
+                        "org.moelora.kernels",
+                        "org.moelora.kernels.device",
+                        "org.jocl..",
+                        "java..",
+                        "org.jspecify.."))
+                .because("a kind of device needs the contract and what all kinds share, and no other kind")
+                .check(project);
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(OPENCL)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.jocl..")
+                .because("who does not add OpenCL's module has no native library: devices are found through ServiceLoader")
+                .check(project);
+        noClasses()
+                .that()
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI))
+                .and()
+                .resideOutsideOfPackages(OPENCL)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(OPENCL)
+                .because("a back end that is not there must not be missed")
                 .check(project);
     }
 
