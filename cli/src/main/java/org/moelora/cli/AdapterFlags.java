@@ -208,7 +208,7 @@ final class AdapterFlags {
     }
 
     private static boolean sameNames(Targets.Names given, Targets.Names has) {
-        return given instanceof Targets.Suffixes these && has instanceof Targets.Suffixes those
+        return (given instanceof Targets.Suffixes these && has instanceof Targets.Suffixes those)
                 ? Set.copyOf(these.of()).equals(Set.copyOf(those.of()))
                 : given.equals(has);
     }
