@@ -12,6 +12,13 @@ public interface Adaptable {
     /** Every linear that an adapter can sit beside, bottom to top. */
     List<LinearSite> linears();
 
+    /**
+     * {@code |w_o|^2} of each row of a linear's weight, [out], as kernels read it.
+     *
+     * @throws IllegalArgumentException if it is none of {@link #linears}
+     */
+    float[] rowSquares(LinearSite site);
+
     /** What adapters remember of it. */
     Fingerprint fingerprint();
 

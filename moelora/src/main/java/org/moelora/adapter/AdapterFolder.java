@@ -82,6 +82,7 @@ final class AdapterFolder {
         switch (config) {
             case LoraConfig lora -> {
                 json.put("use_rslora", lora.rankStabilised());
+                json.put("use_dora", lora.dora());
                 json.put("rank_pattern", lora.rankPattern());
                 json.put("alpha_pattern", lora.alphaPattern());
             }
@@ -103,7 +104,8 @@ final class AdapterFolder {
 
     /** A tensor's key as PEFT saves it, for one that has the adapter's name in it, as PEFT has in memory. */
     private static String canonical(String name) {
-        return name.replaceFirst("\\.(lora_[AB])\\.default\\.weight$", ".$1.weight");
+        return name.replaceFirst("\\.(lora_[AB])\\.default\\.weight$", ".$1.weight")
+                .replaceFirst("\\.lora_magnitude_vector(\\.default)?(\\.weight)?$", Adapter.MAGNITUDE);
     }
 
     /**
@@ -143,7 +145,8 @@ final class AdapterFolder {
                         .replace(PREFIX, "")
                         .replaceFirst(
                                 "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$",
-                                ""));
+                                "")
+                        .replace(Adapter.MAGNITUDE, ""));
             }
             return new AdapterSummary(
                     config,
@@ -276,13 +279,16 @@ final class AdapterFolder {
             throw json.error("peft_type", "LORA or MOELORA");
         }
         // fan_in_fan_out says how the base's weight lies in its file; A and B are [r, in] and [out, r] either way.
-        for (String unsupported : List.of("use_dora", "use_qalora", "lora_bias")) {
+        for (String unsupported : List.of("use_qalora", "lora_bias")) {
             if (json.has(unsupported) && json.flag(unsupported)) {
                 throw json.error(unsupported, "false: this is not supported");
             }
         }
         if (!json.string("bias", "none").equals("none")) {
             throw json.error("bias", "none: trained biases are not supported");
+        }
+        if ("MOELORA".equals(type) && json.flag("use_dora", false)) {
+            throw json.error("use_dora", "false with experts");
         }
         PeftFields.refuseVariants(json);
         JsonArray extra = json.arrayOrNull("modules_to_save");
@@ -304,7 +310,8 @@ final class AdapterFolder {
                             dropout,
                             targets,
                             pattern(json, "rank_pattern", JsonObject::positiveInteger),
-                            pattern(json, "alpha_pattern", JsonObject::number));
+                            pattern(json, "alpha_pattern", JsonObject::number),
+                            json.flag("use_dora", false));
         } catch (InputException e) {
             String message = String.valueOf(e.getMessage());
             throw message.startsWith(json.source()) ? e : json.error(message);
@@ -332,9 +339,14 @@ final class AdapterFolder {
         String key = PREFIX + module;
         int rank = config.rank(site);
         if (config.gate() == null) {
-            return List.of(
-                    new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in),
-                    new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank, false, site));
+            List<Slice> slices = new ArrayList<>();
+            slices.add(new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in));
+            slices.add(new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank, false, site));
+            if (config.dora()) {
+                slices.add(
+                        new Slice(key + Adapter.MAGNITUDE, module + Adapter.MAGNITUDE, 0, 0, out, 1, true, site));
+            }
+            return slices;
         }
         List<Slice> slices = new ArrayList<>();
         if (config.sharedA()) {
@@ -380,13 +392,13 @@ final class AdapterFolder {
         }
 
         long[] shape() {
-            return vector ? new long[] {cols} : new long[] {rows, cols};
+            return vector ? new long[] {(long) rows * cols} : new long[] {rows, cols};
         }
 
         /** Where row i of this rectangle begins in the parameter. */
         int at(int i, Shape whole) {
             int there = outputs == null ? i : outputs.baseRow(i);
-            return vector ? 0 : (row + there) * whole.dim(1) + col;
+            return (row + there) * (vector ? cols : whole.dim(1)) + col;
         }
     }
 }

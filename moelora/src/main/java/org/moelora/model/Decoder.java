@@ -15,8 +15,10 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
+import org.moelora.engine.ops.Magnitude;
 import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.random.RandomStream;
@@ -270,6 +272,19 @@ public final class Decoder implements Adaptable, AutoCloseable {
     @Override
     public List<LinearSite> linears() {
         return config.linears();
+    }
+
+    @Override
+    public float[] rowSquares(LinearSite site) {
+        Weight weight = weights.linears()
+                .filter(linear -> linear.name().equals(site.name()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no linear " + site.name()))
+                .weight();
+        try (Tape tape = Tape.inference(device)) {
+            tape.use(lifetime);
+            return Magnitude.squares(tape, weight).toArray();
+        }
     }
 
     @Override

@@ -194,7 +194,6 @@ class AdapterTest {
             quoteCharacter = '`',
             delimiter = '|',
             value = {
-                "use_dora | true",
                 "use_qalora | true",
                 "lora_bias | true",
                 "modules_to_save | ['lm_head']",
