@@ -3,7 +3,6 @@ package org.moelora.engine;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import org.moelora.engine.io.Bfloat16;
 import org.moelora.kernels.DType;
 
 /**
@@ -52,7 +51,7 @@ public final class Quantizer {
     private static float element(MemorySegment source, DType from, long i) {
         float x = switch (from) {
             case F32 -> source.get(FLOAT, i * Float.BYTES);
-            case BF16 -> Bfloat16.toFloat(source.get(SHORT, i * Short.BYTES));
+            case BF16 -> Float.intBitsToFloat(source.get(SHORT, i * Short.BYTES) << 16);
             case F16 -> Float.float16ToFloat(source.get(SHORT, i * Short.BYTES));
             default -> throw new IllegalArgumentException(from + " is no format of floats");
         };

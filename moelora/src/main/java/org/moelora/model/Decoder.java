@@ -103,7 +103,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
     /**
      * Loads a Hugging Face folder ({@code config.json}, {@code model.safetensors} or shards with an index, and {@code tokenizer.json} if there is one), or a
-     * GGUF file. The device stays the caller's.
+     * GGUF file with the tokenizer in it. The device stays the caller's.
      *
      * @throws InputException if something is missing, malformed or not supported; the message names the file and the field, key or tensor
      */
@@ -114,7 +114,9 @@ public final class Decoder implements Adaptable, AutoCloseable {
                 GgufFile file = GgufFile.open(model);
                 resources.add(file);
                 DecoderConfig config = GgufConfig.read(file);
-                return load(config, new GgufCheckpoint(file, config), null, device, quantization, resources);
+                Tokenizer tokenizer =
+                        file.metadata().has("tokenizer.ggml.model") ? Tokenizer.of(file.metadata()) : null;
+                return load(config, new GgufCheckpoint(file, config), tokenizer, device, quantization, resources);
             }
             if (!Files.isDirectory(model)) {
                 throw new InputException(

@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 final class AddedTokens {
+    /** The most characters of one, and of all together: they are looked for at every place of a text. */
+    static final int LONGEST = 1 << 10;
+
+    static final int LONGEST_TOGETHER = 1 << 20;
+
     private static final Pattern WORD = Pattern.compile("\\w", Pattern.UNICODE_CHARACTER_CLASS);
 
     /**

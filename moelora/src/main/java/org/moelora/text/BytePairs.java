@@ -6,8 +6,6 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
 
 /**
  * Byte pair encoding: a word starts as its letters, and the neighbouring pair of the lowest rank is merged, the leftmost
@@ -19,9 +17,6 @@ import org.moelora.engine.io.JsonObject;
  * <p>Words that came before are remembered, in a table of bounded size. Behaves as if immutable; thread-safe.
  */
 final class BytePairs {
-    /** Ids go into arrays, so that a lying file must not ask for one of gigabytes. */
-    static final int MAX_ID = (1 << 24) - 1;
-
     private static final int LOW = 0x200;
 
     private static final char SPACE_MARK = '\u2581';
@@ -31,45 +26,48 @@ final class BytePairs {
     /** A word and its ids. Its fields are final, so that a thread that finds one finds it whole. */
     private record Known(String word, int[] ids) {}
 
+    /**
+     * What letters without a token become.
+     *
+     * @param id the token that stands for them, or -1 if such a text is refused
+     * @param fused whether several of them together are one token
+     * @param bytes the tokens of a letter's bytes in UTF-8, which go before {@code id}; null if there are none
+     */
+    record Unknown(int id, boolean fused, int @Nullable [] bytes) {}
+
     private final String source;
-    private final Map<String, Integer> vocabulary;
-    private final @Nullable String[] tokens;
+    private final Vocabulary vocabulary;
     private final int[] lowLetters = new int[LOW];
     private final Map<Integer, Integer> highLetters = new HashMap<>();
     private final PairTable merges;
-    private boolean markInside;
     private final boolean ignoreMerges;
-    private final boolean fuseUnknown;
-    private final int unknown;
-    private final int @Nullable [] fallback;
+    private final Unknown unknown;
     private final boolean marksBeginWords;
     private final @Nullable Known[] remembered = new @Nullable Known[REMEMBERED];
 
-    /** Reads the field {@code model} of a tokenizer.json. */
-    BytePairs(JsonObject model) {
-        source = model.source();
-        check(model);
-        JsonObject vocab = model.object("vocab");
-        vocabulary = HashMap.newHashMap(vocab.names().size());
-        tokens = tokens(vocab);
+    /**
+     * @param source the file, for messages
+     * @param ignoreMerges whether a word that is a token as a whole becomes this token, whatever its merges make
+     */
+    BytePairs(String source, Vocabulary vocabulary, PairTable merges, boolean ignoreMerges, Unknown unknown) {
+        this.source = source;
+        this.vocabulary = vocabulary;
+        this.merges = merges;
+        this.ignoreMerges = ignoreMerges;
+        this.unknown = unknown;
         fillLetters();
-        merges = merges(model.array("merges"));
-        ignoreMerges = model.flag("ignore_merges", false);
-        fuseUnknown = model.flag("fuse_unk", false);
-        String unknownToken = model.stringOrNull("unk_token");
-        unknown = unknownToken == null ? -1 : vocabulary.getOrDefault(unknownToken, -1);
-        if (unknownToken != null && unknown < 0) {
-            throw model.error("unk_token", "a token of the vocabulary");
-        }
-        fallback = model.flag("byte_fallback", false) ? fallback(model) : null;
+        String unknownToken = vocabulary.token(unknown.id());
         marksBeginWords = !ignoreMerges
-                && !markInside
-                && vocabulary.containsKey(String.valueOf(SPACE_MARK))
-                && (unknownToken == null || unknownToken.indexOf(SPACE_MARK) < 0);
+                && vocabulary.id(String.valueOf(SPACE_MARK)) != null
+                && (unknownToken == null || unknownToken.indexOf(SPACE_MARK) < 0)
+                && merges.results().mapToObj(vocabulary::token).noneMatch(BytePairs::hasMarkInside);
     }
 
     /** Whether a space's mark comes after another letter. */
-    private static boolean hasMarkInside(String token) {
+    private static boolean hasMarkInside(@Nullable String token) {
+        if (token == null) {
+            return false;
+        }
         for (int i = token.indexOf(SPACE_MARK, 1); i > 0; i = token.indexOf(SPACE_MARK, i + 1)) {
             if (token.charAt(i - 1) != SPACE_MARK) {
                 return true;
@@ -78,45 +76,11 @@ final class BytePairs {
         return false;
     }
 
-    private static void check(JsonObject model) {
-        if (!model.string("type", "BPE").equals("BPE")) {
-            throw model.error("type", "BPE");
-        }
-        if (model.number("dropout", 0) != 0) {
-            throw model.error("dropout", "none, since merges are not dropped at random here");
-        }
-        for (String name : new String[] {"continuing_subword_prefix", "end_of_word_suffix"}) {
-            if (!model.string(name, "").isEmpty()) {
-                throw model.error(name, "none, since subword marks are not supported");
-            }
-        }
-    }
-
-    private @Nullable String[] tokens(JsonObject vocab) {
-        int highest = -1;
-        for (String token : vocab.names()) {
-            int id = vocab.integer(token);
-            if (id < 0 || id > MAX_ID) {
-                throw vocab.error(token, "an id from 0 to " + MAX_ID);
-            }
-            vocabulary.put(token, id);
-            highest = Math.max(highest, id);
-        }
-        @Nullable String[] byId = new @Nullable String[highest + 1];
-        for (Map.Entry<String, Integer> entry : vocabulary.entrySet()) {
-            String other = byId[entry.getValue()];
-            if (other != null) {
-                throw vocab.error(entry.getKey(), "an id of its own, not that of \"" + other + "\"");
-            }
-            byId[entry.getValue()] = entry.getKey();
-        }
-        return byId;
-    }
-
     private void fillLetters() {
         Arrays.fill(lowLetters, -1);
-        vocabulary.forEach((token, id) -> {
-            if (!token.isEmpty() && token.length() == Character.charCount(token.codePointAt(0))) {
+        for (int id = 0; id < vocabulary.size(); id++) {
+            String token = vocabulary.token(id);
+            if (token != null && !token.isEmpty() && token.length() == Character.charCount(token.codePointAt(0))) {
                 int letter = token.codePointAt(0);
                 if (letter < LOW) {
                     lowLetters[letter] = id;
@@ -124,83 +88,28 @@ final class BytePairs {
                     highLetters.put(letter, id);
                 }
             }
-        });
-    }
-
-    private PairTable merges(JsonArray array) {
-        var table = new PairTable(array.size());
-        for (int rank = 0; rank < array.size(); rank++) {
-            String left;
-            String right;
-            if (array.get(rank) instanceof String line) {
-                // Some files carry along the first line of merges.txt.
-                if (line.startsWith("#version")) {
-                    continue;
-                }
-                int space = line.indexOf(' ');
-                if (space < 0 || line.indexOf(' ', space + 1) >= 0) {
-                    throw array.error(rank, "two tokens with one space between");
-                }
-                left = line.substring(0, space);
-                right = line.substring(space + 1);
-            } else {
-                JsonArray pair = array.array(rank);
-                if (pair.size() != 2) {
-                    throw array.error(rank, "two tokens");
-                }
-                left = pair.string(0);
-                right = pair.string(1);
-            }
-            markInside |= hasMarkInside(left.concat(right));
-            table.put(
-                    known(left, array, rank), known(right, array, rank), rank, known(left.concat(right), array, rank));
         }
-        return table;
-    }
-
-    private int known(String token, JsonArray array, int rank) {
-        Integer id = vocabulary.get(token);
-        if (id == null) {
-            throw array.error(rank, "tokens of the vocabulary, which has no \"" + token + "\"");
-        }
-        return id;
-    }
-
-    private int[] fallback(JsonObject model) {
-        int[] ids = new int[256];
-        for (int b = 0; b < 256; b++) {
-            Integer id = vocabulary.get(byteToken(b));
-            if (id == null) {
-                throw model.error("byte_fallback", "a vocabulary with " + byteToken(b));
-            }
-            ids[b] = id;
-        }
-        return ids;
-    }
-
-    private static String byteToken(int b) {
-        return "<0x%02X>".formatted(b);
     }
 
     /** The id of a token, or null if there is none. */
     @Nullable Integer id(String token) {
-        return vocabulary.get(token);
+        return vocabulary.id(token);
     }
 
     /** The token of an id, or null if there is none. */
     @Nullable String token(int id) {
-        return id >= 0 && id < tokens.length ? tokens[id] : null;
+        return vocabulary.token(id);
     }
 
     /** One more than the highest id. */
     int size() {
-        return tokens.length;
+        return vocabulary.size();
     }
 
     /** Appends the ids of a word. */
     void encode(String word, IntList out) {
         if (ignoreMerges) {
-            Integer whole = vocabulary.get(word);
+            Integer whole = vocabulary.id(word);
             if (whole != null) {
                 out.add(whole);
                 return;
@@ -236,23 +145,24 @@ final class BytePairs {
     /** The ids that a word's merges begin with. */
     int[] letters(String word) {
         var ids = new IntList();
+        int[] bytes = unknown.bytes();
         boolean afterUnknown = false;
         int letter;
         for (int i = 0; i < word.length(); i += Character.charCount(letter)) {
             letter = word.codePointAt(i);
             int id = letter < LOW ? lowLetters[letter] : highLetters.getOrDefault(letter, -1);
-            boolean isUnknown = id < 0 && fallback == null;
+            boolean isUnknown = id < 0 && bytes == null;
             if (id >= 0) {
                 ids.add(id);
-            } else if (fallback != null) {
+            } else if (bytes != null) {
                 for (byte b : Character.toString(letter).getBytes(StandardCharsets.UTF_8)) {
-                    ids.add(fallback[b & 0xFF]);
+                    ids.add(bytes[b & 0xFF]);
                 }
-            } else if (unknown < 0) {
+            } else if (unknown.id() < 0) {
                 throw new InputException(source + ": the vocabulary has no token for \"" + Character.toString(letter)
                         + "\"; expected one for each letter of the text, or an unk_token");
-            } else if (!fuseUnknown || !afterUnknown) {
-                ids.add(unknown);
+            } else if (!unknown.fused() || !afterUnknown) {
+                ids.add(unknown.id());
             }
             afterUnknown = isUnknown;
         }
@@ -282,7 +192,7 @@ final class BytePairs {
             if (ids[at] < 0 || right == n || merges.rank(ids[at], ids[right]) != rank) {
                 continue;
             }
-            ids[at] = merges.result(rank);
+            ids[at] = merges.result(ids[at], ids[right]);
             ids[right] = -1;
             after[at] = after[right];
             if (after[at] < n) {

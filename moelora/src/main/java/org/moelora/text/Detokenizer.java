@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.JsonObject;
 
 /**
@@ -33,9 +34,32 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
                     .toList();
         }
         if (steps.size() == 1 && steps.getFirst().string("type").equals("ByteLevel")) {
-            return new Detokenizer(Detokenizer::byteLevel, 0);
+            return ofBytes();
         }
         return pieces(steps);
+    }
+
+    /** Tokens in the alphabet of bytes. */
+    static Detokenizer ofBytes() {
+        return new Detokenizer(Detokenizer::byteLevel, 0);
+    }
+
+    /**
+     * Sentencepiece's tokens: a mark for each space, and tokens for bytes.
+     *
+     * @param leadingSpaces how many spaces encoding puts before a text
+     */
+    static Detokenizer ofPieces(String mark, int leadingSpaces) {
+        return new Detokenizer(
+                token -> {
+                    byte[] single = singleByte(token);
+                    return single != null ? single : token.replace(mark, " ").getBytes(StandardCharsets.UTF_8);
+                },
+                leadingSpaces);
+    }
+
+    private static byte @Nullable [] singleByte(String token) {
+        return BYTE.matcher(token).matches() ? new byte[] {(byte) Integer.parseInt(token, 3, 5, 16)} : null;
     }
 
     /** A token that is not all in the byte alphabet stands for itself. */
@@ -74,8 +98,9 @@ record Detokenizer(Function<String, byte[]> bytes, int leadingSpaces) {
         boolean bytes = hasByteTokens;
         return new Detokenizer(
                 token -> {
-                    if (bytes && BYTE.matcher(token).matches()) {
-                        return new byte[] {(byte) Integer.parseInt(token, 3, 5, 16)};
+                    byte[] single = bytes ? singleByte(token) : null;
+                    if (single != null) {
+                        return single;
                     }
                     String text = token;
                     for (Replacement replacement : replacements) {

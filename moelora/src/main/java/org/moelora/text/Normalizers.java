@@ -31,8 +31,16 @@ final class Normalizers {
         if (field == null) {
             return text -> text;
         }
-        List<Step> steps =
-                Steps.of(field, "normalizers").stream().map(Normalizers::step).toList();
+        return all(
+                Steps.of(field, "normalizers").stream().map(Normalizers::step).toList());
+    }
+
+    /** Unicode's composed form. */
+    static UnaryOperator<String> nfc(String source) {
+        return all(List.of(form(Normalizer.Form.NFC, source)));
+    }
+
+    private static UnaryOperator<String> all(List<Step> steps) {
         return text -> {
             long longest = GROWTH * text.length() + ROOM;
             String now = text;
@@ -45,10 +53,10 @@ final class Normalizers {
 
     private static Step step(JsonObject field) {
         return switch (field.string("type")) {
-            case "NFC" -> form(Normalizer.Form.NFC, field);
-            case "NFD" -> form(Normalizer.Form.NFD, field);
-            case "NFKC" -> form(Normalizer.Form.NFKC, field);
-            case "NFKD" -> form(Normalizer.Form.NFKD, field);
+            case "NFC" -> form(Normalizer.Form.NFC, field.source());
+            case "NFD" -> form(Normalizer.Form.NFD, field.source());
+            case "NFKC" -> form(Normalizer.Form.NFKC, field.source());
+            case "NFKD" -> form(Normalizer.Form.NFKD, field.source());
             case "Prepend" -> prepend(field.string("prepend"), field);
             case "Replace" -> Replacement.read(field)::apply;
             case "Lowercase" -> (text, longest) -> lowercase(text);
@@ -67,23 +75,23 @@ final class Normalizers {
         };
     }
 
-    private static Step form(Normalizer.Form form, JsonObject field) {
+    private static Step form(Normalizer.Form form, String source) {
         return (text, longest) -> {
-            checkMarks(text, field);
+            checkMarks(text, source);
             String normal = Normalizer.normalize(text, form);
-            Replacement.checkLength(normal.length(), longest, field.source());
+            Replacement.checkLength(normal.length(), longest, source);
             return normal;
         };
     }
 
     /** Putting marks in order takes the square of their number; Unicode's own limit for streams is 30. */
-    private static void checkMarks(String text, JsonObject field) {
+    private static void checkMarks(String text, String source) {
         int run = 0;
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
             int c = text.codePointAt(i);
             run = c >= FIRST_MARK && isMark(c) ? run + 1 : 0;
             if (run > MAX_MARKS) {
-                throw new InputException(field.source() + ": asks for a normal form of a text with more than "
+                throw new InputException(source + ": asks for a normal form of a text with more than "
                         + MAX_MARKS + " combining marks in a row; expected at most as many");
             }
         }

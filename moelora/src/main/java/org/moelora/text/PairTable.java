@@ -2,6 +2,7 @@ package org.moelora.text;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * The merges: from a pair of neighbouring ids to the merge's rank (a lower one goes first) and the id that it makes. An
@@ -24,7 +25,7 @@ final class PairTable {
         keys = new long[size];
         Arrays.fill(keys, FREE);
         ranks = new int[size];
-        results = new int[merges];
+        results = new int[size];
     }
 
     /** The merge of {@code left} and {@code right}; a later one for the same pair takes the earlier one's place. */
@@ -32,7 +33,7 @@ final class PairTable {
         int slot = slot(key(left, right));
         keys[slot] = key(left, right);
         ranks[slot] = rank;
-        results[rank] = result;
+        results[slot] = result;
     }
 
     /** The rank of merging the two, or -1 if they do not merge. */
@@ -41,9 +42,14 @@ final class PairTable {
         return keys[slot] == FREE ? -1 : ranks[slot];
     }
 
-    /** The id that the merge of this rank makes. */
-    int result(int rank) {
-        return results[rank];
+    /** The id that merging the two makes, which do merge. */
+    int result(int left, int right) {
+        return results[slot(key(left, right))];
+    }
+
+    /** The ids that merges make, in no order. */
+    IntStream results() {
+        return IntStream.range(0, keys.length).filter(slot -> keys[slot] != FREE).map(slot -> results[slot]);
     }
 
     private int slot(long key) {

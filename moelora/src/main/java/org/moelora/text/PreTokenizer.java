@@ -42,6 +42,20 @@ interface PreTokenizer {
         };
     }
 
+    /** Byte-level words: what each expression matches in what the ones before it left is a word, and so is what is between matches. */
+    static PreTokenizer ofBytes(List<String> regexes) {
+        List<Cut> cuts = regexes.stream()
+                .map(regex -> Cut.of(regex, Cut.Behavior.ISOLATED, false))
+                .toList();
+        return (pieces, first) -> {
+            List<String> now = pieces;
+            for (Cut cut : cuts) {
+                now = cut.cut(now, first);
+            }
+            return now.stream().map(ByteAlphabet::letters).toList();
+        };
+    }
+
     private static PreTokenizer step(JsonObject field) {
         return switch (field.string("type")) {
             case "ByteLevel" -> byteLevel(field.flag("add_prefix_space", true), field.flag("use_regex", true));

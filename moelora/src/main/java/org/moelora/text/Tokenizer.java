@@ -10,14 +10,15 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.moelora.engine.InputException;
+import org.moelora.engine.io.GgufMetadata;
 
 /**
- * Text to token ids and back, as a {@code tokenizer.json} says.
+ * Text to token ids and back, as a {@code tokenizer.json} or a GGUF file says.
  *
  * <p>A text becomes ids in five steps: added tokens are found and set apart; the rest is normalised; it is cut into words;
  * within each word pairs are merged (byte pair encoding); and, if asked for, the ids that belong around a text are put there.
  *
- * <p>What is read: BPE models, over bytes (GPT-2, Llama 3, Qwen) or over letters with byte fallback (Llama 2, Gemma); {@code dropout},
+ * <p>What is read of a tokenizer.json: BPE models, over bytes (GPT-2, Llama 3, Qwen) or over letters with byte fallback (Llama 2, Gemma); {@code dropout},
  * {@code continuing_subword_prefix} and {@code end_of_word_suffix} are refused. Normalizers NFC, NFD, NFKC, NFKD, Prepend, Replace, Lowercase,
  * Strip, StripAccents, ByteLevel; pre-tokenizers ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer,
  * CharDelimiterSplit; post-processors ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing; decoders ByteLevel, or Replace, Metaspace,
@@ -92,6 +93,20 @@ public final class Tokenizer {
     }
 
     /**
+     * Reads the tokenizer inside a GGUF file, its keys {@code tokenizer.ggml.*}, after which the file may be closed.
+     *
+     * <p>The model {@code llama} is sentencepiece's byte pair encoding: of the neighbouring pairs that together are a token, the one with the highest
+     * score is merged, the leftmost first; a letter without a token becomes its bytes, or the unknown token. {@code gpt2} is byte pair encoding
+     * over bytes, with the words of {@code tokenizer.ggml.pre}. Tokens of the types control, unknown and user-defined are added tokens, looked for
+     * in the text as it is, and decoding leaves out those of the first two; tokens of the type unused are never made.
+     *
+     * @throws InputException if a key is missing or wrong, or a model or a {@code tokenizer.ggml.pre} is not supported, by its name
+     */
+    public static Tokenizer of(GgufMetadata metadata) {
+        return new GgufTokenizer(metadata).tokenizer();
+    }
+
+    /**
      * The ids of a text. The text of an added token, special or not, becomes that token.
      *
      * @param addSpecial whether the ids that belong around a text are added: what the post-processor and
@@ -143,7 +158,7 @@ public final class Tokenizer {
     /**
      * The end-of-sequence token: {@code eos_token} of {@code tokenizer_config.json} or {@code special_tokens_map.json}, else the
      * (first) {@code eos_token_id} of {@code config.json}, else a special token named {@code </s>}, {@code <|endoftext|>}, {@code
-     * <|end_of_text|>} or {@code <eos>}; empty if none of these is there.
+     * <|end_of_text|>} or {@code <eos>}; empty if none of these is there. Of a GGUF file it is {@code tokenizer.ggml.eos_token_id}.
      */
     public OptionalInt eosId() {
         return end;

@@ -18,11 +18,6 @@ final class TokenizerFiles {
     /** Names that end-of-sequence tokens are known to have, for a folder that does not say which it is. */
     private static final List<String> USUAL_ENDS = List.of("</s>", "<|endoftext|>", "<|end_of_text|>", "<eos>");
 
-    /** Added tokens are looked for at every place of a text. */
-    private static final int MAX_ADDED_TOKEN = 1 << 10;
-
-    private static final int MAX_ADDED = 1 << 20;
-
     private final Path file;
     private final JsonObject root;
     private final BytePairs model;
@@ -33,7 +28,7 @@ final class TokenizerFiles {
         this.file = file;
         Path name = file.getFileName();
         root = Json.read(name == null ? file : FolderFile.of(folder(), name.toString()));
-        model = new BytePairs(root.object("model"));
+        model = BytePairsFile.read(root.object("model"));
     }
 
     private Path folder() {
@@ -90,13 +85,13 @@ final class TokenizerFiles {
     private void add(JsonObject entry, int id) {
         String content = entry.string("content");
         addedLength += content.length();
-        if (content.length() > MAX_ADDED_TOKEN || addedLength > MAX_ADDED) {
+        if (content.length() > AddedTokens.LONGEST || addedLength > AddedTokens.LONGEST_TOGETHER) {
             throw entry.error(
                     "content",
-                    "at most " + MAX_ADDED_TOKEN + " characters, and " + MAX_ADDED + " in all added tokens together");
+                    "at most " + AddedTokens.LONGEST + " characters, and " + AddedTokens.LONGEST_TOGETHER + " in all added tokens together");
         }
         Integer inModel = model.id(content);
-        if (id < 0 || id > BytePairs.MAX_ID || (inModel != null && inModel != id)) {
+        if (id < 0 || id > Vocabulary.MAX_ID || (inModel != null && inModel != id)) {
             throw entry.error("id", inModel != null ? inModel + ", as in the vocabulary" : "an id of 24 bits");
         }
         String other = model.token(id);
@@ -159,7 +154,7 @@ final class TokenizerFiles {
         if (modelConfig != null && modelConfig.has("eos_token_id")) {
             boolean several = modelConfig.get("eos_token_id") instanceof JsonArray array && array.size() > 0;
             int ofModel = several ? modelConfig.array("eos_token_id").integer(0) : modelConfig.integer("eos_token_id");
-            if (ofModel < 0 || ofModel > BytePairs.MAX_ID) {
+            if (ofModel < 0 || ofModel > Vocabulary.MAX_ID) {
                 throw modelConfig.error("eos_token_id", "a token id, 0 or more");
             }
             return OptionalInt.of(ofModel);

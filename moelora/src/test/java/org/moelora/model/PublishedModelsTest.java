@@ -25,11 +25,12 @@ class PublishedModelsTest {
         return folder;
     }
 
-    @Test
-    void stories260kTellsItsPublishedStory() {
-        Path folder = model("stories260K-hf");
-        JsonObject expected = Json.read(folder.resolve("expected.json")).object("independent");
-        try (Decoder decoder = Decoder.load(folder)) {
+    @ParameterizedTest
+    @ValueSource(strings = {"stories260K-hf", "stories260K/stories260K.gguf"})
+    void stories260kTellsItsPublishedStory(String name) {
+        JsonObject expected =
+                Json.read(model("stories260K-hf").resolve("expected.json")).object("independent");
+        try (Decoder decoder = Decoder.load(model(name))) {
             String text = Generation.of(decoder.plain(), GenerationOptions.GREEDY.withMaxTokens(200))
                     .text("");
             assertThat(text.strip()).isEqualTo(expected.string("text").strip());

@@ -18,7 +18,7 @@ import org.moelora.engine.io.Json;
 class BytePairsTest {
     private static BytePairs model(String vocab, String merges, String... more) {
         String fields = more.length == 0 ? "" : ", " + String.join(", ", more);
-        return new BytePairs(
+        return BytePairsFile.read(
                 Json.parse("{\"vocab\": " + vocab + ", \"merges\": " + merges + fields + "}", "test.json"));
     }
 

@@ -20,7 +20,7 @@ class LongWordTest {
     @ParameterizedTest
     @ValueSource(strings = {"a", "\u2581", "ab", "\u2581a"})
     void aLongRunIsMergedInLinearlyManySteps(String unit) {
-        BytePairs model = new BytePairs(Json.parse(RUNS, "test"));
+        BytePairs model = BytePairsFile.read(Json.parse(RUNS, "test"));
         for (int times : new int[] {1000, 10_000, 100_000}) {
             int[] letters = model.letters(unit.repeat(times));
             long steps = model.merge(letters, new IntList());
@@ -75,7 +75,7 @@ class LongWordTest {
             pairs.append(pairs.isEmpty() ? "" : ",").append("[\"" + merge[0] + "\",\"" + merge[1] + "\"]");
         }
         BytePairs model =
-                new BytePairs(Json.parse("{\"vocab\": {" + vocab + "}, \"merges\": [" + pairs + "]}", "test"));
+                BytePairsFile.read(Json.parse("{\"vocab\": {" + vocab + "}, \"merges\": [" + pairs + "]}", "test"));
         var random = new SplittableRandom(3);
         for (int i = 0; i < 2000; i++) {
             var text = new StringBuilder();
@@ -92,7 +92,7 @@ class LongWordTest {
 
     @Test
     void whatIsRememberedIsTheSameAgain() {
-        BytePairs model = new BytePairs(Json.parse(RUNS, "test"));
+        BytePairs model = BytePairsFile.read(Json.parse(RUNS, "test"));
         for (int round = 0; round < 2; round++) {
             var ids = new IntList();
             model.encode("aab\u2581\u2581aaaaa", ids);

@@ -72,11 +72,35 @@ public final class GgufMetadata {
         return values.containsKey(key);
     }
 
+    /** How many elements the array of that key has, which is known before any of them is read; 0 if there is no array. */
+    public long count(String key) {
+        Value value = values.get(key);
+        return value == null ? 0 : Math.max(0, value.count);
+    }
+
     /** The complaint about one key: what it is (or that it is missing), and what was expected. */
     public InputException error(String key, String expected) {
         Value value = values.get(key);
         String found = value == null ? "is missing" : value.count >= 0 ? "is an array" : "is " + shown(value);
         return new InputException(source + ": key \"" + key + "\" " + found + "; expected " + expected);
+    }
+
+    /**
+     * The complaint about one element of an array: what it is, and what was expected.
+     *
+     * @throws IndexOutOfBoundsException if the key has no array with such an element
+     */
+    public InputException error(String key, int element, String expected) {
+        Value value = values.get(key);
+        if (value == null || element < 0 || element >= value.count) {
+            throw new IndexOutOfBoundsException(element);
+        }
+        long at = value.at + (long) element * size(value.type);
+        for (int i = 0; value.type == STRING && i < element; i++) {
+            at += Long.BYTES + file.get(LONG, at);
+        }
+        return new InputException(source + ": key \"" + key + "\", element " + element + " is "
+                + shown(new Value(value.type, -1, at)) + "; expected " + expected);
     }
 
     private String shown(Value value) {
