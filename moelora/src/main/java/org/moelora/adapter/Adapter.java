@@ -268,6 +268,13 @@ public final class Adapter implements AutoCloseable {
         }
     }
 
+    /** The trained lengths m of a linear's rows, [out]; null where there are none, as without DoRA. */
+    public float @Nullable [] lengths(LinearSite site) {
+        AdapterLayer layer = layers.get(site.name());
+        AdapterLayer.Lengths lengths = layer == null ? null : layer.lengths();
+        return lengths == null ? null : lengths.m().toArray();
+    }
+
     Map<String, AdapterLayer> layers() {
         return layers;
     }
