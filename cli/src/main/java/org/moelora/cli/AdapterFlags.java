@@ -31,7 +31,7 @@ final class AdapterFlags {
             names = "--method",
             paramLabel = "NAME",
             description =
-                    "moelora (default), lora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
+                    "moelora (default), lora, dora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
                             + " below, each of which can be given beside it.")
     private @Nullable String method;
 
@@ -148,6 +148,7 @@ final class AdapterFlags {
                     .alpha(a)
                     .dropout(p)
                     .targets(linears)
+                    .dora(preset.isDora())
                     .build();
         }
         return new MoeLoraConfig(
