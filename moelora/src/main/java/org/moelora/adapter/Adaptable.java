@@ -22,6 +22,9 @@ public interface Adaptable {
     /** What adapters remember of it. */
     Fingerprint fingerprint();
 
+    /** Whether Hugging Face's modules of this family have their weights as [in, out], as GPT-2's do. */
+    boolean fanInFanOut();
+
     /** The folder it came from. */
     Path source();
 }

@@ -39,6 +39,7 @@ public final class Adapter implements AutoCloseable {
     private final Map<String, AdapterLayer> layers = new LinkedHashMap<>();
     private final Fingerprint base;
     private final Path baseSource;
+    private final boolean fanInFanOut;
     private final Lifetime lifetime;
 
     private Adapter(
@@ -47,12 +48,14 @@ public final class Adapter implements AutoCloseable {
             ParameterBlock squares,
             List<LinearSite> sites,
             Fingerprint base,
-            Path baseSource) {
+            Path baseSource,
+            boolean fanInFanOut) {
         this.config = config;
         this.block = block;
         this.squares = squares;
         this.base = base;
         this.baseSource = baseSource;
+        this.fanInFanOut = fanInFanOut;
         for (LinearSite site : sites) {
             String module = site.name();
             layers.put(
@@ -151,7 +154,13 @@ public final class Adapter implements AutoCloseable {
             sites.forEach(site -> squares.put(site.name(), squares(base, site)));
         }
         return new Adapter(
-                config, builder.build(), constants(base.device(), squares), sites, base.fingerprint(), base.source());
+                config,
+                builder.build(),
+                constants(base.device(), squares),
+                sites,
+                base.fingerprint(),
+                base.source(),
+                base.fanInFanOut());
     }
 
     private static float[] squares(Adaptable base, LinearSite site) {
@@ -179,7 +188,7 @@ public final class Adapter implements AutoCloseable {
     /** This adapter on a {@link Device#rehearsal}, with the same values and with gradients of its own. */
     public Adapter on(Device rehearsal) {
         try (Lifetime.Use use = lifetime.enter()) {
-            return new Adapter(config, block.on(rehearsal), squares.on(rehearsal), sites(), base, baseSource);
+            return new Adapter(config, block.on(rehearsal), squares.on(rehearsal), sites(), base, baseSource, fanInFanOut);
         }
     }
 
@@ -281,6 +290,10 @@ public final class Adapter implements AutoCloseable {
 
     Fingerprint base() {
         return base;
+    }
+
+    boolean fanInFanOut() {
+        return fanInFanOut;
     }
 
     Path baseSource() {

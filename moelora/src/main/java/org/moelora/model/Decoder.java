@@ -290,6 +290,11 @@ public final class Decoder implements Adaptable, AutoCloseable {
     }
 
     @Override
+    public boolean fanInFanOut() {
+        return Architectures.of(config.architecture()).transposedLinears();
+    }
+
+    @Override
     public Fingerprint fingerprint() {
         Fingerprint known = fingerprint;
         if (known == null) {
