@@ -9,8 +9,15 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
 import org.moelora.data.Prompt;
+import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.eval.Accuracy;
+import org.moelora.eval.Contamination;
+import org.moelora.eval.Question;
+import org.moelora.eval.Task;
+import org.moelora.eval.TaskRun;
+import org.moelora.eval.TaskScore;
+import org.moelora.eval.TaskSettings;
 import org.moelora.model.MemoryPlan;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,15 +26,23 @@ import picocli.CommandLine.Option;
 /** {@code moelora eval}. */
 @Command(
         name = "eval",
-        customSynopsis = "moelora eval --model=DIR [--adapter=DIR] --data=FILE [--json] [OPTIONS]",
+        customSynopsis = {
+            "moelora eval --model=DIR [--adapter=DIR] --data=FILE [--json] [OPTIONS]",
+            "       moelora eval --model=DIR [--adapter=DIR]... --task=NAME --data=FILE [--scoring=HOW]",
+            "                    [--limit=N] [--against=TRAIN... [--drop-contaminated]] [--json] [OPTIONS]",
+        },
         header = "Let a model answer questions, and count the right answers, per task.",
-        description =
-                "%nAn answer is right if the most probable text, up to its end or the line's, equals the expected one.",
+        description = {
+            "%nAn answer is right if the most probable text, up to its end or the line's, equals the expected one.",
+            "With --task, rows have an instruction and an answer, and the task says how an answer is found in a text.",
+        },
         footer = {
             "",
             "Examples:",
             "  moelora eval --model llama --data test.jsonl",
             "  moelora eval --model llama --adapter run1/best --data test.jsonl --json",
+            "  moelora eval --model llama --adapter run1/best --adapter run2/best --task boolq --data boolq/test.json",
+            "  moelora eval --model llama --task gsm8k --data gsm8k/test.json --against train.json --drop-contaminated",
         })
 final class EvalCommand implements Callable<Integer> {
     private final Streams streams;
@@ -37,6 +52,9 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "Rows with a question and an answer.")
     private @Nullable Path data;
+
+    @Mixin
+    private final TaskFlags tasks = new TaskFlags();
 
     @Option(names = "--json", description = "One JSON object.")
     private boolean json;
@@ -55,6 +73,50 @@ final class EvalCommand implements Callable<Integer> {
     public Integer call() {
         Path file = Flags.given("--data", data);
         long limit = memory.limit();
+        Task task = tasks.task();
+        if (task != null) {
+            ask(task, file, limit);
+        } else {
+            compare(file, limit);
+        }
+        return 0;
+    }
+
+    /** Finds answers in texts, as the task has it. */
+    private void ask(Task task, Path file, long limit) {
+        TaskSettings settings = tasks.settings();
+        int most = tasks.limit();
+        List<Question> all = Question.read(file, task);
+        List<Path> against = tasks.against();
+        Contamination contamination = against.isEmpty() ? null : Contamination.of(all, against);
+        List<Question> asked = TaskReport.asked(all, contamination, tasks.dropContaminated(), most);
+        if (asked.isEmpty()) {
+            throw new InputException(
+                    file
+                            + ": every row occurs in the data of --against; expected one that does not, or no --drop-contaminated");
+        }
+        Map<String, TaskScore> scores = new LinkedHashMap<>();
+        try (Views views = model.loadAll(load, tasks.withBase())) {
+            TaskRun run = new TaskRun(task, asked, views.encoder(), settings);
+            for (Views.Named view : views.views()) {
+                MemoryPlan.of(view.model(), run::rehearse)
+                        .require(limit, "answering", "a smaller --batch-size, or questions of fewer tokens");
+            }
+            for (Views.Named view : views.views()) {
+                scores.put(view.name(), run.score(view.model()));
+            }
+        }
+        TaskReport report =
+                new TaskReport(task, settings.scoring(), all.size(), contamination, tasks.dropContaminated(), scores);
+        if (json) {
+            streams.out().println(JsonWriter.line(report.asJson()));
+        } else {
+            report.print(streams.out());
+        }
+    }
+
+    /** Compares whole answers. */
+    private void compare(Path file, long limit) {
         try (View view = model.load(load)) {
             ExampleEncoder encoder = view.encoder();
             List<Prompt> prompts =
@@ -68,7 +130,6 @@ final class EvalCommand implements Callable<Integer> {
                 print(accuracy);
             }
         }
-        return 0;
     }
 
     private void print(Accuracy accuracy) {

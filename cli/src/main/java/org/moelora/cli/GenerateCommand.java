@@ -4,10 +4,13 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
 import org.moelora.model.Generation;
 import org.moelora.model.GenerationOptions;
+import org.moelora.text.ChatMessage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,13 +19,14 @@ import picocli.CommandLine.Option;
 @Command(
         name = "generate",
         customSynopsis = "moelora generate --model=DIR [--adapter=DIR] [--prompt=TEXT] [OPTIONS]",
-        header = "Continue a text, as it is written.",
+        header = "Continue a text as it is written, or answer in a chat.",
         description = "%nWithout --prompt: a line in, an answer out, until the input ends.",
         footer = {
             "",
             "Examples:",
             "  moelora generate --model llama --prompt \"Once upon a time\"",
             "  moelora generate --model llama --adapter run1/best --temperature 0.8 --top-p 0.9 --seed 7 --prompt \"Once\"",
+            "  moelora generate --model llama --chat --system \"Be brief.\" --prompt \"What is a llama?\"",
             "  moelora generate --model llama < questions.txt",
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -33,6 +37,15 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to continue.")
     private @Nullable String prompt;
+
+    @Option(
+            names = "--chat",
+            description = "Take the text as a user's message in a conversation, as the model's chat template writes it;"
+                    + " each line is a conversation of its own.")
+    private boolean chat;
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: a system message before it.")
+    private @Nullable String system;
 
     @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "256", description = "Most tokens to write: 256.")
     private int maxTokens;
@@ -76,6 +89,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         GenerationOptions options = new GenerationOptions(maxTokens, temperature, topK, topP, seed, false);
+        if (system != null && !chat) {
+            throw new InputException("--system: there is no conversation; expected --chat with it");
+        }
         limit = memory.limit();
         try (View view = model.load(load)) {
             Generation generation = Generation.of(view.model(), options);
@@ -112,14 +128,20 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private void answer(Generation generation, String text) {
+        int[] tokens = chat ? generation.tokens(messages(text)) : generation.tokens(text);
         if (limit > 0) {
-            generation.memory(text).require(limit, "writing", "a shorter prompt, or fewer --max-tokens");
+            generation.memory(tokens).require(limit, "writing", "a shorter prompt, or fewer --max-tokens");
         }
-        generation.stream(text, piece -> {
+        generation.stream(tokens, piece -> {
             streams.out().print(piece);
             streams.out().flush();
         });
         streams.out().println();
         streams.out().flush();
+    }
+
+    private List<ChatMessage> messages(String text) {
+        ChatMessage asked = new ChatMessage("user", text);
+        return system == null ? List.of(asked) : List.of(new ChatMessage("system", system), asked);
     }
 }

@@ -37,7 +37,8 @@ record View(
     }
 
     static ExampleEncoder encoder(Decoder base) {
-        return new ExampleEncoder(base.tokenizer(), base.config().vocabularySize());
+        return new ExampleEncoder(base.tokenizer(), base.config().vocabularySize())
+                .withChatTemplate(base::chatTemplate);
     }
 
     /**

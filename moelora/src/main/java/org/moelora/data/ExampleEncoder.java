@@ -3,9 +3,12 @@ package org.moelora.data;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.text.ChatTemplate;
 import org.moelora.text.Templates;
 import org.moelora.text.Tokenizer;
 
@@ -20,10 +23,14 @@ import org.moelora.text.Tokenizer;
  *                                    "### User:\n" content "\n\n"
  *                                    "### Assistant:\n" {content EOS}
  *                                    "\n\n" "### User:\n" ...      each assistant message alike; what follows the last is left out
+ * messages, with a chat template what the template writes: its headings, {content, what ends a message}, and so on; no BOS but its own
  * text                           BOS {text EOS}
  * </pre>
  * The two forms of Alpaca's template are in {@link Templates#alpaca}. What carries loss and what does not are tokenised apart and
  * their ids put together, so that no token stands on both sides of the boundary, and a prompt alone has the same ids as in its row.
+ *
+ * <p>A chat template's text is tokenised as a whole, so that its tokens are the ones that the model was trained on, except where a token would stand on both
+ * sides of such a boundary: the tokens before it are those of the prompt alone.
  *
  * <p>Immutable and thread-safe.
  *
@@ -32,9 +39,15 @@ import org.moelora.text.Tokenizer;
  * @param maxLength the most tokens of a row; {@link Integer#MAX_VALUE} for no limit
  * @param longRows what becomes of longer rows
  * @param lossOnPrompt whether everything but BOS carries loss; rows of {@code input_ids} say it themselves
+ * @param chatTemplate asked for when there is a conversation: how it is written, or null for the headings above
  */
 public record ExampleEncoder(
-        @Nullable Tokenizer tokenizer, int vocabularySize, int maxLength, LongRows longRows, boolean lossOnPrompt) {
+        @Nullable Tokenizer tokenizer,
+        int vocabularySize,
+        int maxLength,
+        LongRows longRows,
+        boolean lossOnPrompt,
+        Supplier<@Nullable ChatTemplate> chatTemplate) {
     /**
      * @throws IllegalArgumentException if the vocabulary is empty or the length below 2, which leaves nothing to predict
      */
@@ -47,7 +60,7 @@ public record ExampleEncoder(
 
     /** Rows of any length, loss on answers only. */
     public ExampleEncoder(@Nullable Tokenizer tokenizer, int vocabularySize) {
-        this(tokenizer, vocabularySize, Integer.MAX_VALUE, LongRows.CUT, false);
+        this(tokenizer, vocabularySize, Integer.MAX_VALUE, LongRows.CUT, false, () -> null);
     }
 
     /** The same with another limit. */
@@ -57,12 +70,17 @@ public record ExampleEncoder(
 
     /** The same with another limit, and another fate for rows that exceed it. */
     public ExampleEncoder withMaxLength(int tokens, LongRows fate) {
-        return new ExampleEncoder(tokenizer, vocabularySize, tokens, fate, lossOnPrompt);
+        return new ExampleEncoder(tokenizer, vocabularySize, tokens, fate, lossOnPrompt, chatTemplate);
     }
 
     /** The same with loss on prompts, or without. */
     public ExampleEncoder withLossOnPrompt(boolean loss) {
-        return new ExampleEncoder(tokenizer, vocabularySize, maxLength, longRows, loss);
+        return new ExampleEncoder(tokenizer, vocabularySize, maxLength, longRows, loss, chatTemplate);
+    }
+
+    /** The same with conversations in a model's own form. */
+    public ExampleEncoder withChatTemplate(Supplier<@Nullable ChatTemplate> template) {
+        return new ExampleEncoder(tokenizer, vocabularySize, maxLength, longRows, lossOnPrompt, template);
     }
 
     /**
@@ -189,6 +207,10 @@ public record ExampleEncoder(
             throw new InputException(origin.where() + ": a row of text, and the model has no tokenizer.json; expected "
                     + "one in its folder, or rows of input_ids and labels");
         }
+        ChatTemplate template = example instanceof Example.Chat ? chatTemplate.get() : null;
+        if (example instanceof Example.Chat chat && template != null) {
+            return turns(words, origin, ChatText.of(template, chat));
+        }
         List<Part> parts = new ArrayList<>();
         words.bosId().ifPresent(id -> parts.add(new Part("", checked(origin, id), false, true)));
         switch (example) {
@@ -205,6 +227,40 @@ public record ExampleEncoder(
             case Example.Tokens tokens -> throw new AssertionError(tokens);
         }
         return parts;
+    }
+
+    private List<Part> turns(Tokenizer words, Origin origin, ChatText chat) {
+        List<Part> parts = new ArrayList<>();
+        int[] before = new int[0];
+        int done = 0;
+        for (ChatText.Answer answer : chat.answers()) {
+            int[] asked = upTo(words, chat.text(), answer.start(), before, done);
+            int[] answered = upTo(words, chat.text(), answer.end(), asked, answer.start());
+            int from = before.length;
+            if (from == 0 && asked.length > 0 && words.bosId().equals(OptionalInt.of(asked[0]))) {
+                parts.add(new Part("", checked(origin, asked[0]), false, true));
+                from = 1;
+            }
+            String text = chat.text().substring(done, answer.start());
+            parts.add(new Part(text, checked(origin, Arrays.copyOfRange(asked, from, asked.length)), false, false));
+            int[] ids = Arrays.copyOfRange(answered, asked.length, answered.length);
+            parts.add(new Part(answer.content(), checked(origin, ids), true, false));
+            before = answered;
+            done = answer.end();
+        }
+        return parts;
+    }
+
+    /** The ids of a text up to a place, which begin with those up to an earlier place. */
+    private static int[] upTo(Tokenizer words, String text, int end, int[] before, int done) {
+        int[] ids = words.encode(text.substring(0, end), false);
+        if (ids.length >= before.length && Arrays.equals(ids, 0, before.length, before, 0, before.length)) {
+            return ids;
+        }
+        int[] more = words.encode(text.substring(done, end), false);
+        int[] all = Arrays.copyOf(before, before.length + more.length);
+        System.arraycopy(more, 0, all, before.length, more.length);
+        return all;
     }
 
     private void addTurns(Tokenizer words, Example.Chat chat, List<Part> parts) {

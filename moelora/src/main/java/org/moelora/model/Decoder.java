@@ -24,6 +24,7 @@ import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Owner;
+import org.moelora.text.ChatTemplate;
 import org.moelora.text.Tokenizer;
 
 /**
@@ -40,7 +41,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
     private final DecoderConfig config;
     private final Device device;
     private final Weights weights;
-    private final @Nullable Tokenizer tokenizer;
+    private final ModelText text;
     private final Path source;
     private final List<AutoCloseable> resources;
     private final @Nullable WeightFiles files;
@@ -52,7 +53,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
             DecoderConfig config,
             Device device,
             Weights weights,
-            @Nullable Tokenizer tokenizer,
+            ModelText text,
             Path source,
             @Nullable WeightFiles files,
             @Nullable ParameterBlock parameters,
@@ -60,7 +61,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
         this.config = config;
         this.device = device;
         this.weights = weights;
-        this.tokenizer = tokenizer;
+        this.text = text;
         this.source = source;
         this.files = files;
         this.parameters = parameters;
@@ -114,20 +115,18 @@ public final class Decoder implements Adaptable, AutoCloseable {
                 GgufFile file = GgufFile.open(model);
                 resources.add(file);
                 DecoderConfig config = GgufConfig.read(file);
-                Tokenizer tokenizer =
-                        file.metadata().has("tokenizer.ggml.model") ? Tokenizer.of(file.metadata()) : null;
-                return load(config, new GgufCheckpoint(file, config), tokenizer, device, quantization, resources);
+                ModelText text = ModelText.of(file.metadata());
+                return load(config, new GgufCheckpoint(file, config), text, device, quantization, resources);
             }
             if (!Files.isDirectory(model)) {
                 throw new InputException(
                         model + ": there is no such model; expected a folder with config.json, or a GGUF file");
             }
             DecoderConfig config = DecoderConfig.read(FolderFile.of(model, "config.json"));
-            Path tokenizerFile = FolderFile.of(model, "tokenizer.json");
-            Tokenizer tokenizer = Files.exists(tokenizerFile) ? Tokenizer.read(tokenizerFile) : null;
+            ModelText text = ModelText.of(model);
             Checkpoint checkpoint = Checkpoint.open(model);
             resources.add(checkpoint);
-            return load(config, checkpoint, tokenizer, device, quantization, resources);
+            return load(config, checkpoint, text, device, quantization, resources);
         } catch (RuntimeException | Error e) {
             closeAll(resources);
             throw e;
@@ -137,10 +136,11 @@ public final class Decoder implements Adaptable, AutoCloseable {
     private static Decoder load(
             DecoderConfig config,
             WeightFiles files,
-            @Nullable Tokenizer tokenizer,
+            ModelText text,
             Device device,
             Quantization quantization,
             List<AutoCloseable> resources) {
+        Tokenizer tokenizer = text.tokenizer();
         if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -152,7 +152,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
         StoredWeights source = new StoredWeights(files, config, device, quantization, resources);
         Weights weights = Weights.of(config, source);
         source.log();
-        return new Decoder(config, device, weights, tokenizer, files.source(), files, null, resources);
+        return new Decoder(config, device, weights, text, files.source(), files, null, resources);
     }
 
     /**
@@ -196,7 +196,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
             }
         });
         List<AutoCloseable> resources = new ArrayList<>(List.of(block));
-        return new Decoder(config, device, weights, tokenizer, Path.of(""), null, block, resources);
+        return new Decoder(config, device, weights, ModelText.of(tokenizer), Path.of(""), null, block, resources);
     }
 
     public DecoderConfig config() {
@@ -210,7 +210,17 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
     /** The model's tokenizer, or null if it has none: then rows come as {@code input_ids}. */
     public @Nullable Tokenizer tokenizer() {
-        return tokenizer;
+        return text.tokenizer();
+    }
+
+    /**
+     * How conversations are written for the model, or null if its files do not say: {@code chat_template.jinja}, {@code chat_template} of {@code
+     * tokenizer_config.json}, or {@code tokenizer.chat_template} of a GGUF file.
+     *
+     * @throws InputException if the template has a construct that is not supported
+     */
+    public @Nullable ChatTemplate chatTemplate() {
+        return text.chatTemplate();
     }
 
     /** The folder or the file it was loaded from; empty for a {@link #trainable} decoder. */
@@ -222,6 +232,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
     /** The tokens that end a text: config.json's and the tokenizer's. */
     public List<Integer> eosIds() {
         List<Integer> ids = new ArrayList<>(config.eosIds());
+        Tokenizer tokenizer = text.tokenizer();
         if (tokenizer != null) {
             tokenizer.eosId().ifPresent(id -> {
                 if (!ids.contains(id)) {
@@ -258,7 +269,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
 
     /** This decoder on a {@link Device#rehearsal}; it owns nothing. */
     Decoder on(Device rehearsal) {
-        return new Decoder(config, rehearsal, weights, tokenizer, source, files, parameters, List.of());
+        return new Decoder(config, rehearsal, weights, text, source, files, parameters, List.of());
     }
 
     /** A view of this decoder with an adapter on it. Cheap; the decoder is not changed. */

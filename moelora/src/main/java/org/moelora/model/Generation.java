@@ -10,6 +10,8 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.KeyValueCache;
+import org.moelora.text.ChatMessage;
+import org.moelora.text.ChatTemplate;
 import org.moelora.text.TextStream;
 import org.moelora.text.Tokenizer;
 
@@ -65,10 +67,14 @@ public final class Generation {
 
     /** {@link #text}, handing over pieces as they come; a piece never ends inside a character. */
     public void stream(String prompt, Consumer<String> consumer) {
-        Tokenizer tokenizer = tokenizer();
-        TextStream stream = tokenizer.stream();
+        stream(tokens(prompt), consumer);
+    }
+
+    /** {@link #stream(String, Consumer)} for a prompt that is tokens already, such as a chat's. */
+    public void stream(int[] prompt, Consumer<String> consumer) {
+        TextStream stream = tokenizer().stream();
         boolean[] open = {true};
-        ids(List.of(tokenizer.encode(prompt, true)), (sequence, id) -> {
+        ids(List.of(prompt), (sequence, id) -> {
             String piece = stream.push(id);
             int end = options.stopAtLineEnd() ? piece.indexOf('\n') : -1;
             String shown = end < 0 ? piece : piece.substring(0, end);
@@ -153,8 +159,38 @@ public final class Generation {
      * @throws InputException if the model has no tokenizer
      */
     public MemoryPlan memory(String prompt) {
-        List<int[]> prompts = List.of(tokenizer().encode(prompt, true));
+        return memory(tokens(prompt));
+    }
+
+    /** {@link #memory(String)} for a prompt that is tokens already. */
+    public MemoryPlan memory(int[] prompt) {
+        List<int[]> prompts = List.of(prompt);
         return MemoryPlan.of(model, view -> new Generation(view, options, tasks).rehearse(prompts));
+    }
+
+    /**
+     * A text as a prompt: its tokens, with those that the tokenizer puts around a text.
+     *
+     * @throws InputException if the model has no tokenizer
+     */
+    public int[] tokens(String prompt) {
+        return tokenizer().encode(prompt, true);
+    }
+
+    /**
+     * A conversation as a prompt: its chat template's text up to where the assistant's answer begins, of which nothing but the template says what is
+     * around it.
+     *
+     * @throws InputException if the model has no tokenizer or no chat template, or the template refuses the messages
+     */
+    public int[] tokens(List<ChatMessage> messages) {
+        ChatTemplate template = model.decoder().chatTemplate();
+        if (template == null) {
+            throw new InputException(model.decoder().source()
+                    + ": there is no chat template; expected chat_template.jinja, chat_template in tokenizer_config.json, or"
+                    + " tokenizer.chat_template in a GGUF file");
+        }
+        return tokenizer().encode(template.render(messages, true), false);
     }
 
     /** Feeds the next tokens of the running texts; logits after the last token of each of them. */

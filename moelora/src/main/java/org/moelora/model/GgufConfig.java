@@ -145,17 +145,27 @@ final class GgufConfig {
         GgufTensor embedding = file.info("token_embd.weight");
         long vocabulary = embedding.shape().getFirst();
         fields.put("vocab_size", vocabulary);
-        token("bos_token_id", vocabulary);
-        token("eos_token_id", vocabulary);
+        List<Long> begins = new ArrayList<>();
+        token("bos_token_id", vocabulary, begins);
+        if (!begins.isEmpty()) {
+            fields.put("bos_token_id", begins.getFirst());
+        }
+        // Chat models may end a turn with another token than a text.
+        List<Long> ends = new ArrayList<>();
+        token("eos_token_id", vocabulary, ends);
+        token("eot_token_id", vocabulary, ends);
+        if (!ends.isEmpty()) {
+            fields.put("eos_token_id", ends);
+        }
     }
 
     /** Files have a number beyond all tokens for a token that there is not. */
-    private void token(String name, long vocabulary) {
+    private void token(String name, long vocabulary, List<Long> ids) {
         String key = "tokenizer.ggml." + name;
         if (keys.has(key)) {
             long id = keys.integer(key);
-            if (id >= 0 && id < vocabulary) {
-                fields.put(name, id);
+            if (id >= 0 && id < vocabulary && !ids.contains(id)) {
+                ids.add(id);
             }
         }
     }

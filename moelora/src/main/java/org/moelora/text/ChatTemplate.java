@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.FolderFile;
+import org.moelora.engine.io.GgufMetadata;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
@@ -16,12 +18,21 @@ import org.moelora.text.template.Template;
 
 /**
  * How a model wants to be talked to: its chat template, in the subset of Jinja that {@link Template} reads. The template sees {@code messages},
- * {@code add_generation_prompt}, and the texts of the tokens that {@code tokenizer_config.json} names, such as {@code bos_token}; there are no tools and no
- * clock. Immutable and thread-safe.
+ * {@code add_generation_prompt}, and the texts of the tokens that {@code tokenizer_config.json} or the GGUF file names, such as {@code bos_token}; {@code tools}
+ * and {@code documents} are none, and there is no clock. Immutable and thread-safe.
  */
 public final class ChatTemplate {
     private static final List<String> TOKENS =
             List.of("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token");
+
+    private static final String KEY = "tokenizer.chat_template";
+
+    /** The keys of GGUF files that say which tokens these are. */
+    private static final Map<String, String> GGUF_TOKENS = Map.of(
+            "bos_token", "bos_token_id",
+            "eos_token", "eos_token_id",
+            "unk_token", "unknown_token_id",
+            "pad_token", "padding_token_id");
 
     private final Template template;
     private final Map<String, @Nullable Object> tokens;
@@ -59,6 +70,26 @@ public final class ChatTemplate {
         }
         String template = config == null ? null : chosen(config);
         return template == null ? null : of(configFile.toString(), template, tokens(folder, config));
+    }
+
+    /**
+     * The template in a GGUF file, its key {@code tokenizer.chat_template}; null if there is none.
+     *
+     * @throws InputException if it is no text, or has a construct that is not supported
+     */
+    public static @Nullable ChatTemplate of(GgufMetadata metadata) {
+        if (!metadata.has(KEY)) {
+            return null;
+        }
+        Map<String, String> tokens = new HashMap<>();
+        List<String> all = metadata.has("tokenizer.ggml.tokens") ? metadata.strings("tokenizer.ggml.tokens") : List.of();
+        GGUF_TOKENS.forEach((name, key) -> {
+            long id = metadata.integer("tokenizer.ggml." + key, -1);
+            if (id >= 0 && id < all.size()) {
+                tokens.put(name, all.get((int) id));
+            }
+        });
+        return of(metadata.source() + ": key \"" + KEY + "\"", metadata.string(KEY), tokens);
     }
 
     private static String text(Path file) {
@@ -109,13 +140,23 @@ public final class ChatTemplate {
      */
     public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
         Map<String, @Nullable Object> variables = new HashMap<>(tokens);
-        variables.put(
-                "messages",
-                messages.stream()
-                        .map(message -> Map.of("role", message.role(), "content", message.content()))
-                        .toList());
+        variables.put("messages", messages.stream().map(ChatTemplate::fields).toList());
         variables.put("add_generation_prompt", addGenerationPrompt);
+        variables.put("tools", null);
+        variables.put("documents", null);
         return template.render(variables);
+    }
+
+    private static Map<String, @Nullable Object> fields(ChatMessage message) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        fields.put("role", message.role());
+        fields.put("content", message.content());
+        return fields;
+    }
+
+    /** The text of the end-of-sequence token; empty if it is not known. */
+    public String eosToken() {
+        return tokens.get("eos_token") instanceof String text ? text : "";
     }
 
     /** Where it comes from, for messages. */

@@ -57,4 +57,33 @@ public final class Templates {
                 + "Write a response that appropriately completes the request.\n\n"
                 + "### Instruction:\n" + instruction + "\n\n### Input:\n" + input + "\n\n### Response:\n";
     }
+
+    /**
+     * The prompt that LLM-Adapters evaluates with (Hu et al. 2023, arXiv 2304.01933; {@code evaluate.py} and {@code
+     * commonsense_evaluate.py} of their code): Alpaca's template as it stands indented in a program. Without an input its first line
+     * ends with a space, every later line of the template that is not empty begins with 16 spaces, and so does the answer:
+     * <pre>
+     * Below is an instruction that describes a task. Write a response that appropriately completes the request.&nbsp;
+     *
+     *                 ### Instruction:
+     *                 {instruction}
+     *
+     *                 ### Response:
+     *                 </pre>
+     * Later lines of an instruction are as they are. With an input, which none of their test sets has, the first line is {@link
+     * #alpaca}'s, without the space, and {@code ### Input:} stands between the two as there.
+     *
+     * @param input null or empty for none
+     */
+    public static String llmAdapters(String instruction, @Nullable String input) {
+        String indent = " ".repeat(16);
+        boolean alone = input == null || input.isEmpty();
+        String first = alone
+                ? "Below is an instruction that describes a task. Write a response that appropriately completes the request. "
+                : "Below is an instruction that describes a task, paired with an input that provides further context. "
+                        + "Write a response that appropriately completes the request.";
+        return first + "\n\n" + indent + "### Instruction:\n" + indent + instruction + "\n\n"
+                + (alone ? "" : indent + "### Input:\n" + indent + input + "\n\n")
+                + indent + "### Response:\n" + indent;
+    }
 }

@@ -16,6 +16,7 @@ import org.moelora.data.Examples;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
+import org.moelora.model.Decoder;
 import org.moelora.model.LanguageModel;
 import org.moelora.model.MemoryPlan;
 
@@ -61,8 +62,10 @@ public final class FineTuner {
 
     /** Trains on examples, encoded with the decoder's tokenizer and not cut: answers carry loss, prompts do not. */
     public FineTuner on(Examples examples) {
+        Decoder decoder = model.decoder();
         ExampleEncoder encoder = new ExampleEncoder(
-                model.decoder().tokenizer(), model.decoder().config().vocabularySize());
+                        decoder.tokenizer(), decoder.config().vocabularySize())
+                .withChatTemplate(decoder::chatTemplate);
         return on(encoder.encodeAll(examples));
     }
 

@@ -18,4 +18,23 @@ class TemplatesTest {
             assertThat(page).contains("`" + heading.replace('\n', '⏎') + "`");
         }
     }
+
+    /** As it stands, indented, in the program that published numbers are measured with. */
+    @Test
+    void llmAdaptersIsIndentedAsTheirProgramIs() {
+        assertThat(Templates.llmAdapters("How many?\nThink.", ""))
+                .isEqualTo(
+                        "Below is an instruction that describes a task. Write a response that appropriately completes the request. \n"
+                                + "\n"
+                                + "                ### Instruction:\n"
+                                + "                How many?\nThink.\n"
+                                + "\n"
+                                + "                ### Response:\n"
+                                + "                ")
+                .isEqualTo(Templates.llmAdapters("How many?\nThink.", null));
+        assertThat(Templates.llmAdapters("How many?", "Tom."))
+                .contains("further context. Write a response that appropriately completes the request.\n\n")
+                .endsWith(
+                        "How many?\n\n                ### Input:\n                Tom.\n\n                ### Response:\n                ");
+    }
 }

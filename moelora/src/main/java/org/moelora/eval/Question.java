@@ -1,0 +1,55 @@
+package org.moelora.eval;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.moelora.data.Origin;
+import org.moelora.engine.InputException;
+import org.moelora.engine.io.JsonObject;
+import org.moelora.engine.io.JsonRows;
+
+/**
+ * A row of a task's test set. Immutable.
+ *
+ * @param origin where it comes from
+ * @param instruction what is asked
+ * @param input what it is asked about, or null
+ * @param gold the right answer
+ */
+public record Question(
+        Origin origin, String instruction, @Nullable String input, String gold) {
+    /**
+     * Reads the rows of a file, JSON Lines or one JSON array: {@code instruction}, maybe {@code input}, {@code answer} (text or number), maybe
+     * {@code task}, for adapters with gates by task. {@code output} does not count: in LLM-Adapters' math sets it is a model's rationale, and may be wrong.
+     *
+     * @throws InputException naming the row, if it lacks a field, or its answer is none of the task's
+     */
+    public static List<Question> read(Path file, Task task) {
+        List<Question> questions = new ArrayList<>();
+        JsonRows.read(file, row -> questions.add(question(row, questions.size(), task)));
+        if (questions.isEmpty()) {
+            throw new InputException(
+                    file + ": there are no rows; expected at least one, with the fields instruction and answer");
+        }
+        return questions;
+    }
+
+    private static Question question(JsonObject row, int number, Task task) {
+        String instruction = row.string("instruction");
+        if (instruction.isBlank()) {
+            throw row.error("instruction", "a question");
+        }
+        String gold = row.get("answer") instanceof Number value
+                ? value.toString()
+                : row.string("answer").strip();
+        if (!task.rule().accepts(gold)) {
+            throw row.error("answer", task.rule().expected() + ", as the answers of the task " + task.name() + " are");
+        }
+        return new Question(
+                new Origin(row.source(), number, row.stringOrNull("task")),
+                instruction,
+                row.stringOrNull("input"),
+                gold);
+    }
+}
