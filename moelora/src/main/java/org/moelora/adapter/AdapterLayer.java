@@ -78,7 +78,8 @@ record AdapterLayer(
         Tensor kept = pass.dropout(tape, site.name(), x, config.dropout());
         Tensor sum = GatedUpdate.apply(
                 tape, Linear.apply(tape, kept, w, null), Linear.apply(tape, kept, a, null), null, b, scale);
-        Tensor c = Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale);
+        Tensor c = pass.rowFactors(
+                tape, site.name(), () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
         Tensor y = Magnitude.apply(tape, sum, c, bias);
         if (kept == x) {
             return y;

@@ -7,9 +7,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +35,9 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.model.Decoder;
+import org.moelora.model.Generation;
+import org.moelora.model.GenerationOptions;
+import org.moelora.model.LanguageModel;
 import org.moelora.model.Quantization;
 import org.moelora.model.Vectors;
 
@@ -244,6 +251,45 @@ class DoraTest {
             var view = adapter == null ? base.plain() : base.with(adapter);
             Tensor hidden = view.hidden(tape, AdapterPass.inference(), ids, new int[] {0, 4, 7});
             return view.logits(tape, hidden, 3, 6).toArray();
+        }
+    }
+
+    /** Factors are kept over the tokens of one text, and made anew for the next. */
+    @Test
+    void textsAreThoseOfPassesWithoutMemory() {
+        LoraConfig config = LoraConfig.builder().rank(3).dora(true).build();
+        try (Decoder base = Decoder.load(Vectors.path("llama"), device);
+                Adapter adapter = Adapter.create(base, config, 1)) {
+            Generation generation = Generation.of(base.with(adapter), new GenerationOptions(8, 0, 0, 1, 0, false));
+            List<int[]> texts = new ArrayList<>();
+            for (int round = 1; round <= 3; round++) {
+                for (Parameter parameter : adapter.parameters().parameters()) {
+                    parameter.set(normal(round, Math.toIntExact(parameter.shape().size())));
+                }
+                int[] written = generation
+                        .ids(List.of(new int[] {1, 35, 48}), (sequence, id) -> true)
+                        .getFirst();
+                int[] all = {1, 35, 48};
+                for (int id : written) {
+                    assertThat(id).isEqualTo(mostProbable(base.with(adapter), all));
+                    all = Arrays.copyOf(all, all.length + 1);
+                    all[all.length - 1] = id;
+                }
+                texts.add(written);
+            }
+            assertThat(texts).doesNotHaveDuplicates();
+            assertThat(texts.getFirst()).hasSizeGreaterThan(3);
+        }
+    }
+
+    private int mostProbable(LanguageModel view, int[] ids) {
+        try (Tape tape = Tape.inference(device)) {
+            Tensor hidden = view.hidden(tape, AdapterPass.inference(), ids, new int[] {0, ids.length});
+            float[] logits = view.logits(tape, hidden, ids.length - 1).toArray();
+            return IntStream.range(0, logits.length)
+                    .boxed()
+                    .max(Comparator.comparingDouble(i -> logits[i]))
+                    .orElseThrow();
         }
     }
 
