@@ -239,11 +239,12 @@ final class AdapterFolder {
     private static @Nullable Fingerprint fingerprint(JsonObject json, SafetensorsFile tensors) {
         JsonObject inConfig = json.objectOrNull(FINGERPRINT);
         String inTensors = tensors.metadata().get(FINGERPRINT);
-        if (inConfig == null && inTensors == null) {
-            return null;
+        if (inConfig != null) {
+            return Fingerprint.fromJson(inConfig);
         }
-        return Fingerprint.fromJson(
-                inConfig != null ? inConfig : Json.parse(inTensors, tensors.file() + ": " + FINGERPRINT));
+        return inTensors == null
+                ? null
+                : Fingerprint.fromJson(Json.parse(inTensors, tensors.file() + ": " + FINGERPRINT));
     }
 
     private static void checkBase(Path folder, @Nullable Fingerprint made, Adaptable base) {
