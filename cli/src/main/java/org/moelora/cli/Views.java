@@ -44,8 +44,9 @@ record Views(Decoder base, List<Adapter> adapters, List<Named> views) implements
             for (int i = 0; i < folders.size(); i++) {
                 Adapter adapter = all.adapters.get(i);
                 LanguageModel view = all.base.with(adapter);
-                boolean ofTask = task != null && (goesByTask(adapter) || !some);
-                all.views.add(new Named(folders.get(i).toString(), ofTask ? view.forTask(task) : view));
+                boolean ofTask = goesByTask(adapter) || !some;
+                all.views.add(
+                        new Named(folders.get(i).toString(), task != null && ofTask ? view.forTask(task) : view));
             }
             return all;
         } catch (RuntimeException | Error e) {
