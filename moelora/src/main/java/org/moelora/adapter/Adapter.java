@@ -188,7 +188,8 @@ public final class Adapter implements AutoCloseable {
     /** This adapter on a {@link Device#rehearsal}, with the same values and with gradients of its own. */
     public Adapter on(Device rehearsal) {
         try (Lifetime.Use use = lifetime.enter()) {
-            return new Adapter(config, block.on(rehearsal), squares.on(rehearsal), sites(), base, baseSource, fanInFanOut);
+            return new Adapter(
+                    config, block.on(rehearsal), squares.on(rehearsal), sites(), base, baseSource, fanInFanOut);
         }
     }
 
@@ -308,8 +309,7 @@ public final class Adapter implements AutoCloseable {
      * @param weight W0, of the base that this adapter was made for
      * @return [T, out]
      */
-    public Tensor apply(
-            Tape tape, AdapterPass pass, String module, Tensor x, Weight weight, @Nullable Tensor bias) {
+    public Tensor apply(Tape tape, AdapterPass pass, String module, Tensor x, Weight weight, @Nullable Tensor bias) {
         tape.use(lifetime);
         AdapterLayer layer = layers.get(module);
         return layer == null ? Linear.apply(tape, x, weight, bias) : layer.apply(tape, pass, x, weight, bias);

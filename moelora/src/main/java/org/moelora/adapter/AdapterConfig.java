@@ -58,8 +58,8 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
      */
     default long parameterCount(LinearSite site) {
         long experts = experts(site);
-        long lowRank = rank(site) * ((sharedA() ? 1 : experts) * site.in() + experts * site.out())
-                + (dora() ? site.out() : 0);
+        long lowRank =
+                rank(site) * ((sharedA() ? 1 : experts) * site.in() + experts * site.out()) + (dora() ? site.out() : 0);
         GatePolicy policy = gate();
         return policy == null ? lowRank : lowRank + policy.parameterCount(site, experts(site));
     }

@@ -121,7 +121,8 @@ final class AdapterFolder {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
             for (var entry : AdapterTensors.keys(tensors).entrySet()) {
-                parameters += Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
+                parameters +=
+                        Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
                 linears.add(AdapterTensors.linear(entry.getKey()));
             }
             return new AdapterSummary(
@@ -197,8 +198,8 @@ final class AdapterFolder {
                 String shape = Arrays.toString(slice.shape());
                 String name = keys.get(slice.key());
                 if (name == null) {
-                    throw new InputException(
-                            file.file() + ": tensor " + slice.key() + " is missing; expected it with the shape " + shape);
+                    throw new InputException(file.file() + ": tensor " + slice.key()
+                            + " is missing; expected it with the shape " + shape);
                 }
                 if (!file.info(name).hasShape(slice.shape())) {
                     throw new InputException(file.file() + ": tensor " + file.info(name) + "; expected the shape "
@@ -215,8 +216,7 @@ final class AdapterFolder {
         }
     }
 
-    private static void readLinear(
-            SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
+    private static void readLinear(SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
         Map<String, float[]> whole = new LinkedHashMap<>();
         for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), site)) {
             Shape shape = adapter.parameters().get(slice.parameter()).shape();

@@ -68,18 +68,12 @@ record AdapterLayer(
      * {@code c .* (W0 x' + s B A x') + W0 (x - x') + bias}.
      */
     private Tensor decomposed(
-            Tape tape,
-            AdapterPass pass,
-            Tensor x,
-            Weight w,
-            @Nullable Tensor bias,
-            Lengths of,
-            float scale) {
+            Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias, Lengths of, float scale) {
         Tensor kept = pass.dropout(tape, site.name(), x, config.dropout());
         Tensor sum = GatedUpdate.apply(
                 tape, Linear.apply(tape, kept, w, null), Linear.apply(tape, kept, a, null), null, b, scale);
-        Tensor c = pass.rowFactors(
-                tape, site.name(), () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
+        Tensor c =
+                pass.rowFactors(tape, site.name(), () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
         Tensor y = Magnitude.apply(tape, sum, c, bias);
         if (kept == x) {
             return y;

@@ -63,8 +63,7 @@ final class AdapterTensors {
             slices.add(new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in));
             slices.add(new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank, false, site));
             if (config.dora()) {
-                slices.add(
-                        new Slice(key + Adapter.MAGNITUDE, module + Adapter.MAGNITUDE, 0, 0, out, 1, true, site));
+                slices.add(new Slice(key + Adapter.MAGNITUDE, module + Adapter.MAGNITUDE, 0, 0, out, 1, true, site));
             }
             return slices;
         }

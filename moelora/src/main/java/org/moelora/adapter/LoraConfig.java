@@ -43,7 +43,6 @@ public record LoraConfig(
         }
     }
 
-
     @Override
     public String method() {
         return dora ? "dora" : "lora";

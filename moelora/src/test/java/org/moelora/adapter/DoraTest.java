@@ -134,9 +134,7 @@ class DoraTest {
                     for (int i = 0; i < IN; i++) {
                         double whole = x[t * IN + i];
                         double kept = whole * mask[t * IN + i];
-                        sum += w[o * IN + i] * whole
-                                + (c - 1) * w[o * IN + i] * kept
-                                + c * update[o * IN + i] * kept;
+                        sum += w[o * IN + i] * whole + (c - 1) * w[o * IN + i] * kept + c * update[o * IN + i] * kept;
                     }
                     y[t * OUT + o] = sum;
                 }
@@ -187,12 +185,7 @@ class DoraTest {
                                             (Parameter) in[2],
                                             Map.of(),
                                             new AdapterLayer.Lengths((Parameter) in[3], constants.get("squares")))
-                                    .apply(
-                                            tape,
-                                            AdapterPass.training(LossSettings.NONE, 5, 9),
-                                            in[0],
-                                            weight,
-                                            in[4]),
+                                    .apply(tape, AdapterPass.training(LossSettings.NONE, 5, 9), in[0], weight, in[4]),
                             new Formula(w, mask))
                     .require(5e-6, 2e-5);
         }
@@ -264,7 +257,8 @@ class DoraTest {
             List<int[]> texts = new ArrayList<>();
             for (int round = 1; round <= 3; round++) {
                 for (Parameter parameter : adapter.parameters().parameters()) {
-                    parameter.set(normal(round, Math.toIntExact(parameter.shape().size())));
+                    parameter.set(
+                            normal(round, Math.toIntExact(parameter.shape().size())));
                 }
                 int[] written = generation
                         .ids(List.of(new int[] {1, 35, 48}), (sequence, id) -> true)

@@ -52,7 +52,8 @@ public final class Magnitude {
                         out,
                         in,
                         (kernels, from, rows, piece) -> kernels.rows()
-                                .rowDots(rows, in, piece, piece, squares.memory().slice(from, rows), false));
+                                .rowDots(
+                                        rows, in, piece, piece, squares.memory().slice(from, rows), false));
         }
         return squares;
     }
@@ -141,8 +142,7 @@ public final class Magnitude {
             Linear.multiply(tape, rank, a.memory(), w, products);
             // A W^T is [r, out]; a product with the identity turns it over.
             Memory one = identity(tape, rank).memory();
-            kernels.matMul()
-                    .gemm(true, false, out, rank, rank, 2 * scale, products, out, one, rank, 0, h, rank);
+            kernels.matMul().gemm(true, false, out, rank, rank, 2 * scale, products, out, one, rank, 0, h, rank);
             kernels.matMul().gemm(false, true, rank, rank, in, 1, a.memory(), in, a.memory(), in, 0, gram, rank);
             kernels.matMul()
                     .gemm(false, false, out, rank, rank, scale * scale, b.memory(), rank, gram, rank, 1, h, rank);
