@@ -33,8 +33,8 @@ public final class Adapter implements AutoCloseable {
     private final AdapterConfig config;
     private final ParameterBlock block;
 
-    /** {@code |w_o|^2} of the adapted weights, by the linears' names; empty unless they are decomposed. */
-    private final ParameterBlock squares;
+    /** {@code |w_o|^2} of the adapted weights, by the linears' names; null unless their rows have trained lengths. */
+    private final @Nullable ParameterBlock squares;
 
     private final Map<String, AdapterLayer> layers = new LinkedHashMap<>();
     private final Fingerprint base;
@@ -45,7 +45,7 @@ public final class Adapter implements AutoCloseable {
     private Adapter(
             AdapterConfig config,
             ParameterBlock block,
-            ParameterBlock squares,
+            @Nullable ParameterBlock squares,
             List<LinearSite> sites,
             Fingerprint base,
             Path baseSource,
@@ -66,13 +66,15 @@ public final class Adapter implements AutoCloseable {
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
                             gateParameters(config, block, site),
-                            config.dora()
-                                    ? new AdapterLayer.Lengths(block.get(module + MAGNITUDE), squares.get(module))
-                                    : null));
+                            squares == null
+                                    ? null
+                                    : new AdapterLayer.Lengths(block.get(module + MAGNITUDE), squares.get(module))));
         }
         this.lifetime = new Lifetime("the adapter", () -> {
             block.close();
-            squares.close();
+            if (squares != null) {
+                squares.close();
+            }
         });
     }
 
@@ -156,7 +158,7 @@ public final class Adapter implements AutoCloseable {
         return new Adapter(
                 config,
                 builder.build(),
-                constants(base.device(), squares),
+                config.dora() ? constants(base.device(), squares) : null,
                 sites,
                 base.fingerprint(),
                 base.source(),
@@ -189,7 +191,13 @@ public final class Adapter implements AutoCloseable {
     public Adapter on(Device rehearsal) {
         try (Lifetime.Use use = lifetime.enter()) {
             return new Adapter(
-                    config, block.on(rehearsal), squares.on(rehearsal), sites(), base, baseSource, fanInFanOut);
+                    config,
+                    block.on(rehearsal),
+                    squares == null ? null : squares.on(rehearsal),
+                    sites(),
+                    base,
+                    baseSource,
+                    fanInFanOut);
         }
     }
 
