@@ -19,6 +19,7 @@ final class OpenClDevice implements Device {
 
     private final String name;
     private final String description;
+    private final int units;
     private final boolean strict;
     private final Commands commands;
     private final Programs programs;
@@ -30,6 +31,7 @@ final class OpenClDevice implements Device {
      */
     OpenClDevice(Platforms.Listed listed, DeviceOptions options, long guard) {
         this.name = "opencl:" + listed.index();
+        this.units = listed.units();
         this.strict = options.poison() || "throw".equals(System.getProperty("moelora.leaks"));
         this.commands = new Commands(name, listed);
         this.pool = new DevicePool(commands, listed, options.poison(), guard);
@@ -57,6 +59,11 @@ final class OpenClDevice implements Device {
     @Override
     public Kernels kernels() {
         return kernels;
+    }
+
+    /** Compute units. */
+    int units() {
+        return units;
     }
 
     Commands commands() {
