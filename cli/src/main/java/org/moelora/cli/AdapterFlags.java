@@ -31,7 +31,7 @@ final class AdapterFlags {
             names = "--method",
             paramLabel = "NAME",
             description =
-                    "moelora (default), lora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
+                    "moelora (default), lora, dora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
                             + " below, each of which can be given beside it.")
     private @Nullable String method;
 
@@ -148,6 +148,7 @@ final class AdapterFlags {
                     .alpha(a)
                     .dropout(p)
                     .targets(linears)
+                    .dora(preset.isDora())
                     .build();
         }
         return new MoeLoraConfig(
@@ -208,9 +209,10 @@ final class AdapterFlags {
     }
 
     private static boolean sameNames(Targets.Names given, Targets.Names has) {
-        return given instanceof Targets.Suffixes these && has instanceof Targets.Suffixes those
-                ? Set.copyOf(these.of()).equals(Set.copyOf(those.of()))
-                : given.equals(has);
+        if (given instanceof Targets.Suffixes these && has instanceof Targets.Suffixes those) {
+            return Set.copyOf(these.of()).equals(Set.copyOf(those.of()));
+        }
+        return given.equals(has);
     }
 
     private static List<String> names(String list) {
@@ -236,7 +238,8 @@ final class AdapterFlags {
         same("--rank", rank, has.rank());
         same("--alpha", alpha, has.alpha());
         same("--dropout", dropout, has.dropout());
-        if (targets != null && !sameNames(Targets.parse(targets).names(), has.targets().names())) {
+        if (targets != null
+                && !sameNames(Targets.parse(targets).names(), has.targets().names())) {
             throw contradiction("--targets", targets, has.targets().names().text());
         }
         if (has instanceof MoeLoraConfig mixture) {

@@ -32,7 +32,7 @@ final class MergeCommand implements Callable<Integer> {
     @Option(names = "--model", paramLabel = "DIR", required = true, description = "The base: a Hugging Face folder.")
     private @Nullable Path model;
 
-    @Option(names = "--adapter", paramLabel = "DIR", required = true, description = "A LoRA on it.")
+    @Option(names = "--adapter", paramLabel = "DIR", required = true, description = "A LoRA or DoRA on it.")
     private @Nullable Path adapter;
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "The new folder.")

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
 /**
- * The names that {@code --method} knows. All but LoRA's are settings of the one mixture: what the flags mean that are not given.
+ * The names that {@code --method} knows. All but LoRA's and DoRA's are settings of the one mixture: what the flags mean that are not given.
  *
  * @param name its name
  * @param experts of {@code --experts}
@@ -23,10 +23,12 @@ record Method(
         String contrast,
         @Nullable Double contrastWeight) {
     private static final String LORA = "lora";
+    private static final String DORA = "dora";
 
     private static final Method[] ALL = {
         new Method("moelora", "8", "top-k", false, "supervised", null),
         new Method(LORA, "1", "", false, "supervised", null),
+        new Method(DORA, "1", "", false, "supervised", null),
         new Method("mola", "2,4,6,8", "top-k", false, "supervised", 0.0),
         new Method("loramoe", "8", "dense", false, "supervised", null),
         new Method("hydralora", "8", "dense", true, "supervised", null),
@@ -43,7 +45,12 @@ record Method(
                         + Arrays.stream(ALL).map(Method::name).collect(Collectors.joining(", "))));
     }
 
+    /** Whether it has no experts. */
     boolean isLora() {
-        return name.equals(LORA);
+        return name.equals(LORA) || isDora();
+    }
+
+    boolean isDora() {
+        return name.equals(DORA);
     }
 }

@@ -162,7 +162,7 @@ class BadInputTest {
         "--dropout=1, dropout",
         "--targets=r_proj, r_proj",
         "--gate=soft, --gate",
-        "--method=dora, --method",
+        "--method=vera, --method",
         "--schedule=step, schedule",
         "--warmup=lots, --warmup",
         "--contrast-warmup=101%, --contrast-warmup",

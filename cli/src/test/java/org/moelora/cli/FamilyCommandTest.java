@@ -63,6 +63,8 @@ class FamilyCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "lora     | --targets=/.*\\.[qk]_proj/  | targets +/.\\*\\\\.\\[qk]_proj/",
+                "dora     | --targets=v_proj,1.mlp.up_proj | method +dora",
                 "mola     | --experts=2,4              | experts +2, 4",
                 "loramoe  | --experts=3                | gate +dense",
                 "hydralora | --experts=3               | shared-a +true",
@@ -96,6 +98,15 @@ class FamilyCommandTest {
     }
 
     @Test
+    void allLinearsAreAdaptedByOneWord() {
+        Path run = temp.resolve("run");
+        good(train(run, "--method=dora", "--targets=all-linear"));
+        assertThat(good("inspect", run.resolve("last")).out())
+                .contains("on 14 linears")
+                .containsPattern("targets +q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
+    }
+
+    @Test
     void aTaskIsAskedForAndMustBeKnown() {
         Path run = temp.resolve("run");
         good(train(run, "--gate=task", "--tasks=even,odd"));
@@ -124,7 +135,7 @@ class FamilyCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--method=other         | --seed=1             | --method is \"other\"; expected one of moelora, lora, mola",
+                "--method=other         | --seed=1             | --method is \"other\"; expected one of moelora, lora, dora, mola",
                 "--gate=dense           | --top-k=2            | --top-k is for the gate top-k or top-k-raw",
                 "--gate=dense           | --balance-weight=0.1 | --balance-weight is for the gate top-k or top-k-raw",
                 "--gate=threshold       | --contrast=token     | --contrast is for the gate top-k or top-k-raw",

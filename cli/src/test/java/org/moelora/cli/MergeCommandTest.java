@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MergeCommandTest {
     @TempDir
@@ -36,9 +38,10 @@ class MergeCommandTest {
         return ran.out();
     }
 
-    @Test
-    void aMergedCheckpointScoresAsBaseAndAdapterDo() {
-        Path adapter = trained("lora");
+    @ParameterizedTest
+    @ValueSource(strings = {"lora", "dora"})
+    void aMergedCheckpointScoresAsBaseAndAdapterDo(String method) {
+        Path adapter = trained(method);
         Path merged = temp.resolve("merged");
         Ran ran = Ran.of("merge", "--model", Ran.LLAMA, "--adapter", adapter, "--out", merged);
         assertThat(ran.code()).as(ran.err()).isZero();

@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.moelora.engine.SharedData;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 
@@ -241,8 +240,8 @@ class TaskCommandTest {
         "winogrande, winogrande",
     })
     void publishedSetsAreAsked(String task, String folder) {
-        Path model = SharedData.require("models/stories260K-hf");
-        Path data = SharedData.require("tasks/llm-adapters/" + folder + "/test.json");
+        Path model = Ran.shared("models/stories260K-hf");
+        Path data = Ran.shared("tasks/llm-adapters/" + folder + "/test.json");
         Ran ran = Ran.of("eval", "--model", model, "--task", task, "--data", data, "--limit", 2);
         assertThat(ran.code()).as(ran.err()).isZero();
         assertThat(ran.out().lines().toList()).hasSize(2);

@@ -12,6 +12,9 @@ import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.Weight;
+import org.moelora.engine.ops.Linear;
+import org.moelora.engine.ops.Magnitude;
 import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Owner;
@@ -24,19 +27,35 @@ public final class Adapter implements AutoCloseable {
     /** Of one parameter, whose values have to fit in an array. */
     private static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
 
+    /** What a linear's m is called, after its name. */
+    static final String MAGNITUDE = ".lora_magnitude_vector";
+
     private final AdapterConfig config;
     private final ParameterBlock block;
+
+    /** {@code |w_o|^2} of the adapted weights, by the linears' names; null unless their rows have trained lengths. */
+    private final @Nullable ParameterBlock squares;
+
     private final Map<String, AdapterLayer> layers = new LinkedHashMap<>();
     private final Fingerprint base;
     private final Path baseSource;
+    private final boolean fanInFanOut;
     private final Lifetime lifetime;
 
     private Adapter(
-            AdapterConfig config, ParameterBlock block, List<LinearSite> sites, Fingerprint base, Path baseSource) {
+            AdapterConfig config,
+            ParameterBlock block,
+            @Nullable ParameterBlock squares,
+            List<LinearSite> sites,
+            Fingerprint base,
+            Path baseSource,
+            boolean fanInFanOut) {
         this.config = config;
         this.block = block;
+        this.squares = squares;
         this.base = base;
         this.baseSource = baseSource;
+        this.fanInFanOut = fanInFanOut;
         for (LinearSite site : sites) {
             String module = site.name();
             layers.put(
@@ -46,9 +65,17 @@ public final class Adapter implements AutoCloseable {
                             config,
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
-                            gateParameters(config, block, site)));
+                            gateParameters(config, block, site),
+                            squares == null
+                                    ? null
+                                    : new AdapterLayer.Lengths(block.get(module + MAGNITUDE), squares.get(module))));
         }
-        this.lifetime = new Lifetime("the adapter", block::close);
+        this.lifetime = new Lifetime("the adapter", () -> {
+            block.close();
+            if (squares != null) {
+                squares.close();
+            }
+        });
     }
 
     private static Map<String, Parameter> gateParameters(AdapterConfig config, ParameterBlock block, LinearSite site) {
@@ -66,7 +93,7 @@ public final class Adapter implements AutoCloseable {
 
     /**
      * A new adapter for a base: A uniform within {@code 1 / sqrt(in)} (Kaiming with a = sqrt 5), B zero, the router normal with standard deviation
-     * 0.02; of other gates see {@link GatePolicy#parameters}. Until it learns, the adapted model equals the base bit for bit.
+     * 0.02; of other gates see {@link GatePolicy#parameters}; lengths m those of the base's rows. Until it learns, the adapted model equals the base bit for bit.
      *
      * @throws InputException if a target is not a linear of the base
      */
@@ -81,6 +108,12 @@ public final class Adapter implements AutoCloseable {
                 RandomStream normal = RandomStream.of(seed, 0, layer.module() + "/" + stream);
                 if (gate.std() > 0) {
                     fill(adapter.block.get(layer.module() + "." + gate.name()), () -> gate.std() * normal.normal());
+                }
+            }
+            AdapterLayer.Lengths lengths = layer.lengths();
+            if (lengths != null) {
+                try (Tape tape = Tape.inference(base.device())) {
+                    lengths.m().set(Magnitude.norms(tape, lengths.squares()).toArray());
                 }
             }
         }
@@ -114,8 +147,39 @@ public final class Adapter implements AutoCloseable {
             for (GateParameter gate : gateParameters(config, site)) {
                 builder.add(site.name() + "." + gate.name(), gate.dims());
             }
+            if (config.dora()) {
+                builder.add(site.name() + MAGNITUDE, site.out());
+            }
         }
-        return new Adapter(config, builder.build(), sites, base.fingerprint(), base.source());
+        Map<String, float[]> squares = new LinkedHashMap<>();
+        if (config.dora()) {
+            sites.forEach(site -> squares.put(site.name(), squares(base, site)));
+        }
+        return new Adapter(
+                config,
+                builder.build(),
+                config.dora() ? constants(base.device(), squares) : null,
+                sites,
+                base.fingerprint(),
+                base.source(),
+                base.fanInFanOut());
+    }
+
+    private static float[] squares(Adaptable base, LinearSite site) {
+        float[] squares = base.rowSquares(site);
+        for (int o = 0; o < squares.length; o++) {
+            // A row of zeros has a length all the same, so that nothing is divided by 0.
+            squares[o] = Math.max(squares[o], Float.MIN_NORMAL);
+        }
+        return squares;
+    }
+
+    private static ParameterBlock constants(Device device, Map<String, float[]> values) {
+        ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.ADAPTER);
+        values.forEach((name, each) -> builder.add(name, each.length));
+        ParameterBlock block = builder.build();
+        values.forEach((name, each) -> block.get(name).set(each));
+        return block;
     }
 
     /** E r. */
@@ -126,7 +190,14 @@ public final class Adapter implements AutoCloseable {
     /** This adapter on a {@link Device#rehearsal}, with the same values and with gradients of its own. */
     public Adapter on(Device rehearsal) {
         try (Lifetime.Use use = lifetime.enter()) {
-            return new Adapter(config, block.on(rehearsal), sites(), base, baseSource);
+            return new Adapter(
+                    config,
+                    block.on(rehearsal),
+                    squares == null ? null : squares.on(rehearsal),
+                    sites(),
+                    base,
+                    baseSource,
+                    fanInFanOut);
         }
     }
 
@@ -215,6 +286,13 @@ public final class Adapter implements AutoCloseable {
         }
     }
 
+    /** The trained lengths m of a linear's rows, [out]; null where there are none, as without DoRA. */
+    public float @Nullable [] lengths(LinearSite site) {
+        AdapterLayer layer = layers.get(site.name());
+        AdapterLayer.Lengths lengths = layer == null ? null : layer.lengths();
+        return lengths == null ? null : lengths.m().toArray();
+    }
+
     Map<String, AdapterLayer> layers() {
         return layers;
     }
@@ -223,19 +301,26 @@ public final class Adapter implements AutoCloseable {
         return base;
     }
 
+    boolean fanInFanOut() {
+        return fanInFanOut;
+    }
+
     Path baseSource() {
         return baseSource;
     }
 
     /**
-     * What becomes of a linear's output: y itself if the linear is not adapted, else {@code y + s sum_e g_e(x) B_e A_e x}, with y taken over.
+     * A linear with its adapter, if it has one: {@code W0 x + bias + s sum_e g_e(x) B_e A_e x}.
      *
      * @param module the linear's name
+     * @param x [T, in]
+     * @param weight W0, of the base that this adapter was made for
+     * @return [T, out]
      */
-    public Tensor apply(Tape tape, AdapterPass pass, String module, Tensor x, Tensor y) {
+    public Tensor apply(Tape tape, AdapterPass pass, String module, Tensor x, Weight weight, @Nullable Tensor bias) {
         tape.use(lifetime);
         AdapterLayer layer = layers.get(module);
-        return layer == null ? y : layer.apply(tape, pass, x, y);
+        return layer == null ? Linear.apply(tape, x, weight, bias) : layer.apply(tape, pass, x, weight, bias);
     }
 
     /**

@@ -8,7 +8,7 @@ import org.moelora.engine.InputException;
  * What an adapter is made of. All of them are {@code y = W0 x + s sum_e g_e(x) B_e A_e x} on the targeted linears.
  */
 public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
-    /** {@code lora} or {@code moelora}. */
+    /** {@code lora}, {@code dora} or {@code moelora}. */
     String method();
 
     /** r, of one expert. */
@@ -52,10 +52,14 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         return scale();
     }
 
-    /** Trainable parameters on one linear: {@code E r (in + out)}, or {@code r (in + E out)} with a shared A, and those of the gate. */
+    /**
+     * Trainable parameters on one linear: {@code E r (in + out)}, or {@code r (in + E out)} with a shared A, and those of the gate, and {@code out} lengths
+     * with DoRA.
+     */
     default long parameterCount(LinearSite site) {
         long experts = experts(site);
-        long lowRank = rank(site) * ((sharedA() ? 1 : experts) * site.in() + experts * site.out());
+        long lowRank =
+                rank(site) * ((sharedA() ? 1 : experts) * site.in() + experts * site.out()) + (dora() ? site.out() : 0);
         GatePolicy policy = gate();
         return policy == null ? lowRank : lowRank + policy.parameterCount(site, experts(site));
     }
@@ -67,6 +71,11 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
                 .filter(config.targets()::has)
                 .mapToLong(config::parameterCount)
                 .sum();
+    }
+
+    /** Whether the rows of {@code W0 + s B A} have trained lengths (DoRA). */
+    default boolean dora() {
+        return false;
     }
 
     /** Whether the experts of a linear have one A. */

@@ -2,7 +2,6 @@ package org.moelora.adapter;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,14 +26,12 @@ import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
 
 /**
- * An adapter on disk: {@code adapter_config.json} and {@code adapter_model.safetensors}. LoRA is laid out as Hugging Face's PEFT has it:
- * {@code base_model.model.LINEAR.lora_A.weight} [r, in] and {@code .lora_B.weight} [out, r]. MoELoRA has these per expert, under
- * {@code LINEAR.experts.E.}, and {@code LINEAR.moe_gate.weight} [E, in].
+ * An adapter on disk: {@code adapter_config.json}, whose fields are PEFT's, and those of a mixture beside them, and {@code adapter_model.safetensors}, of
+ * which {@link AdapterTensors} tells. What is known of the base is in the metadata of the tensors: a reader of PEFT's need not know a field of ours.
  */
 final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
-    private static final String PREFIX = "base_model.model.";
     private static final List<String> LOSSES =
             List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
     private static final String FINGERPRINT = "base_fingerprint";
@@ -49,17 +46,19 @@ final class AdapterFolder {
     }
 
     static void writeInto(Adapter adapter, Path folder, @Nullable LossSettings losses) {
-        SafetensorsWriter tensors = new SafetensorsWriter().metadata("format", "pt");
+        SafetensorsWriter tensors = new SafetensorsWriter()
+                .metadata("format", "pt")
+                .metadata(FINGERPRINT, JsonWriter.line(adapter.base().toJson()));
         for (AdapterLayer layer : adapter.layers().values()) {
             Map<String, float[]> whole = new HashMap<>();
-            for (Slice slice : slices(adapter.config(), layer.site())) {
-                Parameter parameter = adapter.parameters().get(slice.parameter);
-                float[] all = whole.computeIfAbsent(slice.parameter, name -> parameter.toArray());
-                float[] part = new float[slice.rows * slice.cols];
-                for (int i = 0; i < slice.rows; i++) {
-                    System.arraycopy(all, slice.at(i, parameter.shape()), part, i * slice.cols, slice.cols);
+            for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), layer.site())) {
+                Parameter parameter = adapter.parameters().get(slice.parameter());
+                float[] all = whole.computeIfAbsent(slice.parameter(), name -> parameter.toArray());
+                float[] part = new float[slice.rows() * slice.cols()];
+                for (int i = 0; i < slice.rows(); i++) {
+                    System.arraycopy(all, slice.at(i, parameter.shape()), part, i * slice.cols(), slice.cols());
                 }
-                tensors.f32(slice.key, slice.shape(), part);
+                tensors.f32(slice.key(), slice.shape(), part);
             }
         }
         tensors.write(folder.resolve(TENSORS));
@@ -73,25 +72,32 @@ final class AdapterFolder {
         json.put("task_type", "CAUSAL_LM");
         json.put("base_model_name_or_path", adapter.baseSource().toString());
         json.put("r", config.rank());
-        json.put("lora_alpha", config.alpha());
+        json.put("lora_alpha", whole(config.alpha()));
         json.put("lora_dropout", config.dropout());
         json.putAll(config.targets().toJson());
         json.put("bias", "none");
-        json.put("fan_in_fan_out", false);
+        json.put("fan_in_fan_out", adapter.fanInFanOut());
         json.put("inference_mode", true);
         switch (config) {
             case LoraConfig lora -> {
                 json.put("use_rslora", lora.rankStabilised());
+                json.put("use_dora", lora.dora());
                 json.put("rank_pattern", lora.rankPattern());
-                json.put("alpha_pattern", lora.alphaPattern());
+                Map<String, Object> alphas = new LinkedHashMap<>();
+                lora.alphaPattern().forEach((pattern, alpha) -> alphas.put(pattern, whole(alpha)));
+                json.put("alpha_pattern", alphas);
             }
             case MoeLoraConfig mixture -> {
                 json.put("use_rslora", mixture.rankStabilised());
                 MixtureJson.write(json, mixture, losses);
             }
         }
-        json.put(FINGERPRINT, adapter.base().toJson());
         return json;
+    }
+
+    /** A number as PEFT has it: whole if it can be. */
+    private static Object whole(double alpha) {
+        return alpha == Math.rint(alpha) && alpha < 1L << 53 ? (Object) (long) alpha : (Object) alpha;
     }
 
     private static JsonObject readJson(Path folder) {
@@ -101,32 +107,9 @@ final class AdapterFolder {
         return Json.read(FolderFile.of(folder, CONFIG));
     }
 
-    /** A tensor's key as PEFT saves it, for one that has the adapter's name in it, as PEFT has in memory. */
-    private static String canonical(String name) {
-        return name.replaceFirst("\\.(lora_[AB])\\.default\\.weight$", ".$1.weight");
-    }
-
-    /**
-     * The names of a file's tensors by the keys that PEFT saves.
-     *
-     * @throws InputException if two are one
-     */
-    private static Map<String, String> keys(SafetensorsFile file) {
-        Map<String, String> keys = new LinkedHashMap<>();
-        for (String name : file.names()) {
-            String twin = keys.put(canonical(name), name);
-            if (twin != null) {
-                throw new InputException(
-                        file.file() + ": tensors " + twin + " and " + name + " are one; expected it once");
-            }
-        }
-        return keys;
-    }
-
     static AdapterSummary summary(Path folder) {
         JsonObject json = readJson(folder);
         AdapterConfig config = readConfig(json);
-        JsonObject fingerprint = json.objectOrNull(FINGERPRINT);
         Map<String, Object> losses = new LinkedHashMap<>();
         for (String name : LOSSES) {
             Object value = json.get(name);
@@ -137,34 +120,32 @@ final class AdapterFolder {
         try (SafetensorsFile tensors = openTensors(folder)) {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
-            for (var entry : keys(tensors).entrySet()) {
-                parameters += Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
-                linears.add(entry.getKey()
-                        .replace(PREFIX, "")
-                        .replaceFirst(
-                                "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$",
-                                ""));
+            for (var entry : AdapterTensors.keys(tensors).entrySet()) {
+                parameters +=
+                        Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
+                linears.add(AdapterTensors.linear(entry.getKey()));
             }
             return new AdapterSummary(
                     config,
                     parameters,
                     linears.size(),
                     json.string("base_model_name_or_path", ""),
-                    fingerprint == null ? null : Fingerprint.fromJson(fingerprint),
+                    fingerprint(json, tensors),
                     losses);
         }
     }
 
     static Adapter read(Path folder, Adaptable base) {
         JsonObject json = readJson(folder);
-        checkBase(folder, json, base);
-        PeftFields.logUnknown(json);
-        AdapterConfig config = onBase(json, readConfig(json), base.linears());
-        List<LinearSite> sites = config.targeted(base.linears());
+        AdapterConfig asked = readConfig(json);
         try (SafetensorsFile tensors = openTensors(folder)) {
+            checkBase(folder, fingerprint(json, tensors), base);
+            PeftFields.logUnknown(json);
+            AdapterConfig config = onBase(json, asked, base.linears());
+            List<LinearSite> sites = config.targeted(base.linears());
             // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
             // file.
-            Map<String, String> keys = keys(tensors);
+            Map<String, String> keys = AdapterTensors.keys(tensors);
             checkTensors(tensors, keys, config, sites);
             Adapter adapter = Adapter.zero(base, config);
             try {
@@ -213,12 +194,12 @@ final class AdapterFolder {
             SafetensorsFile file, Map<String, String> keys, AdapterConfig config, List<LinearSite> sites) {
         Set<String> known = new HashSet<>();
         for (LinearSite site : sites) {
-            for (Slice slice : slices(config, site)) {
+            for (AdapterTensors.Slice slice : AdapterTensors.slices(config, site)) {
                 String shape = Arrays.toString(slice.shape());
-                String name = keys.get(slice.key);
+                String name = keys.get(slice.key());
                 if (name == null) {
-                    throw new InputException(
-                            file.file() + ": tensor " + slice.key + " is missing; expected it with the shape " + shape);
+                    throw new InputException(file.file() + ": tensor " + slice.key()
+                            + " is missing; expected it with the shape " + shape);
                 }
                 if (!file.info(name).hasShape(slice.shape())) {
                     throw new InputException(file.file() + ": tensor " + file.info(name) + "; expected the shape "
@@ -235,36 +216,46 @@ final class AdapterFolder {
         }
     }
 
-    private static void readLinear(
-            SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
+    private static void readLinear(SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
         Map<String, float[]> whole = new LinkedHashMap<>();
-        for (Slice slice : slices(adapter.config(), site)) {
-            Shape shape = adapter.parameters().get(slice.parameter).shape();
-            float[] all = whole.computeIfAbsent(slice.parameter, name -> new float[Math.toIntExact(shape.size())]);
-            float[] part = file.readFloats(Objects.requireNonNull(keys.get(slice.key)));
+        for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), site)) {
+            Shape shape = adapter.parameters().get(slice.parameter()).shape();
+            float[] all = whole.computeIfAbsent(slice.parameter(), name -> new float[Math.toIntExact(shape.size())]);
+            float[] part = file.readFloats(Objects.requireNonNull(keys.get(slice.key())));
             for (float value : part) {
                 if (!Float.isFinite(value)) {
                     throw new InputException(
-                            file.file() + ": tensor " + slice.key + " holds " + value + "; expected finite numbers");
+                            file.file() + ": tensor " + slice.key() + " holds " + value + "; expected finite numbers");
                 }
             }
-            for (int i = 0; i < slice.rows; i++) {
-                System.arraycopy(part, i * slice.cols, all, slice.at(i, shape), slice.cols);
+            for (int i = 0; i < slice.rows(); i++) {
+                System.arraycopy(part, i * slice.cols(), all, slice.at(i, shape), slice.cols());
             }
         }
         whole.forEach((name, values) -> adapter.parameters().get(name).set(values));
     }
 
-    private static void checkBase(Path folder, JsonObject json, Adaptable base) {
-        JsonObject fingerprint = json.objectOrNull(FINGERPRINT);
-        if (fingerprint == null) {
+    /** What the adapter remembers of its base, in the tensors' metadata or, in older folders, in a field; null if it does not say. */
+    private static @Nullable Fingerprint fingerprint(JsonObject json, SafetensorsFile tensors) {
+        JsonObject inConfig = json.objectOrNull(FINGERPRINT);
+        String inTensors = tensors.metadata().get(FINGERPRINT);
+        if (inConfig != null) {
+            return Fingerprint.fromJson(inConfig);
+        }
+        return inTensors == null
+                ? null
+                : Fingerprint.fromJson(Json.parse(inTensors, tensors.file() + ": " + FINGERPRINT));
+    }
+
+    private static void checkBase(Path folder, @Nullable Fingerprint made, Adaptable base) {
+        if (made == null) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "{0} does not say which base it was made for: only its shapes could be checked",
                     folder);
             return;
         }
-        Fingerprint.fromJson(fingerprint).difference(base.fingerprint()).ifPresent(difference -> {
+        made.difference(base.fingerprint()).ifPresent(difference -> {
             throw new InputException(folder + ": the adapter was made for another base: expected " + difference + " in "
                     + base.source());
         });
@@ -276,13 +267,16 @@ final class AdapterFolder {
             throw json.error("peft_type", "LORA or MOELORA");
         }
         // fan_in_fan_out says how the base's weight lies in its file; A and B are [r, in] and [out, r] either way.
-        for (String unsupported : List.of("use_dora", "use_qalora", "lora_bias")) {
+        for (String unsupported : List.of("use_qalora", "lora_bias")) {
             if (json.has(unsupported) && json.flag(unsupported)) {
                 throw json.error(unsupported, "false: this is not supported");
             }
         }
         if (!json.string("bias", "none").equals("none")) {
             throw json.error("bias", "none: trained biases are not supported");
+        }
+        if ("MOELORA".equals(type) && json.flag("use_dora", false)) {
+            throw json.error("use_dora", "false with experts");
         }
         PeftFields.refuseVariants(json);
         JsonArray extra = json.arrayOrNull("modules_to_save");
@@ -304,7 +298,8 @@ final class AdapterFolder {
                             dropout,
                             targets,
                             pattern(json, "rank_pattern", JsonObject::positiveInteger),
-                            pattern(json, "alpha_pattern", JsonObject::number));
+                            pattern(json, "alpha_pattern", JsonObject::number),
+                            json.flag("use_dora", false));
         } catch (InputException e) {
             String message = String.valueOf(e.getMessage());
             throw message.startsWith(json.source()) ? e : json.error(message);
@@ -322,71 +317,5 @@ final class AdapterFolder {
             map.names().forEach(name -> values.put(name, reader.read(map, name)));
         }
         return values;
-    }
-
-    /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
-    private static List<Slice> slices(AdapterConfig config, LinearSite site) {
-        String module = site.name();
-        int in = site.in();
-        int out = site.out();
-        String key = PREFIX + module;
-        int rank = config.rank(site);
-        if (config.gate() == null) {
-            return List.of(
-                    new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in),
-                    new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank, false, site));
-        }
-        List<Slice> slices = new ArrayList<>();
-        if (config.sharedA()) {
-            slices.add(new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in));
-        }
-        for (int e = 0; e < config.experts(site); e++) {
-            String expert = key + ".experts." + e;
-            if (!config.sharedA()) {
-                slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
-            }
-            slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
-        }
-        for (GateParameter gate : Adapter.gateParameters(config, site)) {
-            int[] dims = gate.dims();
-            String name = module + "." + gate.name();
-            slices.add(
-                    dims.length == 1
-                            ? new Slice(key + "." + gate.key(), name, dims[0])
-                            : new Slice(key + "." + gate.key(), name, 0, 0, dims[0], dims[1]));
-        }
-        return slices;
-    }
-
-    /**
-     * @param outputs the linear whose outputs the rows are, or null if they are something else
-     */
-    private record Slice(
-            String key,
-            String parameter,
-            int row,
-            int col,
-            int rows,
-            int cols,
-            boolean vector,
-            @Nullable LinearSite outputs) {
-        Slice(String key, String parameter, int row, int col, int rows, int cols) {
-            this(key, parameter, row, col, rows, cols, false, null);
-        }
-
-        /** A whole vector, as one row. */
-        Slice(String key, String parameter, int length) {
-            this(key, parameter, 0, 0, 1, length, true, null);
-        }
-
-        long[] shape() {
-            return vector ? new long[] {cols} : new long[] {rows, cols};
-        }
-
-        /** Where row i of this rectangle begins in the parameter. */
-        int at(int i, Shape whole) {
-            int there = outputs == null ? i : outputs.baseRow(i);
-            return vector ? 0 : (row + there) * whole.dim(1) + col;
-        }
     }
 }

@@ -1,12 +1,17 @@
 package org.moelora.adapter;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.Weight;
+import org.moelora.engine.ops.Add;
 import org.moelora.engine.ops.GatedUpdate;
 import org.moelora.engine.ops.Linear;
+import org.moelora.engine.ops.Magnitude;
 import org.moelora.engine.ops.Repeat;
+import org.moelora.engine.ops.WeightedSum;
 
 /**
  * The adapter beside one linear: {@code y = W0 x + s sum_e g_e(x) B_e A_e x}, computed as {@code U = x A^T},
@@ -16,9 +21,21 @@ import org.moelora.engine.ops.Repeat;
  * @param a A_1 to A_E stacked, [E r, in]; a shared A is one, [r, in]
  * @param b B_1 to B_E side by side, [out, E r]
  * @param gateParameters the policy's, by name; none without a mixture
+ * @param lengths of the rows of {@code W0 + s B A}, if they are trained (DoRA)
  */
 record AdapterLayer(
-        LinearSite site, AdapterConfig config, Parameter a, Parameter b, Map<String, Parameter> gateParameters) {
+        LinearSite site,
+        AdapterConfig config,
+        Parameter a,
+        Parameter b,
+        Map<String, Parameter> gateParameters,
+        @Nullable Lengths lengths) {
+    /**
+     * @param m [out]
+     * @param squares {@code |w_o|^2} of the rows of W0, [out]
+     */
+    record Lengths(Parameter m, Parameter squares) {}
+
     /** The linear's name. */
     String module() {
         return site.name();
@@ -26,10 +43,15 @@ record AdapterLayer(
 
     /**
      * @param x [T, in]
-     * @param y0 {@code W0 x}, [T, out]; taken over
+     * @param w W0
+     * @return [T, out]
      */
-    Tensor apply(Tape tape, AdapterPass pass, Tensor x, Tensor y0) {
+    Tensor apply(Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias) {
         float scale = (float) config.scale(site);
+        if (lengths != null) {
+            return decomposed(tape, pass, x, w, bias, lengths, scale);
+        }
+        Tensor y0 = Linear.apply(tape, x, w, bias);
         Tensor own = Linear.apply(tape, pass.dropout(tape, site.name(), x, config.dropout()), a, null);
         GatePolicy policy = config.gate();
         if (policy == null) {
@@ -39,5 +61,24 @@ record AdapterLayer(
         Routing routing = policy.apply(tape, pass, x, gateParameters);
         pass.routed(tape, site.name(), u, b, routing);
         return GatedUpdate.apply(tape, y0, u, routing.gate(), b, scale);
+    }
+
+    /**
+     * {@code y = c .* (W0 x + s B A x) + bias}; with x' = dropout(x), as PEFT has it, {@code y = W0 x + (c - 1) .* W0 x' + c .* s B A x' + bias}, which is
+     * {@code c .* (W0 x' + s B A x') + W0 (x - x') + bias}.
+     */
+    private Tensor decomposed(
+            Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias, Lengths of, float scale) {
+        Tensor kept = pass.dropout(tape, site.name(), x, config.dropout());
+        Tensor sum = GatedUpdate.apply(
+                tape, Linear.apply(tape, kept, w, null), Linear.apply(tape, kept, a, null), null, b, scale);
+        Tensor c =
+                pass.rowFactors(tape, site.name(), () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
+        Tensor y = Magnitude.apply(tape, sum, c, bias);
+        if (kept == x) {
+            return y;
+        }
+        Tensor dropped = WeightedSum.apply(tape, new Tensor[] {x, kept}, new float[] {1, -1});
+        return Add.apply(tape, y, Linear.apply(tape, dropped, w, null));
     }
 }

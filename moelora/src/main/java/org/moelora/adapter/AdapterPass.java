@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,7 @@ public final class AdapterPass {
     private final @Nullable Observer observer;
     private final @Nullable Watcher watcher;
     private final @Nullable Tasks tasks;
+    private final @Nullable RowFactors kept;
     private final List<Tensor> balance;
     private final List<Tensor> contrast;
 
@@ -65,7 +67,7 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
-        this(losses, seed, draw, observer, watcher, null, new ArrayList<>(), new ArrayList<>());
+        this(losses, seed, draw, observer, watcher, null, null, new ArrayList<>(), new ArrayList<>());
     }
 
     private AdapterPass(
@@ -75,6 +77,7 @@ public final class AdapterPass {
             @Nullable Observer observer,
             @Nullable Watcher watcher,
             @Nullable Tasks tasks,
+            @Nullable RowFactors kept,
             List<Tensor> balance,
             List<Tensor> contrast) {
         this.losses = losses;
@@ -83,6 +86,7 @@ public final class AdapterPass {
         this.observer = observer;
         this.watcher = watcher;
         this.tasks = tasks;
+        this.kept = kept;
         this.balance = balance;
         this.contrast = contrast;
     }
@@ -122,13 +126,24 @@ public final class AdapterPass {
      * @param starts [rows + 1] first token of each row, and T
      */
     public AdapterPass withTasks(List<@Nullable String> names, int[] starts) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, new Tasks(names, starts), balance, contrast);
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, new Tasks(names, starts), kept, balance, contrast);
     }
 
     /** This pass over rows of one task. */
     public AdapterPass withTask(String name) {
         return new AdapterPass(
-                losses, seed, draw, observer, watcher, new Tasks(List.of(name), null), balance, contrast);
+                losses, seed, draw, observer, watcher, new Tasks(List.of(name), null), kept, balance, contrast);
+    }
+
+    /** This pass with what others before it have kept, and keeping more; for inference. */
+    public AdapterPass keeping(RowFactors factors) {
+        return new AdapterPass(losses, seed, draw, observer, watcher, tasks, factors, balance, contrast);
+    }
+
+    /** What {@code compute} gives for a linear, or what it gave in a pass before. */
+    Tensor rowFactors(Tape tape, String module, Supplier<Tensor> compute) {
+        return kept == null || tape.isRecording() ? compute.get() : kept.of(tape, module, compute);
     }
 
     /** What a function says of each token's task, which is null where none is known. */
@@ -161,7 +176,7 @@ public final class AdapterPass {
                 name,
                 part -> {
                     AdapterPass pass = new AdapterPass(
-                            losses, seed, draw, observer, watcher, tasks, new ArrayList<>(), new ArrayList<>());
+                            losses, seed, draw, observer, watcher, tasks, kept, new ArrayList<>(), new ArrayList<>());
                     Tensor y = body.apply(part, pass);
                     balances[0] = pass.balance.size();
                     return Stream.of(List.of(y), pass.balance, pass.contrast)

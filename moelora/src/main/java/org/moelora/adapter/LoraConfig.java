@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
 /**
- * LoRA (Hu et al. 2021, arXiv 2106.09685): {@code y = W0 x + s B A x}.
+ * LoRA (Hu et al. 2021, arXiv 2106.09685): {@code y = W0 x + s B A x}; or DoRA (Liu et al. 2024, arXiv 2402.09353), where the rows of {@code W0 + s B A}
+ * also have trained lengths m: {@code y_o = m_o v_o x / |v_o|} with {@code V = W0 + s B A}.
  *
  * @param rank r, from 1
  * @param alpha numerator of the scale
@@ -15,6 +16,7 @@ import org.moelora.engine.InputException;
  * @param targets the adapted linears
  * @param rankPattern other ranks for some linears, by regular expressions on their names; the first that matches the end of a name counts
  * @param alphaPattern other alphas for some linears, likewise
+ * @param dora whether it is DoRA
  */
 public record LoraConfig(
         int rank,
@@ -23,7 +25,8 @@ public record LoraConfig(
         double dropout,
         Targets targets,
         Map<String, Integer> rankPattern,
-        Map<String, Double> alphaPattern)
+        Map<String, Double> alphaPattern,
+        boolean dora)
         implements AdapterConfig {
     /**
      * @throws InputException if a value is out of range
@@ -40,15 +43,14 @@ public record LoraConfig(
         }
     }
 
-
     @Override
     public String method() {
-        return "lora";
+        return dora ? "dora" : "lora";
     }
 
     @Override
     public LoraConfig with(Targets other) {
-        return new LoraConfig(rank, alpha, rankStabilised, dropout, other, rankPattern, alphaPattern);
+        return new LoraConfig(rank, alpha, rankStabilised, dropout, other, rankPattern, alphaPattern, dora);
     }
 
     @Override
@@ -93,6 +95,7 @@ public record LoraConfig(
         private boolean rankStabilised;
         private double dropout;
         private Targets targets = Targets.of(List.of("q_proj", "v_proj"));
+        private boolean dora;
         private Map<String, Integer> rankPattern = Map.of();
         private Map<String, Double> alphaPattern = Map.of();
 
@@ -138,8 +141,14 @@ public record LoraConfig(
             return this;
         }
 
+        /** Whether rows have trained lengths. */
+        public Builder dora(boolean value) {
+            dora = value;
+            return this;
+        }
+
         public LoraConfig build() {
-            return new LoraConfig(rank, alpha, rankStabilised, dropout, targets, rankPattern, alphaPattern);
+            return new LoraConfig(rank, alpha, rankStabilised, dropout, targets, rankPattern, alphaPattern, dora);
         }
     }
 }

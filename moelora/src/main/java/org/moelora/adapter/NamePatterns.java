@@ -60,9 +60,7 @@ final class NamePatterns {
 
     /** Whether an expression matches a name from its first to its last character. */
     static boolean matches(String field, String regex, String name) {
-        return expression(field, regex)
-                .matcher(new Counted(field, regex, name))
-                .matches();
+        return expression(field, regex).matcher(new Counted(field, regex, name)).matches();
     }
 
     private static String shown(String key) {
@@ -110,8 +108,9 @@ final class NamePatterns {
     }
 
     private static InputException refused(String field, String key, @Nullable PatternSyntaxException cause) {
-        String message = field + " has the key \"" + shown(key) + "\"; expected a linear's name, or a regular expression of"
-                + " names, classes and groups that are not repeated";
+        String message =
+                field + " has the key \"" + shown(key) + "\"; expected a linear's name, or a regular expression of"
+                        + " names, classes and groups that are not repeated";
         return cause == null ? new InputException(message) : new InputException(message, cause);
     }
 

@@ -68,6 +68,9 @@ final class PeftFields {
     /** Of PEFT's ways to fill A and B, those that leave W0 as it is. */
     private static final List<String> KEEPS_THE_BASE = List.of("gaussian", "eva", "orthogonal");
 
+    /** Most names that are listed, and most characters of one. */
+    private static final int MAX_LISTED = 50;
+
     private PeftFields() {}
 
     /** Variants of LoRA that compute something else, or that sit on a base whose weights were changed when training began. */
@@ -95,6 +98,8 @@ final class PeftFields {
         List<String> unknown = json.names().stream()
                 .filter(name -> !KNOWN.contains(name) && !COMPUTES_OTHERWISE.contains(name))
                 .sorted()
+                .limit(MAX_LISTED)
+                .map(name -> name.length() > MAX_LISTED ? name.substring(0, MAX_LISTED) + "..." : name)
                 .toList();
         if (!unknown.isEmpty()) {
             LOG.log(

@@ -21,8 +21,7 @@ import org.moelora.engine.io.JsonObject;
  * @param layers PEFT's {@code layers_to_transform}, from 0; empty for all
  * @param layersPattern PEFT's {@code layers_pattern}: what the list of layers may be called, e.g. {@code layers}; empty for any
  */
-public record Targets(
-        Names names, @Nullable Names exclude, List<Integer> layers, List<String> layersPattern) {
+public record Targets(Names names, @Nullable Names exclude, List<Integer> layers, List<String> layersPattern) {
     /** Most names that may be given: blocks have seven linears. */
     public static final int MAX = 64;
 

@@ -15,10 +15,12 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.GgufFile;
+import org.moelora.engine.ops.Magnitude;
 import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Owner;
@@ -283,6 +285,24 @@ public final class Decoder implements Adaptable, AutoCloseable {
     @Override
     public List<LinearSite> linears() {
         return config.linears();
+    }
+
+    @Override
+    public float[] rowSquares(LinearSite site) {
+        Weight weight = weights.linears()
+                .filter(linear -> linear.name().equals(site.name()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no linear " + site.name()))
+                .weight();
+        try (Tape tape = Tape.inference(device)) {
+            tape.use(lifetime);
+            return Magnitude.squares(tape, weight).toArray();
+        }
+    }
+
+    @Override
+    public boolean fanInFanOut() {
+        return Architectures.of(config.architecture()).transposedLinears();
     }
 
     @Override

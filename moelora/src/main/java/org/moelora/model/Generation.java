@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.RowFactors;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -124,8 +125,9 @@ public final class Generation {
         try (LanguageModel.Uses uses = model.enter();
                 KeyValueCache cache = new KeyValueCache(
                         model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
+            RowFactors factors = new RowFactors();
             for (int step = 0; step < options.maxTokens() && anyOf(running); step++) {
-                float[] logits = logits(cache, next, running);
+                float[] logits = logits(cache, factors, next, running);
                 int row = 0;
                 for (int s = 0; s < count; s++) {
                     if (!running[s]) {
@@ -194,7 +196,7 @@ public final class Generation {
     }
 
     /** Feeds the next tokens of the running texts; logits after the last token of each of them. */
-    private float[] logits(KeyValueCache cache, int[][] next, boolean[] running) {
+    private float[] logits(KeyValueCache cache, RowFactors factors, int[][] next, boolean[] running) {
         int[] added = new int[next.length];
         int[] ids = new int[0];
         List<Integer> lasts = new ArrayList<>();
@@ -208,7 +210,7 @@ public final class Generation {
             }
         }
         try (Tape tape = Tape.inference(model.decoder().device())) {
-            Tensor hidden = model.hidden(tape, pass(added), ids, added, cache);
+            Tensor hidden = model.hidden(tape, pass(added).keeping(factors), ids, added, cache);
             return model.logits(
                             tape,
                             hidden,

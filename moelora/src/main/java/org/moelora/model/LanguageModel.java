@@ -328,8 +328,9 @@ public final class LanguageModel {
     }
 
     private Tensor linear(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x) {
-        Tensor y = Linear.apply(tape, x, linear.weight(), linear.bias());
-        Tensor adapted = adapter == null ? y : adapter.apply(tape, pass, linear.name(), x, y);
+        Tensor adapted = adapter == null
+                ? Linear.apply(tape, x, linear.weight(), linear.bias())
+                : adapter.apply(tape, pass, linear.name(), x, linear.weight(), linear.bias());
         pass.saw(linear.name(), adapted);
         return adapted;
     }

@@ -35,11 +35,11 @@ import org.moelora.engine.io.StoredType;
 import org.moelora.engine.io.TensorInfo;
 
 /**
- * A LoRA put into the weights it sits beside, {@code W = W0 + s B A} on each adapted linear, as a checkpoint of its own. Weights keep their names, their
+ * A LoRA put into the weights it sits beside, {@code W = W0 + s B A} on each adapted linear, with DoRA times {@code m / |W|} of each row, as a checkpoint of its own. Weights keep their names, their
  * places in files and, unless another is asked for, their number format; what is not adapted is copied. Sums are rounded to the format once they
  * are added up, to the nearest number and ties to the even one, so that a merged bfloat16 checkpoint answers a little otherwise than base and adapter.
  *
- * <p>Read and written a row at a time. Immutable; base and adapter are only read, and must stay open meanwhile.
+ * <p>Read and written a row at a time, with DoRA read twice. Immutable; base and adapter are only read, and must stay open meanwhile.
  */
 public final class Merge {
     /** Number formats of a merged checkpoint. */
@@ -195,6 +195,7 @@ public final class Merge {
         private final StoredType type;
         private final LinearSite site;
         private @Nullable LowRankUpdate update;
+        private double @Nullable [] factors;
 
         MergedRows(SafetensorsFile file, TensorInfo info, StoredType type, LinearSite site) {
             this.file = file;
@@ -211,9 +212,23 @@ public final class Merge {
                         adapter,
                         site,
                         Architectures.of(base.config().architecture()).transposedLinears());
+                float[] m = adapter.lengths(site);
+                factors = m == null
+                        ? null
+                        : rows.factors(
+                                m,
+                                info.elements() / row.length,
+                                (index, into) -> Merge.read(file, info, index * into.length, into));
             }
             Merge.read(file, info, from, row);
-            rows.addTo(from / row.length, row);
+            long index = from / row.length;
+            double[] sum = rows.plus(index, row);
+            if (factors != null) {
+                rows.scale(index, sum, factors);
+            }
+            for (int j = 0; j < row.length; j++) {
+                row[j] = (float) sum[j];
+            }
             checkRange(file, info, type, row);
             update = from + row.length < info.elements() ? rows : null;
         }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
@@ -73,6 +74,14 @@ record Weights(Weight embedding, @Nullable Weight positions, List<Block> blocks,
                     ? new long[] {shape[1], shape[0]}
                     : Arrays.stream(shape).asLongStream().toArray();
         }
+    }
+
+    /** The linears of all blocks. */
+    Stream<LinearWeight> linears() {
+        return blocks.stream()
+                .flatMap(block -> Stream.of(
+                                block.queryKeyValue(), List.of(block.output()), block.gateUp(), List.of(block.down()))
+                        .flatMap(List::stream));
     }
 
     /** Where weights come from: a checkpoint, or a block of parameters. */

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,6 +96,34 @@ class AdapterTest {
             assertThat(logits(base.plain())).isEqualTo(plain);
         }
         assertThat(logits(base.plain())).isEqualTo(plain);
+    }
+
+    /** Views of one base take turns, call by call; each says what it says alone, and so does the base. */
+    @Test
+    void viewsAreSwitchedPerCall() {
+        List<AdapterConfig> configs = List.of(
+                LoraConfig.builder().rank(3).build(),
+                LoraConfig.builder().rank(2).dora(true).build(),
+                MoeLoraConfig.builder().build());
+        List<LanguageModel> views = new ArrayList<>(List.of(base.plain()));
+        List<float[]> alone = new ArrayList<>(List.of(logits(base.plain())));
+        List<Adapter> adapters = new ArrayList<>();
+        for (AdapterConfig config : configs) {
+            Adapter adapter = Adapter.create(base, config, 1);
+            adapters.add(adapter);
+            randomise(adapter);
+            views.add(base.with(adapter));
+            alone.add(logits(base.with(adapter)));
+        }
+        assertThat(alone.stream().map(Arrays::hashCode)).doesNotHaveDuplicates();
+        for (int call = 0; call < 24; call++) {
+            int which = call * 7 % 5 % views.size();
+            assertThat(logits(views.get(which))).as("call %d", call).isEqualTo(alone.get(which));
+        }
+        adapters.getFirst().close();
+        assertThat(logits(views.get(2))).isEqualTo(alone.get(2));
+        assertThatThrownBy(() -> logits(views.get(1))).isInstanceOf(IllegalStateException.class);
+        adapters.forEach(Adapter::close);
     }
 
     @ParameterizedTest
@@ -194,7 +224,6 @@ class AdapterTest {
             quoteCharacter = '`',
             delimiter = '|',
             value = {
-                "use_dora | true",
                 "use_qalora | true",
                 "lora_bias | true",
                 "modules_to_save | ['lm_head']",

@@ -47,6 +47,7 @@ class PeftConfigsTest {
     /** Without targets: those that PEFT has for the family. */
     @ParameterizedTest
     @CsvSource({
+        "llama-3.2-3B-rank32-dora.json, 32, 64, false",
         "llama-3.2-3B-rank32-lorafa.json, 32, 64, false",
         "llama-3.2-3B-rank32-riemannian.json, 32, 64, false",
         "llama-3.2-3B-rank32.json, 32, 64, false",
@@ -59,6 +60,7 @@ class PeftConfigsTest {
                     assertThat(config.rank()).isEqualTo(rank);
                     assertThat(config.alpha()).isEqualTo(alpha);
                     assertThat(config.rankStabilised()).isEqualTo(stabilised);
+                    assertThat(config.dora()).isEqualTo(name.contains("dora"));
                     assertThat(config.targets()).isEqualTo(Targets.of(new Targets.Usual()));
                 });
     }
@@ -70,7 +72,6 @@ class PeftConfigsTest {
         "llama-3.2-3B-default.json, peft_type",
         "llama-3.2-3B-lr_0.001.json, peft_type",
         "llama-3.2-3B-rank14-target-mlp-bdlora.json, use_bdlora",
-        "llama-3.2-3B-rank32-dora.json, use_dora",
         "llama-3.2-3B-rank32-kasa.json, kasa_config",
         "llama-3.2-3B-rank32-mica.json, init_lora_weights",
     })

@@ -74,6 +74,7 @@ class PolicyFamilyTest {
                         "rslora",
                         LoraConfig.builder().rank(3).rankStabilised(true).build(),
                         NONE),
+                Arguments.of("dora", LoraConfig.builder().rank(3).dora(true).build(), NONE),
                 Arguments.of("moelora", mixture().build(), new LossSettings(0.1, 0.1, 0.5, 512)),
                 Arguments.of(
                         "mola", mixture().expertsPerLayer(List.of(2, 4)).build(), new LossSettings(0.1, 0, 0.5, 512)),
@@ -132,6 +133,9 @@ class PolicyFamilyTest {
             Map<Parameter, float[]> gradients = new LinkedHashMap<>();
             adapter.parameters().parameters().forEach(each -> gradients.put(each, each.gradientArray()));
             for (Parameter parameter : gradients.keySet()) {
+                if (config.dora() && !parameter.name().endsWith(Adapter.MAGNITUDE)) {
+                    continue; // not gradients of the loss, as the lengths are constants in them: see DoraTest
+                }
                 // Along the gradient itself: the slope is its norm, which stands out from rounding.
                 float[] gradient = gradients.get(parameter);
                 double norm = norm(gradient);
@@ -251,6 +255,8 @@ class PolicyFamilyTest {
                 .isEqualTo(r * 100 + e * r * 60 + router);
         assertThat(mixture().gate(new GatePolicy.Threshold(0)).build().parameterCount(site))
                 .isEqualTo(mixture + router + 101);
+        assertThat(LoraConfig.builder().rank(2).dora(true).build().parameterCount(site))
+                .isEqualTo(r * (100 + 60) + 60);
         assertThat(mixture().gate(BY_TASK).build().parameterCount(site)).isEqualTo(mixture + 3 * 5 + e * 5);
     }
 

@@ -101,11 +101,12 @@ class TargetsTest {
     void allLinearNamesThemAll() {
         List<LinearSite> sites = sites("model.layers", LLAMA);
         assertThat(Targets.parse("all-linear").on(sites))
-                .isEqualTo(Targets.of(List.of(
-                        "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")));
+                .isEqualTo(Targets.of(
+                        List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")));
         assertThatThrownBy(() -> Targets.read(json("")).on(sites("model.layers", List.of("self_attn.qkv_proj"))))
                 .isInstanceOf(InputException.class)
-                .hasMessage("target_modules are not given, and nothing is usual for the base; expected some of [qkv_proj]");
+                .hasMessage(
+                        "target_modules are not given, and nothing is usual for the base; expected some of [qkv_proj]");
     }
 
     @ParameterizedTest

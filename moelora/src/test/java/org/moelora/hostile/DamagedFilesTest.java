@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -14,8 +15,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.adapter.Adapter;
+import org.moelora.adapter.Lora;
+import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.MoeLora;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Targets;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
 import org.moelora.engine.InputException;
@@ -175,6 +179,29 @@ class DamagedFilesTest {
             fresh.save(adapter);
         }
         survives(adapter.resolve("adapter_config.json"), DamagedFilesTest::textual, this::openAdapter);
+    }
+
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
+    void adaptersAsPeftHasThem() throws Exception {
+        Path peft = temp.resolve("peft");
+        LoraConfig config = LoraConfig.builder()
+                .rank(2)
+                .dora(true)
+                .targets(new Targets(
+                        new Targets.Expression(".*\\.(?:[qk]|down)_proj"),
+                        new Targets.Suffixes(List.of("k_proj")),
+                        List.of(),
+                        List.of()))
+                .rankPattern(Map.of("down_proj", 3))
+                .alphaPattern(Map.of(".*q_proj", 4.0))
+                .build();
+        try (Adapter fresh = Lora.create(base, config)) {
+            fresh.save(peft);
+        }
+        adapter = peft;
+        survives(peft.resolve("adapter_model.safetensors"), Mutations::safetensors, this::openAdapter);
+        survives(peft.resolve("adapter_config.json"), DamagedFilesTest::textual, this::openAdapter);
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterConfig;
@@ -110,12 +111,12 @@ class MergeTest {
 
     /** Weights as [in, out], and several linears side by side. */
     @ParameterizedTest
-    @ValueSource(strings = {"gpt2", "phi3"})
-    void otherLayoutsAreMergedInPlace(String family) throws IOException {
+    @CsvSource({"gpt2, false", "gpt2, true", "phi3, false", "phi3, true", "qwen3, true"})
+    void otherLayoutsAreMergedInPlace(String family, boolean dora) throws IOException {
         Path folder = RandomCheckpoint.write(temp.resolve("base"), family);
         Path merged = temp.resolve("merged");
         try (Decoder base = Decoder.load(folder);
-                Adapter adapter = lora(base, onAllLinears(base).build(), 0.2f)) {
+                Adapter adapter = lora(base, onAllLinears(base).dora(dora).build(), dora ? 0.6f : 0.2f)) {
             Merge.of(base, adapter).into(merged);
             assertClose(logitsOf(merged), Logits.ofWhole(base.with(adapter), IDS), 1e-5);
         }

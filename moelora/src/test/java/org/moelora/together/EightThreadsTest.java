@@ -61,7 +61,7 @@ class EightThreadsTest {
     private static AdapterConfig config(int customer) {
         return customer % 2 == 0
                 ? MoeLoraConfig.builder().experts(2 + customer).build()
-                : LoraConfig.builder().rank(customer).build();
+                : LoraConfig.builder().rank(customer).dora(customer > 4).build();
     }
 
     @Test

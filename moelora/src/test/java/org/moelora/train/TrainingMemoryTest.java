@@ -39,6 +39,8 @@ class TrainingMemoryTest {
             .targets(List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"))
             .build();
     private static final AdapterConfig LORA = LoraConfig.builder().rank(16).build();
+    private static final AdapterConfig DORA =
+            LoraConfig.builder().rank(16).dropout(0.1).dora(true).build();
 
     /** The sizes of a decoder, and of the batches it is trained on. */
     record Sizes(int hidden, int intermediate, int layers, int vocabulary, int kvHeads, int batch, int longest) {
@@ -81,7 +83,7 @@ class TrainingMemoryTest {
                 new Sizes(32, 80, 3, 50, 2, 4, 40),
                 new Sizes(64, 96, 6, 3000, 1, 2, 150),
                 new Sizes(16, 300, 2, 200, 4, 1, 400))) {
-            for (AdapterConfig adapter : List.of(MIXTURE, EVERYWHERE, LORA)) {
+            for (AdapterConfig adapter : List.of(MIXTURE, EVERYWHERE, LORA, DORA)) {
                 for (boolean recompute : new boolean[] {false, true}) {
                     cases.add(Arguments.of(sizes, adapter, recompute));
                 }
