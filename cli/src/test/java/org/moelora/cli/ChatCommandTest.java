@@ -36,7 +36,8 @@ class ChatCommandTest {
         Ran lines = Ran.withInput(
                 "Ben has 2 balls.\nBen has 2 balls.\n", "generate", "--model", model, "--chat", "--max-tokens=8");
         assertThat(lines.out()).isEqualTo(written + written);
-        String withSystem = Ran.of("generate", "--model", model, "--max-tokens=8", "--prompt", "Add. Q: Ben has 2 balls.\nA:")
+        String withSystem = Ran.of(
+                        "generate", "--model", model, "--max-tokens=8", "--prompt", "Add. Q: Ben has 2 balls.\nA:")
                 .out();
         assertThat(Ran.of(
                                 "generate",
@@ -77,7 +78,8 @@ class ChatCommandTest {
         Ran refused = Ran.of("generate", "--model", model, "--chat", "--prompt=Hi");
         assertThat(refused.code()).isEqualTo(2);
         assertThat(refused.err()).contains("chat_template.jinja: line 2").contains("\"include\"");
-        assertThat(Ran.of("generate", "--model", model, "--max-tokens=2", "--prompt=Hi").code())
+        assertThat(Ran.of("generate", "--model", model, "--max-tokens=2", "--prompt=Hi")
+                        .code())
                 .isZero();
     }
 }

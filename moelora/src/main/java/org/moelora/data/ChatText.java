@@ -32,8 +32,7 @@ record ChatText(String text, List<Answer> answers) {
      */
     static ChatText of(ChatTemplate template, Example.Chat chat) {
         List<ChatMessage> messages = chat.messages().stream()
-                .map(message ->
-                        new ChatMessage(message.role().name().toLowerCase(Locale.ROOT), message.content()))
+                .map(message -> new ChatMessage(message.role().name().toLowerCase(Locale.ROOT), message.content()))
                 .toList();
         int last = messages.size();
         while (chat.messages().get(last - 1).role() != Example.Role.ASSISTANT) {
@@ -49,11 +48,13 @@ record ChatText(String text, List<Answer> answers) {
                             ? whole
                             : withoutEnd(template, template.render(messages.subList(0, i + 1), false), whole);
                     if (!whole.startsWith(with) || !with.startsWith(before)) {
-                        throw new InputException("its message " + (i + 1) + " is written otherwise by " + template.source()
-                                + " in the whole conversation than at its end; expected a template that only adds to what it"
-                                + " wrote, or a row that ends with its first answer");
+                        throw new InputException(
+                                "its message " + (i + 1) + " is written otherwise by " + template.source()
+                                        + " in the whole conversation than at its end; expected a template that only adds to what it"
+                                        + " wrote, or a row that ends with its first answer");
                     }
-                    answers.add(new Answer(before.length(), with.length(), messages.get(i).content()));
+                    answers.add(new Answer(
+                            before.length(), with.length(), messages.get(i).content()));
                 }
             }
             return new ChatText(whole, answers);

@@ -82,7 +82,8 @@ public final class ChatTemplate {
             return null;
         }
         Map<String, String> tokens = new HashMap<>();
-        List<String> all = metadata.has("tokenizer.ggml.tokens") ? metadata.strings("tokenizer.ggml.tokens") : List.of();
+        List<String> all =
+                metadata.has("tokenizer.ggml.tokens") ? metadata.strings("tokenizer.ggml.tokens") : List.of();
         GGUF_TOKENS.forEach((name, key) -> {
             long id = metadata.integer("tokenizer.ggml." + key, -1);
             if (id >= 0 && id < all.size()) {
@@ -95,7 +96,8 @@ public final class ChatTemplate {
     private static String text(Path file) {
         try {
             if (Files.size(file) > 4L << 20) {
-                throw new InputException(file + ": has " + Files.size(file) + " bytes; expected a chat template, which has fewer");
+                throw new InputException(
+                        file + ": has " + Files.size(file) + " bytes; expected a chat template, which has fewer");
             }
             return Files.readString(file);
         } catch (IOException e) {

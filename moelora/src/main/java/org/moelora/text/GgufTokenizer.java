@@ -81,7 +81,8 @@ final class GgufTokenizer {
         String name = metadata.string(KEY + "pre", "default");
         GgufWords words = GgufWords.named(name);
         if (words == null) {
-            throw metadata.error(KEY + "pre", "one whose words are known, such as gpt-2, llama-bpe, qwen2, smollm or tekken");
+            throw metadata.error(
+                    KEY + "pre", "one whose words are known, such as gpt-2, llama-bpe, qwen2, smollm or tekken");
         }
         if (metadata.flag(KEY + "add_space_prefix", false)) {
             throw metadata.error(KEY + "add_space_prefix", "false for the model gpt2");
@@ -257,8 +258,7 @@ final class GgufTokenizer {
             Integer rightId = vocabulary.id(right);
             Integer whole = vocabulary.id(left + right);
             if (leftId == null || rightId == null || whole == null) {
-                throw metadata.error(
-                        MERGES, rank, "two tokens with a space between that make a third one");
+                throw metadata.error(MERGES, rank, "two tokens with a space between that make a third one");
             }
             table.put(leftId, rightId, rank, whole);
         }

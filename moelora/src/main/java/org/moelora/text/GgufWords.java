@@ -9,13 +9,24 @@ import org.jspecify.annotations.Nullable;
  * tokenizer does. The names are llama.cpp's, the expressions those of the models' own tokenizer files; where a file has none of these keys, or
  * {@code default}, they are the ones that llama.cpp takes then.
  */
+@SuppressWarnings("ImmutableEnumChecker") // the sets and lists are made by Set.of and List.of
 enum GgufWords {
     DEFAULT(
             Set.of("default"),
             List.of("[\\p{P}$+<=>^~|]+", WordScanner.GPT2.regex(), "\\p{N}+", "[0-9][0-9][0-9]"),
             Beyond.NOTHING),
     GPT2(
-            Set.of("gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de"),
+            Set.of(
+                    "gpt-2",
+                    "phi-2",
+                    "mpt",
+                    "olmo",
+                    "jais",
+                    "trillion",
+                    "jina-es",
+                    "jina-de",
+                    "jina-v2-es",
+                    "jina-v2-de"),
             List.of(WordScanner.GPT2.regex()),
             Beyond.NOTHING),
     SMOLLM(
@@ -26,7 +37,8 @@ enum GgufWords {
             Set.of("llama-bpe", "llama3", "llama-v3", "falcon3", "lfm2"),
             List.of(WordScanner.LLAMA3.regex()),
             Beyond.WHOLE_WORDS_AND_BOS),
-    LLAMA3_LIKE(Set.of("dbrx", "smaug-bpe", "glm4", "chatglm-bpe"), List.of(WordScanner.LLAMA3.regex()), Beyond.NOTHING),
+    LLAMA3_LIKE(
+            Set.of("dbrx", "smaug-bpe", "glm4", "chatglm-bpe"), List.of(WordScanner.LLAMA3.regex()), Beyond.NOTHING),
     QWEN2(Set.of("qwen2", "deepseek-r1-qwen"), List.of(WordScanner.QWEN2.regex()), Beyond.NFC),
     TEKKEN(
             Set.of("tekken"),

@@ -91,8 +91,8 @@ final class Normalizers {
             int c = text.codePointAt(i);
             run = c >= FIRST_MARK && isMark(c) ? run + 1 : 0;
             if (run > MAX_MARKS) {
-                throw new InputException(source + ": asks for a normal form of a text with more than "
-                        + MAX_MARKS + " combining marks in a row; expected at most as many");
+                throw new InputException(source + ": asks for a normal form of a text with more than " + MAX_MARKS
+                        + " combining marks in a row; expected at most as many");
             }
         }
     }

@@ -49,7 +49,9 @@ final class PairTable {
 
     /** The ids that merges make, in no order. */
     IntStream results() {
-        return IntStream.range(0, keys.length).filter(slot -> keys[slot] != FREE).map(slot -> results[slot]);
+        return IntStream.range(0, keys.length)
+                .filter(slot -> keys[slot] != FREE)
+                .map(slot -> results[slot]);
     }
 
     private int slot(long key) {

@@ -52,7 +52,7 @@ final class ScoredPieces {
             }
         }
         Integer[] sorted = Arrays.copyOf(pieces, count);
-        Arrays.sort(sorted, Comparator.comparing(id -> -scores[id]));
+        Arrays.sort(sorted, Comparator.comparingDouble(id -> -scores[id]));
         return sorted;
     }
 

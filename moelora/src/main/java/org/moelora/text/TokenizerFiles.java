@@ -88,7 +88,8 @@ final class TokenizerFiles {
         if (content.length() > AddedTokens.LONGEST || addedLength > AddedTokens.LONGEST_TOGETHER) {
             throw entry.error(
                     "content",
-                    "at most " + AddedTokens.LONGEST + " characters, and " + AddedTokens.LONGEST_TOGETHER + " in all added tokens together");
+                    "at most " + AddedTokens.LONGEST + " characters, and " + AddedTokens.LONGEST_TOGETHER
+                            + " in all added tokens together");
         }
         Integer inModel = model.id(content);
         if (id < 0 || id > Vocabulary.MAX_ID || (inModel != null && inModel != id)) {

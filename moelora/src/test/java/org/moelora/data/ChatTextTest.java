@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.data.Example.Message;
 import org.moelora.data.Example.Role;
 import org.moelora.engine.InputException;
-import org.moelora.engine.SharedData;
+import org.moelora.testing.SharedData;
+import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.Tokenizer;
 import org.moelora.text.TokenizerFixture;
@@ -21,8 +23,9 @@ import org.moelora.text.TokenizerFixture;
 class ChatTextTest {
     private static final Origin ORIGIN = new Origin("data.jsonl line 3", 2, null);
 
-    private static final String HEADINGS = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</s>' }}{% endfor %}"
-            + "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
+    private static final String HEADINGS =
+            "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</s>' }}{% endfor %}"
+                    + "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
 
     @TempDir
     private Path folder;
@@ -37,7 +40,8 @@ class ChatTextTest {
 
     private ExampleEncoder encoder(String template) {
         ChatTemplate chat = ChatTemplate.of("t", template, Map.of("bos_token", "<s>", "eos_token", "</s>"));
-        return new ExampleEncoder(TokenizerFixture.ofCharacters().withBos().in(folder), 98).withChatTemplate(() -> chat);
+        return new ExampleEncoder(TokenizerFixture.ofCharacters().withBos().in(folder), 98)
+                .withChatTemplate(() -> chat);
     }
 
     private static String shown(Tokenizer tokenizer, TokenRow row) {
@@ -78,7 +82,8 @@ class ChatTextTest {
         String llama = "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}{{ '[' + m.content + ']' }}"
                 + "{% else %}{{ ' ' + m.content | trim + ' ' + eos_token }}{% endif %}{% endfor %}";
         assertThat(encoded(encoder(llama), chat("Hi", " Ho "))).isEqualTo("^[Hi]{ Ho $}");
-        assertThat(encoded(encoder(llama).withLossOnPrompt(true), chat("Hi", "Ho"))).isEqualTo("^{[Hi] Ho $}");
+        assertThat(encoded(encoder(llama).withLossOnPrompt(true), chat("Hi", "Ho")))
+                .isEqualTo("^{[Hi] Ho $}");
     }
 
     /** As Phi-3's does. */
@@ -105,10 +110,12 @@ class ChatTextTest {
 
     @Test
     void whatTheTemplateRefusesIsRefusedWithItsRow() {
-        assertThatThrownBy(() -> encoder("{{ raise_exception('no ' + messages[0].role) }}").encode(chat("Hi", "Ho")))
+        assertThatThrownBy(() -> encoder("{{ raise_exception('no ' + messages[0].role) }}")
+                        .encode(chat("Hi", "Ho")))
                 .isInstanceOf(InputException.class)
                 .hasMessageStartingWith("data.jsonl line 3: t: the chat template refuses the messages: \"no user\"");
-        assertThatThrownBy(() -> encoder("{{ messages[0].content }}{{ add_generation_prompt }}").encode(chat("Hi", "Ho")))
+        assertThatThrownBy(() -> encoder("{{ messages[0].content }}{{ add_generation_prompt }}")
+                        .encode(chat("Hi", "Ho")))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("its message 2");
     }
@@ -125,16 +132,20 @@ class ChatTextTest {
     /** {@code ab} is a token, but the question ends between its letters. */
     @Test
     void noTokenStandsOnBothSides() {
-        Tokenizer tokenizer = new TokenizerFixture("{\"a\": 0, \"b\": 1, \"ab\": 2, \"ba\": 3}", "[\"a b\", \"b a\"]").in(folder);
+        Tokenizer tokenizer =
+                new TokenizerFixture("{\"a\": 0, \"b\": 1, \"ab\": 2, \"ba\": 3}", "[\"a b\", \"b a\"]").in(folder);
         ChatTemplate template = ChatTemplate.of("t", "{% for m in messages %}{{ m.content }}{% endfor %}", Map.of());
-        TokenRow row = new ExampleEncoder(tokenizer, 4).withChatTemplate(() -> template).encode(chat("aba", "ba"));
+        TokenRow row = new ExampleEncoder(tokenizer, 4)
+                .withChatTemplate(() -> template)
+                .encode(chat("aba", "ba"));
         assertThat(row.inputIds()).containsExactly(2, 0, 3);
         assertThat(row.labels()).containsExactly(-100, -100, 3);
     }
 
     @Test
     void rowsOfOtherShapesDoNotAskForATemplate() {
-        ExampleEncoder encoder = new ExampleEncoder(TokenizerFixture.ofCharacters().in(folder), 98)
+        ExampleEncoder encoder = new ExampleEncoder(
+                        TokenizerFixture.ofCharacters().in(folder), 98)
                 .withChatTemplate(() -> {
                     throw new InputException("no template");
                 });
@@ -159,12 +170,14 @@ class ChatTextTest {
         assertThat(ids[0]).isEqualTo(start);
         assertThat(answer[answer.length - 2]).isEqualTo(end);
         assertThat(answer[answer.length - 1]).isEqualTo(newline);
-        assertThat(Arrays.stream(row.labels()).filter(label -> label != TokenRow.IGNORED).toArray())
-                .containsExactly(java.util.stream.IntStream.concat(
+        assertThat(Arrays.stream(row.labels())
+                        .filter(label -> label != TokenRow.IGNORED)
+                        .toArray())
+                .containsExactly(IntStream.concat(
                                 Arrays.stream(answer), Arrays.stream(tokenizer.encode("3<|im_end|>\n", false)))
                         .toArray());
-        assertThat(tokenizer.encode(template.render(
-                                List.of(new org.moelora.text.ChatMessage("user", "Hi")), true), false))
+        assertThat(tokenizer.encode(
+                        template.render(List.of(new ChatMessage("user", "Hi")), true), false))
                 .endsWith(user)
                 .containsExactly(Arrays.copyOf(ids, indexOfFirstLabel(row)));
     }

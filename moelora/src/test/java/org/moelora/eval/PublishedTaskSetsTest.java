@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.moelora.engine.SharedData;
+import org.moelora.testing.SharedData;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonRows;
 

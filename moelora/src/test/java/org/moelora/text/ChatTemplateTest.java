@@ -14,8 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.SharedData;
 import org.moelora.engine.io.GgufFile;
+import org.moelora.testing.SharedData;
 
 /** The conversations of published families, in templates of the constructs that theirs are made of, and the texts that these families were trained on. */
 class ChatTemplateTest {
@@ -30,7 +30,7 @@ class ChatTemplateTest {
     @TempDir
     private Path folder;
 
-    private enum Family {
+    enum Family {
         LLAMA_2("""
                 {% if messages[0]['role'] == 'system' %}{% set rest = messages[1:] %}{% set first = messages[0]['content'] %}\
                 {% else %}{% set rest = messages %}{% set first = false %}{% endif %}\
@@ -52,7 +52,8 @@ class ChatTemplateTest {
                 </think>
 
                 Hello. </s><s>[INST] Bye [/INST]""", "<s>[INST] Hi [/INST]"),
-        LLAMA_3("""
+        LLAMA_3(
+                """
                 {%- set ns = namespace(text=bos_token) %}
                 {%- for turn in messages %}
                     {%- set head = '<|start_header_id|>' ~ turn.role ~ '<|end_header_id|>\\n\\n' %}
@@ -62,7 +63,8 @@ class ChatTemplateTest {
                 {%- if add_generation_prompt %}
                     {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
                 {%- endif %}
-                """, """
+                """,
+                """
                 <s><|start_header_id|>system<|end_header_id|>
 
                 Be kind.<|eot_id|><|start_header_id|>user<|end_header_id|>
@@ -78,8 +80,9 @@ class ChatTemplateTest {
 
                 Bye<|eot_id|><|start_header_id|>assistant<|end_header_id|>
 
-                """, "<s><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
-                + "<|start_header_id|>assistant<|end_header_id|>\n\n"),
+                """,
+                "<s><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+                        + "<|start_header_id|>assistant<|end_header_id|>\n\n"),
         MISTRAL("""
                 {{ bos_token }}{% for turn in messages if turn.role != 'system' %}\
                 {% if turn['role'] == 'user' %}{{ '[INST] ' + turn['content'] + ' [/INST]' }}\
@@ -267,8 +270,7 @@ class ChatTemplateTest {
     @Test
     void refusesTurnsThatTheTemplateRefuses() {
         for (Family family : List.of(Family.LLAMA_2, Family.GEMMA_3)) {
-            assertThatThrownBy(() -> template(family.template)
-                            .render(List.of(ONE.getFirst(), ONE.getFirst()), true))
+            assertThatThrownBy(() -> template(family.template).render(List.of(ONE.getFirst(), ONE.getFirst()), true))
                     .isInstanceOf(InputException.class)
                     .hasMessage("t: the chat template refuses the messages: \"turns must alternate\"; expected messages"
                             + " that it takes");
@@ -352,10 +354,59 @@ class ChatTemplateTest {
     @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void whatIsNearlyATemplateIsRenderedOrRefused() {
         String[] words = {
-            "{%", "%}", "{{", "}}", "{#", "#}", "-", "+", "for x in messages", "endfor", "if", "endif", "else", "set x =", "macro m(x)",
-            "endmacro", "(", ")", "[", "]", "{", "}", "'", "\"", "\\", "|", ".", ":", ",", "~", "*", "//", "%", "==", "is", "not", "in",
-            "range(9999999)", "'x' * 999999", "namespace(x=1)", "| tojson", "| list", "[::-1]", "m(1)", "\n", "\u0000", "\uD83E\uDD99",
-            "999999999999999999", "1.5", "none", "loop.index", "break", "continue"
+            "{%",
+            "%}",
+            "{{",
+            "}}",
+            "{#",
+            "#}",
+            "-",
+            "+",
+            "for x in messages",
+            "endfor",
+            "if",
+            "endif",
+            "else",
+            "set x =",
+            "macro m(x)",
+            "endmacro",
+            "(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            "'",
+            "\"",
+            "\\",
+            "|",
+            ".",
+            ":",
+            ",",
+            "~",
+            "*",
+            "//",
+            "%",
+            "==",
+            "is",
+            "not",
+            "in",
+            "range(9999999)",
+            "'x' * 999999",
+            "namespace(x=1)",
+            "| tojson",
+            "| list",
+            "[::-1]",
+            "m(1)",
+            "\n",
+            "\u0000",
+            "\uD83E\uDD99",
+            "999999999999999999",
+            "1.5",
+            "none",
+            "loop.index",
+            "break",
+            "continue"
         };
         Family[] families = Family.values();
         var random = new SplittableRandom(11);

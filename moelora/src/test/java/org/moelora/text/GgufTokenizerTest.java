@@ -3,16 +3,21 @@ package org.moelora.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
+import org.moelora.engine.io.GgufFile;
 
 class GgufTokenizerTest {
     private static final int NORMAL = 1;
@@ -70,8 +75,8 @@ class GgufTokenizerTest {
         assertThat(tokenizer.encode("aab", false)).containsExactly(4, 7);
         assertThat(tokenizer.encode("aaa", false)).containsExactly(9, 4);
         assertThat(tokenizer.encode("a b", false)).containsExactly(4, 3, 5);
-        Tokenizer equal =
-                pieces(List.of("\u2581", "a", "b", "c", "ab", "bc"), 0, 0, 0, 0, -1, -1).in(folder);
+        Tokenizer equal = pieces(List.of("\u2581", "a", "b", "c", "ab", "bc"), 0, 0, 0, 0, -1, -1)
+                .in(folder);
         assertThat(equal.encode("abc", false)).containsExactly(3, 7, 6);
     }
 
@@ -80,7 +85,8 @@ class GgufTokenizerTest {
     void givesWhatTheDefinitionGives() {
         List<String> pieces = List.of("a", "b", "aa", "ab", "ba", "aab", "baa", "aaaa", "abab", "bb", "bbb");
         float[] scores = {0, 0, -3, -1, -1, -2, -2, -6, -5, -4, -7};
-        Tokenizer tokenizer = pieces(pieces, scores).with("add_space_prefix", false).in(folder);
+        Tokenizer tokenizer =
+                pieces(pieces, scores).with("add_space_prefix", false).in(folder);
         var random = new SplittableRandom(7);
         for (int i = 0; i < 2000; i++) {
             List<String> symbols = new ArrayList<>();
@@ -106,8 +112,9 @@ class GgufTokenizerTest {
             }
             assertThat(tokenizer.encode(text, false))
                     .as(text)
-                    .containsExactly(
-                            symbols.stream().mapToInt(s -> 3 + pieces.indexOf(s)).toArray());
+                    .containsExactly(symbols.stream()
+                            .mapToInt(s -> 3 + pieces.indexOf(s))
+                            .toArray());
         }
     }
 
@@ -168,10 +175,15 @@ class GgufTokenizerTest {
                         .in(folder)
                         .encode("", true))
                 .containsExactly(2);
-        assertThat(pieces(List.of("a")).with("bos_token_id", 3).in(folder).bosId()).hasValue(3);
-        assertThat(pieces(List.of("a")).with("eos_token_id", -1).in(folder).eosId()).isEmpty();
+        assertThat(pieces(List.of("a")).with("bos_token_id", 3).in(folder).bosId())
+                .hasValue(3);
+        assertThat(pieces(List.of("a")).with("eos_token_id", -1).in(folder).eosId())
+                .isEmpty();
         assertThat(bytes().in(folder).encode("", true)).isEmpty();
-        assertThat(bytes().with("pre", "llama-bpe").with("bos_token_id", 4).in(folder).encode("ab", true))
+        assertThat(bytes().with("pre", "llama-bpe")
+                        .with("bos_token_id", 4)
+                        .in(folder)
+                        .encode("ab", true))
                 .containsExactly(4, 3);
     }
 
@@ -187,8 +199,19 @@ class GgufTokenizerTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "default", "gpt-2", "smollm", "starcoder", "command-r", "llama-bpe", "dbrx", "qwen2", "tekken", "gpt-4o", "falcon",
-                "deepseek-coder", "deepseek-v3"
+                "default",
+                "gpt-2",
+                "smollm",
+                "starcoder",
+                "command-r",
+                "llama-bpe",
+                "dbrx",
+                "qwen2",
+                "tekken",
+                "gpt-4o",
+                "falcon",
+                "deepseek-coder",
+                "deepseek-v3"
             })
     void knowsTheWordsOfThatName(String pre) {
         String text = "It's 12345 \u4f60\u597d,  Caf\u00e9!\r\n\t(x)  ";
@@ -198,8 +221,10 @@ class GgufTokenizerTest {
         List<String> cut = words.preTokenizer().cut(List.of(text), true);
         assertThat(String.join("", cut)).isEqualTo(letters);
         assertThat(cut).doesNotContain("").hasSizeGreaterThan(8);
-        boolean digits = List.of("smollm", "starcoder", "command-r", "qwen2", "tekken", "deepseek-coder").contains(pre);
-        boolean threes = List.of("default", "falcon", "llama-bpe", "dbrx", "gpt-4o", "deepseek-v3").contains(pre);
+        boolean digits = List.of("smollm", "starcoder", "command-r", "qwen2", "tekken", "deepseek-coder")
+                .contains(pre);
+        boolean threes = List.of("default", "falcon", "llama-bpe", "dbrx", "gpt-4o", "deepseek-v3")
+                .contains(pre);
         assertThat(cut).contains(digits ? "5" : threes ? "123" : "\u012012345");
     }
 
@@ -230,5 +255,39 @@ class GgufTokenizerTest {
         refused(bytes().with("merges", List.of("a b", "b c")), "merges\", element 1 is \"b c\"");
         refused(bytes().with("merges", List.of("ab")), "merges\", element 0 is \"ab\"");
         refused(bytes().with("merges", null), "merges\" has 0 elements");
+    }
+
+    /** Good files with bytes changed, cut out or cut off. */
+    @Test
+    @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void whatIsNearlyATokenizerIsReadOrRefused() throws IOException {
+        List<byte[]> good = List.of(
+                Files.readAllBytes(bytes().write(folder.resolve("bytes.gguf"))),
+                Files.readAllBytes(pieces(List.of("\u2581", "a", "b", "ab"), 0, 0, 0, -1)
+                        .with("bos_token_id", 1)
+                        .with("add_eos_token", true)
+                        .write(folder.resolve("pieces.gguf"))));
+        Path file = folder.resolve("model.gguf");
+        var random = new SplittableRandom(9);
+        int read = 0;
+        int refused = 0;
+        for (int i = 0; i < 2000; i++) {
+            byte[] damaged = good.get(i % 2).clone();
+            for (int n = random.nextInt(1, 4); n > 0; n--) {
+                damaged[random.nextInt(damaged.length)] =
+                        (byte) (random.nextBoolean() ? random.nextInt(256) : random.nextInt(8));
+            }
+            Files.write(file, random.nextInt(8) > 0 ? damaged : Arrays.copyOf(damaged, random.nextInt(damaged.length)));
+            try (GgufFile opened = GgufFile.open(file)) {
+                Tokenizer tokenizer = Tokenizer.of(opened.metadata());
+                tokenizer.decode(tokenizer.encode("ab a<end>b", true));
+                read++;
+            } catch (InputException e) {
+                assertThat(e.getMessage()).contains("; expected ");
+                refused++;
+            }
+        }
+        assertThat(read).isGreaterThan(100);
+        assertThat(refused).isGreaterThan(200);
     }
 }

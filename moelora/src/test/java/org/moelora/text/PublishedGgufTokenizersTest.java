@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.moelora.engine.SharedData;
 import org.moelora.engine.io.GgufFile;
+import org.moelora.testing.SharedData;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
@@ -51,6 +51,14 @@ class PublishedGgufTokenizersTest {
                             .mapToInt(Integer::parseInt)
                             .toArray());
             assertThat(tokenizer.decode(ids)).isEqualTo(texts[i]);
+            TextStream stream = tokenizer.stream();
+            var streamed = new StringBuilder();
+            for (int id : ids) {
+                String piece = stream.push(id);
+                assertThat(piece.codePoints()).noneMatch(c -> c == 0xFFFD || (c >= 0xD800 && c < 0xE000));
+                streamed.append(piece);
+            }
+            assertThat(streamed.append(stream.finish())).hasToString(texts[i]);
         }
     }
 
@@ -118,12 +126,13 @@ class PublishedGgufTokenizersTest {
         assertThat(inGguf.vocabularySize()).isEqualTo(json.vocabularySize()).isEqualTo(512);
         JsonObject expected = Json.read(SharedData.require("models/stories260K-hf/expected.json"));
         String story = expected.object("independent").string("text");
-        List<String> texts = new ArrayList<>(
-                List.of("", " ", "  a", "<s>Lily</s> <unk>", "Zo\u00eb \u2581 \uD83E\uDD99\n\n", "a".repeat(1000), story));
+        List<String> texts = new ArrayList<>(List.of(
+                "", " ", "  a", "<s>Lily</s> <unk>", "Zo\u00eb \u2581 \uD83E\uDD99\n\n", "a".repeat(1000), story));
         var random = new SplittableRandom(5);
         for (int i = 0; i < 300; i++) {
             int from = random.nextInt(story.length());
-            texts.add(story.substring(from, random.nextInt(from, story.length())).replace('o', (char) random.nextInt(0xD800)));
+            texts.add(story.substring(from, random.nextInt(from, story.length()))
+                    .replace('o', (char) random.nextInt(0xD800)));
         }
         for (String text : texts) {
             int[] ids = inGguf.encode(text, true);

@@ -23,14 +23,15 @@ class TemplatesTest {
     @Test
     void llmAdaptersIsIndentedAsTheirProgramIs() {
         assertThat(Templates.llmAdapters("How many?\nThink.", ""))
-                .isEqualTo(
-                        "Below is an instruction that describes a task. Write a response that appropriately completes the request. \n"
-                                + "\n"
-                                + "                ### Instruction:\n"
-                                + "                How many?\nThink.\n"
-                                + "\n"
-                                + "                ### Response:\n"
-                                + "                ")
+                .isEqualTo("""
+                        Below is an instruction that describes a task. Write a response that appropriately completes the request.\s
+
+                                        ### Instruction:
+                                        How many?
+                        Think.
+
+                                        ### Response:
+                                       \s""")
                 .isEqualTo(Templates.llmAdapters("How many?\nThink.", null));
         assertThat(Templates.llmAdapters("How many?", "Tom."))
                 .contains("further context. Write a response that appropriately completes the request.\n\n")

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.io.GgufFile;
 import org.moelora.text.Tokenizer;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -27,14 +28,15 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.SECONDS)
 @State(Scope.Benchmark)
 public class TokenizerBenchmark {
-    /** Folders with a tokenizer.json. */
+    /** Folders with a tokenizer.json, or GGUF files. */
     @Param({
         "../shared/data/tokenizers/gpt2",
         "../shared/data/tokenizers/llama3",
         "../shared/data/tokenizers/qwen2.5",
-        "../shared/data/tokenizers/tinyllama"
+        "../shared/data/tokenizers/tinyllama",
+        "../shared/data/tokenizers/llama.cpp-vectors/ggml-vocab-llama-spm.gguf"
     })
-    public String folder = "";
+    public String from = "";
 
     /** A file of UTF-8 text, or a letter to repeat a million times. */
     @Param({"../shared/data/tasks/llm-adapters/gsm8k/test.json", "a"})
@@ -55,10 +57,19 @@ public class TokenizerBenchmark {
 
     @Setup(Level.Trial)
     public void setUp() throws IOException {
-        tokenizer = Tokenizer.read(Path.of(folder, "tokenizer.json"));
+        tokenizer = tokenizer(Path.of(from));
         read = text.length() == 1 ? text.repeat(1_000_000) : Files.readString(Path.of(text));
         ids = Objects.requireNonNull(tokenizer).encode(read, false);
         megabytes = read.getBytes(StandardCharsets.UTF_8).length / 1e6;
+    }
+
+    private static Tokenizer tokenizer(Path path) {
+        if (Files.isDirectory(path)) {
+            return Tokenizer.read(path.resolve("tokenizer.json"));
+        }
+        try (GgufFile file = GgufFile.open(path)) {
+            return Tokenizer.of(file.metadata());
+        }
     }
 
     @Benchmark

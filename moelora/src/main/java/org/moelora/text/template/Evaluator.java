@@ -52,7 +52,9 @@ final class Evaluator {
         switch (statement) {
             case Statement.Text text -> write(0, text.text());
             case Statement.Print print ->
-                write(print.value().line(), Values.text(limits, print.value().line(), expressions.value(print.value(), scope)));
+                write(
+                        print.value().line(),
+                        Values.text(limits, print.value().line(), expressions.value(print.value(), scope)));
             case Statement.If choice -> end = choose(choice, scope);
             case Statement.For loop -> loop(loop, scope);
             case Statement.Set set -> set(set, scope);

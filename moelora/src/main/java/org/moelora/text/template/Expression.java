@@ -22,8 +22,11 @@ sealed interface Expression {
     record Item(int line, Expression of, Expression index) implements Expression {}
 
     record Slice(
-            int line, Expression of, @Nullable Expression from, @Nullable Expression to, @Nullable Expression step)
-            implements Expression {}
+            int line,
+            Expression of,
+            @Nullable Expression from,
+            @Nullable Expression to,
+            @Nullable Expression step) implements Expression {}
 
     record Call(int line, Expression function, Arguments arguments) implements Expression {}
 
@@ -44,8 +47,11 @@ sealed interface Expression {
     /** {@code a < b <= c}: each neighbouring pair. */
     record Comparison(int line, List<Expression> operands, List<String> signs) implements Expression {}
 
-    record Choice(int line, Expression condition, Expression then, @Nullable Expression otherwise)
-            implements Expression {}
+    record Choice(
+            int line,
+            Expression condition,
+            Expression then,
+            @Nullable Expression otherwise) implements Expression {}
 
     /** Of a call, by place and by name. */
     record Arguments(List<Expression> values, Map<String, Expression> named) {

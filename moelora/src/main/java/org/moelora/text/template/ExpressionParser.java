@@ -115,7 +115,8 @@ final class ExpressionParser {
 
     private Expression product() {
         Expression left = unary(true);
-        while (words.peek().kind() == Kind.SIGN && Set.of("*", "/", "//", "%").contains(words.peek().text())) {
+        while (words.peek().kind() == Kind.SIGN
+                && Set.of("*", "/", "//", "%").contains(words.peek().text())) {
             Token sign = words.next();
             left = new Expression.Binary(sign.line(), sign.text(), left, unary(true));
         }
@@ -142,12 +143,13 @@ final class ExpressionParser {
         Token token = words.next();
         int line = token.line();
         return switch (token.kind()) {
-            case NAME -> switch (token.text()) {
-                case "true", "True" -> new Expression.Constant(line, true);
-                case "false", "False" -> new Expression.Constant(line, false);
-                case "none", "None" -> new Expression.Constant(line, null);
-                default -> new Expression.Name(line, token.text());
-            };
+            case NAME ->
+                switch (token.text()) {
+                    case "true", "True" -> new Expression.Constant(line, true);
+                    case "false", "False" -> new Expression.Constant(line, false);
+                    case "none", "None" -> new Expression.Constant(line, null);
+                    default -> new Expression.Name(line, token.text());
+                };
             case STRING -> {
                 var text = new StringBuilder(token.text());
                 while (words.peek().kind() == Kind.STRING) {
@@ -168,41 +170,46 @@ final class ExpressionParser {
     }
 
     private Expression bracket(Token token) {
-        int line = token.line();
-        switch (token.text()) {
-            case "(" -> {
-                if (words.takeSign(")")) {
-                    return new Expression.ListOf(line, List.of());
-                }
-                Expression inner = withTuple();
-                words.expectSign(")");
-                return inner;
-            }
-            case "[" -> {
-                List<Expression> items = new ArrayList<>();
-                while (!words.takeSign("]")) {
-                    items.add(expression());
-                    if (!words.peek().is(Kind.SIGN, "]")) {
-                        words.expectSign(",");
-                    }
-                }
-                return new Expression.ListOf(line, items);
-            }
-            case "{" -> {
-                List<Expression> keys = new ArrayList<>();
-                List<Expression> values = new ArrayList<>();
-                while (!words.takeSign("}")) {
-                    keys.add(expression());
-                    words.expectSign(":");
-                    values.add(expression());
-                    if (!words.peek().is(Kind.SIGN, "}")) {
-                        words.expectSign(",");
-                    }
-                }
-                return new Expression.MapOf(line, keys, values);
-            }
+        return switch (token.text()) {
+            case "(" -> parenthesis(token.line());
+            case "[" -> list(token.line());
+            case "{" -> map(token.line());
             default -> throw words.unsupported(token);
+        };
+    }
+
+    private Expression parenthesis(int line) {
+        if (words.takeSign(")")) {
+            return new Expression.ListOf(line, List.of());
         }
+        Expression inner = withTuple();
+        words.expectSign(")");
+        return inner;
+    }
+
+    private Expression list(int line) {
+        List<Expression> items = new ArrayList<>();
+        while (!words.takeSign("]")) {
+            items.add(expression());
+            if (!words.peek().is(Kind.SIGN, "]")) {
+                words.expectSign(",");
+            }
+        }
+        return new Expression.ListOf(line, items);
+    }
+
+    private Expression map(int line) {
+        List<Expression> keys = new ArrayList<>();
+        List<Expression> values = new ArrayList<>();
+        while (!words.takeSign("}")) {
+            keys.add(expression());
+            words.expectSign(":");
+            values.add(expression());
+            if (!words.peek().is(Kind.SIGN, "}")) {
+                words.expectSign(",");
+            }
+        }
+        return new Expression.MapOf(line, keys, values);
     }
 
     private Expression postfix(Expression primary) {

@@ -37,8 +37,7 @@ final class Expressions {
             case Expression.MapOf map -> map(map, scope);
             case Expression.Attribute attribute ->
                 field(attribute.line(), value(attribute.of(), scope), attribute.name());
-            case Expression.Item item ->
-                item(item.line(), value(item.of(), scope), value(item.index(), scope));
+            case Expression.Item item -> item(item.line(), value(item.of(), scope), value(item.index(), scope));
             case Expression.Slice slice ->
                 Slices.of(
                         limits,
@@ -62,7 +61,8 @@ final class Expressions {
                         value(test.of(), scope),
                         values(test.arguments().values(), scope));
             case Expression.Not not -> !Values.truth(value(not.of(), scope));
-            case Expression.Negative negative -> Operators.negative(limits, negative.line(), value(negative.of(), scope));
+            case Expression.Negative negative ->
+                Operators.negative(limits, negative.line(), value(negative.of(), scope));
             case Expression.Both both -> {
                 Object left = value(both.left(), scope);
                 yield Values.truth(left) ? value(both.right(), scope) : left;
@@ -188,7 +188,8 @@ final class Expressions {
         }
         return switch (function) {
             case Values.Macro macro -> evaluator.call(line, macro, values, named);
-            case Values.Function.RAISE_EXCEPTION -> throw limits.raised(values.isEmpty() ? "" : Values.text(limits, line, values.getFirst()));
+            case Values.Function.RAISE_EXCEPTION ->
+                throw limits.raised(values.isEmpty() ? "" : Values.text(limits, line, values.getFirst()));
             case Values.Function.NAMESPACE, Values.Function.DICT -> {
                 Namespace namespace = new Namespace();
                 if (!values.isEmpty()) {

@@ -47,7 +47,9 @@ final class Filters {
             case "capitalize" -> Methods.capitalized(text(line, name, value));
             case "title" -> Methods.title(text(line, name, value));
             case "replace" -> {
-                if (values.size() != 2 || !(values.get(0) instanceof String from) || !(values.get(1) instanceof String to)) {
+                if (values.size() != 2
+                        || !(values.get(0) instanceof String from)
+                        || !(values.get(1) instanceof String to)) {
                     throw limits.unsupported(line, "the filter replace but of one text by another");
                 }
                 yield methods.replaced(line, text(line, name, value), from, to);
@@ -61,12 +63,14 @@ final class Filters {
             case "reverse" ->
                 value instanceof String s
                         ? new StringBuilder(text(line, name, s)).reverse().toString()
-                        : limits.list(line, new ArrayList<@Nullable Object>(expressions.iterable(line, value).reversed()));
+                        : limits.list(
+                                line,
+                                new ArrayList<@Nullable Object>(
+                                        expressions.iterable(line, value).reversed()));
             case "items" -> value instanceof Map<?, ?> map ? methods.items(line, map) : List.of();
             case "join" -> joined(line, value, values, named);
             case "int" -> whole(value, values);
-            case "selectattr", "rejectattr" ->
-                selected(line, value, values, true, name.equals("selectattr"));
+            case "selectattr", "rejectattr" -> selected(line, value, values, true, name.equals("selectattr"));
             case "select", "reject" -> selected(line, value, values, false, name.equals("select"));
             case "map" -> mapped(line, value, values, named);
             default -> throw limits.unsupported(line, "the filter " + name);

@@ -60,8 +60,8 @@ final class Limits {
 
     /** Of what a template does, not of how it is written. */
     InputException error(int line, String what) {
-        return new InputException(source + ": " + (line > 0 ? "line " + line + " of " : "") + "the chat template " + what
-                + "; expected a template and messages that belong together");
+        return new InputException(source + ": " + (line > 0 ? "line " + line + " of " : "") + "the chat template "
+                + what + "; expected a template and messages that belong together");
     }
 
     InputException raised(String message) {

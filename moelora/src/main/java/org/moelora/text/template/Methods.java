@@ -65,12 +65,11 @@ final class Methods {
             case "startswith" -> any(line, values, s::startsWith);
             case "endswith" -> any(line, values, s::endsWith);
             case "find" -> (long) s.indexOf(needed(line, name, first));
-            case "count" -> (long) (split(line, s, needed(line, name, first), -1).size() - 1);
+            case "count" ->
+                (long) (split(line, s, needed(line, name, first), -1).size() - 1);
             case "split" -> {
                 long times = values.size() > 1 && values.get(1) instanceof Long n ? n : -1;
-                yield values.isEmpty()
-                        ? limits.list(line, words(s))
-                        : split(line, s, needed(line, name, first), times);
+                yield values.isEmpty() ? limits.list(line, words(s)) : split(line, s, needed(line, name, first), times);
             }
             case "splitlines" -> limits.list(line, s.lines().toList());
             case "replace" -> {
@@ -153,7 +152,8 @@ final class Methods {
     static String title(String s) {
         var text = new StringBuilder();
         boolean within = false;
-        for (char c : s.toCharArray()) {
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
             text.append(within ? Character.toLowerCase(c) : Character.toTitleCase(c));
             within = Character.isLetter(c);
         }

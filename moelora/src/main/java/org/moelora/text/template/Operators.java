@@ -61,7 +61,7 @@ final class Operators {
                 case "*" -> Math.multiplyExact(a, b);
                 case "//" -> Math.floorDiv(a, b);
                 case "%" -> Math.floorMod(a, b);
-                default -> real(limits, line, sign, a, b);
+                default -> real(limits, line, sign, (double) a, (double) b);
             };
         } catch (ArithmeticException e) {
             throw limits.error(line, "computes what no whole number is");
@@ -88,34 +88,32 @@ final class Operators {
             case "!=" -> !Values.equal(limits, line, left, right);
             case "in" -> in(limits, line, left, right);
             case "not in" -> !in(limits, line, left, right);
-            default -> {
-                int order;
-                if (left instanceof String a && right instanceof String b) {
-                    order = a.compareTo(b);
-                } else if (left instanceof Number a && right instanceof Number b) {
-                    order = Double.compare(a.doubleValue(), b.doubleValue());
-                } else {
-                    throw limits.error(line, "compares values that have no order");
-                }
-                yield switch (sign) {
-                    case "<" -> order < 0;
-                    case "<=" -> order <= 0;
-                    case ">" -> order > 0;
-                    default -> order >= 0;
-                };
-            }
+            case "<" -> order(limits, line, left, right) < 0;
+            case "<=" -> order(limits, line, left, right) <= 0;
+            case ">" -> order(limits, line, left, right) > 0;
+            default -> order(limits, line, left, right) >= 0;
         };
+    }
+
+    private static int order(Limits limits, int line, @Nullable Object left, @Nullable Object right) {
+        if (left instanceof String a && right instanceof String b) {
+            limits.characters(line, Math.min(a.length(), b.length()));
+            return a.compareTo(b);
+        }
+        if (left instanceof Number a && right instanceof Number b) {
+            return Double.compare(a.doubleValue(), b.doubleValue());
+        }
+        throw limits.error(line, "compares values that have no order");
     }
 
     static boolean in(Limits limits, int line, @Nullable Object part, @Nullable Object whole) {
         return switch (whole) {
-            case String s when part instanceof String p -> {
+            case String s
+            when part instanceof String p -> {
                 limits.characters(line, s.length() + (long) p.length());
                 yield s.contains(p);
             }
-            case List<?> list -> {
-                yield list.stream().anyMatch(item -> Values.equal(limits, line, item, part));
-            }
+            case List<?> list -> list.stream().anyMatch(item -> Values.equal(limits, line, item, part));
             case Map<?, ?> map -> part instanceof String key && map.containsKey(key);
             case Values.Undefined u -> false;
             case null, default -> throw limits.error(line, "looks for a value in what is no list, map or string");

@@ -29,7 +29,8 @@ sealed interface Statement {
 
     record SetBlock(String name, List<Statement> body) implements Statement {}
 
-    record Macro(int line, String name, List<String> parameters, List<@Nullable Expression> defaults, List<Statement> body)
+    record Macro(
+            int line, String name, List<String> parameters, List<@Nullable Expression> defaults, List<Statement> body)
             implements Statement {}
 
     record Group(List<Statement> body) implements Statement {}

@@ -44,22 +44,21 @@ final class Values {
 
     static boolean equal(Limits limits, int line, @Nullable Object a, @Nullable Object b) {
         limits.enter(line);
-        boolean equal =
-                switch (a) {
-                    case Long x when b instanceof Long y -> x.longValue() == y;
-                    case Number x when b instanceof Number y -> x.doubleValue() == y.doubleValue();
-                    case String x when b instanceof String y -> {
-                        limits.characters(line, Math.min(x.length(), y.length()));
-                        yield x.equals(y);
-                    }
-                    case List<?> x when b instanceof List<?> y -> x == y || (x.size() == y.size() && equal(limits, line, x, y));
-                    case Map<?, ?> x when b instanceof Map<?, ?> y ->
-                        x == y
-                                || (x.keySet().equals(y.keySet())
-                                        && x.keySet().stream()
-                                                .allMatch(key -> equal(limits, line, x.get(key), y.get(key))));
-                    case null, default -> Objects.equals(a, b);
-                };
+        boolean equal = switch (a) {
+            case Long x when b instanceof Long y -> x.longValue() == y;
+            case Number x when b instanceof Number y -> x.doubleValue() == y.doubleValue();
+            case String x
+            when b instanceof String y -> {
+                limits.characters(line, Math.min(x.length(), y.length()));
+                yield x.equals(y);
+            }
+            case List<?> x when b instanceof List<?> y -> x.size() == y.size() && equal(limits, line, x, y);
+            case Map<?, ?> x
+            when b instanceof Map<?, ?> y ->
+                x.keySet().equals(y.keySet())
+ && x.keySet().stream().allMatch(key -> equal(limits, line, x.get(key), y.get(key)));
+            case null, default -> Objects.equals(a, b);
+        };
         limits.leave();
         return equal;
     }

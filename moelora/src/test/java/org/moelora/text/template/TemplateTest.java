@@ -34,41 +34,47 @@ class TemplateTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiterString = "=>", quoteCharacter = '`', ignoreLeadingAndTrailingWhitespace = true, value = {
-        "{{ 1 + 2 * 3 }} {{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 1 / 2 }} {{ 2 - -1 }} => 7 3 -4 2 0.5 3",
-        "{{ 'b' ~ 1 ~ none ~ true }}{{ 'ab' * 2 }}{{ 'a' 'c' }} => b1NoneTrueababac",
-        "{{ [1, 'a', none, {'k': [1.5, \"it's\"]}] }} => [1, 'a', None, {'k': [1.5, \"it's\"]}]",
-        "{{ {'a': [1, 'é'], 'b': {}} | tojson }} => {\"a\": [1, \"é\"], \"b\": {}}",
-        "{{ 'abcdef'[1:4] }} {{ 'abcdef'[::-1] }} {{ 'abcdef'[-2:] }} {{ [1, 2, 3, 4][::2] }} {{ 'abc'[1] }} => bcd fedcba ef [1, 3] b",
-        "{{ 'a,b,,c'.split(',') }} {{ ' a  b '.split() }} {{ 'a,b,c'.split(',', 1) }} => ['a', 'b', '', 'c'] ['a', 'b'] ['a', 'b,c']",
-        "{{ 'xxabxx'.strip('x') }} {{ 'aXb'.lower() }} {{ 'ab c' | title }} {{ 'hELLO' | capitalize }} => ab axb Ab C Hello",
-        "{{ 'a' in 'abc' }} {{ 1 not in [1] }} {{ 'k' in {'k': 1} }} {{ 1 < 2 < 3 }} {{ 3 > 2 >= 3 }} => True False True True False",
-        "{{ 1 if false }}|{{ nobody }}|{{ nobody is defined }}|{{ nobody | default('d') }}|{{ '' | default('e', true) }} => ||False|d|e",
-        "{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }};{% endfor %} => a=1;b=2;",
-        "{% for x in [1, 2, 3] if x != 2 %}{{ loop.index }}:{{ x }}{{ ', ' if not loop.last }}{% endfor %} => 1:1, 2:3",
-        "{% for x in [] %}{{ x }}{% else %}none{% endfor %} => none",
-        "{% set i = 1 %}{% for j in [1] %}{% set i = 2 %}{% endfor %}{{ i }}{% if true %}{% set i = 3 %}{% endif %}{{ i }} => 13",
-        "{% set n = namespace(s=0) %}{% for i in range(5) %}{% if i == 3 %}{% break %}{% endif %}{% if i == 1 %}{% continue %}{% endif %}{% set n.s = n.s + i %}{% endfor %}{{ n.s }} => 2",
-        "{% macro m(a, b='q') %}<{{ a }}{{ b }}>{% endmacro %}{{ m(1) }}{{ m('x', b=2) }} => <1q><x2>",
-        "{% set x %}a{{ 1 }}{% endset %}{{ x }}{% set a, b = [1, 2] %}{{ a + b }} => a13",
-        "{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join('+') }} => hi",
-        "{{ messages | rejectattr('role', 'equalto', 'user') | list | length }}{{ messages[-1].role }}{{ (messages | first)['role'] }} => 1assistantuser",
-        "{{ not true or false and none }} {{ 'x' if 1 is odd else 'y' }} {{ name is string and 1 is number and {} is mapping }} => False x True",
-        "{{ 'a-b' | replace('-', '+') | upper }} {{ '12' | int + 1 }} {{ ['a', 'b'] | reverse | join }} => A+B 13 ba",
-        "{% generation %}x{% endgeneration %} => x",
-        "{{ name.nothing is defined }} {{ messages[0].get('content') }} {{ messages[0].get('x', 'y') }} => False hi y",
-        "{{ not(name.startswith('L') and name.endswith('y')) }} {{ name.startswith(('x', 'L')) }} => False True"
-    })
+    @CsvSource(
+            delimiterString = "=>",
+            quoteCharacter = '`',
+            ignoreLeadingAndTrailingWhitespace = true,
+            value = {
+                "{{ 1 + 2 * 3 }} {{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 1 / 2 }} {{ 2 - -1 }} => 7 3 -4 2 0.5 3",
+                "{{ 'b' ~ 1 ~ none ~ true }}{{ 'ab' * 2 }}{{ 'a' 'c' }} => b1NoneTrueababac",
+                "{{ [1, 'a', none, {'k': [1.5, \"it's\"]}] }} => [1, 'a', None, {'k': [1.5, \"it's\"]}]",
+                "{{ {'a': [1, 'é'], 'b': {}} | tojson }} => {\"a\": [1, \"é\"], \"b\": {}}",
+                "{{ 'abcdef'[1:4] }} {{ 'abcdef'[::-1] }} {{ 'abcdef'[-2:] }} {{ [1, 2, 3, 4][::2] }} {{ 'abc'[1] }} => bcd fedcba ef [1, 3] b",
+                "{{ 'a,b,,c'.split(',') }} {{ ' a  b '.split() }} {{ 'a,b,c'.split(',', 1) }} => ['a', 'b', '', 'c'] ['a', 'b'] ['a', 'b,c']",
+                "{{ 'xxabxx'.strip('x') }} {{ 'aXb'.lower() }} {{ 'ab c' | title }} {{ 'hELLO' | capitalize }} => ab axb Ab C Hello",
+                "{{ 'a' in 'abc' }} {{ 1 not in [1] }} {{ 'k' in {'k': 1} }} {{ 1 < 2 < 3 }} {{ 3 > 2 >= 3 }} => True False True True False",
+                "{{ 1 if false }}|{{ nobody }}|{{ nobody is defined }}|{{ nobody | default('d') }}|{{ '' | default('e', true) }} => ||False|d|e",
+                "{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }};{% endfor %} => a=1;b=2;",
+                "{% for x in [1, 2, 3] if x != 2 %}{{ loop.index }}:{{ x }}{{ ', ' if not loop.last }}{% endfor %} => 1:1, 2:3",
+                "{% for x in [] %}{{ x }}{% else %}none{% endfor %} => none",
+                "{% set i = 1 %}{% for j in [1] %}{% set i = 2 %}{% endfor %}{{ i }}{% if true %}{% set i = 3 %}{% endif %}{{ i }} => 13",
+                "{% set n = namespace(s=0) %}{% for i in range(5) %}{% if i == 3 %}{% break %}{% endif %}{% if i == 1 %}{% continue %}{% endif %}{% set n.s = n.s + i %}{% endfor %}{{ n.s }} => 2",
+                "{% macro m(a, b='q') %}<{{ a }}{{ b }}>{% endmacro %}{{ m(1) }}{{ m('x', b=2) }} => <1q><x2>",
+                "{% set x %}a{{ 1 }}{% endset %}{{ x }}{% set a, b = [1, 2] %}{{ a + b }} => a13",
+                "{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join('+') }} => hi",
+                "{{ messages | rejectattr('role', 'equalto', 'user') | list | length }}{{ messages[-1].role }}{{ (messages | first)['role'] }} => 1assistantuser",
+                "{{ not true or false and none }} {{ 'x' if 1 is odd else 'y' }} {{ name is string and 1 is number and {} is mapping }} => False x True",
+                "{{ 'a-b' | replace('-', '+') | upper }} {{ '12' | int + 1 }} {{ ['a', 'b'] | reverse | join }} => A+B 13 ba",
+                "{% generation %}x{% endgeneration %} => x",
+                "{{ name.nothing is defined }} {{ messages[0].get('content') }} {{ messages[0].get('x', 'y') }} => False hi y",
+                "{{ not(name.startswith('L') and name.endswith('y')) }} {{ name.startswith(('x', 'L')) }} => False True"
+            })
     void writesWhatJinjaWrites(String template, String text) {
         assertThat(render(template)).isEqualTo(text == null ? "" : text);
     }
 
     @Test
     void whiteSpaceAroundTagsGoesAsForPublishedTemplates() {
-        assertThat(render("a\n{% if true %}\nb\n{% endif %}\nc\n{{ 1 }}\nd\n\n")).isEqualTo("a\nb\nc\n1\nd\n");
+        assertThat(render("a\n{% if true %}\nb\n{% endif %}\nc\n{{ 1 }}\nd\n\n"))
+                .isEqualTo("a\nb\nc\n1\nd\n");
         assertThat(render("  {% if true %}\n  a\n  {%- endif %}\n b {#- c -#}  \n {{ ' x ' | trim }}\n"))
                 .isEqualTo("  a bx");
-        assertThat(render("a  {%+ if true %} b {% endif +%}\n c {{- ' x ' -}} d")).isEqualTo("a   b \n c x d");
+        assertThat(render("a  {%+ if true %} b {% endif +%}\n c {{- ' x ' -}} d"))
+                .isEqualTo("a   b \n c x d");
         assertThat(render("\r\n a {{ 1 }}\r\n")).isEqualTo("\n a 1");
     }
 
