@@ -173,11 +173,10 @@ class ChatTextTest {
         assertThat(Arrays.stream(row.labels())
                         .filter(label -> label != TokenRow.IGNORED)
                         .toArray())
-                .containsExactly(IntStream.concat(
-                                Arrays.stream(answer), Arrays.stream(tokenizer.encode("3<|im_end|>\n", false)))
-                        .toArray());
-        assertThat(tokenizer.encode(
-                        template.render(List.of(new ChatMessage("user", "Hi")), true), false))
+                .containsExactly(
+                        IntStream.concat(Arrays.stream(answer), Arrays.stream(tokenizer.encode("3<|im_end|>\n", false)))
+                                .toArray());
+        assertThat(tokenizer.encode(template.render(List.of(new ChatMessage("user", "Hi")), true), false))
                 .endsWith(user)
                 .containsExactly(Arrays.copyOf(ids, indexOfFirstLabel(row)));
     }
