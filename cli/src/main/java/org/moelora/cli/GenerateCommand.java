@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
         name = "generate",
         customSynopsis = "moelora generate --model=DIR [--adapter=DIR] [--prompt=TEXT] [OPTIONS]",
         header = "Continue a text as it is written, or answer in a chat.",
-        description = "%nWithout --prompt: a line in, an answer out, until the input ends; without any input, a text from its beginning.",
+        description =
+                "%nWithout --prompt: a line in, an answer out, until the input ends; without any input, a text from its beginning.",
         footer = {
             "",
             "Examples:",
