@@ -225,7 +225,8 @@ class DamagedFilesTest {
         int header;
         try (GgufFile good = GgufFile.open(file)) {
             long data = good.names().stream()
-                    .mapToLong(name -> good.info(name).offset() + good.info(name).bytes())
+                    .mapToLong(
+                            name -> good.info(name).offset() + good.info(name).bytes())
                     .max()
                     .orElseThrow();
             header = (int) (Files.size(file) - data) / 32 * 32;

@@ -153,7 +153,23 @@ final class Mutations {
             return choice == 1 ? damaged : spliced(good, 0, header, damaged);
         }
         long[] numbers = {
-            0, 1, 3, 4, 8, 9, 13, 32, 64, header, good.length, 1L << 31, (1L << 32) - 1, 1L << 40, 1L << 60, -1, Long.MIN_VALUE
+            0,
+            1,
+            3,
+            4,
+            8,
+            9,
+            13,
+            32,
+            64,
+            header,
+            good.length,
+            1L << 31,
+            (1L << 32) - 1,
+            1L << 40,
+            1L << 60,
+            -1,
+            Long.MIN_VALUE
         };
         ByteBuffer buffer = ByteBuffer.wrap(good.clone()).order(ByteOrder.LITTLE_ENDIAN);
         int at = random.nextInt(header - Long.BYTES);

@@ -75,7 +75,9 @@ final class SmallModel {
         float[] scores = new float[VOCABULARY];
         int[] types = new int[VOCABULARY];
         for (int i = 0; i < VOCABULARY; i++) {
-            tokens[i] = i == 0 ? "<unk>" : i == 1 ? "<s>" : i == 2 ? "</s>" : i < 90 ? String.valueOf((char) (i + 32)) : "ab" + i;
+            tokens[i] = i == 0
+                    ? "<unk>"
+                    : i == 1 ? "<s>" : i == 2 ? "</s>" : i < 90 ? String.valueOf((char) (i + 32)) : "ab" + i;
             scores[i] = -i;
             types[i] = i == 0 ? 2 : i < 3 ? 3 : 1;
         }

@@ -32,7 +32,8 @@ public final class GgufOf {
     /**
      * @param names pairs of patterns and what to replace them by, applied to names in the folder
      */
-    public static Path folder(Path folder, Path file, String architecture, Map<String, Object> keys, List<String[]> names)
+    public static Path folder(
+            Path folder, Path file, String architecture, Map<String, Object> keys, List<String[]> names)
             throws IOException {
         GgufOf gguf = new GgufOf();
         gguf.key("general.architecture", architecture);

@@ -21,12 +21,13 @@ public final class LargeMerge {
                  "vocab_size": 31, "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-5,
                  "max_position_embeddings": 64, "tie_word_embeddings": true}""");
         SafetensorsWriter writer = new SafetensorsWriter();
-        Weights.stored(DecoderConfig.read(folder.resolve("config.json"))).forEach((name, stored) -> writer.values(
-                name, StoredType.F32, stored.storedShape(), 128, (from, into) -> {
-                    for (int i = 0; i < into.length; i++) {
-                        into[i] = ((from + i) % 97 - 48) / 480f;
-                    }
-                }));
+        Weights.stored(DecoderConfig.read(folder.resolve("config.json")))
+                .forEach((name, stored) ->
+                        writer.values(name, StoredType.F32, stored.storedShape(), 128, (from, into) -> {
+                            for (int i = 0; i < into.length; i++) {
+                                into[i] = ((from + i) % 97 - 48) / 480f;
+                            }
+                        }));
         writer.write(folder.resolve("model.safetensors"));
         LoraConfig config = LoraConfig.builder()
                 .rank(2)

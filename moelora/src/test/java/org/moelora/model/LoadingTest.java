@@ -40,11 +40,14 @@ class LoadingTest {
         for (Weights.Stored stored : Weights.stored(DecoderConfig.read(config)).values()) {
             long[] shape = stored.storedShape();
             long bytes = 2 * RandomCheckpoint.size(shape);
-            header.put(stored.name(), Map.of("dtype", "BF16", "shape", shape, "data_offsets", new long[] {end, end + bytes}));
+            header.put(
+                    stored.name(),
+                    Map.of("dtype", "BF16", "shape", shape, "data_offsets", new long[] {end, end + bytes}));
             end += bytes;
         }
         byte[] json = JsonWriter.line(header).getBytes(StandardCharsets.UTF_8);
-        try (RandomAccessFile file = new RandomAccessFile(folder.resolve("model.safetensors").toFile(), "rw")) {
+        try (RandomAccessFile file =
+                new RandomAccessFile(folder.resolve("model.safetensors").toFile(), "rw")) {
             file.write(ByteBuffer.allocate(Long.BYTES)
                     .order(ByteOrder.LITTLE_ENDIAN)
                     .putLong(json.length)
@@ -62,7 +65,8 @@ class LoadingTest {
         long file = large(folder);
         assertThat(file).isGreaterThan(130_000_000);
         try (Device device = Devices.open("cpu-simd", new DeviceOptions(1, false))) {
-            Decoder.load(RandomCheckpoint.write(temp.resolve("warm"), "qwen3"), device).close(); // what classes take
+            Decoder.load(RandomCheckpoint.write(temp.resolve("warm"), "qwen3"), device)
+                    .close(); // what classes take
             long heap = allocatedBytes();
             long reserved = device.memoryUse().reserved();
             try (Decoder decoder = Decoder.load(folder, device)) {
