@@ -103,7 +103,8 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.jocl..")
-                .because("who does not add OpenCL's module has no native library: devices are found through ServiceLoader")
+                .because(
+                        "who does not add OpenCL's module has no native library: devices are found through ServiceLoader")
                 .check(project);
         noClasses()
                 .that()

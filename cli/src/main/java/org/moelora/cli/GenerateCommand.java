@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
         name = "generate",
         customSynopsis = "moelora generate --model=DIR [--adapter=DIR] [--prompt=TEXT] [OPTIONS]",
         header = "Continue a text as it is written, or answer in a chat.",
-        description = "%nWithout --prompt: a line in, an answer out, until the input ends.",
+        description =
+                "%nWithout --prompt: a line in, an answer out, until the input ends; without any input, a text from its beginning.",
         footer = {
             "",
             "Examples:",
@@ -109,7 +110,11 @@ final class GenerateCommand implements Callable<Integer> {
                 new InputStreamReader(streams.in(), streams.out().charset()));
         try {
             ask();
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            String line = lines.readLine();
+            if (line == null && !streams.terminal() && !chat) {
+                answer(generation, "");
+            }
+            for (; line != null; line = lines.readLine()) {
                 if (!line.isBlank()) {
                     answer(generation, line);
                 }

@@ -45,8 +45,7 @@ record Views(Decoder base, List<Adapter> adapters, List<Named> views) implements
                 Adapter adapter = all.adapters.get(i);
                 LanguageModel view = all.base.with(adapter);
                 boolean ofTask = goesByTask(adapter) || !some;
-                all.views.add(
-                        new Named(folders.get(i).toString(), task != null && ofTask ? view.forTask(task) : view));
+                all.views.add(new Named(folders.get(i).toString(), task != null && ofTask ? view.forTask(task) : view));
             }
             return all;
         } catch (RuntimeException | Error e) {

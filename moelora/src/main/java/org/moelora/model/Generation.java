@@ -243,7 +243,8 @@ public final class Generation {
         Tokenizer tokenizer = model.decoder().tokenizer();
         if (tokenizer == null) {
             throw new InputException(
-                    model.decoder().source() + ": there is no tokenizer.json; expected one, as the prompt is text");
+                    model.decoder().source()
+                            + ": there is no tokenizer; expected tokenizer.json in the folder, or one in the GGUF file, as the prompt is text");
         }
         return tokenizer;
     }

@@ -47,7 +47,7 @@ final class BytePairsFile {
             }
             highest = Math.max(highest, id);
         }
-        var vocabulary = new Vocabulary(highest + 1);
+        var vocabulary = new Vocabulary(highest + 1, vocab.names().size());
         for (String token : vocab.names()) {
             String other = vocabulary.put(token, vocab.integer(token));
             if (other != null) {

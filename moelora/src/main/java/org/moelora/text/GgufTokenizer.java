@@ -192,7 +192,7 @@ final class GgufTokenizer {
 
     /** Every token, those that are looked for in the raw text too, since merges may name them. */
     private Vocabulary vocabulary() {
-        var vocabulary = new Vocabulary(tokens.size());
+        var vocabulary = new Vocabulary(tokens.size(), tokens.size());
         for (int id = 0; id < tokens.size(); id++) {
             Integer other = vocabulary.id(tokens.get(id));
             if (other != null) {

@@ -14,9 +14,10 @@ final class Vocabulary {
 
     /**
      * @param size one more than the highest id
+     * @param count how many tokens there will be
      */
-    Vocabulary(int size) {
-        ids = HashMap.newHashMap(size);
+    Vocabulary(int size, int count) {
+        ids = HashMap.newHashMap(count);
         tokens = new @Nullable String[size];
     }
 

@@ -381,6 +381,16 @@ class AdapterTest {
         }
     }
 
+    /** Older folders have the fingerprint in their configuration. */
+    @Test
+    void aFingerprintInTheConfigurationCounts(@TempDir Path temp) throws IOException {
+        withField("base_fingerprint", "{'architecture': 'gpt2', 'shapes': 'small', 'weights': 'abc'}", temp);
+        assertThatThrownBy(() -> Adapter.load(temp.resolve("a"), base))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("made for another base: expected architecture gpt2, not llama");
+        assertThat(AdapterSummary.read(temp.resolve("a")).base()).isEqualTo(new Fingerprint("gpt2", "small", "abc"));
+    }
+
     @Test
     void impossibleSettingsAreRefusedInOneSentence() {
         assertThatThrownBy(() -> MoeLoraConfig.builder().topK(1).build())

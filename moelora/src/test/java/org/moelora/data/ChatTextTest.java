@@ -173,13 +173,34 @@ class ChatTextTest {
         assertThat(Arrays.stream(row.labels())
                         .filter(label -> label != TokenRow.IGNORED)
                         .toArray())
-                .containsExactly(IntStream.concat(
-                                Arrays.stream(answer), Arrays.stream(tokenizer.encode("3<|im_end|>\n", false)))
-                        .toArray());
-        assertThat(tokenizer.encode(
-                        template.render(List.of(new ChatMessage("user", "Hi")), true), false))
+                .containsExactly(
+                        IntStream.concat(Arrays.stream(answer), Arrays.stream(tokenizer.encode("3<|im_end|>\n", false)))
+                                .toArray());
+        assertThat(tokenizer.encode(template.render(List.of(new ChatMessage("user", "Hi")), true), false))
                 .endsWith(user)
                 .containsExactly(Arrays.copyOf(ids, indexOfFirstLabel(row)));
+    }
+
+    /** Sentencepiece's words begin with their space, so an answer's first token depends on the heading before it. */
+    @Test
+    void learnsAnswersInTinyLlamasPublishedForm() {
+        Path published = SharedData.require("tokenizers/tinyllama");
+        Tokenizer tokenizer = Tokenizer.read(published.resolve("tokenizer.json"));
+        ChatTemplate template = ChatTemplate.read(published);
+        TokenRow row = new ExampleEncoder(tokenizer, tokenizer.vocabularySize())
+                .withChatTemplate(() -> template)
+                .encode(chat("Hi", "Hello.", "1+2?", "3"));
+        String whole = "<|user|>\nHi</s>\n<|assistant|>\nHello.</s>\n<|user|>\n1+2?</s>\n<|assistant|>\n3</s>\n";
+        assertThat(row.inputIds()).containsExactly(tokenizer.encode(whole, false));
+        int end = tokenizer.eosId().orElseThrow();
+        int[] labels = Arrays.stream(row.labels())
+                .filter(label -> label != TokenRow.IGNORED)
+                .toArray();
+        assertThat(Arrays.stream(labels).filter(label -> label == end)).hasSize(2);
+        // Its normalizer puts a space before what follows a special token.
+        assertThat(tokenizer.decode(labels)).isEqualTo("Hello. \n3 \n");
+        int[] asked = tokenizer.encode("<|user|>\nHi</s>\n<|assistant|>\n", false);
+        assertThat(Arrays.copyOf(row.inputIds(), indexOfFirstLabel(row))).containsExactly(asked);
     }
 
     private static int indexOfFirstLabel(TokenRow row) {

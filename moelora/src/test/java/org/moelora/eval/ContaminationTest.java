@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.testing.SharedData;
 import org.moelora.engine.io.JsonWriter;
+import org.moelora.testing.SharedData;
 import org.moelora.text.Templates;
 
 class ContaminationTest {

@@ -8,9 +8,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.moelora.testing.SharedData;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonRows;
+import org.moelora.testing.SharedData;
 
 /** The test sets of LLM-Adapters, and the scores that their own files imply. */
 class PublishedTaskSetsTest {

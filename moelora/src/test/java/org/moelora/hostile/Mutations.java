@@ -137,6 +137,51 @@ final class Mutations {
         };
     }
 
+    /**
+     * A GGUF file: mostly in its header, where counts, lengths, types, sizes and offsets are integers of 32 and 64 bits, which become ones that are too large, too small or
+     * those of another place.
+     *
+     * @param header bytes of it
+     */
+    byte[] gguf(byte[] good, int header) {
+        int choice = random.nextInt(8);
+        if (choice == 0) {
+            return bytes(good);
+        }
+        if (choice < 4) {
+            byte[] damaged = bytes(Arrays.copyOf(good, header));
+            return choice == 1 ? damaged : spliced(good, 0, header, damaged);
+        }
+        long[] numbers = {
+            0,
+            1,
+            3,
+            4,
+            8,
+            9,
+            13,
+            32,
+            64,
+            header,
+            good.length,
+            1L << 31,
+            (1L << 32) - 1,
+            1L << 40,
+            1L << 60,
+            -1,
+            Long.MIN_VALUE
+        };
+        ByteBuffer buffer = ByteBuffer.wrap(good.clone()).order(ByteOrder.LITTLE_ENDIAN);
+        int at = random.nextInt(header - Long.BYTES);
+        long number = numbers[random.nextInt(numbers.length)];
+        if (choice < 6) {
+            buffer.putInt(at, (int) number);
+        } else {
+            buffer.putLong(at, choice == 6 ? number : buffer.getLong(random.nextInt(header - Long.BYTES)));
+        }
+        return buffer.array();
+    }
+
     /** Whether a mutation of this kind of choice comes out. */
     boolean oneIn(int many) {
         return random.nextInt(many) == 0;

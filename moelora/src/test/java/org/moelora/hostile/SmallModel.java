@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.model.GgufOf;
 import org.moelora.text.TokenizerFixture;
 
 /** A whole model of a few thousand random parameters, with a tokenizer, quick enough to be opened thousands of times. */
@@ -65,6 +67,49 @@ final class SmallModel {
         Files.writeString(folder.resolve("tokenizer_config.json"), """
                 {"eos_token": {"content": "</s>"}, "bos_token": "<s>", "add_bos_token": true}""");
         return folder;
+    }
+
+    /** The model of a folder as a GGUF file with a tokenizer of pieces and scores. */
+    static Path gguf(Path folder, Path file) throws IOException {
+        String[] tokens = new String[VOCABULARY];
+        float[] scores = new float[VOCABULARY];
+        int[] types = new int[VOCABULARY];
+        for (int i = 0; i < VOCABULARY; i++) {
+            tokens[i] = i == 0
+                    ? "<unk>"
+                    : i == 1 ? "<s>" : i == 2 ? "</s>" : i < 90 ? String.valueOf((char) (i + 32)) : "ab" + i;
+            scores[i] = -i;
+            types[i] = i == 0 ? 2 : i < 3 ? 3 : 1;
+        }
+        Map<String, Object> keys = new LinkedHashMap<>();
+        keys.put("llama.embedding_length", HIDDEN);
+        keys.put("llama.block_count", 1);
+        keys.put("llama.feed_forward_length", INTERMEDIATE);
+        keys.put("llama.attention.head_count", 2);
+        keys.put("llama.attention.head_count_kv", 1);
+        keys.put("llama.context_length", 64);
+        keys.put("llama.attention.layer_norm_rms_epsilon", 1e-6f);
+        keys.put("llama.rope.freq_base", 10000f);
+        keys.put("tokenizer.ggml.model", "llama");
+        keys.put("tokenizer.ggml.tokens", tokens);
+        keys.put("tokenizer.ggml.scores", scores);
+        keys.put("tokenizer.ggml.token_type", types);
+        keys.put("tokenizer.ggml.bos_token_id", 1);
+        keys.put("tokenizer.ggml.eos_token_id", 2);
+        return GgufOf.folder(
+                folder,
+                file,
+                "llama",
+                keys,
+                List.of(
+                        new String[] {"model\\.layers\\.", "blk."},
+                        new String[] {"model\\.embed_tokens", "token_embd"},
+                        new String[] {"model\\.norm", "output_norm"},
+                        new String[] {"self_attn\\.([qkv])_proj", "attn_$1"},
+                        new String[] {"self_attn\\.o_proj", "attn_output"},
+                        new String[] {"mlp\\.(gate|up|down)_proj", "ffn_$1"},
+                        new String[] {"input_layernorm", "attn_norm"},
+                        new String[] {"post_attention_layernorm", "ffn_norm"}));
     }
 
     private static Map<String, long[]> shapes() {

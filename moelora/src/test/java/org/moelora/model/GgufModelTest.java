@@ -29,6 +29,7 @@ import org.moelora.engine.Parameter;
 import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.text.ChatMessage;
 
 /** Models from GGUF files, against the same models from Hugging Face folders. */
 class GgufModelTest {
@@ -378,6 +379,36 @@ class GgufModelTest {
                 plus(keys, "qwen3.attention.value_length", 8),
                 "qwen3.attention.value_length",
                 "key_length");
+    }
+
+    @Test
+    void aFileSaysHowTurnsAreWrittenAndEnd() throws IOException {
+        Map<String, Object> keys = new HashMap<>(sizes(
+                "qwen3",
+                "feed_forward_length",
+                20,
+                "attention.head_count_kv",
+                2,
+                "attention.key_length",
+                6,
+                "attention.layer_norm_rms_epsilon",
+                1e-6f));
+        keys.put("tokenizer.ggml.eos_token_id", 3);
+        keys.put("tokenizer.ggml.eot_token_id", 5);
+        keys.put("tokenizer.ggml.bos_token_id", -1);
+        keys.put("tokenizer.chat_template", "[{{ messages[0].content }}]");
+        Path file = GgufOf.folder(
+                folder("qwen3"),
+                temp.resolve("chat.gguf"),
+                "qwen3",
+                keys,
+                with(LLAMA, "post_attention_layernorm", "ffn_norm"));
+        try (Decoder decoder = Decoder.load(file)) {
+            assertThat(decoder.eosIds()).containsExactly(3, 5);
+            assertThat(decoder.tokenizer()).isNull();
+            assertThat(decoder.chatTemplate().render(List.of(new ChatMessage("user", "Hi")), true))
+                    .isEqualTo("[Hi]");
+        }
     }
 
     private static Map<String, Object> plus(Map<String, Object> keys, String key, Object value) {

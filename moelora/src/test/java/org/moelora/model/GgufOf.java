@@ -16,11 +16,13 @@ import org.moelora.engine.io.SafetensorsFile;
  * Writes a Hugging Face folder as the GGUF file that llama.cpp's conversion makes of it: other names, sizes innermost first, linears as [out, in], Gemma's
  * norms with their 1, rows of Llama's queries and keys paired. Everything is F32.
  */
-final class GgufOf {
+public final class GgufOf {
     private static final int ALIGNMENT = 32;
     private static final int UINT32 = 4;
+    private static final int INT32 = 5;
     private static final int FLOAT32 = 6;
     private static final int STRING = 8;
+    private static final int ARRAY = 9;
 
     private final ByteArrayOutputStream keys = new ByteArrayOutputStream();
     private int keyCount;
@@ -30,7 +32,8 @@ final class GgufOf {
     /**
      * @param names pairs of patterns and what to replace them by, applied to names in the folder
      */
-    static Path folder(Path folder, Path file, String architecture, Map<String, Object> keys, List<String[]> names)
+    public static Path folder(
+            Path folder, Path file, String architecture, Map<String, Object> keys, List<String[]> names)
             throws IOException {
         GgufOf gguf = new GgufOf();
         gguf.key("general.architecture", architecture);
@@ -99,9 +102,30 @@ final class GgufOf {
             }
             case Integer number -> keys.writeBytes(ints(UINT32, number));
             case Float number -> keys.writeBytes(ints(FLOAT32, Float.floatToRawIntBits(number)));
+            case int[] numbers -> {
+                array(INT32, numbers.length);
+                keys.writeBytes(ints(numbers));
+            }
+            case float[] numbers -> {
+                array(FLOAT32, numbers.length);
+                for (float number : numbers) {
+                    keys.writeBytes(ints(Float.floatToRawIntBits(number)));
+                }
+            }
+            case String[] texts -> {
+                array(STRING, texts.length);
+                for (String text : texts) {
+                    text(keys, text);
+                }
+            }
             default -> throw new IllegalArgumentException(value + " is of no type that is written here");
         }
         keyCount++;
+    }
+
+    private void array(int type, int length) {
+        keys.writeBytes(ints(ARRAY, type));
+        keys.writeBytes(longs(length));
     }
 
     private void write(Path file, List<Written> tensors) throws IOException {

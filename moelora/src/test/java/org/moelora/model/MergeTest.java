@@ -28,6 +28,7 @@ import org.moelora.engine.io.JsonWriter;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
 import org.moelora.engine.io.StoredType;
+import org.moelora.hostile.OwnJvm;
 
 /** A merged checkpoint answers as base and adapter together do. */
 class MergeTest {
@@ -279,6 +280,25 @@ class MergeTest {
         try (Stream<Path> left = Files.list(temp)) {
             assertThat(left).isEmpty();
         }
+    }
+
+    /** Each of the three large matrices has 32 MiB. */
+    @Test
+    void matricesMayBeLargerThanTheHeap() throws IOException, InterruptedException {
+        List<String> lines =
+                OwnJvm.run(temp.resolve("log"), List.of("-Xmx24m", "-XX:+UseSerialGC"), LargeMerge.class, temp);
+        assertThat(lines).anyMatch(line -> line.matches("heap 2\\d{7}, file 10\\d{7}"));
+        // A new adapter changes nothing: W is W0 with the lengths that it has.
+        Map<String, float[]> before = tensors(temp.resolve("base/model.safetensors"));
+        tensors(temp.resolve("merged/model.safetensors")).forEach((name, values) -> {
+            float[] was = before.get(name);
+            assertThat(values).hasSameSizeAs(was);
+            double far = 0;
+            for (int i = 0; i < was.length; i++) {
+                far = Math.max(far, Math.abs(values[i] - was[i]));
+            }
+            assertThat(far).as(name).isLessThan(1e-6);
+        });
     }
 
     @Test

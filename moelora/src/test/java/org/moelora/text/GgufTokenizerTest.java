@@ -120,7 +120,7 @@ class GgufTokenizerTest {
 
     @Test
     void aLongRunOfOneLetterIsMergedInLinearlyManySteps() {
-        var vocabulary = new Vocabulary(17);
+        var vocabulary = new Vocabulary(17, 17);
         float[] scores = new float[17];
         boolean[] merged = new boolean[17];
         for (int id = 0; id < 17; id++) {

@@ -37,7 +37,8 @@ class ParityTest {
 
     static Stream<Arguments> cases() {
         return Stream.of("llama-moelora", "llama-moelora-zero-b", "qwen2-moelora-all-linears")
-                .flatMap(name -> Stream.of("cpu-plain", "cpu-simd", "opencl:0").map(device -> Arguments.of(name, device)));
+                .flatMap(name ->
+                        Stream.of("cpu-plain", "cpu-simd", "opencl:0").map(device -> Arguments.of(name, device)));
     }
 
     private record Case(Path folder, JsonObject settings, Decoder base, List<TokenRow> rows) {

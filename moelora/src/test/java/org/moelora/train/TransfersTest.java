@@ -111,8 +111,7 @@ class TransfersTest {
         try (Device device = noting;
                 Decoder base = Decoder.load(Vectors.path("llama"), device);
                 Adapter adapter = MoeLora.create(
-                        base,
-                        MoeLoraConfig.builder().experts(4).topK(2).rank(4).build())) {
+                        base, MoeLoraConfig.builder().experts(4).topK(2).rank(4).build())) {
             FineTuner.of(base.with(adapter))
                     .onRows(rows)
                     .config(TrainingConfig.builder()
@@ -137,7 +136,8 @@ class TransfersTest {
     void aStepOnACardSendsTokensAndBringsScalars() {
         Noting noting = steps("opencl:0");
         int batch = ROWS * TOKENS;
-        // Ids, positions, labelled positions, targets and the contrastive pairs: each at most a number or two for each token.
+        // Ids, positions, labelled positions, targets and the contrastive pairs: each at most a number or two for each
+        // token.
         assertThat(noting.written).isNotEmpty().allSatisfy(n -> assertThat(n).isLessThanOrEqualTo(2 * batch));
         assertThat(noting.written.stream().mapToInt(Integer::intValue).sum()).isLessThan(2 * 16 * batch);
         // Losses and the norm of the gradient.

@@ -92,8 +92,11 @@ final class Cases implements AutoCloseable {
         Memory wide = normal((long) tokens * WIDE);
         Memory square = normal((long) HIDDEN * WIDE);
         double narrow = (double) tokens * HIDDEN * WIDE;
-        cases.add(Case.multiplyAdds("gemm " + tokens + "x" + WIDE + "x" + HIDDEN, narrow, () -> kernels.matMul()
-                .gemm(false, true, tokens, WIDE, HIDDEN, 1, hidden, HIDDEN, square, HIDDEN, 0, wide, WIDE)));
+        cases.add(Case.multiplyAdds(
+                "gemm " + tokens + "x" + WIDE + "x" + HIDDEN,
+                narrow,
+                () -> kernels.matMul()
+                        .gemm(false, true, tokens, WIDE, HIDDEN, 1, hidden, HIDDEN, square, HIDDEN, 0, wide, WIDE)));
         for (DType dtype : List.of(DType.F32, DType.BF16)) {
             Frozen w = frozen(dtype, WIDE, HIDDEN);
             cases.add(Case.multiplyAdds(
@@ -162,11 +165,7 @@ final class Cases implements AutoCloseable {
                 5 * seen,
                 () -> kernels.attention().backward(training, q, k, v, o, sums, dO, dq, dk, dv)));
         Attention.Plan decoding = new Attention.Plan(
-                HEADS,
-                KV_HEADS,
-                HEAD_DIM,
-                0.125f,
-                new Ragged(new int[] {0, 1}, new int[] {0}, new int[] {context}));
+                HEADS, KV_HEADS, HEAD_DIM, 0.125f, new Ragged(new int[] {0, 1}, new int[] {0}, new int[] {context}));
         cases.add(Case.bytes(
                 "attention 1x" + context + " (decoding)",
                 2 * FLOAT * context * KV_HEADS * HEAD_DIM,
@@ -188,8 +187,8 @@ final class Cases implements AutoCloseable {
                 3 * once,
                 () -> kernels.rows().rmsNormGrad(tokens, HIDDEN, x, weight, rstd, dy, y, false)));
         cases.add(Case.bytes("softmax" + size, 2 * once, () -> kernels.rows().softmax(tokens, HIDDEN, x, y)));
-        cases.add(Case.bytes(
-                "columnSum" + size, once, () -> kernels.rows().columnSum(tokens, HIDDEN, x, weight, false)));
+        cases.add(
+                Case.bytes("columnSum" + size, once, () -> kernels.rows().columnSum(tokens, HIDDEN, x, weight, false)));
         double[] frequencies = new double[HEAD_DIM / 2];
         for (int i = 0; i < frequencies.length; i++) {
             frequencies[i] = Math.pow(10_000, -2.0 * i / HEAD_DIM);
@@ -213,11 +212,14 @@ final class Cases implements AutoCloseable {
         Memory one = normal(1);
         double once = FLOAT * n;
         cases.add(Case.bytes("add " + n, 3 * once, () -> kernels.elementwise().add(a, b, c)));
-        cases.add(Case.bytes("swiGlu " + n, 3 * once, () -> kernels.elementwise().swiGlu(a, b, c)));
+        cases.add(
+                Case.bytes("swiGlu " + n, 3 * once, () -> kernels.elementwise().swiGlu(a, b, c)));
         cases.add(Case.bytes(
                 "swiGluGrad " + n, 5 * once, () -> kernels.elementwise().swiGluGrad(a, b, c, d, false, e, false)));
-        cases.add(Case.bytes("dropout " + n, 2 * once, () -> kernels.elementwise().dropout(7, 0.1f, a, c, false)));
-        cases.add(Case.bytes("sumOfSquares " + n, once, () -> kernels.optimizer().sumOfSquares(a, one)));
+        cases.add(
+                Case.bytes("dropout " + n, 2 * once, () -> kernels.elementwise().dropout(7, 0.1f, a, c, false)));
+        cases.add(
+                Case.bytes("sumOfSquares " + n, once, () -> kernels.optimizer().sumOfSquares(a, one)));
         kernels.elementwise().fill(one, 1);
         Memory moment = normal(n);
         Memory square = normal(n);

@@ -56,7 +56,7 @@ final class Values {
             case Map<?, ?> x
             when b instanceof Map<?, ?> y ->
                 x.keySet().equals(y.keySet())
- && x.keySet().stream().allMatch(key -> equal(limits, line, x.get(key), y.get(key)));
+                        && x.keySet().stream().allMatch(key -> equal(limits, line, x.get(key), y.get(key)));
             case null, default -> Objects.equals(a, b);
         };
         limits.leave();

@@ -40,10 +40,7 @@ public final class Spans {
         if (dtype == DType.I32) {
             throw new IllegalArgumentException("a frozen weight is of floats or of blocks, not I32");
         }
-        if (rows < 0
-                || cols < 0
-                || cols % dtype.blockElements() != 0
-                || found != dtype.bytes((long) rows * cols)) {
+        if (rows < 0 || cols < 0 || cols % dtype.blockElements() != 0 || found != dtype.bytes((long) rows * cols)) {
             throw new IllegalArgumentException(
                     found + " bytes do not hold a " + dtype + " matrix [" + rows + ", " + cols + "]");
         }

@@ -8,8 +8,8 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.cpu.HostFrozen;
-import org.moelora.kernels.device.Spans;
 import org.moelora.kernels.cpu.Workers;
+import org.moelora.kernels.device.Spans;
 
 /** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link OneRow} for a decoding step, {@link FewRows} for that of several
  * texts. */
@@ -39,10 +39,8 @@ final class SimdMatMul implements MatMul {
             float beta,
             Memory c,
             int ldc) {
-        Source as =
-                new Source.Leased(floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda)));
-        Source bs =
-                new Source.Leased(floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb)));
+        Source as = new Source.Leased(floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda)));
+        Source bs = new Source.Leased(floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb)));
         MemorySegment cs = floats(c, Spans.matrix(m, n, ldc));
         new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, null, beta, cs, ldc, pool).run(workers);
     }

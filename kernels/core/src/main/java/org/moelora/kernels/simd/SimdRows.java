@@ -15,8 +15,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
-import org.moelora.kernels.device.Spans;
 import org.moelora.kernels.cpu.Workers;
+import org.moelora.kernels.device.Spans;
 
 final class SimdRows implements Rows {
     private final Workers workers;

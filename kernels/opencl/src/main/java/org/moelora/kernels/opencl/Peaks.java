@@ -63,7 +63,12 @@ public record Peaks(double gigaflops, double gigabytes) {
                     .arg(length / 4)
                     .arg((DeviceMemory) from)
                     .arg((DeviceMemory) to);
-            return 2.0 * COPIED_BYTES / nanos(device, launch, Math.ceilDiv(length / 4, device.programs().group()));
+            return 2.0
+                    * COPIED_BYTES
+                    / nanos(
+                            device,
+                            launch,
+                            Math.ceilDiv(length / 4, device.programs().group()));
         }
     }
 
