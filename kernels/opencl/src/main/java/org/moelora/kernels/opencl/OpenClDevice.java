@@ -43,7 +43,7 @@ final class OpenClDevice implements Device {
         Tiles.Tile tile = tuned.orElse(Tiles.usual(listed.gpu()));
         this.description = name + ": " + listed.describe() + ", tiles of " + tile.text()
                 + (tuned.isPresent() ? "" : " (not tuned: moelora devices --tune)");
-        this.kernels = new OpenClKernels(commands, programs, listed, new Tiles(tile));
+        this.kernels = new OpenClKernels(commands, programs, listed, Tiles.of(tile, listed));
     }
 
     @Override

@@ -11,6 +11,9 @@ import org.moelora.kernels.Tokens;
 
 /** All families on one device. */
 final class OpenClKernels implements Kernels, AutoCloseable {
+    /** Groups of a product for each unit that keep it busy. */
+    private static final int GROUPS_PER_UNIT = 2;
+
     private final Partials partials;
     private final Constants constants;
     private final OpenClMatMul matMul;
@@ -24,7 +27,7 @@ final class OpenClKernels implements Kernels, AutoCloseable {
     OpenClKernels(Commands commands, Programs programs, Platforms.Listed listed, Tiles tiles) {
         this.partials = new Partials(commands, programs);
         this.constants = new Constants(commands);
-        this.matMul = new OpenClMatMul(commands, programs, tiles);
+        this.matMul = new OpenClMatMul(commands, programs, tiles, GROUPS_PER_UNIT * listed.units());
         this.rows = new OpenClRows(commands, programs, partials, constants);
         this.attention = new OpenClAttention(commands, programs, constants, listed);
         this.elementwise = new OpenClElementwise(commands, programs);
@@ -71,6 +74,7 @@ final class OpenClKernels implements Kernels, AutoCloseable {
     @Override
     public void close() {
         partials.close();
+        matMul.close();
         constants.close();
         mixture.close();
         attention.close();

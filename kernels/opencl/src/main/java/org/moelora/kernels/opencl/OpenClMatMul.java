@@ -2,21 +2,33 @@ package org.moelora.kernels.opencl;
 
 import static org.moelora.kernels.opencl.DeviceMemory.floats;
 
+import java.util.function.UnaryOperator;
+import org.jocl.cl_mem;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.device.Spans;
 
 /** {@code matmul.cl}. */
-final class OpenClMatMul extends Family implements MatMul {
+final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
     /** Rows from which on tiles pay; below, decoding reads each weight once. */
     private static final int FEW = 4;
 
-    private final Tiles tiles;
+    /** Steps in depth that are worth a group of their own. */
+    private static final int STEPS_PER_PART = 4;
 
-    OpenClMatMul(Commands commands, Programs programs, Tiles tiles) {
+    private final Tiles tiles;
+    private final int busy;
+    private final Scratch scratch;
+
+    /**
+     * @param busy groups that keep the device busy: with fewer tiles the depth is dealt out, too
+     */
+    OpenClMatMul(Commands commands, Programs programs, Tiles tiles, int busy) {
         super("matmul", commands, programs);
         this.tiles = tiles;
+        this.busy = busy;
+        this.scratch = new Scratch(commands);
     }
 
     private static String transposes(boolean a, boolean b) {
@@ -41,25 +53,18 @@ final class OpenClMatMul extends Family implements MatMul {
         DeviceMemory as = floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda));
         DeviceMemory bs = floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb));
         DeviceMemory cs = floats(c, Spans.matrix(m, n, ldc));
-        run(
-                launch("gemm", transposes(transposeA, transposeB) + " -DFORMAT_F32 " + tiles.constants())
-                        .arg(m)
-                        .arg(n)
-                        .arg(k)
-                        .arg(alpha)
-                        .arg(as)
-                        .arg(lda)
-                        .arg(0L)
-                        .arg(bs)
-                        .arg(ldb)
-                        .arg(0L)
-                        .arg(beta)
-                        .arg(cs)
-                        .arg(ldc)
-                        .arg(0L),
+        product(
+                transposes(transposeA, transposeB) + " -DFORMAT_F32 ",
                 m,
                 n,
-                1);
+                k,
+                alpha,
+                as,
+                lda,
+                launch -> launch.arg(bs).arg(ldb),
+                beta,
+                cs,
+                ldc);
     }
 
     @Override
@@ -97,8 +102,55 @@ final class OpenClMatMul extends Family implements MatMul {
                 batch);
     }
 
-    private void run(Launch launch, int m, int n, int batch) {
-        run(launch, tiles.tile(), m, n, batch);
+    /**
+     * {@code C = alpha op(A) op(B) + beta C}.
+     *
+     * @param factor adds B and its leading dimension to the arguments
+     */
+    private void product(
+            String constants,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            DeviceMemory a,
+            int lda,
+            UnaryOperator<Launch> factor,
+            float beta,
+            DeviceMemory c,
+            int ldc) {
+        Tiles.Tile tile = tiles.of(m, n);
+        int depth = partDepth(tile, m, n, k);
+        int parts = Math.ceilDiv(k, depth);
+        String all = constants + tile.constants() + (parts > 1 ? " -DSPLIT" : "");
+        Launch launch = launch("gemm", all).arg(m).arg(n).arg(k).arg(alpha).arg(a).arg(lda).arg(0L);
+        factor.apply(launch).arg(0L).arg(beta).arg(c).arg(ldc).arg(0L);
+        if (parts <= 1) {
+            run(launch, tile, m, n, 1);
+            return;
+        }
+        synchronized (scratch) {
+            cl_mem partials = scratch.floats((long) parts * m * n);
+            run(launch.arg(depth).arg(partials), tile, m, n, parts);
+            launch("gemmJoin", all)
+                    .arg(parts)
+                    .arg(m)
+                    .arg(n)
+                    .arg(alpha)
+                    .arg(partials)
+                    .arg(beta)
+                    .arg(c)
+                    .arg(ldc)
+                    .items((long) m * n);
+        }
+    }
+
+    /** Depth of a group's part: all of it, unless there are too few tiles to keep the device busy. */
+    private int partDepth(Tiles.Tile tile, int m, int n, int k) {
+        long groups = Math.max(1, tile.across(n) * tile.down(m));
+        int steps = Math.ceilDiv(k, tile.depth());
+        int parts = Math.clamp(busy / groups, 1, Math.max(1, steps / STEPS_PER_PART));
+        return Math.max(1, Math.ceilDiv(steps, parts)) * tile.depth();
     }
 
     private static void run(Launch launch, Tiles.Tile tile, int m, int n, int batch) {
@@ -143,25 +195,22 @@ final class OpenClMatMul extends Family implements MatMul {
             DeviceFrozen w,
             DeviceMemory c,
             boolean accumulate) {
-        run(
-                launch("gemm", transposes(false, transposed) + " -DFROZEN " + w.constant() + " " + tiles.constants())
-                        .arg(m)
-                        .arg(n)
-                        .arg(k)
-                        .arg(1f)
-                        .arg(a)
-                        .arg(k)
-                        .arg(0L)
-                        .arg(w.buffer())
-                        .arg(w.from())
-                        .arg(w.cols())
-                        .arg(0L)
-                        .arg(accumulate ? 1f : 0f)
-                        .arg(c)
-                        .arg(n)
-                        .arg(0L),
+        product(
+                transposes(false, transposed) + " -DFROZEN " + w.constant() + " ",
                 m,
                 n,
-                1);
+                k,
+                1,
+                a,
+                k,
+                launch -> launch.arg(w.buffer()).arg(w.from()).arg(w.cols()),
+                accumulate ? 1 : 0,
+                c,
+                n);
+    }
+
+    @Override
+    public void close() {
+        scratch.close();
     }
 }

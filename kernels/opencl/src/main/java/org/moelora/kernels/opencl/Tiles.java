@@ -99,22 +99,44 @@ final class Tiles {
     /** For many products of a few rows and columns. */
     private static final Tile SMALL = new Tile(16, 16, 16, 2, 2);
 
-    private final Tile tile;
+    /** As many columns, or rows, as the experts of a low-rank adapter have ranks together: what is wider is mostly empty. */
+    private static final int NARROW = 32;
 
+    private static final Tile TALL = new Tile(128, NARROW, 16, 4, 4);
+    private static final Tile FLAT = new Tile(NARROW, 128, 16, 4, 4);
+
+    private final Tile tile;
+    private final Tile tall;
+    private final Tile flat;
+
+    /** One tile for all products but small ones. */
     Tiles(Tile tile) {
-        this.tile = tile;
+        this(tile, tile, tile);
     }
 
-    Tile tile() {
-        return tile;
+    private Tiles(Tile tile, Tile tall, Tile flat) {
+        this.tile = tile;
+        this.tall = tall;
+        this.flat = flat;
+    }
+
+    /** That, and others for products of low rank. */
+    static Tiles withNarrow(Tile tile) {
+        return tile.columns <= NARROW ? new Tiles(tile) : new Tiles(tile, TALL, FLAT);
+    }
+
+    /** For a device whose large products go by {@code tile}. */
+    static Tiles of(Tile tile, Platforms.Listed device) {
+        return TALL.fits(device) && FLAT.fits(device) ? withNarrow(tile) : new Tiles(tile);
+    }
+
+    /** For a product with so many rows and columns. */
+    Tile of(int m, int n) {
+        return n <= NARROW && m > NARROW ? tall : m <= NARROW && n > NARROW ? flat : tile;
     }
 
     Tile smallTile() {
         return SMALL;
-    }
-
-    String constants() {
-        return tile.constants();
     }
 
     String small() {

