@@ -123,7 +123,14 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
         int depth = partDepth(tile, m, n, k);
         int parts = Math.ceilDiv(k, depth);
         String all = constants + tile.constants() + (parts > 1 ? " -DSPLIT" : "");
-        Launch launch = launch("gemm", all).arg(m).arg(n).arg(k).arg(alpha).arg(a).arg(lda).arg(0L);
+        Launch launch = launch("gemm", all)
+                .arg(m)
+                .arg(n)
+                .arg(k)
+                .arg(alpha)
+                .arg(a)
+                .arg(lda)
+                .arg(0L);
         factor.apply(launch).arg(0L).arg(beta).arg(c).arg(ldc).arg(0L);
         if (parts <= 1) {
             run(launch, tile, m, n, 1);
