@@ -54,9 +54,11 @@ final class MemoryFlags {
         long limit = limit();
         String room = limit > 0
                 ? "; --max-memory allows " + MemoryPlan.megabytes(limit)
-                : MemoryPlan.free().isPresent()
-                        ? "; " + MemoryPlan.megabytes(MemoryPlan.free().getAsLong()) + " free"
-                        : "";
+                : plan.own().isPresent()
+                        ? "; the device has " + MemoryPlan.megabytes(plan.own().getAsLong())
+                        : MemoryPlan.free().isPresent()
+                                ? "; " + MemoryPlan.megabytes(MemoryPlan.free().getAsLong()) + " free"
+                                : "";
         return plan + room;
     }
 }

@@ -28,6 +28,7 @@ import org.moelora.kernels.Owner;
  * @param spare what the device takes from the system beyond that, as leases of many sizes leave gaps; the one part that is not exact, but rather
  *     too large
  * @param held how much of all but the weights the device has taken from the system already
+ * @param own bytes of the device's own memory, if it has one; then all of this, weights included, lies there
  */
 public record MemoryPlan(
         long weights,
@@ -38,7 +39,8 @@ public record MemoryPlan(
         long scratch,
         long cache,
         long spare,
-        long held) {
+        long held,
+        OptionalLong own) {
     private static final double MB = 1e6;
 
     /**
@@ -52,16 +54,20 @@ public record MemoryPlan(
             rehearsal.resetPeak();
             work.accept(model.on(rehearsal));
             MemoryUse use = rehearsal.memoryUse();
+            long weights = model.decoder().mappedBytes();
+            // A device with memory of its own has leased room for its copies of the weights.
+            long leased = device.ownMemory().isPresent() ? weights : 0;
             return new MemoryPlan(
-                    model.decoder().mappedBytes(),
-                    part(use, Owner.MODEL),
+                    weights,
+                    part(use, Owner.MODEL) - leased,
                     part(use, Owner.ADAPTER),
                     part(use, Owner.OPTIMIZER),
                     part(use, Owner.TAPE),
                     part(use, Owner.SCRATCH),
                     part(use, Owner.CACHE),
                     use.reserved() + use.reserved() / 16 - use.peak(),
-                    device.memoryUse().reserved());
+                    device.memoryUse().reserved(),
+                    device.ownMemory());
         }
     }
 
@@ -87,10 +93,13 @@ public record MemoryPlan(
     /**
      * Whether there is room.
      *
-     * @param limit most bytes; 0 for what this process may still take from the system
+     * @param limit most bytes; 0 for what this process may still take from the system, or what the device has for itself
      */
     public boolean fits(long limit) {
-        return limit > 0 ? total() <= limit : total() - held <= free().orElse(Long.MAX_VALUE);
+        if (limit > 0) {
+            return total() <= limit;
+        }
+        return own.isPresent() ? total() <= own.getAsLong() : total() - held <= free().orElse(Long.MAX_VALUE);
     }
 
     /**
@@ -105,7 +114,9 @@ public record MemoryPlan(
         if (!fits(limit)) {
             String room = limit > 0
                     ? "--max-memory allows " + megabytes(limit)
-                    : "the system has " + megabytes(free().orElse(0)) + " free";
+                    : own.isPresent()
+                            ? "the device has " + megabytes(own.getAsLong())
+                            : "the system has " + megabytes(free().orElse(0)) + " free";
             throw new InputException(work + " takes " + this + ", and " + room + "; expected " + remedy);
         }
     }

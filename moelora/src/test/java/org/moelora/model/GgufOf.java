@@ -27,6 +27,8 @@ public final class GgufOf {
     private final ByteArrayOutputStream keys = new ByteArrayOutputStream();
     private int keyCount;
 
+    private GgufOf() {}
+
     private record Written(String name, long[] shape, float[] values) {}
 
     /**

@@ -18,7 +18,7 @@ import org.moelora.kernels.Devices;
 
 class MemoryPlanTest {
     private static MemoryPlan plan(long mb) {
-        return new MemoryPlan(69 * mb, mb, 17 * mb, 34 * mb, 1301 * mb, 400_000, 0, 12 * mb, 20 * mb);
+        return new MemoryPlan(69 * mb, mb, 17 * mb, 34 * mb, 1301 * mb, 400_000, 0, 12 * mb, 20 * mb, OptionalLong.empty());
     }
 
     @Test
@@ -31,10 +31,10 @@ class MemoryPlanTest {
     @Test
     void whatIsHeldAlreadyNeedsNoRoomInTheSystem() {
         long free = MemoryPlan.free().orElse(1L << 40);
-        assertThat(new MemoryPlan(0, 0, 0, 0, 100 * free, 0, 0, 0, 100 * free).fits(0))
+        assertThat(new MemoryPlan(0, 0, 0, 0, 100 * free, 0, 0, 0, 100 * free, OptionalLong.empty()).fits(0))
                 .isTrue();
         if (MemoryPlan.free().isPresent()) {
-            assertThat(new MemoryPlan(0, 0, 0, 0, 100 * free, 0, 0, 0, 0).fits(0))
+            assertThat(new MemoryPlan(0, 0, 0, 0, 100 * free, 0, 0, 0, 0, OptionalLong.empty()).fits(0))
                     .isFalse();
         }
     }

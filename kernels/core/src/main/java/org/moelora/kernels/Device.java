@@ -1,6 +1,7 @@
 package org.moelora.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
 
 /**
  * Memory and kernels of one device. Found once, chosen once through {@link Devices}. Safe for use by several threads.
@@ -45,6 +46,14 @@ public interface Device extends AutoCloseable {
     void read(Memory source, long at, int[] target);
 
     MemoryUse memoryUse();
+
+    /**
+     * Bytes of the memory that a device has for itself, in which its leases and its copies of frozen weights lie; empty where it uses the system's memory and reads
+     * weights in place.
+     */
+    default OptionalLong ownMemory() {
+        return OptionalLong.empty();
+    }
 
     /**
      * A device for rehearsals: from the present state on it accounts for leases as this one would, and takes no memory and computes nothing.

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
@@ -83,6 +84,11 @@ public final class RehearsalDevice implements Device {
     @Override
     public MemoryUse memoryUse() {
         return slabs.use();
+    }
+
+    @Override
+    public OptionalLong ownMemory() {
+        return rehearsed.ownMemory();
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.moelora.kernels.opencl;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
@@ -21,6 +22,7 @@ final class OpenClDevice implements Device {
     private final String description;
     private final int units;
     private final boolean strict;
+    private final long memory;
     private final Commands commands;
     private final Programs programs;
     private final DevicePool pool;
@@ -32,6 +34,7 @@ final class OpenClDevice implements Device {
     OpenClDevice(Platforms.Listed listed, DeviceOptions options, long guard) {
         this.name = "opencl:" + listed.index();
         this.units = listed.units();
+        this.memory = listed.memory();
         this.strict = options.poison() || "throw".equals(System.getProperty("moelora.leaks"));
         this.commands = new Commands(name, listed);
         this.pool = new DevicePool(commands, listed, options.poison(), guard);
@@ -127,6 +130,11 @@ final class OpenClDevice implements Device {
     @Override
     public MemoryUse memoryUse() {
         return pool.use();
+    }
+
+    @Override
+    public OptionalLong ownMemory() {
+        return OptionalLong.of(memory);
     }
 
     @Override
