@@ -138,7 +138,14 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
                 .arg(a)
                 .arg(lda)
                 .arg(0L);
-        factor.apply(launch).arg(0L).arg(beta).arg(c).arg(ldc).arg(0L).arg(parts).arg(depth);
+        factor.apply(launch)
+                .arg(0L)
+                .arg(beta)
+                .arg(c)
+                .arg(ldc)
+                .arg(0L)
+                .arg(parts)
+                .arg(depth);
         if (parts == 1) {
             run(launch.arg(c.buffer()), tile, m, n, 1);
             return;
