@@ -11,6 +11,9 @@ import org.jocl.cl_mem;
 
 /** One start of a kernel: arguments in the order of its parameters, then the range. */
 final class Launch {
+    /** As in {@code common.cl}. */
+    static final int ACROSS = 32;
+
     private record Argument(long size, Pointer value) {}
 
     private final Commands commands;
@@ -65,6 +68,12 @@ final class Launch {
     /** One work-item for each of n, in groups of the usual size; those beyond n have nothing to do. */
     void items(long n) {
         groups((n + kernel.group() - 1) / kernel.group());
+    }
+
+    /** One band of a group, {@code ACROSS} items, for each of n. */
+    void bands(long n) {
+        int bands = kernel.group() / Math.min(ACROSS, kernel.group());
+        groups(Math.ceilDiv(n, bands));
     }
 
     /** So many groups of the usual size. */

@@ -11,7 +11,7 @@ import org.moelora.kernels.Tokens;
 
 /** All families on one device. */
 final class OpenClKernels implements Kernels, AutoCloseable {
-    /** Groups of a product for each unit that keep it busy. */
+    /** Groups for each unit that keep it busy. */
     private static final int GROUPS_PER_UNIT = 2;
 
     private final Partials partials;
@@ -25,10 +25,11 @@ final class OpenClKernels implements Kernels, AutoCloseable {
     private final OpenClOptimizer optimizer;
 
     OpenClKernels(Commands commands, Programs programs, Platforms.Listed listed, Tiles tiles) {
+        int busy = GROUPS_PER_UNIT * listed.units();
         this.partials = new Partials(commands, programs);
         this.constants = new Constants(commands);
-        this.matMul = new OpenClMatMul(commands, programs, tiles, GROUPS_PER_UNIT * listed.units());
-        this.rows = new OpenClRows(commands, programs, partials, constants);
+        this.matMul = new OpenClMatMul(commands, programs, tiles, busy);
+        this.rows = new OpenClRows(commands, programs, partials, constants, busy);
         this.attention = new OpenClAttention(commands, programs, constants, listed);
         this.elementwise = new OpenClElementwise(commands, programs);
         this.tokens = new OpenClTokens(commands, programs);
@@ -75,6 +76,7 @@ final class OpenClKernels implements Kernels, AutoCloseable {
     public void close() {
         partials.close();
         matMul.close();
+        rows.close();
         constants.close();
         mixture.close();
         attention.close();

@@ -11,7 +11,7 @@ import org.moelora.kernels.device.Spans;
 
 /** {@code matmul.cl}. */
 final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
-    /** Rows from which on tiles pay; below, decoding reads each weight once. */
+    /** Rows up to which each weight is read once and tiles do not pay: MOST_ROWS of the kernel. */
     private static final int FEW = 4;
 
     /** Steps in depth that are worth a group of their own. */
@@ -33,6 +33,10 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
 
     private static String transposes(boolean a, boolean b) {
         return "-DTA=" + (a ? 1 : 0) + " -DTB=" + (b ? 1 : 0);
+    }
+
+    private static String frozen(boolean transposed, DeviceFrozen weight) {
+        return transposes(false, transposed) + " -DFROZEN " + weight.constant() + " ";
     }
 
     @Override
@@ -80,6 +84,7 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
             Memory b,
             float beta,
             Memory c) {
+        DeviceMemory cs = floats(c, (long) batch * m * n);
         run(
                 launch("gemm", transposes(transposeA, transposeB) + " -DFORMAT_F32 " + tiles.small())
                         .arg(m)
@@ -93,9 +98,12 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
                         .arg(transposeB ? k : n)
                         .arg((long) k * n)
                         .arg(beta)
-                        .arg(floats(c, (long) batch * m * n))
+                        .arg(cs)
                         .arg(n)
-                        .arg((long) m * n),
+                        .arg((long) m * n)
+                        .arg(1)
+                        .arg(k)
+                        .arg(cs.buffer()),
                 tiles.smallTile(),
                 m,
                 n,
@@ -121,9 +129,8 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
             int ldc) {
         Tiles.Tile tile = tiles.of(m, n);
         int depth = partDepth(tile, m, n, k);
-        int parts = Math.ceilDiv(k, depth);
-        String all = constants + tile.constants() + (parts > 1 ? " -DSPLIT" : "");
-        Launch launch = launch("gemm", all)
+        int parts = Math.max(1, Math.ceilDiv(k, depth));
+        Launch launch = launch("gemm", constants + tile.constants())
                 .arg(m)
                 .arg(n)
                 .arg(k)
@@ -131,15 +138,22 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
                 .arg(a)
                 .arg(lda)
                 .arg(0L);
-        factor.apply(launch).arg(0L).arg(beta).arg(c).arg(ldc).arg(0L);
-        if (parts <= 1) {
-            run(launch, tile, m, n, 1);
+        factor.apply(launch)
+                .arg(0L)
+                .arg(beta)
+                .arg(c)
+                .arg(ldc)
+                .arg(0L)
+                .arg(parts)
+                .arg(depth);
+        if (parts == 1) {
+            run(launch.arg(c.buffer()), tile, m, n, 1);
             return;
         }
         synchronized (scratch) {
             cl_mem partials = scratch.floats((long) parts * m * n);
-            run(launch.arg(depth).arg(partials), tile, m, n, parts);
-            launch("gemmJoin", all)
+            run(launch.arg(partials), tile, m, n, parts);
+            new Launch(commands, programs.kernel("rows", "gemmJoin"))
                     .arg(parts)
                     .arg(m)
                     .arg(n)
@@ -171,7 +185,8 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
         DeviceMemory xs = floats(x, (long) rows * w.cols());
         DeviceMemory ys = floats(y, (long) rows * w.rows());
         if (rows > 0 && rows <= FEW) {
-            launch("fewRows", transposes(false, true) + " -DFROZEN -DROWS=" + rows + " " + weight.constant())
+            launch("fewRows", frozen(true, weight) + tiles.of(rows, w.rows()).constants())
+                    .arg(rows)
                     .arg(w.cols())
                     .arg(w.rows())
                     .arg(xs)
@@ -179,7 +194,7 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
                     .arg(weight.from())
                     .arg(ys)
                     .arg(accumulate)
-                    .groups(w.rows());
+                    .bands(w.rows());
         } else {
             frozen(rows, w.rows(), w.cols(), true, xs, weight, ys, accumulate);
         }
@@ -203,7 +218,7 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
             DeviceMemory c,
             boolean accumulate) {
         product(
-                transposes(false, transposed) + " -DFROZEN " + w.constant() + " ",
+                frozen(transposed, w),
                 m,
                 n,
                 k,

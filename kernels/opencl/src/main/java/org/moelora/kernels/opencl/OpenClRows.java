@@ -4,17 +4,29 @@ import static org.moelora.kernels.opencl.DeviceMemory.floats;
 import static org.moelora.kernels.opencl.DeviceMemory.ints;
 
 import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.jocl.cl_mem;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
 import org.moelora.kernels.device.Spans;
 
 /** {@code rows.cl}. */
-final class OpenClRows extends Family implements Rows {
+final class OpenClRows extends Family implements Rows, AutoCloseable {
+    /** Rows of a band of items that are worth adding up on their own. */
+    private static final int ROWS_PER_BAND = 8;
+
     private final Partials partials;
     private final Constants constants;
+    private final Scratch scratch;
+    private final int busy;
 
-    OpenClRows(Commands commands, Programs programs, Partials partials, Constants constants) {
+    /**
+     * @param busy groups that keep the device busy
+     */
+    OpenClRows(Commands commands, Programs programs, Partials partials, Constants constants, int busy) {
         super("rows", commands, programs);
+        this.scratch = new Scratch(commands);
+        this.busy = busy;
         this.partials = partials;
         this.constants = constants;
     }
@@ -73,15 +85,16 @@ final class OpenClRows extends Family implements Rows {
     public void rmsNormWeightGrad(
             int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate) {
         long n = size(rows, cols);
-        launch("rmsNormWeightGrad")
-                .arg(rows)
-                .arg(cols)
-                .arg(floats(x, n))
-                .arg(floats(rstd, rows))
-                .arg(floats(dy, n))
-                .arg(floats(dWeight, cols))
-                .arg(accumulate)
-                .items(cols);
+        DeviceMemory xs = floats(x, n);
+        DeviceMemory rstds = floats(rstd, rows);
+        DeviceMemory dys = floats(dy, n);
+        downColumns(
+                "rmsNormWeightGrad",
+                rows,
+                cols,
+                launch -> launch.arg(xs).arg(rstds).arg(dys),
+                floats(dWeight, cols),
+                accumulate);
     }
 
     @Override
@@ -169,13 +182,32 @@ final class OpenClRows extends Family implements Rows {
 
     @Override
     public void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate) {
-        launch("columnSum")
-                .arg(rows)
-                .arg(cols)
-                .arg(floats(x, size(rows, cols)))
-                .arg(floats(out, cols))
-                .arg(accumulate)
-                .items(cols);
+        DeviceMemory xs = floats(x, size(rows, cols));
+        downColumns("columnSum", rows, cols, launch -> launch.arg(xs), floats(out, cols), accumulate);
+    }
+
+    /** Sums down columns: as many parts of the rows as keep the device busy, each long enough to be worth a group. */
+    private void downColumns(
+            String kernel, int rows, int cols, UnaryOperator<Launch> inputs, DeviceMemory out, boolean accumulate) {
+        int group = programs.group();
+        int across = Math.min(Launch.ACROSS, group);
+        int columnGroups = Math.ceilDiv(cols, across);
+        int most = Math.ceilDiv(rows, ROWS_PER_BAND * (group / across));
+        int wanted = Math.clamp(busy / Math.max(1, columnGroups), 1, Math.max(1, most));
+        int rowsOfPart = Math.max(1, Math.ceilDiv(rows, wanted));
+        int parts = Math.max(1, Math.ceilDiv(rows, rowsOfPart));
+        synchronized (scratch) {
+            cl_mem sums = scratch.floats((long) parts * cols);
+            inputs.apply(launch(kernel).arg(rows).arg(cols).arg(rowsOfPart).arg(sums))
+                    .run(new long[] {(long) columnGroups * group, parts}, new long[] {group, 1});
+            launch("columnJoin")
+                    .arg(parts)
+                    .arg(cols)
+                    .arg(sums)
+                    .arg(out)
+                    .arg(accumulate)
+                    .items(cols);
+        }
     }
 
     @Override
@@ -237,5 +269,10 @@ final class OpenClRows extends Family implements Rows {
                     .groups(groups);
             partials.addUp(groups, scale, to, accumulate);
         }
+    }
+
+    @Override
+    public void close() {
+        scratch.close();
     }
 }

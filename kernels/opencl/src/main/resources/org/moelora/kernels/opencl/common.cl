@@ -48,6 +48,14 @@ inline Exact exactly(Exact e, float value) {
     return e;
 }
 
+// A usual group as DOWN bands of ACROSS items, which share a row or a run of columns: as many as a card starts together.
+#if GROUP < 32
+#define ACROSS GROUP
+#else
+#define ACROSS 32
+#endif
+#define DOWN (GROUP / ACROSS)
+
 // Frozen weights: element i of a row-major matrix as float. The blocks are GGML's, as Blocks.java defines them.
 #if defined(FORMAT_F32)
 inline float weight(__global const uchar *w, ulong i) { return ((__global const float *)w)[i]; }

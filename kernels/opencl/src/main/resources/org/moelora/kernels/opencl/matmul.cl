@@ -4,8 +4,8 @@
 // local memory is multiplied, the next is fetched into registers and then stored beside it, so there is one barrier for each TK. Items of a
 // block lie TM / RM rows and TN / RN columns apart, so that neighbours read neighbouring words of local memory.
 //
-// Where a product has few tiles and much depth, as those of low rank do, SPLIT deals the depth out to groups: each leaves the sums over its part, and
-// gemmJoin adds those up in their order.
+// Where a product has few tiles and much depth, as those of low rank do, the depth is dealt out to groups: each leaves the sums over its part, and
+// gemmJoin in rows.cl adds those up in their order.
 //
 // TA and TB say which of A and B is transposed; FROZEN makes B a weight in its own format, [n, k] with TB and [k, n] without.
 
@@ -49,12 +49,10 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         const float beta,
         ARG(float, c),
         const int ldc,
-        const ulong strideC
-#ifdef SPLIT
-        , const int partDepth,
-        __global float *partials
-#endif
-        ) {
+        const ulong strideC,
+        const int parts,
+        const int partDepth,
+        __global float *partials) { // any buffer if there is one part
     __local float tileA[2][TK][TM + 1];
     __local float tileB[2][TK][TN + 1];
     const int item = get_local_id(0);
@@ -62,16 +60,10 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
     const int line = item / COLUMNS;
     const int firstRow = get_group_id(1) * TM;
     const int firstColumn = get_group_id(0) * TN;
-#ifdef SPLIT
-    const int batch = 0;
-    const int part_ = get_group_id(2);
-    const int begin = min(k, part_ * partDepth);
+    const int batch = get_group_id(2) / parts;
+    const int part = get_group_id(2) % parts;
+    const int begin = min(k, part * partDepth);
     const int end = min(k, begin + partDepth);
-#else
-    const int batch = get_group_id(2);
-    const int begin = 0;
-    const int end = k;
-#endif
     __global const float *a = a_buffer + a_from + batch * strideA;
 #ifdef FROZEN
     __global const uchar *b = b_buffer + b_from;
@@ -135,9 +127,9 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
             FETCH(depth + TK)
         }
         // A tile's own sum first: what is added to a long sum is then rounded once for each TK.
-        float part[RM][RN];
+        float near[RM][RN];
         for (int i = 0; i < RM; i++) {
-            for (int j = 0; j < RN; j++) part[i][j] = 0;
+            for (int j = 0; j < RN; j++) near[i][j] = 0;
         }
         for (int p = 0; p < TK; p++) {
             float left[RM];
@@ -145,11 +137,11 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
             for (int i = 0; i < RM; i++) left[i] = tileA[now][p][i * LINES + line];
             for (int j = 0; j < RN; j++) right[j] = tileB[now][p][j * COLUMNS + column];
             for (int i = 0; i < RM; i++) {
-                for (int j = 0; j < RN; j++) part[i][j] = mad(left[i], right[j], part[i][j]);
+                for (int j = 0; j < RN; j++) near[i][j] = mad(left[i], right[j], near[i][j]);
             }
         }
         for (int i = 0; i < RM; i++) {
-            for (int j = 0; j < RN; j++) sums[i][j] += part[i][j];
+            for (int j = 0; j < RN; j++) sums[i][j] += near[i][j];
         }
         if (more) {
             STORE(1 - now)
@@ -162,41 +154,38 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         for (int j = 0; j < RN; j++) {
             const int col = firstColumn + j * COLUMNS + column;
             if (row < m && col < n) {
-#ifdef SPLIT
-                partials[((ulong)part_ * m + row) * n + col] = sums[i][j];
-#else
-                const ulong at = (ulong)row * ldc + col;
-                c[at] = alpha * sums[i][j] + (beta == 0 ? 0 : beta * c[at]);
-#endif
+                if (parts > 1) {
+                    partials[((ulong)part * m + row) * n + col] = sums[i][j];
+                } else {
+                    const ulong at = (ulong)row * ldc + col;
+                    c[at] = alpha * sums[i][j] + (beta == 0 ? 0 : beta * c[at]);
+                }
             }
         }
     }
 }
 
-__kernel void gemmJoin(
-        const int parts,
-        const int m,
-        const int n,
-        const float alpha,
-        __global const float *partials,
-        const float beta,
-        ARG(float, c),
-        const int ldc) {
-    USE(float, c);
-    const ulong size = (ulong)m * n;
-    ITEM(i, size);
-    float sum = 0;
-    for (int part = 0; part < parts; part++) sum += partials[part * size + i];
-    const ulong at = i / n * ldc + i % n;
-    c[at] = alpha * sum + (beta == 0 ? 0 : beta * c[at]);
-}
-
 #ifdef FROZEN
-// y (+)= x W^T for the few rows of decoding: a group for each row of W, whose elements are read once and side by side.
-#ifndef ROWS
-#define ROWS 1
+// Elements i to i + 3 of a weight.
+#if defined(FORMAT_F32)
+inline float4 weights(__global const uchar *w, ulong i) { return vload4(0, (__global const float *)w + i); }
+#elif defined(FORMAT_BF16)
+inline float4 weights(__global const uchar *w, ulong i) {
+    return as_float4(convert_uint4(vload4(0, (__global const ushort *)w + i)) << 16);
+}
+#elif defined(FORMAT_F16)
+inline float4 weights(__global const uchar *w, ulong i) { return vload_half4(0, (__global const half *)w + i); }
+#else
+inline float4 weights(__global const uchar *w, ulong i) {
+    return (float4)(weight(w, i), weight(w, i + 1), weight(w, i + 2), weight(w, i + 3));
+}
 #endif
+
+// y (+)= x W^T for the few rows of decoding: a band for each row of W, whose elements are read once and side by side, four to a load.
+#define MOST_ROWS 4
+#define EACH_ROW(t) for (int t = 0; t < MOST_ROWS; t++) if (t < rows)
 __kernel void fewRows(
+        const int rows,
         const int cols,
         const int out,
         ARG(const float, x),
@@ -208,17 +197,35 @@ __kernel void fewRows(
     USE(float, y);
     __local float work[GROUP];
     const int item = get_local_id(0);
-    const size_t o = get_group_id(0);
+    const int lane = item % ACROSS;
+    const int o = get_group_id(0) * DOWN + item / ACROSS;
     __global const uchar *w = w_buffer + w_from;
-    float sums[ROWS];
-    for (int t = 0; t < ROWS; t++) sums[t] = 0;
-    for (int i = item; i < cols; i += GROUP) {
-        const float value = weight(w, o * cols + i);
-        for (int t = 0; t < ROWS; t++) sums[t] = mad(value, x[(ulong)t * cols + i], sums[t]);
+    float sums[MOST_ROWS];
+    for (int t = 0; t < MOST_ROWS; t++) sums[t] = 0;
+    if (o < out) {
+        const ulong row = (ulong)o * cols;
+        const int whole = cols / 4 * 4;
+        for (int i = 4 * lane; i < whole; i += 4 * ACROSS) {
+            const float4 four = weights(w, row + i);
+            EACH_ROW(t) {
+                const float4 with = vload4(0, x + (ulong)t * cols + i);
+                sums[t] += four.x * with.x + four.y * with.y + (four.z * with.z + four.w * with.w);
+            }
+        }
+        for (int i = whole + lane; i < cols; i += ACROSS) {
+            const float one = weight(w, row + i);
+            EACH_ROW(t) sums[t] += one * x[(ulong)t * cols + i];
+        }
     }
-    for (int t = 0; t < ROWS; t++) {
-        const float sum = groupSum(sums[t], work);
-        if (item == 0) PUT(y, (ulong)t * out + o, sum, accumulate);
+    for (int t = 0; t < rows; t++) {
+        work[item] = sums[t];
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int half_ = ACROSS / 2; half_ > 0; half_ /= 2) {
+            if (lane < half_) work[item] += work[item + half_];
+            barrier(CLK_LOCAL_MEM_FENCE);
+        }
+        if (lane == 0 && o < out) PUT(y, (ulong)t * out + o, work[item], accumulate);
+        barrier(CLK_LOCAL_MEM_FENCE);
     }
 }
 #endif

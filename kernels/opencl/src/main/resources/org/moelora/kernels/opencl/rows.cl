@@ -64,25 +64,56 @@ __kernel void rmsNormGrad(
 }
 
 // One item for each column: neighbours read neighbours, and each sum has the order of the rows.
+// Sums down columns in two steps. A group has ACROSS columns of some rows and goes over them in DOWN bands; columnJoin adds up the groups' sums.
+#define DOWN_COLUMNS(TERM)                                                                      \
+    __local float work[GROUP];                                                                  \
+    const int item = get_local_id(0);                                                           \
+    const int column = get_group_id(0) * ACROSS + item % ACROSS;                                \
+    const int part = get_group_id(1);                                                           \
+    const int from = (int)min((long)rows, (long)part * rowsOfPart);                             \
+    const int to = (int)min((long)rows, (long)from + rowsOfPart);                               \
+    Exact e = {0, 0};                                                                           \
+    if (column < cols) {                                                                        \
+        for (int t = from + item / ACROSS; t < to; t += DOWN) {                                 \
+            const ulong at = (ulong)t * cols + column;                                          \
+            e = exactly(e, TERM);                                                               \
+        }                                                                                       \
+    }                                                                                           \
+    work[item] = e.sum;                                                                         \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                               \
+    for (int half_ = DOWN / 2; half_ > 0; half_ /= 2) {                                         \
+        if (item < half_ * ACROSS) work[item] += work[item + half_ * ACROSS];                   \
+        barrier(CLK_LOCAL_MEM_FENCE);                                                           \
+    }                                                                                           \
+    if (item < ACROSS && column < cols) partials[(ulong)part * cols + column] = work[item]
+
+__kernel void columnSum(
+        const int rows, const int cols, const int rowsOfPart, __global float *partials, ARG(const float, x)) {
+    USE(const float, x);
+    DOWN_COLUMNS(x[at]);
+}
+
 __kernel void rmsNormWeightGrad(
         const int rows,
         const int cols,
+        const int rowsOfPart,
+        __global float *partials,
         ARG(const float, x),
         ARG(const float, rstd),
-        ARG(const float, dy),
-        ARG(float, dWeight),
-        const int accumulate) {
+        ARG(const float, dy)) {
     USE(const float, x);
     USE(const float, rstd);
     USE(const float, dy);
-    USE(float, dWeight);
+    DOWN_COLUMNS(dy[at] * x[at] * rstd[t]);
+}
+
+__kernel void columnJoin(
+        const int parts, const int cols, __global const float *partials, ARG(float, out), const int accumulate) {
+    USE(float, out);
     ITEM(i, cols);
-    Exact e = {0, 0};
-    for (int t = 0; t < rows; t++) {
-        const ulong at = (ulong)t * cols + i;
-        e = exactly(e, dy[at] * x[at] * rstd[t]);
-    }
-    PUT(dWeight, i, e.sum, accumulate);
+    float sum = 0;
+    for (int part = 0; part < parts; part++) sum += partials[(ulong)part * cols + i];
+    PUT(out, i, sum, accumulate);
 }
 
 __kernel void layerNorm(
@@ -189,15 +220,6 @@ __kernel void addBias(const int rows, const int cols, ARG(const float, bias), AR
     y[i] += bias[i % cols];
 }
 
-__kernel void columnSum(const int rows, const int cols, ARG(const float, x), ARG(float, out), const int accumulate) {
-    USE(const float, x);
-    USE(float, out);
-    ITEM(i, cols);
-    Exact e = {0, 0};
-    for (int t = 0; t < rows; t++) e = exactly(e, x[(ulong)t * cols + i]);
-    PUT(out, i, e.sum, accumulate);
-}
-
 // An angle is position times turns: turns are fractions of a whole turn times 2^64, and what overflows is whole turns, so no
 // position is too far for float32 and nothing needs float64.
 __kernel void ropeTable(
@@ -259,4 +281,23 @@ __kernel void sumOfSums(
     for (int i = get_local_id(0); i < groups; i += GROUP) sum += partial[i];
     sum = groupSum(sum, work);
     if (get_local_id(0) == 0) PUT(out, 0, scale * sum, accumulate);
+}
+
+// C = alpha * the sum of what the groups of a product left, one [m, n] each, + beta C.
+__kernel void gemmJoin(
+        const int parts,
+        const int m,
+        const int n,
+        const float alpha,
+        __global const float *partials,
+        const float beta,
+        ARG(float, c),
+        const int ldc) {
+    USE(float, c);
+    const ulong size = (ulong)m * n;
+    ITEM(i, size);
+    float sum = 0;
+    for (int part = 0; part < parts; part++) sum += partials[part * size + i];
+    const ulong at = i / n * ldc + i % n;
+    c[at] = alpha * sum + (beta == 0 ? 0 : beta * c[at]);
 }
