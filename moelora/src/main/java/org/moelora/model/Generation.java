@@ -32,6 +32,8 @@ public final class Generation {
         boolean token(int sequence, int id);
     }
 
+    private static final System.Logger LOG = System.getLogger(Generation.class.getName());
+
     private final LanguageModel model;
     private final GenerationOptions options;
     private final @Nullable List<@Nullable String> tasks;
@@ -94,7 +96,8 @@ public final class Generation {
     }
 
     /**
-     * The tokens that follow each prompt, without the one that ends the text. Texts advance side by side, so several cost little more than one.
+     * The tokens that follow each prompt, without the one that ends the text. Texts advance side by side, so several cost little more than one. A model with learned
+     * positions stops where it has no more of them, which is logged.
      *
      * @param prompts token ids, at least one each
      * @throws InputException if a prompt is empty
@@ -118,6 +121,7 @@ public final class Generation {
         }
         DecoderConfig config = model.decoder().config();
         int vocabulary = config.vocabularySize();
+        int positions = config.design().learnedPositions() ? config.maxPositions() : Integer.MAX_VALUE;
         int capacity = Math.addExact(longest, options.maxTokens());
         int[][] next = prompts.toArray(int[][]::new);
         boolean[] running = new boolean[count];
@@ -138,6 +142,13 @@ public final class Generation {
                     running[s] = !ends.contains(id) && listener.token(s, id);
                     if (!ends.contains(id)) {
                         chosen.get(s).add(id);
+                    }
+                    if (running[s] && prompts.get(s).length + chosen.get(s).size() > positions) {
+                        running[s] = false;
+                        LOG.log(
+                                System.Logger.Level.WARNING,
+                                "a text ends after {0} tokens: the model has positions for no more",
+                                Integer.toString(positions));
                     }
                     next[s] = new int[] {id};
                 }

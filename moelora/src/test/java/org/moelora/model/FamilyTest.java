@@ -200,6 +200,17 @@ class FamilyTest {
         }
     }
 
+    /** The last token is never given a position of its own. */
+    @Test
+    void aTextEndsWhereLearnedPositionsDo() throws IOException {
+        try (Decoder decoder = Decoder.load(random("gpt2"))) {
+            int[] more = Generation.of(decoder.plain(), GenerationOptions.GREEDY.withMaxTokens(40))
+                    .ids(List.of(new int[] {1, 7, 19}), (sequence, id) -> true)
+                    .getFirst();
+            assertThat(more).hasSize(10);
+        }
+    }
+
     @Test
     void aTextLongerThanLearnedPositionsIsRefused() throws IOException {
         try (Decoder decoder = Decoder.load(random("gpt2"))) {

@@ -18,7 +18,8 @@ import org.moelora.kernels.Devices;
 
 class MemoryPlanTest {
     private static MemoryPlan plan(long mb) {
-        return new MemoryPlan(69 * mb, mb, 17 * mb, 34 * mb, 1301 * mb, 400_000, 0, 12 * mb, 20 * mb, OptionalLong.empty());
+        return new MemoryPlan(
+                69 * mb, mb, 17 * mb, 34 * mb, 1301 * mb, 400_000, 0, 12 * mb, 20 * mb, OptionalLong.empty());
     }
 
     @Test
