@@ -20,12 +20,14 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.Lora;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
+import org.moelora.engine.io.GgmlType;
 import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
@@ -239,6 +241,47 @@ class GgufModelTest {
                     .ids(List.of(new int[] {1}), (sequence, id) -> true)
                     .getFirst();
             assertThat(ids).hasSize(200).containsExactly(expected);
+        }
+    }
+
+    /** Blocks in a file, and the same blocks made while a folder is loaded. */
+    @ParameterizedTest
+    @CsvSource({"Q8_0, Q8_0, 0.02", "Q4_0, NONE, 0.5"})
+    void aFileOfBlocksHasTheLogitsOfTheBlocksOfItsFolder(GgmlType type, Quantization quantization, double off)
+            throws IOException {
+        Path folder = shared("stories260K-hf");
+        Map<String, Object> keys = new HashMap<>(Map.of(
+                "llama.embedding_length", 64,
+                "llama.block_count", 5,
+                "llama.attention.head_count", 8,
+                "llama.attention.head_count_kv", 4,
+                "llama.context_length", 512,
+                "llama.feed_forward_length", 172,
+                "llama.attention.layer_norm_rms_epsilon", 1e-5f));
+        Path file = GgufOf.folder(
+                folder,
+                temp.resolve("blocks.gguf"),
+                "llama",
+                keys,
+                with(LLAMA, "post_attention_layernorm", "ffn_norm"),
+                type);
+        try (Decoder floats = Decoder.load(folder);
+                Decoder made = Decoder.load(folder, DeviceChoice.FASTEST, quantization);
+                Decoder read = Decoder.load(file)) {
+            float[][] exact = Logits.ofWhole(floats.plain(), IDS);
+            float[][] logits = Logits.ofWhole(read.plain(), IDS);
+            double square = 0;
+            double error = 0;
+            for (int t = 0; t < IDS.length; t++) {
+                if (quantization != Quantization.NONE) {
+                    assertThat(logits[t]).containsExactly(Logits.ofWhole(made.plain(), IDS)[t], within(2e-5f));
+                }
+                for (int i = 0; i < exact[t].length; i++) {
+                    square += exact[t][i] * exact[t][i];
+                    error += Math.pow(exact[t][i] - logits[t][i], 2);
+                }
+            }
+            assertThat(Math.sqrt(error / square)).isBetween(1e-4, off);
         }
     }
 

@@ -2,6 +2,7 @@ package org.moelora.model;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -10,11 +11,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.moelora.engine.Quantizer;
+import org.moelora.engine.io.GgmlType;
 import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.kernels.DType;
 
 /**
  * Writes a Hugging Face folder as the GGUF file that llama.cpp's conversion makes of it: other names, sizes innermost first, linears as [out, in], Gemma's
- * norms with their 1, rows of Llama's queries and keys paired. Everything is F32.
+ * norms with their 1, rows of Llama's queries and keys paired.
  */
 public final class GgufOf {
     private static final int ALIGNMENT = 32;
@@ -31,11 +36,24 @@ public final class GgufOf {
 
     private record Written(String name, long[] shape, float[] values) {}
 
-    /**
-     * @param names pairs of patterns and what to replace them by, applied to names in the folder
-     */
+    /** All in F32. */
     public static Path folder(
             Path folder, Path file, String architecture, Map<String, Object> keys, List<String[]> names)
+            throws IOException {
+        return folder(folder, file, architecture, keys, names, GgmlType.F32);
+    }
+
+    /**
+     * @param names pairs of patterns and what to replace them by, applied to names in the folder
+     * @param matrices F32, or the blocks that matrices are made whose rows they divide
+     */
+    static Path folder(
+            Path folder,
+            Path file,
+            String architecture,
+            Map<String, Object> keys,
+            List<String[]> names,
+            GgmlType matrices)
             throws IOException {
         GgufOf gguf = new GgufOf();
         gguf.key("general.architecture", architecture);
@@ -54,7 +72,7 @@ public final class GgufOf {
                         stored(architecture, config, renamed, weights.info(name).shape(), weights.readFloats(name)));
             }
         }
-        gguf.write(file, tensors);
+        gguf.write(file, tensors, matrices);
         return file;
     }
 
@@ -130,7 +148,7 @@ public final class GgufOf {
         keys.writeBytes(longs(length));
     }
 
-    private void write(Path file, List<Written> tensors) throws IOException {
+    private void write(Path file, List<Written> tensors, GgmlType matrices) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
         out.writeBytes(ints(3));
@@ -143,17 +161,26 @@ public final class GgufOf {
             for (int i = tensor.shape.length - 1; i >= 0; i--) {
                 out.writeBytes(longs(tensor.shape[i]));
             }
-            out.writeBytes(ints(0));
+            GgmlType type = tensor.shape.length == 2 && tensor.shape[1] % 32 == 0 ? matrices : GgmlType.F32;
+            out.writeBytes(ints(type == GgmlType.F32 ? 0 : type == GgmlType.Q8_0 ? 8 : 2)); // and Q4_0
             out.writeBytes(longs(data.size()));
             ByteBuffer floats =
                     ByteBuffer.allocate(tensor.values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             floats.asFloatBuffer().put(tensor.values);
-            data.writeBytes(floats.array());
+            data.writeBytes(type == GgmlType.F32 ? floats.array() : blocks(floats.array(), type));
             pad(data);
         }
         pad(out);
         out.writeBytes(data.toByteArray());
         Files.write(file, out.toByteArray());
+    }
+
+    private static byte[] blocks(byte[] floats, GgmlType type) {
+        DType dtype = Objects.requireNonNull(type.dtype());
+        long n = floats.length / Float.BYTES;
+        byte[] blocks = new byte[(int) dtype.bytes(n)];
+        Quantizer.quantize(MemorySegment.ofArray(floats), DType.F32, n, dtype, MemorySegment.ofArray(blocks));
+        return blocks;
     }
 
     private static void pad(ByteArrayOutputStream out) {

@@ -42,6 +42,51 @@ class OpenClDeviceTest {
         }
     }
 
+    /** What kernels themselves copy: where sequences begin and the turns of rope, when they are new, and nothing ever back. */
+    @Test
+    void kernelsCopyOnlyWhereSequencesBeginAndOnlyOnce() {
+        try (OpenClDevice device = OpenClConformanceTest.open(POISONED, 0);
+                Memory x = device.allocate(DType.F32, 4096, Owner.TAPE);
+                Memory y = device.allocate(DType.F32, 4096, Owner.TAPE);
+                Memory positions = device.allocate(DType.I32, 24, Owner.TAPE)) {
+            device.kernels().elementwise().fill(x, 0.5f);
+            device.write(new int[24], positions, 0);
+            long[] before = device.commands().transfers();
+            attendAndTurn(device.kernels(), x, y, positions);
+            long[] first = device.commands().transfers();
+            attendAndTurn(device.kernels(), x, y, positions);
+            long[] second = device.commands().transfers();
+            assertThat(first[0] - before[0]).as("uploads").isBetween(1L, 4L);
+            assertThat(first[1] - before[1]).as("bytes uploaded").isLessThan(1024);
+            assertThat(second[0]).as("uploads when nothing is new").isEqualTo(first[0]);
+            assertThat(second[2]).as("downloads").isEqualTo(before[2]);
+        }
+    }
+
+    private static void attendAndTurn(Kernels kernels, Memory x, Memory y, Memory positions) {
+        Attention.Plan plan = new Attention.Plan(2, 1, 8, 0.3f, Ragged.self(0, 9, 24));
+        Memory k = x.slice(0, 24 * 8);
+        Memory q = x.slice(0, 24 * 16);
+        Memory o = y.slice(0, 24 * 16);
+        Memory logSumExp = y.slice(24 * 16, 48);
+        kernels.attention().forward(plan, q, k, k, o, logSumExp);
+        kernels.attention()
+                .backward(
+                        plan,
+                        q,
+                        k,
+                        k,
+                        o,
+                        logSumExp,
+                        q,
+                        y.slice(500, 24 * 16),
+                        y.slice(1000, 24 * 8),
+                        y.slice(1200, 24 * 8));
+        kernels.rows().ropeTable(24, new double[] {1, 0.1, 0.01, 0.001}, positions, y.slice(2000, 24 * 8));
+        kernels.rows().sum(x, 1, y.slice(3000, 1), false);
+        kernels.optimizer().sumOfSquares(x, y.slice(3001, 1));
+    }
+
     @Test
     void anIndexOutsideItsTableIsThrownByTheNextReadAndOnce() {
         try (OpenClDevice device = OpenClConformanceTest.open(POISONED, 64);
