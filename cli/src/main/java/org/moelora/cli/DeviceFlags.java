@@ -16,7 +16,9 @@ final class DeviceFlags {
             names = "--device",
             paramLabel = "NAME",
             defaultValue = "cpu",
-            description = "cpu (the fastest there is, the default), cpu-plain or cpu-simd.")
+            description =
+                    "cpu (the fastest of the processor's, the default), cpu-simd, cpu-plain, opencl:0 and so on, or"
+                            + " opencl:NAME for the first whose description has NAME in it.")
     private String name = "cpu";
 
     DeviceChoice choice() {
