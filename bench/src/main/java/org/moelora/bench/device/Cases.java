@@ -34,7 +34,7 @@ final class Cases implements AutoCloseable {
     private final int words;
     private final int context;
     private final Random random = new Random(1);
-    private final List<AutoCloseable> owned = new ArrayList<>();
+    private final List<Runnable> closings = new ArrayList<>();
     private final List<Case> cases = new ArrayList<>();
 
     /** @param quick whether sizes are small: figures that mean nothing */
@@ -82,9 +82,14 @@ final class Cases implements AutoCloseable {
         }
     }
 
-    private <T extends AutoCloseable> T keep(T resource) {
-        owned.add(resource);
-        return resource;
+    private Memory keep(Memory memory) {
+        closings.add(memory::close);
+        return memory;
+    }
+
+    private Frozen keep(Frozen weight) {
+        closings.add(weight::close);
+        return weight;
     }
 
     private void products() {
@@ -268,12 +273,6 @@ final class Cases implements AutoCloseable {
 
     @Override
     public void close() {
-        for (AutoCloseable resource : owned) {
-            try {
-                resource.close();
-            } catch (Exception e) { // neither memory nor weights throw any
-                throw new IllegalStateException(e);
-            }
-        }
+        closings.forEach(Runnable::run);
     }
 }
