@@ -98,7 +98,7 @@ final class CpuDevice implements Device {
 
     @Override
     public Device rehearsal() {
-        return new RehearsalDevice(this, pool.rehearsal(), false);
+        return new RehearsalDevice(this, pool.rehearsal());
     }
 
     @Override

@@ -26,15 +26,12 @@ import org.moelora.kernels.Tokens;
 public final class RehearsalDevice implements Device {
     private final Device rehearsed;
     private final Slabs slabs;
-    private final boolean copiesWeights;
     private final Kernels kernels = new Idle();
 
     /**
      * @param slabs where leases go; taken over
-     * @param copiesWeights whether freezing a weight leases memory for it
      */
-    public RehearsalDevice(Device rehearsed, Slabs slabs, boolean copiesWeights) {
-        this.copiesWeights = copiesWeights;
+    public RehearsalDevice(Device rehearsed, Slabs slabs) {
         this.rehearsed = rehearsed;
         this.slabs = slabs;
     }
@@ -62,7 +59,8 @@ public final class RehearsalDevice implements Device {
     @Override
     public Frozen freeze(MemorySegment source, DType dtype, int rows, int cols) {
         long bytes = Spans.frozen(source.byteSize(), dtype, rows, cols);
-        return new Weight(dtype, rows, cols, copiesWeights ? slabs.lease(bytes, Owner.MODEL, newSlab -> {}) : null);
+        boolean copied = rehearsed.ownMemory().isPresent();
+        return new Weight(dtype, rows, cols, copied ? slabs.lease(bytes, Owner.MODEL, newSlab -> {}) : null);
     }
 
     @Override
@@ -93,7 +91,7 @@ public final class RehearsalDevice implements Device {
 
     @Override
     public Device rehearsal() {
-        return new RehearsalDevice(rehearsed, new Slabs(slabs), copiesWeights);
+        return new RehearsalDevice(rehearsed, new Slabs(slabs));
     }
 
     @Override

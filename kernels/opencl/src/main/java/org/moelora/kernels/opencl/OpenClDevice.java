@@ -139,7 +139,7 @@ final class OpenClDevice implements Device {
 
     @Override
     public Device rehearsal() {
-        return new RehearsalDevice(this, pool.rehearsal(), true);
+        return new RehearsalDevice(this, pool.rehearsal());
     }
 
     @Override
