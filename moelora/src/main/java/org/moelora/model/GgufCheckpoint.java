@@ -1,25 +1,17 @@
 package org.moelora.model;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Bfloat16;
 import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.io.GgufTensor;
 import org.moelora.kernels.DType;
 
 /** The weights of a GGUF file, in place and in the formats they have there. Immutable and safe for use by several threads until it is closed. */
 final class GgufCheckpoint implements WeightFiles {
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     private final GgufFile file;
     private final Map<String, String> names;
 
@@ -27,7 +19,7 @@ final class GgufCheckpoint implements WeightFiles {
     GgufCheckpoint(GgufFile file, DecoderConfig config) {
         this.file = file;
         Architecture architecture = Architectures.of(config.architecture());
-        this.names = GgufConfig.layout(file, architecture).names(config, architecture.names());
+        this.names = Objects.requireNonNull(architecture.gguf()).names(config, architecture.names());
     }
 
     @Override
@@ -87,20 +79,8 @@ final class GgufCheckpoint implements WeightFiles {
      * @throws InputException if there is no such tensor, or its shape or its format is another
      */
     static float[] floats(GgufFile file, String name, int n) {
-        GgufTensor info = tensor(file, name, n);
-        MemorySegment bytes = file.segment(name);
-        float[] values = new float[n];
-        for (int i = 0; i < n; i++) {
-            values[i] = switch (info.type()) {
-                case F32 -> bytes.get(FLOAT, (long) i * Float.BYTES);
-                case F16 -> Float.float16ToFloat(bytes.get(SHORT, (long) i * Short.BYTES));
-                case BF16 -> Bfloat16.toFloat(bytes.get(SHORT, (long) i * Short.BYTES));
-                default ->
-                    throw new InputException(file.file() + ": tensor " + name + " has the format " + info.type()
-                            + "; expected a vector in F32, F16 or BF16");
-            };
-        }
-        return values;
+        tensor(file, name, n);
+        return file.readFloats(name);
     }
 
     @Override

@@ -38,7 +38,8 @@ final class GgufConfig {
     static DecoderConfig read(GgufFile file) {
         String name = file.metadata().string(ARCHITECTURE);
         Architecture architecture = Architectures.ofGguf(name);
-        if (architecture == null) {
+        GgufLayout layout = architecture == null ? null : architecture.gguf();
+        if (architecture == null || layout == null) {
             throw file.metadata().error(ARCHITECTURE, "an architecture that is supported: " + Architectures.inGguf());
         }
         GgufConfig config = new GgufConfig(file, name);
@@ -47,16 +48,7 @@ final class GgufConfig {
         config.tokens();
         DecoderConfig read = architecture.read(new ConfigFields(
                 Json.parse(JsonWriter.line(config.fields), file.file().toString())));
-        return config.stored(read, layout(file, architecture));
-    }
-
-    /** The layout of a file of a family that has one. */
-    static GgufLayout layout(GgufFile file, Architecture architecture) {
-        GgufLayout layout = architecture.gguf();
-        if (layout == null) {
-            throw file.metadata().error(ARCHITECTURE, "an architecture that is supported: " + Architectures.inGguf());
-        }
-        return layout;
+        return config.stored(read, layout);
     }
 
     private long size(String key) {

@@ -3,6 +3,8 @@ package org.moelora.engine.io;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,9 @@ import org.moelora.engine.InputException;
  * while it is open: reading what is gone throws {@link InternalError}; see {@link #checkWhole}.
  */
 public final class GgufFile implements AutoCloseable {
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private final Path file;
     private final Arena arena;
     private final MemorySegment mapped;
@@ -109,6 +114,39 @@ public final class GgufFile implements AutoCloseable {
     public MemorySegment segment(String name) {
         GgufTensor info = info(name);
         return data.asSlice(info.offset(), info.bytes());
+    }
+
+    /**
+     * A copy of a tensor's values in row-major order. F32, F16 and BF16 are exact.
+     *
+     * @throws InputException if there is no tensor of that name, it is of another type, or it has more elements than an array
+     */
+    public float[] readFloats(String name) {
+        GgufTensor info = info(name);
+        MemorySegment bytes = segment(name);
+        long elements = info.bytes() / info.type().blockBytes() * info.type().blockElements();
+        if (elements > Integer.MAX_VALUE - 8) {
+            throw new InputException(file + ": tensor " + Json.shown(name) + " has " + elements
+                    + " elements; expected what fits in an array");
+        }
+        float[] values = new float[(int) elements];
+        switch (info.type()) {
+            case F32 -> MemorySegment.copy(bytes, FLOAT, 0, values, 0, values.length);
+            case BF16 -> {
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = Bfloat16.toFloat(bytes.get(GgufMetadata.SHORT, 2L * i));
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = Float.float16ToFloat(bytes.get(GgufMetadata.SHORT, 2L * i));
+                }
+            }
+            default ->
+                throw new InputException(
+                        file + ": tensor " + name + " has the format " + info.type() + "; expected F32, F16 or BF16");
+        }
+        return values;
     }
 
     /**
