@@ -33,6 +33,7 @@ import org.moelora.model.Decoder;
 import org.moelora.model.Generation;
 import org.moelora.model.GenerationOptions;
 import org.moelora.model.LanguageModel;
+import org.moelora.testing.Heap;
 
 /**
  * Thousands of damaged files: each is opened, and what was opened works, or it is refused by an {@link InputException} of one sentence, without
@@ -137,7 +138,7 @@ class DamagedFilesTest {
 
     /** Whether it is refused; what is opened, or refused otherwise than it should be, is an error. */
     private static boolean refuses(Runnable open, String which) throws ReflectiveOperationException {
-        long heap = allocatedBytes();
+        long heap = Heap.allocatedBytes();
         boolean refused = false;
         try {
             open.run();
@@ -151,7 +152,7 @@ class DamagedFilesTest {
         } catch (RuntimeException | Error e) {
             throw new AssertionError(which + ": " + e, e);
         }
-        assertThat(allocatedBytes() - heap).as("bytes of heap, " + which).isLessThan(HEAP);
+        assertThat(Heap.allocatedBytes() - heap).as("bytes of heap, " + which).isLessThan(HEAP);
         return refused;
     }
 
@@ -251,15 +252,5 @@ class DamagedFilesTest {
                                 .reduce((a, b) -> a + ",\n" + b)
                                 .orElseThrow() + "]");
         survives(array, DamagedFilesTest::textual, () -> encoder.encodeAll(Examples.read(array)));
-    }
-
-    /** By reflection, since the module under test must not require a module for its tests' sake. */
-    private static long allocatedBytes() throws ReflectiveOperationException {
-        Object bean = Class.forName("java.lang.management.ManagementFactory")
-                .getMethod("getThreadMXBean")
-                .invoke(null);
-        return (long) Class.forName("com.sun.management.ThreadMXBean")
-                .getMethod("getCurrentThreadAllocatedBytes")
-                .invoke(bean);
     }
 }

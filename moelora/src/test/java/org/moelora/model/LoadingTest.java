@@ -19,6 +19,7 @@ import org.moelora.engine.io.SafetensorsWriter;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
+import org.moelora.testing.Heap;
 
 /** What loading takes, and that shards are the file they were cut from. */
 class LoadingTest {
@@ -27,7 +28,7 @@ class LoadingTest {
     @TempDir
     private Path temp;
 
-    /** A checkpoint of 136 MB, all zeros, of which the disk keeps none. */
+    /** A checkpoint of 146 MB, all zeros, of which the disk keeps none. */
     private static long large(Path folder) throws IOException {
         Files.createDirectories(folder);
         Path config = folder.resolve("config.json");
@@ -67,17 +68,17 @@ class LoadingTest {
         try (Device device = Devices.open("cpu-simd", new DeviceOptions(1, false))) {
             Decoder.load(RandomCheckpoint.write(temp.resolve("warm"), "qwen3"), device)
                     .close(); // what classes take
-            long heap = allocatedBytes();
+            long heap = Heap.allocatedBytes();
             long reserved = device.memoryUse().reserved();
             try (Decoder decoder = Decoder.load(folder, device)) {
-                long taken = allocatedBytes() - heap + device.memoryUse().reserved() - reserved;
+                long taken = Heap.allocatedBytes() - heap + device.memoryUse().reserved() - reserved;
                 assertThat(decoder.mappedBytes()).isGreaterThan(file * 99 / 100);
                 assertThat(taken).isPositive().isLessThan(file / 20);
             }
-            heap = allocatedBytes();
+            heap = Heap.allocatedBytes();
             try (Decoder decoder = Decoder.load(folder, device, Quantization.Q4_0)) {
                 assertThat(decoder.mappedBytes()).as("bytes of blocks").isLessThan(file * 55 / 100);
-                assertThat(allocatedBytes() - heap).isPositive().isLessThan(file / 20);
+                assertThat(Heap.allocatedBytes() - heap).isPositive().isLessThan(file / 20);
             }
         }
     }
@@ -108,15 +109,5 @@ class LoadingTest {
             assertThat(Logits.ofWhole(other.plain(), IDS)).isDeepEqualTo(Logits.ofWhole(one.plain(), IDS));
             assertThat(other.fingerprint()).isEqualTo(one.fingerprint());
         }
-    }
-
-    /** By reflection, since the module under test must not require a module for its tests' sake. */
-    private static long allocatedBytes() throws ReflectiveOperationException {
-        Object bean = Class.forName("java.lang.management.ManagementFactory")
-                .getMethod("getThreadMXBean")
-                .invoke(null);
-        return (long) Class.forName("com.sun.management.ThreadMXBean")
-                .getMethod("getCurrentThreadAllocatedBytes")
-                .invoke(bean);
     }
 }

@@ -1,9 +1,7 @@
 package org.moelora.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,21 +18,16 @@ import org.moelora.eval.Scorer;
 import org.moelora.model.Decoder;
 import org.moelora.model.DeviceChoice;
 import org.moelora.model.Quantization;
+import org.moelora.testing.SharedData;
 
 /** Fine-tuning of a really trained model on 2,000 rows of a published task, on its float weights and on blocks made of them. */
 class QuantizedBaseTest {
-    private static Path shared(String name) {
-        Path path = Path.of("../../shared/data").resolve(name);
-        assumeTrue(Files.exists(path), "needs ../shared/data/" + name + " beside the project");
-        return path;
-    }
-
     private record Losses(double before, double after) {}
 
     /** The shortest rows, as time goes with tokens; every eleventh is held out. */
     private static Losses train(Quantization quantization) {
-        Path model = shared("models/stories260K-hf");
-        Examples all = Examples.read(shared("tasks/llm-adapters/boolq/train.json"));
+        Path model = SharedData.require("models/stories260K-hf");
+        Examples all = Examples.read(SharedData.require("tasks/llm-adapters/boolq/train.json"));
         try (Decoder base = Decoder.load(model, DeviceChoice.FASTEST, quantization)) {
             EncodedExamples encoded =
                     new ExampleEncoder(base.tokenizer(), base.config().vocabularySize()).encodeAll(all);
