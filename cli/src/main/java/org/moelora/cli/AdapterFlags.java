@@ -14,6 +14,7 @@ import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Router;
 import org.moelora.adapter.Targets;
 import org.moelora.engine.InputException;
 import org.moelora.train.TrainingConfig;
@@ -31,7 +32,7 @@ final class AdapterFlags {
             names = "--method",
             paramLabel = "NAME",
             description =
-                    "moelora (default), lora, dora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
+                    "moelora (default), prompt-moelora, lora, dora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
                             + " below, each of which can be given beside it.")
     private @Nullable String method;
 
@@ -68,6 +69,20 @@ final class AdapterFlags {
                     "top-k (default): the chosen experts' shares add up to 1; top-k-raw: they do not; dense: all experts;"
                             + " threshold: those above a learned threshold; task: all, by the row's task.")
     private @Nullable String gate;
+
+    @Option(
+            names = "--router",
+            paramLabel = "NAME",
+            description =
+                    "What the gate looks at: token (default), each token by itself; prompt, the row's prompt, so that all its"
+                            + " tokens share one choice.")
+    private @Nullable String router;
+
+    @Option(
+            names = "--router-rms",
+            paramLabel = "X",
+            description = "Root mean square of what the router prompt reads: 0.5; more makes sharper choices.")
+    private @Nullable Double routerRms;
 
     @Option(names = "--shared-a", description = "One A for all experts of a linear.")
     private boolean sharedA;
@@ -154,6 +169,7 @@ final class AdapterFlags {
         return new MoeLoraConfig(
                 experts(Flags.or(experts, preset.experts())),
                 gate(Flags.or(gate, preset.gate())),
+                router(Flags.or(router, preset.router())),
                 sharedA || preset.sharedA(),
                 r,
                 a,
@@ -201,6 +217,18 @@ final class AdapterFlags {
         };
     }
 
+    private Router router(String name) {
+        if (routerRms != null && !name.equals("prompt")) {
+            throw new InputException(
+                    "--router-rms is for the router prompt, and the router is " + name + "; expected no --router-rms");
+        }
+        return switch (name) {
+            case "token" -> new Router.Token();
+            case "prompt" -> new Router.Prompt(Flags.or(routerRms, Router.Prompt.RMS));
+            default -> throw new InputException("--router is \"" + name + "\"; expected token or prompt");
+        };
+    }
+
     private static void refuse(String flag, @Nullable Object given, boolean fits, String gates, String gate) {
         if (given != null && !fits) {
             throw new InputException(
@@ -232,6 +260,10 @@ final class AdapterFlags {
                         "--method",
                         gate == null ? preset.gate() : gate,
                         mixture.gate().id());
+                same(
+                        "--method",
+                        router == null ? preset.router() : router,
+                        mixture.router().id());
                 same("--method", sharedA || preset.sharedA(), mixture.sharedA());
             }
         }
@@ -259,6 +291,7 @@ final class AdapterFlags {
                             .equals(new MoeLoraConfig(
                                             given,
                                             new GatePolicy.Dense(),
+                                            new Router.Token(),
                                             false,
                                             has.rank(),
                                             has.alpha(),
@@ -273,6 +306,13 @@ final class AdapterFlags {
         }
         same("--top-k", topK, has.topK());
         same("--gate", gate, has.gate().id());
+        same("--router", router, has.router().id());
+        if (has.router() instanceof Router.Prompt prompt) {
+            same("--router-rms", routerRms, prompt.rms());
+        } else if (routerRms != null) {
+            throw new InputException("--router-rms is for the router prompt, and --init-adapter " + initAdapter
+                    + " has the router " + has.router().id() + "; expected no --router-rms");
+        }
         if (sharedA) {
             same("--shared-a", true, has.sharedA());
         }
@@ -317,6 +357,8 @@ final class AdapterFlags {
         flags.put("--experts", experts);
         flags.put("--top-k", topK);
         flags.put("--gate", gate);
+        flags.put("--router", router);
+        flags.put("--router-rms", routerRms);
         flags.put("--shared-a", sharedA ? true : null);
         flags.put("--max-threshold", maxThreshold);
         flags.put("--tasks", tasks);
@@ -379,6 +421,10 @@ final class AdapterFlags {
                 flags.put("top-k", mixture.topK());
             }
             flags.put("gate", mixture.gate().id());
+            if (mixture.router() instanceof Router.Prompt prompt) {
+                flags.put("router", prompt.id());
+                flags.put("router-rms", prompt.rms());
+            }
             if (mixture.sharedA()) {
                 flags.put("shared-a", true);
             }

@@ -11,6 +11,7 @@ import org.moelora.engine.InputException;
  * @param name its name
  * @param experts of {@code --experts}
  * @param gate of {@code --gate}
+ * @param router of {@code --router}
  * @param sharedA of {@code --shared-a}
  * @param contrast of {@code --contrast}
  * @param contrastWeight of {@code --contrast-weight}, null for the gate's own
@@ -19,6 +20,7 @@ record Method(
         String name,
         String experts,
         String gate,
+        String router,
         boolean sharedA,
         String contrast,
         @Nullable Double contrastWeight) {
@@ -26,15 +28,16 @@ record Method(
     private static final String DORA = "dora";
 
     private static final Method[] ALL = {
-        new Method("moelora", "8", "top-k", false, "supervised", null),
-        new Method(LORA, "1", "", false, "supervised", null),
-        new Method(DORA, "1", "", false, "supervised", null),
-        new Method("mola", "2,4,6,8", "top-k", false, "supervised", 0.0),
-        new Method("loramoe", "8", "dense", false, "supervised", null),
-        new Method("hydralora", "8", "dense", true, "supervised", null),
-        new Method("adamole", "8", "threshold", false, "supervised", null),
-        new Method("task-moelora", "8", "task", false, "supervised", null),
-        new Method("comoe", "8", "top-k", false, "token", null),
+        new Method("moelora", "8", "top-k", "token", false, "supervised", null),
+        new Method("prompt-moelora", "8", "top-k", "prompt", false, "supervised", 0.0),
+        new Method(LORA, "1", "", "token", false, "supervised", null),
+        new Method(DORA, "1", "", "token", false, "supervised", null),
+        new Method("mola", "2,4,6,8", "top-k", "token", false, "supervised", 0.0),
+        new Method("loramoe", "8", "dense", "token", false, "supervised", null),
+        new Method("hydralora", "8", "dense", "token", true, "supervised", null),
+        new Method("adamole", "8", "threshold", "token", false, "supervised", null),
+        new Method("task-moelora", "8", "task", "token", false, "supervised", null),
+        new Method("comoe", "8", "top-k", "token", false, "token", null),
     };
 
     static Method of(String name) {

@@ -117,6 +117,11 @@ public final class ParameterBlock implements AutoCloseable {
         return parameter;
     }
 
+    /** Whether one is named so. */
+    public boolean has(String name) {
+        return parameters.containsKey(name);
+    }
+
     /** Number of parameters, without the padding between ranges. */
     public long count() {
         return parameters.values().stream().mapToLong(p -> p.shape().size()).sum();

@@ -30,11 +30,13 @@ public final class Adapter implements AutoCloseable {
     /** What a linear's m is called, after its name. */
     static final String MAGNITUDE = ".lora_magnitude_vector";
 
+    private static final String SQUARES = ".squares";
+
     private final AdapterConfig config;
     private final ParameterBlock block;
 
-    /** {@code |w_o|^2} of the adapted weights, by the linears' names; null unless their rows have trained lengths. */
-    private final @Nullable ParameterBlock squares;
+    /** What does not learn: {@code |w_o|^2} of the adapted weights where their rows have trained lengths, and a router's statistics. */
+    private final ParameterBlock constants;
 
     private final Map<String, AdapterLayer> layers = new LinkedHashMap<>();
     private final Fingerprint base;
@@ -45,14 +47,14 @@ public final class Adapter implements AutoCloseable {
     private Adapter(
             AdapterConfig config,
             ParameterBlock block,
-            @Nullable ParameterBlock squares,
+            ParameterBlock constants,
             List<LinearSite> sites,
             Fingerprint base,
             Path baseSource,
             boolean fanInFanOut) {
         this.config = config;
         this.block = block;
-        this.squares = squares;
+        this.constants = constants;
         this.base = base;
         this.baseSource = baseSource;
         this.fanInFanOut = fanInFanOut;
@@ -65,24 +67,22 @@ public final class Adapter implements AutoCloseable {
                             config,
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
-                            gateParameters(config, block, site),
-                            squares == null
-                                    ? null
-                                    : new AdapterLayer.Lengths(block.get(module + MAGNITUDE), squares.get(module))));
+                            byName(block, module, gateParameters(config, site)),
+                            byName(constants, module, config.router().statistics(site)),
+                            config.dora()
+                                    ? new AdapterLayer.Lengths(
+                                            block.get(module + MAGNITUDE), constants.get(module + SQUARES))
+                                    : null));
         }
         this.lifetime = new Lifetime("the adapter", () -> {
             block.close();
-            if (squares != null) {
-                squares.close();
-            }
+            constants.close();
         });
     }
 
-    private static Map<String, Parameter> gateParameters(AdapterConfig config, ParameterBlock block, LinearSite site) {
+    private static Map<String, Parameter> byName(ParameterBlock block, String module, List<GateParameter> names) {
         Map<String, Parameter> parameters = new LinkedHashMap<>();
-        for (GateParameter gate : gateParameters(config, site)) {
-            parameters.put(gate.name(), block.get(site.name() + "." + gate.name()));
-        }
+        names.forEach(each -> parameters.put(each.name(), block.get(module + "." + each.name())));
         return parameters;
     }
 
@@ -151,18 +151,31 @@ public final class Adapter implements AutoCloseable {
                 builder.add(site.name() + MAGNITUDE, site.out());
             }
         }
-        Map<String, float[]> squares = new LinkedHashMap<>();
-        if (config.dora()) {
-            sites.forEach(site -> squares.put(site.name(), squares(base, site)));
-        }
         return new Adapter(
                 config,
                 builder.build(),
-                config.dora() ? constants(base.device(), squares) : null,
+                constants(base, config, sites),
                 sites,
                 base.fingerprint(),
                 base.source(),
                 base.fanInFanOut());
+    }
+
+    private static ParameterBlock constants(Adaptable base, AdapterConfig config, List<LinearSite> sites) {
+        ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
+        for (LinearSite site : sites) {
+            config.router().statistics(site).forEach(each -> builder.add(site.name() + "." + each.name(), each.dims()));
+            if (config.dora()) {
+                builder.add(site.name() + SQUARES, site.out());
+            }
+        }
+        Map<String, float[]> squares = new LinkedHashMap<>();
+        if (config.dora()) {
+            sites.forEach(site -> squares.put(site.name() + SQUARES, squares(base, site)));
+        }
+        ParameterBlock block = builder.build();
+        squares.forEach((name, values) -> block.get(name).set(values));
+        return block;
     }
 
     private static float[] squares(Adaptable base, LinearSite site) {
@@ -172,14 +185,6 @@ public final class Adapter implements AutoCloseable {
             squares[o] = Math.max(squares[o], Float.MIN_NORMAL);
         }
         return squares;
-    }
-
-    private static ParameterBlock constants(Device device, Map<String, float[]> values) {
-        ParameterBlock.Builder builder = ParameterBlock.builder(device, Owner.ADAPTER);
-        values.forEach((name, each) -> builder.add(name, each.length));
-        ParameterBlock block = builder.build();
-        values.forEach((name, each) -> block.get(name).set(each));
-        return block;
     }
 
     /** E r. */
@@ -193,7 +198,7 @@ public final class Adapter implements AutoCloseable {
             return new Adapter(
                     config,
                     block.on(rehearsal),
-                    squares == null ? null : squares.on(rehearsal),
+                    constants.on(rehearsal),
                     sites(),
                     base,
                     baseSource,
@@ -242,6 +247,24 @@ public final class Adapter implements AutoCloseable {
     /** All parameters: values, and gradients in training. */
     public ParameterBlock parameters() {
         return block;
+    }
+
+    /** What this adapter is on disk, learned or not, by its name in memory. */
+    Parameter tensor(String name) {
+        return constants.has(name) ? constants.get(name) : block.get(name);
+    }
+
+    /**
+     * Takes over what another adapter of the same configuration holds, learned and not.
+     *
+     * @throws IllegalArgumentException if the configurations differ
+     */
+    public void set(Adapter other) {
+        if (!config.equals(other.config)) {
+            throw new IllegalArgumentException("an adapter " + other.config + " cannot be copied into " + config);
+        }
+        block.parameters().forEach(each -> each.set(other.block.get(each.name()).toArray()));
+        constants.parameters().forEach(each -> each.set(other.constants.get(each.name()).toArray()));
     }
 
     /** Number of trainable parameters. */

@@ -29,6 +29,11 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     /** How tokens choose among experts; null without a mixture, where {@code g = 1}. */
     @Nullable GatePolicy gate();
 
+    /** What the gate looks at; says nothing without a mixture. */
+    default Router router() {
+        return new Router.Token();
+    }
+
     /** s, the factor on the update: alpha / r, or alpha / sqrt(r) for rank-stabilised LoRA (Kalajdzievski 2023, arXiv 2312.03732). */
     double scale();
 

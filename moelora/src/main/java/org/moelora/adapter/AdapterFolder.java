@@ -52,7 +52,7 @@ final class AdapterFolder {
         for (AdapterLayer layer : adapter.layers().values()) {
             Map<String, float[]> whole = new HashMap<>();
             for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), layer.site())) {
-                Parameter parameter = adapter.parameters().get(slice.parameter());
+                Parameter parameter = adapter.tensor(slice.parameter());
                 float[] all = whole.computeIfAbsent(slice.parameter(), name -> parameter.toArray());
                 float[] part = new float[slice.rows() * slice.cols()];
                 for (int i = 0; i < slice.rows(); i++) {
@@ -121,8 +121,9 @@ final class AdapterFolder {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
             for (var entry : AdapterTensors.keys(tensors).entrySet()) {
-                parameters +=
-                        Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
+                parameters += !AdapterTensors.learns(entry.getKey())
+                        ? 0
+                        : Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
                 linears.add(AdapterTensors.linear(entry.getKey()));
             }
             return new AdapterSummary(
@@ -219,7 +220,7 @@ final class AdapterFolder {
     private static void readLinear(SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
         Map<String, float[]> whole = new LinkedHashMap<>();
         for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), site)) {
-            Shape shape = adapter.parameters().get(slice.parameter()).shape();
+            Shape shape = adapter.tensor(slice.parameter()).shape();
             float[] all = whole.computeIfAbsent(slice.parameter(), name -> new float[Math.toIntExact(shape.size())]);
             float[] part = file.readFloats(Objects.requireNonNull(keys.get(slice.key())));
             for (float value : part) {
@@ -232,7 +233,7 @@ final class AdapterFolder {
                 System.arraycopy(part, i * slice.cols(), all, slice.at(i, shape), slice.cols());
             }
         }
-        whole.forEach((name, values) -> adapter.parameters().get(name).set(values));
+        whole.forEach((name, values) -> adapter.tensor(name).set(values));
     }
 
     /** What the adapter remembers of its base, in the tensors' metadata or, in older folders, in a field; null if it does not say. */

@@ -1,6 +1,7 @@
 package org.moelora.adapter;
 
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Tape;
@@ -21,6 +22,7 @@ import org.moelora.engine.ops.WeightedSum;
  * @param a A_1 to A_E stacked, [E r, in]; a shared A is one, [r, in]
  * @param b B_1 to B_E side by side, [out, E r]
  * @param gateParameters the policy's, by name; none without a mixture
+ * @param routerStatistics the router's, by name; they do not learn
  * @param lengths of the rows of {@code W0 + s B A}, if they are trained (DoRA)
  */
 record AdapterLayer(
@@ -29,6 +31,7 @@ record AdapterLayer(
         Parameter a,
         Parameter b,
         Map<String, Parameter> gateParameters,
+        Map<String, Parameter> routerStatistics,
         @Nullable Lengths lengths) {
     /**
      * @param m [out]
@@ -58,9 +61,22 @@ record AdapterLayer(
             return GatedUpdate.apply(tape, y0, own, null, b, scale);
         }
         Tensor u = config.sharedA() ? Repeat.apply(tape, own, config.experts(site)) : own;
-        Routing routing = policy.apply(tape, pass, x, gateParameters);
+        Routing routing = policy.apply(tape, pass, routerInput(tape, pass, x), gateParameters);
         pass.routed(tape, site.name(), u, b, routing);
         return GatedUpdate.apply(tape, y0, u, routing.gate(), b, scale);
+    }
+
+    private RouterInput routerInput(Tape tape, AdapterPass pass, Tensor x) {
+        return switch (config.router()) {
+            case Router.Token token -> RouterInput.ofTokens(pass, site.name(), x);
+            case Router.Prompt prompt ->
+                pass.ofPrompts(
+                        tape, site.name(), x, statistic(Router.Prompt.SCALE), statistic(Router.Prompt.CENTRE));
+        };
+    }
+
+    Parameter statistic(String name) {
+        return Objects.requireNonNull(routerStatistics.get(name), name);
     }
 
     /**
@@ -73,7 +89,7 @@ record AdapterLayer(
         Tensor sum = GatedUpdate.apply(
                 tape, Linear.apply(tape, kept, w, null), Linear.apply(tape, kept, a, null), null, b, scale);
         Tensor c =
-                pass.rowFactors(tape, site.name(), () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
+                pass.kept(tape, site.name() + "/row factors", () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
         Tensor y = Magnitude.apply(tape, sum, c, bias);
         if (kept == x) {
             return y;

@@ -2,7 +2,9 @@ package org.moelora.adapter;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
@@ -14,6 +16,9 @@ import org.moelora.engine.ops.BalanceLoss;
 import org.moelora.engine.ops.ContrastiveLoss;
 import org.moelora.engine.ops.Dropout;
 import org.moelora.engine.ops.Embedding;
+import org.moelora.engine.ops.Multiply;
+import org.moelora.engine.ops.RmsNorm;
+import org.moelora.engine.ops.SumOfTokens;
 import org.moelora.engine.ops.TokenContrastiveLoss;
 import org.moelora.engine.ops.TopK;
 import org.moelora.engine.ops.WeightedSum;
@@ -45,21 +50,63 @@ public final class AdapterPass {
         void saw(String module, Tensor out);
     }
 
+    /** Keeps the sum over an empty prompt from being divided by its root mean square, 0. */
+    private static final float TINY = 1e-12f;
+
     private final @Nullable LossSettings losses;
     private final long seed;
     private final long draw;
     private final @Nullable Observer observer;
     private final @Nullable Watcher watcher;
-    private final @Nullable Tasks tasks;
-    private final @Nullable RowFactors kept;
+    private final @Nullable Rows rows;
+    private final @Nullable Kept kept;
+    private final @Nullable Calibration calibration;
     private final List<Tensor> balance;
     private final List<Tensor> contrast;
 
+    /** Sees the features of rows before their statistics are known. */
+    interface Calibration {
+        /**
+         * @param module the linear's name
+         * @param h [R, in], the sum of its input over each row's prompt, of root mean square 1
+         */
+        void pooled(String module, Tensor h);
+    }
+
     /**
-     * @param names of each row's task
-     * @param starts [rows + 1] first token of each row; null if all tokens are of the first
+     * The rows whose tokens a pass sees.
+     *
+     * @param tasks each row's, null for a row without one
+     * @param starts [rows + 1] first token of each row, and T
+     * @param prompts how many tokens each row's prompt has, the first of the row; may be 0
      */
-    private record Tasks(List<@Nullable String> names, int @Nullable [] starts) {}
+    public record Rows(List<@Nullable String> tasks, int[] starts, int[] prompts) {
+        /**
+         * @throws IllegalArgumentException if the three are not of as many rows
+         */
+        public Rows {
+            if (starts.length != prompts.length + 1 || tasks.size() != prompts.length) {
+                throw new IllegalArgumentException(tasks.size() + " tasks, " + starts.length + " starts and "
+                        + prompts.length + " prompts; expected as many tasks as prompts, and one start more");
+            }
+        }
+
+        /** Rows that are nothing but prompts. */
+        public static Rows ofPrompts(List<@Nullable String> tasks, int[] starts) {
+            int[] prompts = new int[starts.length - 1];
+            Arrays.setAll(prompts, r -> starts[r + 1] - starts[r]);
+            return new Rows(tasks, starts, prompts);
+        }
+
+        /** The row of each of T tokens. */
+        private int[] ofTokens() {
+            int[] rowOf = new int[starts[starts.length - 1]];
+            for (int row = 0; row + 1 < starts.length; row++) {
+                Arrays.fill(rowOf, starts[row], starts[row + 1], row);
+            }
+            return rowOf;
+        }
+    }
 
     private AdapterPass(
             @Nullable LossSettings losses,
@@ -67,7 +114,7 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
-        this(losses, seed, draw, observer, watcher, null, null, new ArrayList<>(), new ArrayList<>());
+        this(losses, seed, draw, observer, watcher, null, null, null, new ArrayList<>(), new ArrayList<>());
     }
 
     private AdapterPass(
@@ -76,8 +123,9 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher,
-            @Nullable Tasks tasks,
-            @Nullable RowFactors kept,
+            @Nullable Rows rows,
+            @Nullable Kept kept,
+            @Nullable Calibration calibration,
             List<Tensor> balance,
             List<Tensor> contrast) {
         this.losses = losses;
@@ -85,8 +133,9 @@ public final class AdapterPass {
         this.draw = draw;
         this.observer = observer;
         this.watcher = watcher;
-        this.tasks = tasks;
+        this.rows = rows;
         this.kept = kept;
+        this.calibration = calibration;
         this.balance = balance;
         this.contrast = contrast;
     }
@@ -119,42 +168,91 @@ public final class AdapterPass {
         return new AdapterPass(losses, seed, draw, null, watcher);
     }
 
-    /**
-     * This pass over rows whose tasks are known, for gates that depend on them.
-     *
-     * @param names each row's, null for a row without one
-     * @param starts [rows + 1] first token of each row, and T
-     */
-    public AdapterPass withTasks(List<@Nullable String> names, int[] starts) {
+    /** No dropout, no losses, and features of rows instead of routing. */
+    static AdapterPass calibrating(Calibration calibration) {
         return new AdapterPass(
-                losses, seed, draw, observer, watcher, new Tasks(names, starts), kept, balance, contrast);
+                null, 0, 0, null, null, null, null, calibration, new ArrayList<>(), new ArrayList<>());
     }
 
-    /** This pass over rows of one task. */
-    public AdapterPass withTask(String name) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, new Tasks(List.of(name), null), kept, balance, contrast);
+    /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
+    public AdapterPass withRows(Rows of) {
+        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, balance, contrast);
+    }
+
+    /**
+     * This pass over rows of which nothing else is said.
+     *
+     * @param task of all of them, or null for what was said of each
+     * @param starts [rows + 1] first token of each row, and T
+     */
+    public AdapterPass over(@Nullable String task, int[] starts) {
+        if (task == null && rows != null) {
+            return this;
+        }
+        List<@Nullable String> tasks = new ArrayList<>(Collections.nCopies(starts.length - 1, task));
+        return withRows(rows == null ? Rows.ofPrompts(tasks, starts) : new Rows(tasks, starts, rows.prompts));
     }
 
     /** This pass with what others before it have kept, and keeping more; for inference. */
-    public AdapterPass keeping(RowFactors factors) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, tasks, factors, balance, contrast);
+    public AdapterPass keeping(Kept values) {
+        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, balance, contrast);
     }
 
-    /** What {@code compute} gives for a linear, or what it gave in a pass before. */
-    Tensor rowFactors(Tape tape, String module, Supplier<Tensor> compute) {
-        return kept == null || tape.isRecording() ? compute.get() : kept.of(tape, module, compute);
+    /** What {@code compute} gives, or what it gave under that name in a pass before. */
+    Tensor kept(Tape tape, String name, Supplier<Tensor> compute) {
+        return kept == null || tape.isRecording() ? compute.get() : kept.of(tape, name, compute);
     }
 
     /** What a function says of each token's task, which is null where none is known. */
     int[] perToken(int tokens, ToIntFunction<@Nullable String> ofTask) {
         int[] values = new int[tokens];
-        int[] starts = tasks == null || tasks.starts == null ? new int[] {0, tokens} : tasks.starts;
+        int[] starts = rows == null ? new int[] {0, tokens} : rows.starts;
         for (int row = 0; row + 1 < starts.length; row++) {
-            String name = tasks == null ? null : tasks.names.get(row);
-            Arrays.fill(values, starts[row], starts[row + 1], ofTask.applyAsInt(name));
+            Arrays.fill(
+                    values,
+                    starts[row],
+                    starts[row + 1],
+                    ofTask.applyAsInt(rows == null ? null : rows.tasks.get(row)));
         }
         return values;
+    }
+
+    /**
+     * What the prompts of the rows are to a linear's router; see {@link Router.Prompt}.
+     *
+     * @param x the linear's input [T, in]
+     * @param scale [in]
+     * @param centre [in]
+     */
+    RouterInput ofPrompts(Tape tape, String module, Tensor x, Tensor scale, Tensor centre) {
+        Rows of = Objects.requireNonNull(rows, "a router of prompts needs to know the rows");
+        return RouterInput.ofRows(
+                this, module, () -> features(tape, module, of, x, scale, centre), tape.ints(of.ofTokens()));
+    }
+
+    private Tensor features(Tape tape, String module, Rows of, Tensor x, Tensor scale, Tensor centre) {
+        int width = x.shape().cols();
+        Tensor h = SumOfTokens.apply(tape, x, of.starts, of.prompts);
+        if (calibration != null) {
+            float[] ones = new float[width];
+            Arrays.fill(ones, 1);
+            calibration.pooled(module, RmsNorm.apply(tape, h, tape.constant(ones, width), TINY));
+        }
+        int count = of.prompts.length;
+        Tensor f = WeightedSum.apply(
+                tape,
+                new Tensor[] {
+                    RmsNorm.apply(tape, h, scale, TINY), Embedding.gather(tape, tape.ints(new int[count]), centre)
+                },
+                new float[] {1, -1});
+        if (Arrays.stream(of.prompts).allMatch(length -> length > 0)) {
+            return f;
+        }
+        float[] has = new float[count * width];
+        for (int row = 0; row < count; row++) {
+            Arrays.fill(has, row * width, (row + 1) * width, of.prompts[row] > 0 ? 1 : 0);
+        }
+        return Multiply.apply(tape, f, tape.constant(has, count, width));
     }
 
     /** Tells the watcher, if there is one, what a module put out. */
@@ -176,7 +274,16 @@ public final class AdapterPass {
                 name,
                 part -> {
                     AdapterPass pass = new AdapterPass(
-                            losses, seed, draw, observer, watcher, tasks, kept, new ArrayList<>(), new ArrayList<>());
+                            losses,
+                            seed,
+                            draw,
+                            observer,
+                            watcher,
+                            rows,
+                            kept,
+                            calibration,
+                            new ArrayList<>(),
+                            new ArrayList<>());
                     Tensor y = body.apply(part, pass);
                     balances[0] = pass.balance.size();
                     return Stream.of(List.of(y), pass.balance, pass.contrast)

@@ -12,7 +12,7 @@ import org.moelora.engine.io.SafetensorsFile;
 /**
  * The tensors of an adapter on disk. LoRA is laid out as Hugging Face's PEFT has it: {@code base_model.model.LINEAR.lora_A.weight} [r, in] and
  * {@code .lora_B.weight} [out, r], with DoRA {@code .lora_magnitude_vector} [out]. MoELoRA has A and B per expert, under {@code LINEAR.experts.E.}, and
- * {@code LINEAR.moe_gate.weight} [E, in].
+ * {@code LINEAR.moe_gate.weight} [E, in]; a router of prompts adds {@code moe_gate.scale} and {@code moe_gate.centre} [in], which do not learn.
  */
 final class AdapterTensors {
     private static final String PREFIX = "base_model.model.";
@@ -46,9 +46,14 @@ final class AdapterTensors {
     static String linear(String key) {
         return key.replace(PREFIX, "")
                 .replaceFirst(
-                        "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias)$",
+                        "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias|scale|centre)$",
                         "")
                 .replace(Adapter.MAGNITUDE, "");
+    }
+
+    /** Whether a tensor is learned; statistics are not. */
+    static boolean learns(String key) {
+        return !key.endsWith(".moe_gate.scale") && !key.endsWith(".moe_gate.centre");
     }
 
     /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
@@ -78,7 +83,9 @@ final class AdapterTensors {
             }
             slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
         }
-        for (GateParameter gate : Adapter.gateParameters(config, site)) {
+        List<GateParameter> ofGate = new ArrayList<>(Adapter.gateParameters(config, site));
+        ofGate.addAll(config.router().statistics(site));
+        for (GateParameter gate : ofGate) {
             int[] dims = gate.dims();
             String name = module + "." + gate.name();
             slices.add(

@@ -51,24 +51,24 @@ public sealed interface GatePolicy {
 
     /**
      * @param pass says which task a row is of
-     * @param x the linear's input [T, in]
+     * @param x what the router reads
      * @param parameters those of {@link #parameters}, by name
      */
-    Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters);
+    Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters);
 
     private static GateParameter router(LinearSite site, int experts) {
         return new GateParameter(ROUTER, ROUTER + ".weight", Shape.of(experts, site.in()), 0.02);
     }
 
-    private static Tensor probabilities(Tape tape, Tensor x, Map<String, Parameter> parameters) {
-        return Softmax.apply(tape, Linear.apply(tape, x, of(parameters, ROUTER), null));
+    private static Tensor probabilities(Tape tape, RouterInput x, Map<String, Parameter> parameters) {
+        return x.decide(tape, "p", f -> Softmax.apply(tape, Linear.apply(tape, f, of(parameters, ROUTER), null)));
     }
 
     private static Parameter of(Map<String, Parameter> parameters, String name) {
         return Objects.requireNonNull(parameters.get(name), name);
     }
 
-    private static Routing top(Tape tape, Tensor x, Map<String, Parameter> parameters, int k, boolean renormalise) {
+    private static Routing top(Tape tape, RouterInput x, Map<String, Parameter> parameters, int k, boolean renormalise) {
         Tensor p = probabilities(tape, x, parameters);
         TopK top = TopK.apply(tape, p, k, renormalise);
         return new Routing(top.gate(), p, top.selected());
@@ -92,7 +92,7 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+        public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
             return top(tape, x, parameters, k, true);
         }
     }
@@ -115,7 +115,7 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+        public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
             return top(tape, x, parameters, k, false);
         }
     }
@@ -135,7 +135,7 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+        public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
             Tensor p = probabilities(tape, x, parameters);
             return new Routing(p, p, null);
         }
@@ -180,9 +180,12 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
+        public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
             Tensor p = probabilities(tape, x, parameters);
-            Tensor share = Sigmoid.apply(tape, Linear.apply(tape, x, of(parameters, WEIGHT), of(parameters, BIAS)));
+            Tensor share = x.decide(
+                    tape,
+                    "threshold",
+                    f -> Sigmoid.apply(tape, Linear.apply(tape, f, of(parameters, WEIGHT), of(parameters, BIAS))));
             float most = max == 0 ? 1f / p.shape().cols() : (float) max;
             Tensor tau = WeightedSum.apply(tape, new Tensor[] {share}, new float[] {most});
             return new Routing(ThresholdGate.apply(tape, p, tau), p, null);
@@ -250,8 +253,8 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public Routing apply(Tape tape, AdapterPass pass, Tensor x, Map<String, Parameter> parameters) {
-            int[] taskOf = pass.perToken(x.shape().rows(), this::index);
+        public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
+            int[] taskOf = pass.perToken(x.tokens(), this::index);
             // Gates are made once per task, then looked up per token.
             Tensor p = Softmax.apply(tape, Linear.apply(tape, of(parameters, EMBEDDING), of(parameters, GATE), null));
             Tensor gate = Embedding.gather(tape, tape.ints(taskOf), p);

@@ -30,6 +30,10 @@ final class MixtureJson {
             case GatePolicy.Raw gate -> {}
             case GatePolicy.Dense gate -> {}
         }
+        if (mixture.router() instanceof Router.Prompt prompt) {
+            json.put("router", prompt.id());
+            json.put("router_rms", prompt.rms());
+        }
         if (mixture.sharedA()) {
             json.put("shared_a", true);
         }
@@ -65,6 +69,12 @@ final class MixtureJson {
                         json.positiveInteger("task_dimension", GatePolicy.ByTask.DIMENSION));
             default -> throw json.error("routing_strategy", "top-k, top-k-raw, dense, threshold or task");
         };
-        return new MoeLoraConfig(spread, gate, json.flag("shared_a", false), rank, alpha, stabilised, dropout, targets);
+        Router router = switch (json.string("router", "token")) {
+            case "token" -> new Router.Token();
+            case "prompt" -> new Router.Prompt(json.number("router_rms", Router.Prompt.RMS));
+            default -> throw json.error("router", "token or prompt");
+        };
+        return new MoeLoraConfig(
+                spread, gate, router, json.flag("shared_a", false), rank, alpha, stabilised, dropout, targets);
     }
 }

@@ -14,6 +14,7 @@ import org.moelora.engine.InputException;
  * @param expertsPerLayer E, from 2: one number for all layers, or several that are spread over the layers in equal groups, bottom to top (MoLA,
  *     Gao et al. 2024, arXiv 2402.08562)
  * @param gate how tokens share experts
+ * @param router what the gate looks at
  * @param sharedA whether the experts of a linear have one A (HydraLoRA, Tian et al. 2024, arXiv 2404.19245)
  * @param rank r of one expert, from 1
  * @param alpha numerator of the scale {@code s = alpha / r}
@@ -24,6 +25,7 @@ import org.moelora.engine.InputException;
 public record MoeLoraConfig(
         List<Integer> expertsPerLayer,
         GatePolicy gate,
+        Router router,
         boolean sharedA,
         int rank,
         double alpha,
@@ -63,6 +65,10 @@ public record MoeLoraConfig(
                                 + " without a gradient; expected top-k of at least 2, or the gate top-k-raw");
             }
         }
+        if (gate instanceof GatePolicy.ByTask && !(router instanceof Router.Token)) {
+            throw new InputException("the router is " + router.id()
+                    + ", and the gate task looks at the row's task alone; expected no router with it");
+        }
         // Equal numbers are one number, so that equal adapters have equal configurations.
         if (Collections.min(expertsPerLayer).equals(Collections.max(expertsPerLayer))) {
             expertsPerLayer = List.of(expertsPerLayer.getFirst());
@@ -82,6 +88,7 @@ public record MoeLoraConfig(
         this(
                 List.of(experts),
                 renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK),
+                new Router.Token(),
                 false,
                 rank,
                 alpha,
@@ -92,7 +99,7 @@ public record MoeLoraConfig(
 
     @Override
     public MoeLoraConfig with(Targets other) {
-        return new MoeLoraConfig(expertsPerLayer, gate, sharedA, rank, alpha, rankStabilised, dropout, other);
+        return new MoeLoraConfig(expertsPerLayer, gate, router, sharedA, rank, alpha, rankStabilised, dropout, other);
     }
 
     @Override
@@ -135,7 +142,7 @@ public record MoeLoraConfig(
         List<Integer> spread = IntStream.range(0, layers)
                 .mapToObj(layer -> expertsPerLayer.get((int) ((long) layer * n / layers)))
                 .toList();
-        return new MoeLoraConfig(spread, gate, sharedA, rank, alpha, rankStabilised, dropout, targets);
+        return new MoeLoraConfig(spread, gate, router, sharedA, rank, alpha, rankStabilised, dropout, targets);
     }
 
     /** k, or 0 if the gate has none. */
@@ -161,6 +168,7 @@ public record MoeLoraConfig(
         private boolean rankStabilised;
         private boolean renormalise = true;
         private @Nullable GatePolicy gate;
+        private Router router = new Router.Token();
         private boolean sharedA;
         private double dropout;
         private Targets targets = Targets.of(List.of("q_proj", "v_proj"));
@@ -209,6 +217,12 @@ public record MoeLoraConfig(
             return this;
         }
 
+        /** What the gate looks at: the token unless set. */
+        public Builder router(Router value) {
+            router = value;
+            return this;
+        }
+
         /** Whether the experts of a linear have one A. */
         public Builder sharedA(boolean value) {
             sharedA = value;
@@ -233,7 +247,7 @@ public record MoeLoraConfig(
         public MoeLoraConfig build() {
             GatePolicy policy =
                     gate != null ? gate : renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK);
-            return new MoeLoraConfig(experts, policy, sharedA, rank, alpha, rankStabilised, dropout, targets);
+            return new MoeLoraConfig(experts, policy, router, sharedA, rank, alpha, rankStabilised, dropout, targets);
         }
     }
 }

@@ -48,6 +48,8 @@ final class PeftFields {
             "max_threshold",
             "tasks",
             "task_dimension",
+            "router",
+            "router_rms",
             "shared_a",
             "balance_weight",
             "contrast_weight",

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.AdapterPass;
 
 /**
  * Several rows, one after another without padding. The causal shift happens here: token t is predicted at position t - 1.
@@ -83,6 +84,12 @@ public record Batch(List<TokenRow> rows, int[] ids, int[] starts, int[] position
         List<@Nullable String> tasks = new ArrayList<>();
         rows.forEach(row -> tasks.add(row.task()));
         return tasks;
+    }
+
+    /** Which tokens are whose, and how many of each row come before its first label. */
+    public AdapterPass.Rows layout() {
+        return new AdapterPass.Rows(
+                tasks(), starts, rows.stream().mapToInt(TokenRow::promptLength).toArray());
     }
 
     /** T. */

@@ -44,6 +44,15 @@ public record TokenRow(
         return count;
     }
 
+    /** Tokens before the first that carries loss: all of them where none does. */
+    public int promptLength() {
+        int length = 0;
+        while (length < labels.length && labels[length] == IGNORED) {
+            length++;
+        }
+        return length;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof TokenRow that

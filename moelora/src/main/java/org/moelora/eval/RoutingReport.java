@@ -59,7 +59,7 @@ public record RoutingReport(
                 addCosines(u, b, chosen, adapter.config().rank(sites.get(index)), cosine);
             });
             try (Tape tape = Tape.inference(model.decoder().device())) {
-                model.hidden(tape, pass, batch.ids(), batch.starts());
+                model.hidden(tape, pass.withRows(batch.layout()), batch.ids(), batch.starts());
             }
         }
         return new RoutingReport(modules, Arrays.stream(experts).max().orElse(0), selections, cosine[0] / cosine[1]);

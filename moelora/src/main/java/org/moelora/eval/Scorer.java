@@ -34,7 +34,7 @@ public final class Scorer {
         for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
             float[] all;
             try (Tape tape = Tape.inference(model.decoder().device())) {
-                AdapterPass pass = AdapterPass.inference().withTasks(batch.tasks(), batch.starts());
+                AdapterPass pass = AdapterPass.inference().withRows(batch.layout());
                 Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
                 all = model.logProbabilities(tape, hidden, batch.positions(), batch.targets());
             } catch (InternalError e) {

@@ -2,11 +2,12 @@ package org.moelora.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
-import org.moelora.adapter.RowFactors;
+import org.moelora.adapter.Kept;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -129,9 +130,9 @@ public final class Generation {
         try (LanguageModel.Uses uses = model.enter();
                 KeyValueCache cache = new KeyValueCache(
                         model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
-            RowFactors factors = new RowFactors();
+            Kept kept = new Kept();
             for (int step = 0; step < options.maxTokens() && anyOf(running); step++) {
-                float[] logits = logits(cache, factors, next, running);
+                float[] logits = logits(cache, kept, next, running);
                 int row = 0;
                 for (int s = 0; s < count; s++) {
                     if (!running[s]) {
@@ -207,7 +208,7 @@ public final class Generation {
     }
 
     /** Feeds the next tokens of the running texts; logits after the last token of each of them. */
-    private float[] logits(KeyValueCache cache, RowFactors factors, int[][] next, boolean[] running) {
+    private float[] logits(KeyValueCache cache, Kept kept, int[][] next, boolean[] running) {
         int[] added = new int[next.length];
         int[] ids = new int[0];
         List<Integer> lasts = new ArrayList<>();
@@ -221,7 +222,7 @@ public final class Generation {
             }
         }
         try (Tape tape = Tape.inference(model.decoder().device())) {
-            Tensor hidden = model.hidden(tape, pass(added).keeping(factors), ids, added, cache);
+            Tensor hidden = model.hidden(tape, pass(added).keeping(kept), ids, added, cache);
             return model.logits(
                             tape,
                             hidden,
@@ -231,14 +232,12 @@ public final class Generation {
     }
 
     private AdapterPass pass(int[] added) {
-        if (tasks == null) {
-            return AdapterPass.inference();
-        }
         int[] starts = new int[added.length + 1];
         for (int s = 0; s < added.length; s++) {
             starts[s + 1] = starts[s] + added[s];
         }
-        return AdapterPass.inference().withTasks(tasks, starts);
+        List<@Nullable String> ofRows = tasks == null ? new ArrayList<>(Collections.nCopies(added.length, null)) : tasks;
+        return AdapterPass.inference().withRows(AdapterPass.Rows.ofPrompts(ofRows, starts));
     }
 
     private static boolean anyOf(boolean[] flags) {

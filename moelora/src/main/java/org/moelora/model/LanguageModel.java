@@ -99,7 +99,7 @@ public final class LanguageModel {
         }
         return hidden(
                 tape,
-                pass,
+                pass.over(task, starts),
                 ids,
                 positions,
                 (part, layer, q, k, v) ->
@@ -113,9 +113,13 @@ public final class LanguageModel {
      */
     Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache) {
         int[] positions = cache.advance(added);
+        int[] starts = new int[added.length + 1];
+        for (int s = 0; s < added.length; s++) {
+            starts[s + 1] = starts[s] + added[s];
+        }
         return hidden(
                 tape,
-                pass,
+                pass.over(task, starts),
                 ids,
                 positions,
                 (part, layer, q, k, v) ->
@@ -160,8 +164,7 @@ public final class LanguageModel {
         Tensor apply(Tape tape, int layer, Tensor q, Tensor k, Tensor v);
     }
 
-    private Tensor hidden(Tape tape, AdapterPass given, int[] ids, int[] positions, Attend attend) {
-        AdapterPass pass = task == null ? given : given.withTask(task);
+    private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
         Weights weights = weights(tape);
         DecoderConfig config = decoder.config();
         Tensor x = embedded(tape, weights, ids, positions);

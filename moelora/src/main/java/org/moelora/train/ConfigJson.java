@@ -11,6 +11,7 @@ import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Router;
 import org.moelora.adapter.Targets;
 import org.moelora.engine.io.JsonObject;
 
@@ -32,6 +33,10 @@ final class ConfigJson {
                 json.put("top_k", mixture.topK());
             }
             json.put("gate", mixture.gate().id());
+            if (mixture.router() instanceof Router.Prompt prompt) {
+                json.put("router", prompt.id());
+                json.put("router_rms", prompt.rms());
+            }
             if (mixture.sharedA()) {
                 json.put("shared_a", true);
             }

@@ -126,9 +126,7 @@ record RunCheckpoint(Path folder, long step) {
                 throw new InputException(folder + ": the run trains " + saved.config()
                         + "; expected an adapter like it, not " + adapter.config());
             }
-            for (Parameter parameter : adapter.parameters().parameters()) {
-                parameter.set(saved.parameters().get(parameter.name()).toArray());
-            }
+            adapter.set(saved);
         }
         float[][] moments =
                 new float[2][Math.toIntExact(adapter.parameters().values().length())];

@@ -13,11 +13,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.RouterStatistics;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Tape;
 import org.moelora.engine.optim.AdamW;
 import org.moelora.engine.optim.Schedule;
 import org.moelora.eval.RowScore;
@@ -31,6 +33,9 @@ import org.moelora.model.LanguageModel;
  */
 final class TrainingLoop {
     private static final System.Logger LOG = System.getLogger(TrainingLoop.class.getName());
+
+    /** Rows whose statistics are measured together, by their tokens. */
+    private static final int STATISTICS_TOKENS = 2048;
 
     /**
      * What does not change what is learned, but for rows that are left out.
@@ -92,6 +97,9 @@ final class TrainingLoop {
         begin = System.nanoTime();
         try (LanguageModel.Uses uses = model.enter();
                 AdamW optimizer = new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()))) {
+            if (ready != null || run == null) {
+                measureRouterStatistics();
+            }
             if (run != null) {
                 if (ready == null) {
                     restore(run, optimizer);
@@ -125,6 +133,26 @@ final class TrainingLoop {
                 bestLoss == Double.POSITIVE_INFINITY ? null : bestLoss,
                 model.decoder().device().memoryUse().peak(),
                 skipped);
+    }
+
+    /** Before the first step, on the first rows in the order of training. */
+    private void measureRouterStatistics() {
+        if (!RouterStatistics.areMissing(adapter)) {
+            return;
+        }
+        RouterStatistics statistics = RouterStatistics.of(adapter);
+        List<TokenRow> first = new ArrayList<>();
+        for (long batch = 0; batch < order.batchesPerEpoch() && first.size() < RouterStatistics.ROWS; batch++) {
+            for (int row : order.batch(batch)) {
+                first.add(rows.get(row));
+            }
+        }
+        for (Batch batch : Batch.byTokens(first, STATISTICS_TOKENS)) {
+            try (Tape tape = Tape.inference(model.decoder().device())) {
+                model.hidden(tape, statistics.pass().withRows(batch.layout()), batch.ids(), batch.starts());
+            }
+        }
+        statistics.finish();
     }
 
     private double seconds() {

@@ -55,7 +55,7 @@ public record TrainingStep(double lm, double balance, double contrast) {
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
             AdapterPass pass =
-                    AdapterPass.training(losses, seed, draw + i, watcher).withTasks(batch.tasks(), batch.starts());
+                    AdapterPass.training(losses, seed, draw + i, watcher).withRows(batch.layout());
             try (Tape tape = recompute ? Tape.recomputing(device) : Tape.recording(device)) {
                 Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
                 Tensor lmTerm = model.loss(tape, hidden, batch.positions(), batch.targets(), 1f / labels);

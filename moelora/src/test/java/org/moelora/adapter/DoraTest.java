@@ -184,6 +184,7 @@ class DoraTest {
                                             (Parameter) in[1],
                                             (Parameter) in[2],
                                             Map.of(),
+                                            Map.of(),
                                             new AdapterLayer.Lengths((Parameter) in[3], constants.get("squares")))
                                     .apply(tape, AdapterPass.training(LossSettings.NONE, 5, 9), in[0], weight, in[4]),
                             new Formula(w, mask))

@@ -66,6 +66,13 @@ class PolicyFamilyTest {
         return MoeLoraConfig.builder().experts(4).rank(2);
     }
 
+    /** On the lowest layer, as a change further down would reach the router, and no gradient goes that way. */
+    private static MoeLoraConfig.Builder prompt() {
+        return mixture()
+                .router(new Router.Prompt())
+                .targets(List.of("layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj"));
+    }
+
     static Stream<Arguments> family() {
         LossSettings token = new LossSettings(0.1, 0.1, 0.5, 512, LossSettings.Contrast.TOKEN);
         return Stream.of(
@@ -86,7 +93,10 @@ class PolicyFamilyTest {
                 Arguments.of(
                         "adamole", mixture().gate(new GatePolicy.Threshold(0)).build(), NONE),
                 Arguments.of("task", mixture().gate(BY_TASK).build(), NONE),
-                Arguments.of("comoe", mixture().build(), token));
+                Arguments.of("comoe", mixture().build(), token),
+                Arguments.of("prompt", prompt().build(), new LossSettings(0.1, 0.1, 0.5, 512)),
+                Arguments.of("prompt, dense", prompt().gate(new GatePolicy.Dense()).build(), NONE),
+                Arguments.of("prompt, threshold", prompt().gate(new GatePolicy.Threshold(0)).build(), NONE));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -176,7 +186,10 @@ class PolicyFamilyTest {
     /** Few tokens, so that few are about to choose other experts. */
     private static TokenRow beginning(TokenRow row) {
         int[] ids = Arrays.copyOf(row.inputIds(), 4);
-        return new TokenRow(ids, ids, row.task(), row.row());
+        int[] labels = ids.clone();
+        labels[0] = TokenRow.IGNORED;
+        labels[1] = TokenRow.IGNORED;
+        return new TokenRow(ids, labels, row.task(), row.row());
     }
 
     private static double norm(float[] values) {
@@ -424,7 +437,8 @@ class PolicyFamilyTest {
     private float[] logits(LanguageModel model) {
         int[] ids = {1, 5, 9, 2, 7, 3, 11};
         try (Tape tape = Tape.inference(device)) {
-            AdapterPass pass = AdapterPass.inference().withTasks(List.of("add", "sort"), new int[] {0, 4, 7});
+            AdapterPass pass = AdapterPass.inference()
+                    .withRows(AdapterPass.Rows.ofPrompts(List.of("add", "sort"), new int[] {0, 4, 7}));
             Tensor hidden = model.hidden(tape, pass, ids, new int[] {0, 4, 7});
             return model.logits(tape, hidden, 3, 6).toArray();
         }
@@ -440,7 +454,11 @@ class PolicyFamilyTest {
 
     private static void randomise(Adapter adapter) {
         Random random = new Random(4);
-        for (Parameter parameter : adapter.parameters().parameters()) {
+        List<Parameter> all = new ArrayList<>(adapter.parameters().parameters());
+        for (AdapterLayer layer : adapter.layers().values()) {
+            all.addAll(layer.routerStatistics().values());
+        }
+        for (Parameter parameter : all) {
             float[] values = new float[Math.toIntExact(parameter.shape().size())];
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (0.2 * random.nextGaussian());

@@ -1,0 +1,74 @@
+package org.moelora.adapter;
+
+import java.util.List;
+import org.moelora.engine.InputException;
+import org.moelora.engine.Shape;
+
+/** What a gate looks at when it chooses experts: the token itself, or the prompt of the token's row. */
+public sealed interface Router {
+    /** What {@code router} says in {@code adapter_config.json}, and the flag {@code --router}. */
+    String id();
+
+    /** Fixed vectors that an adapter keeps on a linear beside what it trains. */
+    default List<GateParameter> statistics(LinearSite site) {
+        return List.of();
+    }
+
+    /** {@code p_t = softmax(W_g x_t)}: every token chooses for itself, on every linear (MoELoRA, Luo et al. 2024, arXiv 2402.12851). */
+    record Token() implements Router {
+        @Override
+        public String id() {
+            return "token";
+        }
+    }
+
+    /**
+     * One choice per row and linear, made from the prompt: {@code p_r = softmax(W_g f_r)} for all tokens of row r, answer included, with
+     *
+     * <pre>
+     * h_r = sum of x_t over the tokens of r's prompt, those before its first label
+     * f_r = scale .* h_r / rms(h_r) - centre
+     * </pre>
+     *
+     * <p>What all prompts have in common is most of h_r, and says nothing about the row; the centre takes it away. Both vectors are statistics of
+     * training rows under the base, measured before the first step and kept with the adapter, so a choice does not depend on the other rows of a batch:
+     * with c and v the mean and the mean square deviation of {@code h_r / rms(h_r)}, {@code scale = rms / sqrt(v)} in all components and
+     * {@code centre = scale .* c}. No gradient goes through f. A row without a prompt has {@code f = 0}, equal shares; so has every row until the
+     * statistics are measured. The choice can be made when the prompt is known and is kept while an answer is generated.
+     *
+     * @param rms of f over rows and components, above 0
+     */
+    record Prompt(double rms) implements Router {
+        /** rms unless something else is said. */
+        public static final double RMS = 0.5;
+
+        static final String SCALE = "moe_scale";
+        static final String CENTRE = "moe_centre";
+
+        /**
+         * @throws InputException if rms is out of range
+         */
+        public Prompt {
+            if (!(rms > 0 && rms <= 1000)) {
+                throw new InputException("router-rms is " + rms + "; expected above 0 and at most 1000");
+            }
+        }
+
+        /** With the usual rms. */
+        public Prompt() {
+            this(RMS);
+        }
+
+        @Override
+        public String id() {
+            return "prompt";
+        }
+
+        @Override
+        public List<GateParameter> statistics(LinearSite site) {
+            return List.of(
+                    new GateParameter(SCALE, "moe_gate.scale", Shape.of(site.in()), 0),
+                    new GateParameter(CENTRE, "moe_gate.centre", Shape.of(site.in()), 0));
+        }
+    }
+}
