@@ -1,17 +1,35 @@
 package org.moelora.text;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.IntConsumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds added tokens in a text before anything else looks at it: from the left, the longest one at each place. Immutable and
- * thread-safe.
+ * Finds added tokens in a text before anything else looks at it. Matches are found first and then widened over the white space that they take, as
+ * Hugging Face's tokenizers do, so a token of white space that takes what follows is found as often as it is there. Immutable and thread-safe.
  */
 final class AddedTokens {
+    /** Whose rules hold. */
+    enum Rules {
+        /**
+         * Of matches that overlap the leftmost counts, and the longest at its place. White space is Unicode's. Decoding treats an added token that is
+         * not special as any other.
+         */
+        HUGGING_FACE,
+        /**
+         * Of matches that overlap the one of the token with the most bytes counts, then the leftmost. White space is ASCII's. Decoding gives the text of
+         * an added token as it is.
+         */
+        LLAMA_CPP
+    }
+
     /** The most characters of one, and of all together: they are looked for at every place of a text. */
     static final int LONGEST = 1 << 10;
 
@@ -55,20 +73,43 @@ final class AddedTokens {
         final Map<Character, Node> next = new HashMap<>();
 
         @Nullable Token token;
+        int rank;
     }
+
+    private interface CharPredicate {
+        boolean test(char c);
+    }
+
+    private record Match(Token token, int rank, int start, int end) {}
 
     private static final int ASCII = 0x80;
 
+    private final Rules rules;
     private final Node root = new Node();
     private final boolean[] first = new boolean[ASCII];
 
     AddedTokens(List<Token> tokens) {
-        for (Token token : tokens) {
+        this(tokens, Rules.HUGGING_FACE);
+    }
+
+    /** Of tokens with the same text the first counts. */
+    AddedTokens(List<Token> tokens, Rules rules) {
+        this.rules = rules;
+        List<Token> ranked = new ArrayList<>(tokens);
+        if (rules == Rules.LLAMA_CPP) {
+            ranked.sort(
+                    Comparator.comparingInt(token -> -token.content().getBytes(StandardCharsets.UTF_8).length));
+        }
+        for (int rank = 0; rank < ranked.size(); rank++) {
+            Token token = ranked.get(rank);
             Node node = root;
             for (char c : token.content().toCharArray()) {
                 node = node.next.computeIfAbsent(c, key -> new Node());
             }
-            node.token = token;
+            if (node.token == null) {
+                node.token = token;
+                node.rank = rank;
+            }
         }
         root.token = null;
         root.next.keySet().stream().filter(c -> c < ASCII).forEach(c -> first[c] = true);
@@ -76,6 +117,22 @@ final class AddedTokens {
 
     /** Hands over what the text consists of, in order: added tokens' ids, and the texts between them, which are never empty. */
     void split(String text, IntConsumer ids, Texts texts) {
+        int done = 0;
+        for (Match match : rules == Rules.HUGGING_FACE ? leftmost(text) : longest(text)) {
+            if (match.start() > done) {
+                texts.accept(text.substring(done, match.start()), done == 0);
+            }
+            ids.accept(match.token().id());
+            done = match.end();
+        }
+        if (done < text.length()) {
+            texts.accept(done == 0 ? text : text.substring(done), done == 0);
+        }
+    }
+
+    /** A match within the white space that an earlier one took counts too. */
+    private List<Match> leftmost(String text) {
+        List<Match> matches = new ArrayList<>();
         int done = 0;
         int at = 0;
         while (at < text.length()) {
@@ -90,22 +147,66 @@ final class AddedTokens {
             if (token.singleWord() && !standsAlone(text, start, end)) {
                 continue;
             }
-            while (token.takesSpaceBefore() && start > done && isSpace(text.charAt(start - 1))) {
-                start--;
+            if (token.takesSpaceBefore()) {
+                start = Math.max(done, spaceBefore(text, start, 0, AddedTokens::isSpace));
             }
-            while (token.takesSpaceAfter() && end < text.length() && isSpace(text.charAt(end))) {
-                end++;
+            if (token.takesSpaceAfter()) {
+                end = spaceAfter(text, end, text.length(), AddedTokens::isSpace);
             }
-            if (start > done) {
-                texts.accept(text.substring(done, start), done == 0);
+            if (start < end) { // else an earlier match took all of it
+                matches.add(new Match(token, 0, start, end));
+                done = end;
             }
-            ids.accept(token.id());
-            done = end;
-            at = end;
         }
-        if (done < text.length()) {
-            texts.accept(done == 0 ? text : text.substring(done), done == 0);
+        return matches;
+    }
+
+    /** Every match, the longest token first, if the text that it stands in is still free. */
+    private List<Match> longest(String text) {
+        List<Match> all = new ArrayList<>();
+        for (int at = 0; at < text.length(); at++) {
+            char begin = text.charAt(at);
+            Node node = begin < ASCII && !first[begin] ? null : root.next.get(begin);
+            for (int end = at + 1; node != null; end++) {
+                if (node.token != null) {
+                    all.add(new Match(node.token, node.rank, at, end));
+                }
+                node = end < text.length() ? node.next.get(text.charAt(end)) : null;
+            }
         }
+        all.sort(Comparator.comparingInt(Match::rank).thenComparingInt(Match::start));
+        TreeMap<Integer, Match> taken = new TreeMap<>();
+        for (Match match : all) {
+            Map.Entry<Integer, Match> before = taken.lowerEntry(match.end());
+            int free = before == null ? 0 : before.getValue().end();
+            if (free <= match.start()) {
+                Integer next = taken.ceilingKey(match.end());
+                Token token = match.token();
+                int start =
+                        token.takesSpaceBefore() ? spaceBefore(text, match.start(), free, AddedTokens::isAsciiSpace) : match.start();
+                int end = token.takesSpaceAfter()
+                        ? spaceAfter(text, match.end(), next == null ? text.length() : next, AddedTokens::isAsciiSpace)
+                        : match.end();
+                taken.put(start, new Match(token, match.rank(), start, end));
+            }
+        }
+        return List.copyOf(taken.values());
+    }
+
+    private static int spaceBefore(String text, int start, int lowest, CharPredicate space) {
+        int at = start;
+        while (at > lowest && space.test(text.charAt(at - 1))) {
+            at--;
+        }
+        return at;
+    }
+
+    private static int spaceAfter(String text, int end, int highest, CharPredicate space) {
+        int at = end;
+        while (at < highest && space.test(text.charAt(at))) {
+            at++;
+        }
+        return at;
     }
 
     private @Nullable Token longestAt(String text, int from) {
@@ -129,6 +230,10 @@ final class AddedTokens {
 
     private static boolean isWord(int c) {
         return WORD.matcher(Character.toString(c)).matches();
+    }
+
+    private static boolean isAsciiSpace(char c) {
+        return c == ' ' || (c >= '\t' && c <= '\r');
     }
 
     /** Unicode's White_Space, all of which fits in one char. */

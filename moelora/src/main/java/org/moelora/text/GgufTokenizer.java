@@ -116,6 +116,7 @@ final class GgufTokenizer {
                 Path.of(metadata.source()),
                 model,
                 added(),
+                AddedTokens.Rules.LLAMA_CPP,
                 normalizer,
                 preTokenizer,
                 detokenizer,

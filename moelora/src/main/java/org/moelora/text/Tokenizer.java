@@ -41,6 +41,7 @@ public final class Tokenizer {
     private final BitSet special = new BitSet();
     private final AddedTokens inRawText;
     private final AddedTokens inNormalizedText;
+    private final AddedTokens.Rules rules;
     private final UnaryOperator<String> normalizer;
     private final PreTokenizer preTokenizer;
     private final Detokenizer detokenizer;
@@ -52,6 +53,7 @@ public final class Tokenizer {
             Path file,
             BytePairs model,
             List<AddedTokens.Token> added,
+            AddedTokens.Rules rules,
             UnaryOperator<String> normalizer,
             PreTokenizer preTokenizer,
             Detokenizer detokenizer,
@@ -59,6 +61,7 @@ public final class Tokenizer {
             OptionalInt end) {
         this.file = file;
         this.model = model;
+        this.rules = rules;
         this.normalizer = normalizer;
         this.preTokenizer = preTokenizer;
         this.detokenizer = detokenizer;
@@ -78,8 +81,8 @@ public final class Tokenizer {
             }
         }
         size = ids;
-        inRawText = new AddedTokens(raw);
-        inNormalizedText = new AddedTokens(normalized);
+        inRawText = new AddedTokens(raw, rules);
+        inNormalizedText = new AddedTokens(normalized, rules);
     }
 
     /**
@@ -107,19 +110,21 @@ public final class Tokenizer {
     }
 
     /**
-     * The ids of a text. The text of an added token, special or not, becomes that token.
+     * The ids of a text. The text of an added token, special or not, becomes that token. A surrogate that stands alone, which is no character and
+     * has no UTF-8, is read as U+FFFD.
      *
      * @param addSpecial whether the ids that belong around a text are added: what the post-processor and
      *     {@code tokenizer_config.json} say, which is a beginning-of-sequence token for many models and nothing for others
      * @throws InputException if the text has a letter for which the vocabulary has no token
      */
     public int[] encode(String text, boolean addSpecial) {
+        String whole = withoutLoneSurrogates(text);
         var ids = new IntList();
         if (addSpecial) {
             ids.addAll(frame.before());
         }
         inRawText.split(
-                text,
+                whole,
                 ids::add,
                 (raw, first) -> inNormalizedText.split(normalizer.apply(raw), ids::add, (piece, firstOfRaw) -> {
                     for (String word : preTokenizer.cut(List.of(piece), first && firstOfRaw)) {
@@ -130,6 +135,20 @@ public final class Tokenizer {
             ids.addAll(frame.after());
         }
         return ids.toArray();
+    }
+
+    private static String withoutLoneSurrogates(String text) {
+        StringBuilder copy = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+            } else if (Character.isSurrogate(c)) {
+                copy = copy == null ? new StringBuilder(text) : copy;
+                copy.setCharAt(i, '\uFFFD');
+            }
+        }
+        return copy == null ? text : copy.toString();
     }
 
     /**
@@ -185,10 +204,10 @@ public final class Tokenizer {
             return new byte[0];
         }
         String added = addedTexts.get(id);
-        if (added != null) {
+        if (added != null && rules == AddedTokens.Rules.LLAMA_CPP) {
             return added.getBytes(StandardCharsets.UTF_8);
         }
-        String token = model.token(id);
+        String token = added != null ? added : model.token(id);
         return token == null ? new byte[0] : detokenizer.bytes().apply(token);
     }
 

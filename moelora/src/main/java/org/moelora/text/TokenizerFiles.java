@@ -2,6 +2,7 @@ package org.moelora.text;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +59,10 @@ final class TokenizerFiles {
         return new Tokenizer(
                 file,
                 model,
-                List.copyOf(added.values()),
+                added.values().stream()
+                        .sorted(Comparator.comparing(token -> !token.special())) // of equal texts a special token counts
+                        .toList(),
+                AddedTokens.Rules.HUGGING_FACE,
                 normalizer,
                 PreTokenizer.read(root.objectOrNull("pre_tokenizer")),
                 Detokenizer.read(root),

@@ -48,4 +48,38 @@ class AddedTokensTest {
         assertThat(split("\uD835\uDC00cat", word)).containsExactly("\uD835\uDC00cat");
         assertThat(split("\uD83E\uDD99cat", word)).containsExactly("\uD83E\uDD99", 1);
     }
+
+    /** Expectations are what tokenizers 0.23 gives. */
+    @Test
+    void findsMatchesFirstAndWidensThemThen() {
+        var lines = new AddedTokens.Token(5, "\n\n", NO, NO, NO, YES, NO);
+        assertThat(split("a\n\n\n\nb", lines)).containsExactly("a", 5, 5, "b");
+        assertThat(split("a\n\n  b", lines)).containsExactly("a", 5, "b");
+        var space = new AddedTokens.Token(6, " ", NO, NO, YES, NO, NO);
+        assertThat(split("a   b", space)).containsExactly("a", 6, 6, 6, "b");
+        // What a later match leaves of the white space that an earlier one took is text again.
+        var one = plain(7, "\n");
+        var after = new AddedTokens.Token(8, "[N]", NO, NO, NO, YES, NO);
+        assertThat(split("[N]\n  b", one, after)).containsExactly(8, 7, "  b");
+        // Nothing is left for a match of which all was taken.
+        var before = new AddedTokens.Token(9, "\n", NO, NO, YES, NO, NO);
+        var both = new AddedTokens.Token(10, "a", NO, NO, YES, YES, NO);
+        assertThat(split("ba\n", before, both)).containsExactly("b", 10);
+    }
+
+    @Test
+    void takesTheTokenWithTheMostBytesFirstWhereLlamaCppDoes() {
+        AddedTokens.Token[] tokens = {
+            plain(1, "ab"), plain(2, "bcd"), plain(3, "\u20ac"), new AddedTokens.Token(4, "[N]", NO, NO, NO, YES, NO)
+        };
+        List<Object> parts = new ArrayList<>();
+        new AddedTokens(List.of(tokens), AddedTokens.Rules.LLAMA_CPP)
+                .split("abcd ab\u20ac[N] \n\u00a0x", parts::add, (piece, first) -> parts.add(piece));
+        assertThat(parts).containsExactly("a", 2, " ", 1, 3, 4, "\u00a0x");
+    }
+
+    @Test
+    void ofEqualTextsTheFirstCounts() {
+        assertThat(split("a", plain(1, "a"), plain(2, "a"))).containsExactly(1);
+    }
 }

@@ -101,6 +101,37 @@ class TokenizerStepsTest {
         assertThat(tokenizer.decode(new int[] {2, 2, 3, 1})).isEqualTo("a aa");
     }
 
+    /** Only special tokens are left out; other added ones go through the decoder like any token. */
+    @Test
+    void addedTokensAreDecodedLikeOthers() {
+        Tokenizer pieces = new TokenizerFixture("{\"<unk>\": 0, \"a\": 1, \"b\": 2, \"▁\": 3, \"▁▁\": 4}", "[[\"▁\", \"▁\"]]")
+                .field("pre_tokenizer", "null")
+                .field(
+                        "normalizer",
+                        "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}")
+                .field(
+                        "decoder",
+                        "{\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": {\"String\": \"▁\"},"
+                                + " \"content\": \" \"}, {\"type\": \"Fuse\"}]}")
+                .field("added_tokens", "[{\"id\": 4, \"content\": \"▁▁\", \"special\": false, \"normalized\": false}]")
+                .in(folder);
+        assertThat(pieces.encode("a  b", false)).containsExactly(1, 4, 2);
+        assertThat(pieces.decode(new int[] {1, 4, 2})).isEqualTo("a  b");
+        Tokenizer bytes = TokenizerFixture.ofCharacters()
+                .field("added_tokens", "[{\"id\": 200, \"content\": \"aĠb\", \"special\": false}]")
+                .in(folder);
+        assertThat(bytes.decode(new int[] {200})).isEqualTo("a b");
+    }
+
+    @Test
+    void surrogatesThatStandAloneAreReplaced() {
+        Tokenizer tokenizer = new TokenizerFixture("{\"a\": 0, \"ï\": 1, \"¿\": 2, \"½\": 3, \"?\": 4}", "[]").in(folder);
+        for (String alone : List.of("a\ud83d", "a\ude00", "a\ude00\ud83d".substring(0, 2))) {
+            assertThat(tokenizer.encode(alone, false)).containsExactly(0, 1, 2, 3);
+        }
+        assertThat(tokenizer.decode(tokenizer.encode("a\ud83da", false))).isEqualTo("a\ufffda");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"BertProcessing", "RobertaProcessing"})
     void beginAndEndMayBeGivenByName(String type) {
