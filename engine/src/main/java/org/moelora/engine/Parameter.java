@@ -11,6 +11,7 @@ public final class Parameter extends Tensor implements Weight {
     private final String name;
     private final ParameterBlock block;
     private final long from;
+    private volatile boolean frozen;
 
     Parameter(Device device, String name, Shape shape, ParameterBlock block, long from, Memory values) {
         super(device, shape, values, false);
@@ -28,10 +29,19 @@ public final class Parameter extends Tensor implements Weight {
         return from;
     }
 
-    /** True while the block trains. */
+    /** True while the block trains and this parameter with it. */
     @Override
     public boolean wantsGrad() {
-        return block.trains();
+        return !frozen && block.trains();
+    }
+
+    /** Whether it stays as it is while its block trains. */
+    public boolean isFrozen() {
+        return frozen;
+    }
+
+    void freeze(boolean value) {
+        frozen = value;
     }
 
     /**

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedCollection;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -156,6 +157,15 @@ public final class ParameterBlock implements AutoCloseable {
      * @throws IllegalStateException if the block trains already, as two trainings must not share parameters, or is closed
      */
     public synchronized void startTraining() {
+        startTraining(parameter -> true);
+    }
+
+    /**
+     * {@link #startTraining()} for some of the parameters. The others are frozen until training stops: they want no gradient, and theirs stays zero.
+     *
+     * @throws IllegalStateException if the block trains already, or is closed
+     */
+    public synchronized void startTraining(Predicate<Parameter> learns) {
         if (!values.isOpen()) {
             throw new IllegalStateException("these parameters are closed");
         }
@@ -164,6 +174,7 @@ public final class ParameterBlock implements AutoCloseable {
         }
         Memory fresh = device.allocate(DType.F32, values.length(), Owner.ADAPTER);
         device.kernels().elementwise().fill(fresh, 0);
+        parameters.values().forEach(parameter -> parameter.freeze(!learns.test(parameter)));
         gradients = fresh;
     }
 
@@ -172,6 +183,7 @@ public final class ParameterBlock implements AutoCloseable {
         Memory current = gradients;
         if (current != null) {
             gradients = null;
+            parameters.values().forEach(parameter -> parameter.freeze(false));
             current.close();
         }
     }

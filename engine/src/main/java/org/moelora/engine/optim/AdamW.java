@@ -1,5 +1,9 @@
 package org.moelora.engine.optim;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -31,7 +35,28 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
+    /**
+     * How a parameter's course differs from that of the others.
+     *
+     * @param rate its learning rate, as a multiple of theirs
+     * @param decays whether weight decay reaches it
+     */
+    public record Group(double rate, boolean decays) {
+        /** The learning rate as it is, and decay. */
+        public static final Group DEFAULT = new Group(1, true);
+
+        public Group {
+            if (!(rate >= 0 && rate < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("a group has the learning rate times " + rate + "; expected 0 or more");
+            }
+        }
+    }
+
+    /** Neighbours of one group: elements {@code from} to {@code to} of the block. */
+    private record Range(long from, long to, Group group) {}
+
     private final ParameterBlock block;
+    private final List<Range> ranges;
     private final Config config;
     private final Device device;
     private final Memory m;
@@ -42,7 +67,13 @@ public final class AdamW implements AutoCloseable {
 
     /** Moments start at zero. */
     public AdamW(ParameterBlock block, Config config) {
+        this(block, config, parameter -> Group.DEFAULT);
+    }
+
+    /** Moments start at zero; parameters have courses of their own. Frozen ones are not touched. */
+    public AdamW(ParameterBlock block, Config config, Function<Parameter, Group> groupOf) {
         this.block = block;
+        this.ranges = ranges(block, groupOf);
         this.config = config;
         this.device = block.device();
         long length = block.values().length();
@@ -51,6 +82,23 @@ public final class AdamW implements AutoCloseable {
         clip = device.allocate(DType.F32, 3, Owner.OPTIMIZER);
         device.kernels().elementwise().fill(m, 0);
         device.kernels().elementwise().fill(v, 0);
+    }
+
+    private static List<Range> ranges(ParameterBlock block, Function<Parameter, Group> groupOf) {
+        List<Range> ranges = new ArrayList<>();
+        for (Parameter parameter : block.parameters()) {
+            // The padding before a parameter is zero and stays so, whichever range it falls into.
+            long from = ranges.isEmpty() ? 0 : ranges.getLast().to();
+            long to = parameter == block.parameters().getLast()
+                    ? block.values().length()
+                    : parameter.from() + parameter.shape().size();
+            Group group = parameter.isFrozen() ? new Group(0, false) : groupOf.apply(parameter);
+            if (!ranges.isEmpty() && ranges.getLast().group().equals(group)) {
+                from = ranges.removeLast().from();
+            }
+            ranges.add(new Range(from, to, group));
+        }
+        return ranges;
     }
 
     /**
@@ -81,20 +129,27 @@ public final class AdamW implements AutoCloseable {
         }
         measured = false;
         steps++;
-        device.kernels()
-                .optimizer()
-                .adamW(
-                        block.values(),
-                        block.gradients(),
-                        m,
-                        v,
-                        clip.slice(1, 1),
-                        rate,
-                        config.beta1(),
-                        config.beta2(),
-                        config.eps(),
-                        config.weightDecay(),
-                        steps);
+        for (Range range : ranges) {
+            Group group = range.group();
+            if (group.rate() == 0) {
+                continue;
+            }
+            long length = range.to() - range.from();
+            device.kernels()
+                    .optimizer()
+                    .adamW(
+                            block.values().slice(range.from(), length),
+                            block.gradients().slice(range.from(), length),
+                            m.slice(range.from(), length),
+                            v.slice(range.from(), length),
+                            clip.slice(1, 1),
+                            rate * group.rate(),
+                            config.beta1(),
+                            config.beta2(),
+                            config.eps(),
+                            group.decays() ? config.weightDecay() : 0,
+                            steps);
+        }
     }
 
     /** Steps done. */

@@ -157,4 +157,42 @@ class AdamWTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new AdamW.Config(0.9, 0.999, 0, 0));
         assertThatIllegalArgumentException().isThrownBy(() -> new AdamW.Config(0.9, 0.999, 1e-8, -1));
     }
+
+    /** A parameter with a tenth of the rate and no decay, one that is frozen, and one that is as it always was. */
+    @TestFactory
+    Stream<DynamicTest> groupsHaveCoursesOfTheirOwn() {
+        return DeviceSweep.each("AdamW, groups", device -> {
+            try (ParameterBlock block = ParameterBlock.builder(device)
+                    .add("a", 2)
+                    .add("slow", 1)
+                    .add("still", 1)
+                    .add("b", 1)
+                    .build()) {
+                block.get("a").set(new float[] {1, -2});
+                block.get("slow").set(new float[] {3});
+                block.get("still").set(new float[] {4});
+                block.get("b").set(new float[] {5});
+                block.startTraining(parameter -> !parameter.name().equals("still"));
+                assertThat(block.get("still").wantsGrad()).isFalse();
+                try (AdamW adamW = new AdamW(
+                        block,
+                        new AdamW.Config(0.9, 0.999, 1e-8, 0.5),
+                        parameter -> parameter.name().equals("slow")
+                                ? new AdamW.Group(0.1, false)
+                                : AdamW.Group.DEFAULT)) {
+                    gradient(block.get("a"), 1, -4);
+                    gradient(block.get("slow"), 7);
+                    gradient(block.get("b"), -2);
+                    adamW.clip(0);
+                    adamW.step(0.1);
+                    assertArrayEquals(new float[] {0.85f, -1.8f}, block.get("a").toArray(), 1e-6f);
+                    assertArrayEquals(new float[] {2.99f}, block.get("slow").toArray(), 1e-6f);
+                    assertArrayEquals(new float[] {4}, block.get("still").toArray());
+                    assertArrayEquals(new float[] {4.75f + 0.1f}, block.get("b").toArray(), 1e-6f);
+                }
+                block.stopTraining();
+                assertThat(block.get("still").isFrozen()).isFalse();
+            }
+        });
+    }
 }
