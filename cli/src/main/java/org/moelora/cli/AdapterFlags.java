@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
  * The flags of {@code moelora train} that say which adapter is trained, and by which losses. A flag that is null was not given: what it then means
  * depends on {@code --init-adapter} and on the method.
  */
+@Under(Section.ADAPTER)
 final class AdapterFlags {
     private static final String CONTRAST_WARMUP = "10%";
 

@@ -26,12 +26,15 @@ import picocli.CommandLine.Option;
 final class DemoCommand implements Callable<Integer> {
     private final Streams streams;
 
+    @Under(Section.OPTIMIZER)
     @Option(names = "--quick", description = "At most 30,000 tokens of training, and 20 held-out rows per task.")
     private boolean quick;
 
+    @Under(Section.OPTIMIZER)
     @Option(names = "--compare", description = "Then train LoRA of as many parameters under the same settings.")
     private boolean compare;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -39,6 +42,7 @@ final class DemoCommand implements Callable<Integer> {
                     "Where adapters and report.json go: moelora-demo, or moelora-demo-2 and so on if it is taken.")
     private @Nullable Path out;
 
+    @Under(Section.OPTIMIZER)
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Same seed, same adapter: 0.")
     private long seed;
 

@@ -4,6 +4,7 @@ import org.moelora.model.DeviceChoice;
 import picocli.CommandLine.Option;
 
 /** The flags that say where to compute. */
+@Under(Section.MACHINE)
 final class DeviceFlags {
     @Option(
             names = "--threads",

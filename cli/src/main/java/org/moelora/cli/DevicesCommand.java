@@ -23,6 +23,7 @@ final class DevicesCommand implements Callable<Integer> {
     @Mixin
     private final DeviceFlags device = new DeviceFlags();
 
+    @Under(Section.MACHINE)
     @Option(
             names = "--tune",
             description =

@@ -27,9 +27,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "eval",
         customSynopsis = {
-            "moelora eval --model=DIR [--adapter=DIR] --data=FILE [--json] [OPTIONS]",
-            "       moelora eval --model=DIR [--adapter=DIR]... --task=NAME --data=FILE [--scoring=HOW]",
-            "                    [--limit=N] [--against=TRAIN... [--drop-contaminated]] [--json] [OPTIONS]",
+            "moelora eval --model=DIR [--adapter=DIR] --data=FILE... [OPTIONS]",
+            "       moelora eval --model=DIR [--adapter=DIR]... --task=NAME --data=FILE...",
+            "                    [--scoring=HOW] [--against=TRAIN...] [OPTIONS]",
         },
         header = "Let a model answer questions, and count the right answers, per task.",
         description = {
@@ -41,8 +41,8 @@ import picocli.CommandLine.Option;
             "Examples:",
             "  moelora eval --model llama --data test.jsonl",
             "  moelora eval --model llama --adapter run1/best --data test.jsonl --json",
-            "  moelora eval --model llama --adapter run1/best --adapter run2/best --task boolq --data boolq/test.json",
-            "  moelora eval --model llama --task gsm8k --data gsm8k/test.json --against train.json --drop-contaminated",
+            "  moelora eval --model llama --adapter run1/best --task boolq --data boolq.json",
+            "  moelora eval --model llama --task gsm8k --data test.json --against train.json",
         })
 final class EvalCommand implements Callable<Integer> {
     private final Streams streams;
@@ -50,12 +50,14 @@ final class EvalCommand implements Callable<Integer> {
     @Mixin
     private final ModelFlags model = new ModelFlags();
 
+    @Under(Section.DATA)
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "Rows with a question and an answer.")
     private @Nullable Path data;
 
     @Mixin
     private final TaskFlags tasks = new TaskFlags();
 
+    @Under(Section.OUTPUT)
     @Option(names = "--json", description = "One JSON object.")
     private boolean json;
 

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 /** {@code moelora generate}. */
 @Command(
         name = "generate",
-        customSynopsis = "moelora generate --model=DIR [--adapter=DIR] [--prompt=TEXT] [OPTIONS]",
+        customSynopsis = "moelora generate --model=DIR [--adapter=DIR] [OPTIONS]",
         header = "Continue a text as it is written, or answer in a chat.",
         description =
                 "%nWithout --prompt: a line in, an answer out, until the input ends; without any input, a text from its beginning.",
@@ -26,8 +26,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  moelora generate --model llama --prompt \"Once upon a time\"",
-            "  moelora generate --model llama --adapter run1/best --temperature 0.8 --top-p 0.9 --seed 7 --prompt \"Once\"",
-            "  moelora generate --model llama --chat --system \"Be brief.\" --prompt \"What is a llama?\"",
+            "  moelora generate --model llama --temperature 0.8 --prompt \"Once\"",
+            "  moelora generate --model llama --chat --prompt \"What is a llama?\"",
             "  moelora generate --model llama < questions.txt",
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -36,21 +36,26 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private final ModelFlags model = new ModelFlags();
 
+    @Under(Section.DATA)
     @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to continue.")
     private @Nullable String prompt;
 
+    @Under(Section.DATA)
     @Option(
             names = "--chat",
             description = "Take the text as a user's message in a conversation, as the model's chat template writes it;"
                     + " each line is a conversation of its own.")
     private boolean chat;
 
+    @Under(Section.DATA)
     @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: a system message before it.")
     private @Nullable String system;
 
+    @Under(Section.ANSWERS)
     @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "256", description = "Most tokens to write: 256.")
     private int maxTokens;
 
+    @Under(Section.ANSWERS)
     @Option(
             names = "--temperature",
             paramLabel = "T",
@@ -58,6 +63,7 @@ final class GenerateCommand implements Callable<Integer> {
             description = "0 (default): always the most probable token; above: draw, the more evenly the higher.")
     private double temperature;
 
+    @Under(Section.ANSWERS)
     @Option(
             names = "--top-p",
             paramLabel = "P",
@@ -65,6 +71,7 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Draw among the fewest tokens that together have this probability: 1 (all).")
     private double topP;
 
+    @Under(Section.ANSWERS)
     @Option(
             names = "--top-k",
             paramLabel = "K",
@@ -72,6 +79,7 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Draw among so many most probable tokens: 0 (all).")
     private int topK;
 
+    @Under(Section.ANSWERS)
     @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "Same seed, same text: 0.")
     private long seed;
 

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 /** {@code moelora inspect}. */
 @Command(
         name = "inspect",
-        customSynopsis = "moelora inspect ADAPTER [--model=DIR [--data=FILE]] [OPTIONS]",
+        customSynopsis = "moelora inspect ADAPTER [--model=DIR [--data=FILE...]] [OPTIONS]",
         header = "Show what an adapter is made of and, with data, who does the work in it.",
         footer = {
             "",
@@ -35,9 +35,11 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ADAPTER", description = "The adapter's folder.")
     private @Nullable Path folder;
 
+    @Under(Section.MODEL)
     @Option(names = "--model", paramLabel = "DIR", description = "Check that it fits this base.")
     private @Nullable Path model;
 
+    @Under(Section.DATA)
     @Option(
             names = "--data",
             paramLabel = "FILE",

@@ -8,6 +8,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The flags that say how a model is loaded. */
+@Under(Section.MODEL)
 final class LoadFlags {
     @Mixin
     private final DeviceFlags device = new DeviceFlags();

@@ -9,6 +9,7 @@ import org.moelora.model.MemoryPlan;
 import picocli.CommandLine.Option;
 
 /** The flag that limits memory. */
+@Under(Section.MACHINE)
 final class MemoryFlags {
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)([kmgt])b?");
 

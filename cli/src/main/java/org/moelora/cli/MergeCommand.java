@@ -24,20 +24,24 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  moelora merge --model llama --adapter run1/best --out llama-mine",
-            "  moelora merge --model llama --adapter run1/best --out llama-mine --dtype f32",
+            "  moelora merge --model llama --adapter run1/best --out mine --dtype f32",
         })
 final class MergeCommand implements Callable<Integer> {
     private final Streams streams;
 
+    @Under(Section.MODEL)
     @Option(names = "--model", paramLabel = "DIR", required = true, description = "The base: a Hugging Face folder.")
     private @Nullable Path model;
 
+    @Under(Section.MODEL)
     @Option(names = "--adapter", paramLabel = "DIR", required = true, description = "A LoRA or DoRA on it.")
     private @Nullable Path adapter;
 
+    @Under(Section.OUTPUT)
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "The new folder.")
     private @Nullable Path out;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--dtype",
             paramLabel = "NAME",

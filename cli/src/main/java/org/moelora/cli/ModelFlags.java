@@ -8,6 +8,7 @@ import org.moelora.engine.InputException;
 import picocli.CommandLine.Option;
 
 /** The flags that say which model, of commands that read one. */
+@Under(Section.MODEL)
 final class ModelFlags {
     @Option(
             names = "--model",

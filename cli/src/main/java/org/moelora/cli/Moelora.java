@@ -6,6 +6,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -23,7 +24,8 @@ import picocli.CommandLine.Spec;
             "\"moelora help COMMAND\" shows a command's flags, with examples.",
         })
 final class Moelora implements Callable<Integer> {
-    private static final int HELP_WIDTH = 110;
+    private static final int LEAST_WIDTH = 60;
+    private static final int MOST_WIDTH = 120;
     private static final Set<String> WITH_CONFIG = Set.of("train", "score", "eval", "generate");
 
     @Spec
@@ -45,7 +47,7 @@ final class Moelora implements Callable<Integer> {
                 .addSubcommand(new MergeCommand(streams))
                 .addSubcommand(new DevicesCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand());
-        all.setUsageHelpWidth(HELP_WIDTH);
+        all.setUsageHelpWidth(width(streams));
         CommonFlags.addHelpTo(all.getCommandSpec());
         all.getCommandSpec()
                 .addOption(OptionSpec.builder("-V", "--version")
@@ -57,12 +59,19 @@ final class Moelora implements Callable<Integer> {
             if (!name.equals("help")) {
                 CommonFlags.addTo(spec, WITH_CONFIG.contains(name));
             }
-            spec.usageMessage()
-                    .synopsisHeading("%nUsage: ")
-                    .optionListHeading("%nOptions:%n")
-                    .sortOptions(false);
+            spec.usageMessage().synopsisHeading("%nUsage: ").sortOptions(false);
+            if (!name.equals("help")) {
+                command.getHelpSectionMap().remove(UsageMessageSpec.SECTION_KEY_PARAMETER_LIST);
+                command.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, new SectionedHelp());
+            }
         });
         return all;
+    }
+
+    /** Of the help. */
+    private static int width(Streams streams) {
+        int columns = streams.columns().getAsInt();
+        return columns == 0 ? 80 : Math.clamp(columns, LEAST_WIDTH, MOST_WIDTH);
     }
 
     @Override

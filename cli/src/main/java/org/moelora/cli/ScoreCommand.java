@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "score",
         customSynopsis =
-                "moelora score --model=DIR [--adapter=DIR] --data=FILE [--per-row] [--per-token] [--json] [OPTIONS]",
+                "moelora score --model=DIR [--adapter=DIR] --data=FILE... [OPTIONS]",
         header = "Show how probable a model finds the answers in rows of data.",
         description = "%nThe loss is the mean negative log-probability of the labels, in nats. Rows count from 0.",
         footer = {
@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
             "Examples:",
             "  moelora score --model llama --data test.jsonl",
             "  moelora score --model llama --adapter run1/best --data test.jsonl --per-row",
-            "  moelora score --model llama --data test.jsonl --per-token --json > scores.jsonl",
+            "  moelora score --model llama --data test.jsonl --per-token --json > scores",
             "  moelora score --model llama --data test.jsonl --quantize q4_0 --compare-float",
         })
 final class ScoreCommand implements Callable<Integer> {
@@ -39,20 +39,25 @@ final class ScoreCommand implements Callable<Integer> {
     @Mixin
     private final ModelFlags model = new ModelFlags();
 
+    @Under(Section.DATA)
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "Rows to score.")
     private @Nullable Path data;
 
+    @Under(Section.OUTPUT)
     @Option(names = "--per-row", description = "A line per row: its loss and number of labels.")
     private boolean perRow;
 
+    @Under(Section.OUTPUT)
     @Option(names = "--per-token", description = "A line per row, with the log-probability of each label.")
     private boolean perToken;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--compare-float",
             description = "With --quantize: score the model as it is stored too, and show what the blocks cost.")
     private boolean compareFloat;
 
+    @Under(Section.OUTPUT)
     @Option(names = "--json", description = "JSON: one object, or one per row with --per-row or --per-token.")
     private boolean json;
 

@@ -7,6 +7,8 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntSupplier;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /**
  * Where a command reads and writes.
@@ -15,8 +17,9 @@ import java.nio.charset.StandardCharsets;
  * @param out results
  * @param err progress and complaints
  * @param terminal whether a person is watching, so that a line may be redrawn
+ * @param columns characters that fit in a line; 0 where lines may have any length, as in a file
  */
-record Streams(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
+record Streams(InputStream in, PrintStream out, PrintStream err, boolean terminal, IntSupplier columns) {
     /** The process's own. */
     @SuppressWarnings("SystemConsoleNull") // it may again be null since JDK 25, when a stream is redirected
     static Streams ofProcess() {
@@ -27,7 +30,17 @@ record Streams(InputStream in, PrintStream out, PrintStream err, boolean termina
                 System.in,
                 new PrintStream(new FileOutputStream(FileDescriptor.out), false, charset),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, charset),
-                terminal);
+                terminal,
+                () -> columns(terminal));
+    }
+
+    /** What the variable COLUMNS says, or the terminal. */
+    private static int columns(boolean terminal) {
+        String said = System.getenv("COLUMNS");
+        if (said != null && said.matches("[1-9][0-9]{0,3}")) {
+            return Integer.parseInt(said);
+        }
+        return terminal ? new UsageMessageSpec().autoWidth(true).width() : 0;
     }
 
     /** What a terminal shows; UTF-8 into files and pipes, and where the locale would make question marks of letters. */

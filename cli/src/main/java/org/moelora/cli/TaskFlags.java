@@ -14,6 +14,7 @@ import org.moelora.eval.TaskSettings;
 import picocli.CommandLine.Option;
 
 /** The flags of {@code eval} that ask the questions of a task. */
+@Under(Section.ANSWERS)
 final class TaskFlags {
     @Option(
             names = "--task",
@@ -35,15 +36,19 @@ final class TaskFlags {
             description = "llm-adapters (the default), or alpaca, which rows with an instruction are trained in.")
     private @Nullable String style;
 
+    @Under(Section.MACHINE)
     @Option(names = "--batch-size", paramLabel = "N", description = "Questions to answer side by side; 16 by default.")
     private @Nullable Integer batchSize;
 
+    @Under(Section.DATA)
     @Option(names = "--limit", paramLabel = "N", description = "Ask only the first N questions.")
     private @Nullable Integer limit;
 
+    @Under(Section.MODEL)
     @Option(names = "--with-base", description = "Ask the base alone too, beside its adapters.")
     private boolean withBase;
 
+    @Under(Section.DATA)
     @Option(
             names = "--against",
             paramLabel = "TRAIN",
@@ -51,6 +56,7 @@ final class TaskFlags {
             description = "Training data: report the questions that occur in it.")
     private List<Path> against = new ArrayList<>();
 
+    @Under(Section.DATA)
     @Option(names = "--drop-contaminated", description = "Leave out the questions that --against finds.")
     private boolean dropContaminated;
 

@@ -34,14 +34,14 @@ import picocli.CommandLine.Mixin;
         header = "Train an adapter on a checkpoint and rows of data.",
         footer = {
             "",
-            "A row is one of: instruction (and input) and output; prompt and completion; messages; text;",
-            "input_ids and labels. With a field task, losses are reported per task too.",
+            "A row is one of: instruction (and input) and output; prompt and completion; messages; text;"
+                    + " input_ids and labels. With a field task, losses are reported per task too.",
             "",
             "Examples:",
             "  moelora train --model llama --data train.jsonl --out run1",
-            "  moelora train --model llama --data train.jsonl --out run2 --eval-split 0.05 --epochs 1 --learning-rate 1e-3",
-            "  moelora train --config run1/run.yaml --out run3 --seed 1",
-            "  moelora train --model llama --data more.jsonl --out run4 --init-adapter run1/last",
+            "  moelora train --model llama --data a.jsonl b.jsonl --out run2 --seed 1",
+            "  moelora train --config run1/run.yaml --out run3 --eval-split 0.05",
+            "  moelora train --model llama --data b.jsonl --out 4 --init-adapter run1/last",
             "  moelora train --model llama --data train.jsonl --dry-run",
             "  moelora train --resume run1",
         })

@@ -17,7 +17,9 @@ import picocli.CommandLine.Option;
 /**
  * The flags of {@code moelora train} but for those of {@link AdapterFlags}.
  */
+@Under(Section.OPTIMIZER)
 final class TrainFlags {
+    @Under(Section.MODEL)
     @Option(
             names = "--model",
             paramLabel = "PATH",
@@ -25,6 +27,7 @@ final class TrainFlags {
             description = "The model: a Hugging Face folder or a GGUF file. It is only read.")
     private @Nullable Path model;
 
+    @Under(Section.DATA)
     @Option(
             names = "--data",
             paramLabel = "FILE",
@@ -33,6 +36,7 @@ final class TrainFlags {
             description = "Rows to learn: JSON Lines, or a JSON array.")
     private @Nullable List<Path> data;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -40,12 +44,14 @@ final class TrainFlags {
                     "The run's folder: settings, metrics.jsonl, checkpoints/, best/ and last/; must not hold a run yet.")
     private @Nullable Path out;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--resume",
             paramLabel = "DIR",
             description = "Go on with the run in this folder, with its settings, instead of beginning one.")
     private @Nullable Path resume;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--checkpoint-every",
             paramLabel = "N",
@@ -53,6 +59,7 @@ final class TrainFlags {
             description = "A checkpoint every N steps: 0 (off). There is always one where the run ends or is stopped.")
     private long checkpointEvery;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--checkpoint-minutes",
             paramLabel = "X",
@@ -60,6 +67,7 @@ final class TrainFlags {
             description = "A checkpoint every X minutes: 10; 0 is off.")
     private double checkpointMinutes;
 
+    @Under(Section.OUTPUT)
     @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that are kept: 2.")
     private int keep;
 
@@ -82,9 +90,11 @@ final class TrainFlags {
             description = "Batches per optimizer step: 1.")
     private int gradAccumulation;
 
+    @Under(Section.DATA)
     @Option(names = "--max-length", paramLabel = "N", defaultValue = "512", description = "Most tokens of a row: 512.")
     private int maxLength;
 
+    @Under(Section.DATA)
     @Option(
             names = "--long-rows",
             paramLabel = "NAME",
@@ -92,11 +102,13 @@ final class TrainFlags {
             description = "What becomes of longer rows: cut (default), skip or refuse.")
     private String longRows = "cut";
 
+    @Under(Section.DATA)
     @Option(
             names = "--skip-bad-rows",
-            description = "Leave rows out that make values which are not finite, and list them, instead of stopping.")
+            description = "Leave out rows that produce NaN or infinite values, and list them, instead of stopping.")
     private boolean skipBadRows;
 
+    @Under(Section.MACHINE)
     @Option(
             names = "--recompute",
             description =
@@ -134,30 +146,35 @@ final class TrainFlags {
             description = "Largest norm of the gradient: 1.0; 0 is off.")
     private double clip;
 
+    @Under(Section.EVALUATION)
     @Option(
             names = "--eval-data",
             paramLabel = "FILE",
             description = "Held-out rows to evaluate on. Without this or --eval-split: no evaluation.")
     private @Nullable Path evalData;
 
+    @Under(Section.EVALUATION)
     @Option(
             names = "--eval-split",
             paramLabel = "SHARE",
             description = "Hold out this share of --data instead, e.g. 0.05, chosen by the seed.")
     private @Nullable Double evalSplit;
 
+    @Under(Section.EVALUATION)
     @Option(
             names = "--eval-every",
             paramLabel = "N",
             description = "Steps between evaluations; by default one at the end of each epoch.")
     private @Nullable Long evalEvery;
 
+    @Under(Section.DATA)
     @Option(names = "--no-shuffle", description = "Rows in the order of the files, in each epoch.")
     private boolean noShuffle;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Same seed, same adapter: 0.")
     private long seed;
 
+    @Under(Section.OUTPUT)
     @Option(
             names = "--dry-run",
             description = "Show what would be trained on and what it would take; train nothing, write nothing.")

@@ -45,7 +45,7 @@ class CommandsTest {
 
     @Test
     void flagsOfTrainHaveTheirDefaults() {
-        Streams streams = new Streams(InputStream.nullInputStream(), System.out, System.err, false);
+        Streams streams = new Streams(InputStream.nullInputStream(), System.out, System.err, false, () -> 0);
         CommandLine train = Moelora.commandLine(streams).getSubcommands().get("train");
         CommandSpec spec = train.getCommandSpec();
         Map.of(

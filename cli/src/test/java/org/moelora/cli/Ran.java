@@ -35,21 +35,27 @@ record Ran(int code, String out, String err) {
     }
 
     static Ran withInput(String input, Object... args) {
-        return run(input, false, args);
+        return run(input, false, 0, args);
     }
 
     static Ran onTerminal(Object... args) {
-        return run("", true, args);
+        return run("", true, 0, args);
     }
 
-    private static Ran run(String input, boolean terminal, Object... args) {
+    /** As on a terminal, or where COLUMNS is set, of that width. */
+    static Ran inColumns(int columns, Object... args) {
+        return run("", false, columns, args);
+    }
+
+    private static Ran run(String input, boolean terminal, int columns, Object... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Streams streams = new Streams(
                 new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                terminal);
+                terminal,
+                () -> columns);
         int code = Main.run(streams, Stream.of(args).map(Object::toString).toArray(String[]::new));
         return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
