@@ -17,6 +17,7 @@ import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.adapter.Router;
 import org.moelora.adapter.Targets;
 import org.moelora.engine.InputException;
+import org.moelora.train.RouterTraining;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
 import picocli.CommandLine.Option;
@@ -85,6 +86,27 @@ final class AdapterFlags {
             description = "Root mean square of what the router prompt reads: 0.5; more makes sharper choices.")
     private @Nullable Double routerRms;
 
+    @Option(
+            names = "--router-learning-rate",
+            paramLabel = "X",
+            description = "Learning rate of the routers, as a multiple of --learning-rate: 1.")
+    private @Nullable Double routerLearningRate;
+
+    @Option(
+            names = "--router-warmup",
+            paramLabel = "N|P%",
+            description = "Steps at the beginning in which every expert takes part: 0 (off).")
+    private @Nullable String routerWarmUp;
+
+    @Option(
+            names = "--router-temperature",
+            paramLabel = "X",
+            description = "Temperature of the routers at the first of these steps, falling to 1: 1.")
+    private @Nullable Double routerTemperature;
+
+    @Option(names = "--router-only", description = "Train the routers and nothing else; with --init-adapter.")
+    private boolean routerOnly;
+
     @Option(names = "--shared-a", description = "One A for all experts of a linear.")
     private boolean sharedA;
 
@@ -126,6 +148,13 @@ final class AdapterFlags {
 
     @Option(names = "--contrast-temperature", paramLabel = "X", description = "Its temperature: 0.1.")
     private @Nullable Double contrastTemperature;
+
+    @Option(
+            names = "--contrast-start",
+            paramLabel = "N|P%",
+            description = "Steps at the beginning without the contrastive loss, whose gradient is large while experts are near"
+                    + " zero: 0 (off); 5%% with prompt-moelora.")
+    private @Nullable String contrastStart;
 
     @Option(
             names = "--contrast-warmup",
@@ -360,6 +389,10 @@ final class AdapterFlags {
         flags.put("--gate", gate);
         flags.put("--router", router);
         flags.put("--router-rms", routerRms);
+        flags.put("--router-learning-rate", routerLearningRate);
+        flags.put("--router-warmup", routerWarmUp);
+        flags.put("--router-temperature", routerTemperature);
+        flags.put("--router-only", routerOnly ? true : null);
         flags.put("--shared-a", sharedA ? true : null);
         flags.put("--max-threshold", maxThreshold);
         flags.put("--tasks", tasks);
@@ -368,6 +401,7 @@ final class AdapterFlags {
         flags.put("--balance-weight", balanceWeight);
         flags.put("--contrast-weight", contrastWeight);
         flags.put("--contrast-temperature", contrastTemperature);
+        flags.put("--contrast-start", contrastStart);
         flags.put("--contrast-warmup", contrastWarmUp);
         flags.put("--max-pairs", maxPairs);
         flags.forEach((flag, value) -> {
@@ -390,10 +424,10 @@ final class AdapterFlags {
             refuse("--contrast-weight", positive(contrastWeight), false, "top-k or top-k-raw", policy.id());
             refuse("--contrast", contrast, false, "top-k or top-k-raw", policy.id());
         }
-        Double weight = preset().contrastWeight();
+        Method preset = preset();
         LossSettings losses = new LossSettings(
-                Flags.or(balanceWeight, d.balanceWeight()),
-                Flags.or(contrastWeight, weight == null ? d.contrastWeight() : weight),
+                Flags.or(balanceWeight, Flags.or(preset.balanceWeight(), d.balanceWeight())),
+                Flags.or(contrastWeight, Flags.or(preset.contrastWeight(), d.contrastWeight())),
                 Flags.or(contrastTemperature, d.contrastTemperature()),
                 Flags.or(maxPairs, d.maxPairs()),
                 LossSettings.Contrast.of(Flags.or(contrast, preset().contrast())));
@@ -403,6 +437,26 @@ final class AdapterFlags {
 
     private static @Nullable Double positive(@Nullable Double weight) {
         return weight != null && weight == 0 ? null : weight;
+    }
+
+    WarmUp contrastStart() {
+        return WarmUp.parse("--contrast-start", Flags.or(contrastStart, preset().contrastStart()));
+    }
+
+    /** How the routers learn. */
+    RouterTraining router(AdapterConfig kind) {
+        if (kind.gate() == null) {
+            return RouterTraining.DEFAULT;
+        }
+        if (routerOnly && initAdapter == null) {
+            throw new InputException("--router-only is given without --init-adapter; expected an adapter whose experts have"
+                    + " learned already");
+        }
+        return new RouterTraining(
+                Flags.or(routerLearningRate, 1.0),
+                WarmUp.parse("--router-warmup", Flags.or(routerWarmUp, "0")),
+                Flags.or(routerTemperature, 1.0),
+                routerOnly);
     }
 
     WarmUp contrastWarmUp() {
@@ -448,6 +502,14 @@ final class AdapterFlags {
             flags.put("balance-weight", training.losses().balanceWeight());
             flags.put("contrast-weight", training.losses().contrastWeight());
             flags.put("contrast-temperature", training.losses().contrastTemperature());
+            flags.put("contrast-start", training.contrastStart().toString());
+            RouterTraining routing = training.router();
+            flags.put("router-learning-rate", routing.rate());
+            flags.put("router-warmup", routing.warmUp().toString());
+            flags.put("router-temperature", routing.temperature());
+            if (routing.alone()) {
+                flags.put("router-only", true);
+            }
             flags.put("contrast-warmup", Flags.or(contrastWarmUp, CONTRAST_WARMUP));
             flags.put("max-pairs", training.losses().maxPairs());
         }

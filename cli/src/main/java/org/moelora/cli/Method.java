@@ -14,7 +14,9 @@ import org.moelora.engine.InputException;
  * @param router of {@code --router}
  * @param sharedA of {@code --shared-a}
  * @param contrast of {@code --contrast}
+ * @param balanceWeight of {@code --balance-weight}, null for the gate's own
  * @param contrastWeight of {@code --contrast-weight}, null for the gate's own
+ * @param contrastStart of {@code --contrast-start}
  */
 record Method(
         String name,
@@ -23,21 +25,23 @@ record Method(
         String router,
         boolean sharedA,
         String contrast,
-        @Nullable Double contrastWeight) {
+        @Nullable Double balanceWeight,
+        @Nullable Double contrastWeight,
+        String contrastStart) {
     private static final String LORA = "lora";
     private static final String DORA = "dora";
 
     private static final Method[] ALL = {
-        new Method("moelora", "8", "top-k", "token", false, "supervised", null),
-        new Method("prompt-moelora", "8", "top-k", "prompt", false, "supervised", 0.0),
-        new Method(LORA, "1", "", "token", false, "supervised", null),
-        new Method(DORA, "1", "", "token", false, "supervised", null),
-        new Method("mola", "2,4,6,8", "top-k", "token", false, "supervised", 0.0),
-        new Method("loramoe", "8", "dense", "token", false, "supervised", null),
-        new Method("hydralora", "8", "dense", "token", true, "supervised", null),
-        new Method("adamole", "8", "threshold", "token", false, "supervised", null),
-        new Method("task-moelora", "8", "task", "token", false, "supervised", null),
-        new Method("comoe", "8", "top-k", "token", false, "token", null),
+        new Method("moelora", "8", "top-k", "token", false, "supervised", null, null, "0"),
+        new Method("prompt-moelora", "8", "top-k", "prompt", false, "supervised", 0.0, null, "5%"),
+        new Method(LORA, "1", "", "token", false, "supervised", null, null, "0"),
+        new Method(DORA, "1", "", "token", false, "supervised", null, null, "0"),
+        new Method("mola", "2,4,6,8", "top-k", "token", false, "supervised", null, 0.0, "0"),
+        new Method("loramoe", "8", "dense", "token", false, "supervised", null, null, "0"),
+        new Method("hydralora", "8", "dense", "token", true, "supervised", null, null, "0"),
+        new Method("adamole", "8", "threshold", "token", false, "supervised", null, null, "0"),
+        new Method("task-moelora", "8", "task", "token", false, "supervised", null, null, "0"),
+        new Method("comoe", "8", "top-k", "token", false, "token", null, null, "0"),
     };
 
     static Method of(String name) {

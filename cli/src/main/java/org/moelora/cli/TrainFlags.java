@@ -266,7 +266,9 @@ final class TrainFlags {
     TrainingConfig training(AdapterConfig kind) {
         return TrainingConfig.builder()
                 .losses(adapter.losses(kind))
+                .contrastStart(adapter.contrastStart())
                 .contrastWarmUp(adapter.contrastWarmUp())
+                .router(adapter.router(kind))
                 .epochs(Flags.or(epochs, 3.0))
                 .steps(steps)
                 .batchSize(batchSize)

@@ -249,6 +249,12 @@ public final class Adapter implements AutoCloseable {
         return block;
     }
 
+    /** Whether a parameter of this adapter is its gates': not A, B or a length of DoRA. */
+    public boolean isRouter(Parameter parameter) {
+        String name = parameter.name();
+        return !name.endsWith(".lora_A") && !name.endsWith(".lora_B") && !name.endsWith(MAGNITUDE);
+    }
+
     /** What this adapter is on disk, learned or not, by its name in memory. */
     Parameter tensor(String name) {
         return constants.has(name) ? constants.get(name) : block.get(name);

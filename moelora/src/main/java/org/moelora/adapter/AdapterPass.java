@@ -61,6 +61,7 @@ public final class AdapterPass {
     private final @Nullable Rows rows;
     private final @Nullable Kept kept;
     private final @Nullable Calibration calibration;
+    private final RouterPhase phase;
     private final List<Tensor> balance;
     private final List<Tensor> contrast;
 
@@ -114,7 +115,7 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
-        this(losses, seed, draw, observer, watcher, null, null, null, new ArrayList<>(), new ArrayList<>());
+        this(losses, seed, draw, observer, watcher, null, null, null, RouterPhase.FINAL, new ArrayList<>(), new ArrayList<>());
     }
 
     private AdapterPass(
@@ -126,6 +127,7 @@ public final class AdapterPass {
             @Nullable Rows rows,
             @Nullable Kept kept,
             @Nullable Calibration calibration,
+            RouterPhase phase,
             List<Tensor> balance,
             List<Tensor> contrast) {
         this.losses = losses;
@@ -136,6 +138,7 @@ public final class AdapterPass {
         this.rows = rows;
         this.kept = kept;
         this.calibration = calibration;
+        this.phase = phase;
         this.balance = balance;
         this.contrast = contrast;
     }
@@ -171,12 +174,21 @@ public final class AdapterPass {
     /** No dropout, no losses, and features of rows instead of routing. */
     static AdapterPass calibrating(Calibration calibration) {
         return new AdapterPass(
-                null, 0, 0, null, null, null, null, calibration, new ArrayList<>(), new ArrayList<>());
+                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, new ArrayList<>(), new ArrayList<>());
     }
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
     public AdapterPass withRows(Rows of) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, phase, balance, contrast);
+    }
+
+    /** This pass with routers that choose so. */
+    public AdapterPass in(RouterPhase now) {
+        return new AdapterPass(losses, seed, draw, observer, watcher, rows, kept, calibration, now, balance, contrast);
+    }
+
+    RouterPhase phase() {
+        return phase;
     }
 
     /**
@@ -195,7 +207,7 @@ public final class AdapterPass {
 
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, phase, balance, contrast);
     }
 
     /** What {@code compute} gives, or what it gave under that name in a pass before. */
@@ -282,6 +294,7 @@ public final class AdapterPass {
                             rows,
                             kept,
                             calibration,
+                            phase,
                             new ArrayList<>(),
                             new ArrayList<>());
                     Tensor y = body.apply(part, pass);

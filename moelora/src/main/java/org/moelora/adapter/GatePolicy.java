@@ -12,6 +12,7 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.Embedding;
 import org.moelora.engine.ops.Linear;
+import org.moelora.engine.ops.Scale;
 import org.moelora.engine.ops.Sigmoid;
 import org.moelora.engine.ops.Softmax;
 import org.moelora.engine.ops.ThresholdGate;
@@ -60,16 +61,30 @@ public sealed interface GatePolicy {
         return new GateParameter(ROUTER, ROUTER + ".weight", Shape.of(experts, site.in()), 0.02);
     }
 
-    private static Tensor probabilities(Tape tape, RouterInput x, Map<String, Parameter> parameters) {
-        return x.decide(tape, "p", f -> Softmax.apply(tape, Linear.apply(tape, f, of(parameters, ROUTER), null)));
+    private static Tensor probabilities(
+            Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
+        float inverse = (float) (1 / pass.phase().temperature());
+        return x.decide(tape, "p", f -> {
+            Tensor logits = Linear.apply(tape, f, of(parameters, ROUTER), null);
+            return Softmax.apply(tape, inverse == 1 ? logits : Scale.apply(tape, logits, inverse));
+        });
     }
 
     private static Parameter of(Map<String, Parameter> parameters, String name) {
         return Objects.requireNonNull(parameters.get(name), name);
     }
 
-    private static Routing top(Tape tape, RouterInput x, Map<String, Parameter> parameters, int k, boolean renormalise) {
-        Tensor p = probabilities(tape, x, parameters);
+    private static Routing top(
+            Tape tape,
+            AdapterPass pass,
+            RouterInput x,
+            Map<String, Parameter> parameters,
+            int k,
+            boolean renormalise) {
+        Tensor p = probabilities(tape, pass, x, parameters);
+        if (pass.phase().dense()) {
+            return new Routing(p, p, null);
+        }
         TopK top = TopK.apply(tape, p, k, renormalise);
         return new Routing(top.gate(), p, top.selected());
     }
@@ -93,7 +108,7 @@ public sealed interface GatePolicy {
 
         @Override
         public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
-            return top(tape, x, parameters, k, true);
+            return top(tape, pass, x, parameters, k, true);
         }
     }
 
@@ -116,7 +131,7 @@ public sealed interface GatePolicy {
 
         @Override
         public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
-            return top(tape, x, parameters, k, false);
+            return top(tape, pass, x, parameters, k, false);
         }
     }
 
@@ -136,7 +151,7 @@ public sealed interface GatePolicy {
 
         @Override
         public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
-            Tensor p = probabilities(tape, x, parameters);
+            Tensor p = probabilities(tape, pass, x, parameters);
             return new Routing(p, p, null);
         }
     }
@@ -181,7 +196,10 @@ public sealed interface GatePolicy {
 
         @Override
         public Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
-            Tensor p = probabilities(tape, x, parameters);
+            Tensor p = probabilities(tape, pass, x, parameters);
+            if (pass.phase().dense()) {
+                return new Routing(p, p, null);
+            }
             Tensor share = x.decide(
                     tape,
                     "threshold",

@@ -63,7 +63,12 @@ final class ConfigJson {
         json.put("contrast_temperature", config.losses().contrastTemperature());
         json.put("max_pairs", config.losses().maxPairs());
         json.put(CONTRAST, config.losses().contrast().id());
+        json.put("contrast_start", config.contrastStart().toString());
         json.put("contrast_warmup", config.contrastWarmUp().toString());
+        json.put("router_learning_rate", config.router().rate());
+        json.put("router_warmup", config.router().warmUp().toString());
+        json.put("router_temperature", config.router().temperature());
+        json.put("router_only", config.router().alone());
         json.put("epochs", config.steps() == null ? config.epochs() : null);
         json.put("steps", config.steps());
         json.put("batch_size", config.batchSize());
@@ -90,6 +95,12 @@ final class ConfigJson {
                         // Runs from before there was a choice do not say it.
                         LossSettings.Contrast.of(json.string(
                                 CONTRAST, LossSettings.DEFAULT.contrast().id()))))
+                .contrastStart(warmUp(json, "contrast_start", DEFAULT.contrastStart()))
+                .router(new RouterTraining(
+                        json.number("router_learning_rate", DEFAULT.router().rate()),
+                        warmUp(json, "router_warmup", DEFAULT.router().warmUp()),
+                        json.number("router_temperature", DEFAULT.router().temperature()),
+                        json.flag("router_only", DEFAULT.router().alone())))
                 .contrastWarmUp(WarmUp.parse(json.source() + ": contrast_warmup", json.string("contrast_warmup")))
                 .epochs(json.number("epochs", DEFAULT.epochs()))
                 .steps(json.has("steps") ? json.longInteger("steps") : null)
@@ -105,6 +116,11 @@ final class ConfigJson {
                 .shuffle(json.flag("shuffle"))
                 .seed(json.longInteger("seed"))
                 .build();
+    }
+
+    /** A warm-up that runs from before there was a choice do not say. */
+    private static WarmUp warmUp(JsonObject json, String name, WarmUp otherwise) {
+        return WarmUp.parse(json.source() + ": " + name, json.string(name, otherwise.toString()));
     }
 
     /** The first setting that matters to the result in which two differ, in words; empty if there is none. */

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.RouterPhase;
 import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.Parameter;
@@ -22,13 +23,20 @@ final class Diagnosis implements AdapterPass.Watcher {
     private final LanguageModel model;
     private final ParameterBlock parameters;
     private final LossSettings losses;
+    private final RouterPhase phase;
     private final TrainingConfig config;
     private @Nullable String first;
 
-    Diagnosis(LanguageModel model, ParameterBlock parameters, LossSettings losses, TrainingConfig config) {
+    Diagnosis(
+            LanguageModel model,
+            ParameterBlock parameters,
+            LossSettings losses,
+            RouterPhase phase,
+            TrainingConfig config) {
         this.model = model;
         this.parameters = parameters;
         this.losses = losses;
+        this.phase = phase;
         this.config = config;
     }
 
@@ -90,7 +98,8 @@ final class Diagnosis implements AdapterPass.Watcher {
 
     private TrainingStep backward(Batch batch, long draw) {
         parameters.clearGradients();
-        return TrainingStep.backward(model, List.of(batch), losses, config.seed(), draw, config.recompute(), this);
+        return TrainingStep.backward(
+                model, List.of(batch), losses, phase, config.seed(), draw, config.recompute(), this);
     }
 
     @Override

@@ -9,7 +9,9 @@ import org.moelora.engine.optim.Schedule;
  * How to fine-tune.
  *
  * @param losses the losses beside the language model's
- * @param contrastWarmUp steps over which the contrastive loss's weight grows linearly: {@code beta min(1, t / N)} at step t from 1
+ * @param contrastStart steps S at the beginning without the contrastive loss: its gradient goes like 1 / |B A x|, and B is still near zero
+ * @param contrastWarmUp steps over which its weight then grows linearly: {@code beta min(1, (t - S) / N)} at step t from 1
+ * @param router how the routers of a mixture learn
  * @param epochs passes over the data, if {@code steps} is null
  * @param steps optimizer steps, or null
  * @param batchSize rows per micro-batch
@@ -27,7 +29,9 @@ import org.moelora.engine.optim.Schedule;
  */
 public record TrainingConfig(
         LossSettings losses,
+        WarmUp contrastStart,
         WarmUp contrastWarmUp,
+        RouterTraining router,
         double epochs,
         @Nullable Long steps,
         int batchSize,
@@ -78,7 +82,9 @@ public record TrainingConfig(
     public TrainingConfig withLosses(LossSettings other) {
         return new TrainingConfig(
                 other,
+                contrastStart,
                 contrastWarmUp,
+                router,
                 epochs,
                 steps,
                 batchSize,
@@ -101,7 +107,9 @@ public record TrainingConfig(
     /** The command line's defaults, unless set. */
     public static final class Builder {
         private LossSettings losses = LossSettings.DEFAULT;
+        private WarmUp contrastStart = WarmUp.NONE;
         private WarmUp contrastWarmUp = WarmUp.ofShare(0.1);
+        private RouterTraining router = RouterTraining.DEFAULT;
         private double epochs = 3;
         private @Nullable Long steps;
         private int batchSize = 8;
@@ -120,6 +128,17 @@ public record TrainingConfig(
 
         public Builder losses(LossSettings value) {
             losses = value;
+            return this;
+        }
+
+        public Builder contrastStart(WarmUp value) {
+            contrastStart = value;
+            return this;
+        }
+
+        /** How the routers of a mixture learn. */
+        public Builder router(RouterTraining value) {
+            router = value;
             return this;
         }
 
@@ -213,7 +232,9 @@ public record TrainingConfig(
         public TrainingConfig build() {
             return new TrainingConfig(
                     losses,
+                    contrastStart,
                     contrastWarmUp,
+                    router,
                     epochs,
                     steps,
                     batchSize,

@@ -13,11 +13,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.RouterPhase;
 import org.moelora.adapter.RouterStatistics;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tape;
 import org.moelora.engine.optim.AdamW;
@@ -93,10 +95,11 @@ final class TrainingLoop {
      * @param ready called when there is a first checkpoint, before the first step; null to go on from the newest whole one
      */
     TrainingReport run(@Nullable Runnable ready) {
-        parameters.startTraining();
+        parameters.startTraining(parameter -> !config.router().alone() || adapter.isRouter(parameter));
         begin = System.nanoTime();
         try (LanguageModel.Uses uses = model.enter();
-                AdamW optimizer = new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()))) {
+                AdamW optimizer = new AdamW(
+                        parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()), this::group)) {
             if (ready != null || run == null) {
                 measureRouterStatistics();
             }
@@ -135,6 +138,10 @@ final class TrainingLoop {
                 skipped);
     }
 
+    private AdamW.Group group(Parameter parameter) {
+        return adapter.isRouter(parameter) ? new AdamW.Group(config.router().rate(), false) : AdamW.Group.DEFAULT;
+    }
+
     /** Before the first step, on the first rows in the order of training. */
     private void measureRouterStatistics() {
         if (!RouterStatistics.areMissing(adapter)) {
@@ -168,7 +175,8 @@ final class TrainingLoop {
         while (!batches.isEmpty()) {
             parameters.clearGradients();
             TrainingStep result =
-                    TrainingStep.backward(model, batches, losses, config.seed(), draw, config.recompute());
+                    TrainingStep.backward(
+                            model, batches, losses, phaseAt(now), config.seed(), draw, config.recompute(), null);
             double stepLoss = result.loss(losses);
             double norm = optimizer.clip(config.clip());
             if (Double.isFinite(stepLoss) && Double.isFinite(norm)) {
@@ -234,9 +242,14 @@ final class TrainingLoop {
     /** The losses with the contrastive one warmed up: directions mean nothing while B is near zero, and its gradient is large there. */
     private LossSettings lossesAt(long now) {
         LossSettings losses = config.losses();
+        long begin = config.contrastStart().steps(steps);
         long warmUp = config.contrastWarmUp().steps(steps);
-        double factor = warmUp == 0 ? 1 : Math.min(1, (double) now / warmUp);
+        double factor = now <= begin ? 0 : warmUp == 0 ? 1 : Math.min(1, (double) (now - begin) / warmUp);
         return losses.withContrastWeight(losses.contrastWeight() * factor);
+    }
+
+    private RouterPhase phaseAt(long now) {
+        return config.router().at(now, steps);
     }
 
     private void evaluate(AdamW optimizer) {
@@ -288,7 +301,7 @@ final class TrainingLoop {
     /** Ends the training, or leaves the rows out that are to blame. */
     private void notFinite(
             AdamW optimizer, List<Batch> batches, LossSettings losses, long draw, double stepLoss, double norm) {
-        Diagnosis diagnosis = new Diagnosis(model, parameters, losses, config);
+        Diagnosis diagnosis = new Diagnosis(model, parameters, losses, phaseAt(step + 1), config);
         String first = diagnosis.find(batches, draw);
         List<SkippedRow> found = diagnosis.badRows(batches, draw, step + 1);
         List<String> names = batches.stream()

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.RouterPhase;
 import org.moelora.data.Batch;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -35,13 +36,14 @@ public record TrainingStep(double lm, double balance, double contrast) {
             long seed,
             long draw,
             boolean recompute) {
-        return backward(model, microBatches, losses, seed, draw, recompute, null);
+        return backward(model, microBatches, losses, RouterPhase.FINAL, seed, draw, recompute, null);
     }
 
     static TrainingStep backward(
             LanguageModel model,
             List<Batch> microBatches,
             LossSettings losses,
+            RouterPhase phase,
             long seed,
             long draw,
             boolean recompute,
@@ -55,7 +57,7 @@ public record TrainingStep(double lm, double balance, double contrast) {
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
             AdapterPass pass =
-                    AdapterPass.training(losses, seed, draw + i, watcher).withRows(batch.layout());
+                    AdapterPass.training(losses, seed, draw + i, watcher).withRows(batch.layout()).in(phase);
             try (Tape tape = recompute ? Tape.recomputing(device) : Tape.recording(device)) {
                 Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
                 Tensor lmTerm = model.loss(tape, hidden, batch.positions(), batch.targets(), 1f / labels);

@@ -12,7 +12,9 @@ class ConfigJsonTest {
     private static TrainingConfig.Builder unusual() {
         return TrainingConfig.builder()
                 .losses(new LossSettings(0.1, 0.2, 0.3, 4))
+                .contrastStart(WarmUp.ofSteps(5))
                 .contrastWarmUp(WarmUp.ofSteps(7))
+                .router(new RouterTraining(0.5, WarmUp.ofShare(0.25), 2, true))
                 .batchSize(3)
                 .gradAccumulation(5)
                 .learningRate(1.0 / 3)
@@ -36,12 +38,13 @@ class ConfigJsonTest {
         }
     }
 
-    /** One name per component, and four for the losses: a new setting has to be written, too. */
+    /** One name per component, and one each for those of the losses and the router: a new setting has to be written, too. */
     @Test
     void everySettingIsWritten() {
         assertThat(ConfigJson.of(unusual().build()))
                 .hasSize(TrainingConfig.class.getRecordComponents().length
-                        - 1
+                        - 2
+                        + RouterTraining.class.getRecordComponents().length
                         + LossSettings.class.getRecordComponents().length);
     }
 
