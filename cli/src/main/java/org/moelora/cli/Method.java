@@ -33,7 +33,7 @@ record Method(
 
     private static final Method[] ALL = {
         new Method("moelora", "8", "top-k", "token", false, "supervised", null, null, "0"),
-        new Method("prompt-moelora", "8", "top-k", "prompt", false, "supervised", 0.0, null, "5%"),
+        new Method("prompt-moelora", "8", "top-k", "prompt", false, "supervised", 0.0, 0.0, "5%"),
         new Method(LORA, "1", "", "token", false, "supervised", null, null, "0"),
         new Method(DORA, "1", "", "token", false, "supervised", null, null, "0"),
         new Method("mola", "2,4,6,8", "top-k", "token", false, "supervised", null, 0.0, "0"),

@@ -135,7 +135,7 @@ class FamilyCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--method=other         | --seed=1             | --method is \"other\"; expected one of moelora, lora, dora, mola",
+                "--method=other         | --seed=1             | --method is \"other\"; expected one of moelora, prompt-moelora, lora, dora, mola",
                 "--gate=dense           | --top-k=2            | --top-k is for the gate top-k or top-k-raw",
                 "--gate=dense           | --balance-weight=0.1 | --balance-weight is for the gate top-k or top-k-raw",
                 "--gate=threshold       | --contrast=token     | --contrast is for the gate top-k or top-k-raw",
