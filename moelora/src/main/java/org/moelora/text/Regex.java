@@ -10,7 +10,7 @@ import org.moelora.engine.io.JsonObject;
 
 /**
  * Regular expressions of tokenizer.json, which are written for Oniguruma: classes and letter case are Unicode's, {@code ^}
- * and {@code $} stand at every line, and only {@code \n} ends one. What java.util.regex reads differently is refused, and so is what
+ * and {@code $} stand at every line, and only {@code \n} ends one. {@link Oniguruma} writes them in Java's syntax; what has no counterpart there is refused by name, and so is what
  * {@link RegexGuard} refuses.
  *
  * <p>The expressions of {@link WordScanner} and plain strings are matched without backtracking. With any other, a text is searched in time proportional to its length: an expression that backtracks beyond that ends with an exception instead of an answer.
@@ -23,10 +23,6 @@ final class Regex {
     private static final long READS_PER_CHARACTER = 2000;
 
     private static final long READS_PER_TEXT = 1_000_000;
-
-    /** POSIX brackets, a repetition of a repetition, escapes and flags that mean something else in Java. */
-    private static final Pattern FOREIGN =
-            Pattern.compile("(?<!\\\\)(?:\\\\\\\\)*(?:\\[:\\^?\\w+:\\]|\\{\\d*,?\\d*}\\+|\\\\[hH]|\\(\\?[a-z]*m)");
 
     private final Pattern pattern;
     private final String source;
@@ -63,15 +59,14 @@ final class Regex {
             return literal(literal, field.source());
         }
         String regex = pattern.string("Regex");
-        String refusal = RegexGuard.refusal(regex);
-        if (refusal != null) {
-            throw pattern.error("Regex", "a regular expression without " + refusal);
-        }
-        if (FOREIGN.matcher(regex).find()) {
-            throw pattern.error("Regex", "a regular expression that Java reads in the same way");
+        String java;
+        try {
+            java = guarded(regex);
+        } catch (Oniguruma.Unsupported e) {
+            throw pattern.error("Regex", "a regular expression without " + e.getMessage());
         }
         try {
-            return new Regex(Pattern.compile(regex, FLAGS), field.source(), WordScanner.of(regex), null);
+            return new Regex(Pattern.compile(java, FLAGS), field.source(), WordScanner.of(regex), null);
         } catch (PatternSyntaxException e) {
             InputException refused = pattern.error("Regex", "a regular expression that Java reads in the same way");
             refused.initCause(e);
@@ -79,6 +74,19 @@ final class Regex {
         } catch (RuntimeException | StackOverflowError e) { // the compiler is not made for hostile expressions
             throw pattern.error("Regex", "a regular expression");
         }
+    }
+
+    /** The expression in Java's syntax, if neither it nor what it is written as is refused. */
+    private static String guarded(String regex) {
+        String java = regex;
+        for (int round = 0; round < 2; round++) {
+            String refusal = RegexGuard.refusal(java);
+            if (refusal != null) {
+                throw new Oniguruma.Unsupported(refusal);
+            }
+            java = round == 0 ? Oniguruma.toJava(regex) : java;
+        }
+        return java;
     }
 
     /** A search through a text. */

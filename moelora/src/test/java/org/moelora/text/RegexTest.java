@@ -3,10 +3,12 @@ package org.moelora.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
@@ -110,5 +112,69 @@ class RegexTest {
     @Test
     void readsAreCountedPerTextSoThatLongTextsPass() {
         assertThat(matches(regex("\\p{L}+|\\s+"), "word ".repeat(200_000))).isEqualTo(400_000);
+    }
+
+    private static List<String> isolated(String regex, String text) {
+        return PreTokenizer.read(Json.parse(
+                        "{\"type\": \"Split\", \"behavior\": \"Isolated\", \"pattern\": {\"Regex\": "
+                                + JsonWriter.line(regex) + "}}",
+                        "tokenizer.json"))
+                .cut(List.of(text), true);
+    }
+
+    /** The pieces are those that tokenizers 0.23 gives, which matches with Oniguruma. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '`',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "\\w+; \u00b2a\u00bd!\u200cb\u00b3;[ , \u00b2a\u00bd, !\u200c, b\u00b3]",
+                "[\\w]+;\u00b2a\u00bd!b;[\u00b2, a, \u00bd!, b]",
+                "\\W+;a\u200d\u00b9!b;[a, \u200d, \u00b9, !, b]",
+                "[^\\W_]+;ab_\u00b2c;[ab, _\u00b2, c]",
+                "[\\W]+;ab\u00b2!c;[ab, \u00b2!, c]",
+                "\\bb;\u00b2b ab b;[\u00b2b ab , b]",
+                "\\Bb;\u00b2b ab b;[\u00b2, b,  a, b,  b]",
+                "\\d;1\u0663\u00b2;[1, \u0663, \u00b2]",
+                "\\s;a\u0085b\u200bc;[a, \u0085, b\u200bc]",
+                "\\h+;afgF;[af, g, F]",
+                "\\H+;afg;[af, g]",
+                "[[:alpha:]]+;ab1\u0345;[ab, 1, \u0345]",
+                "[[:^alpha:]];a1;[a, 1]",
+                "[[:punct:]]+;a+!b;[a, +!, b]",
+                "\\p{Punct}+;a+!b;[a+, !, b]",
+                "\\p{Han}+;a\u4e2d\u3007b;[a, \u4e2d\u3007, b]",
+                "\\p{^L};a1;[a, 1]",
+                "\\p{Uppercase_Letter};aA;[a, A]",
+                "a(?i)b|c;aB ac C abc;[aB,  , ac,  C , ab, c]",
+                "(?i:a(?-i:b)c);ABC AbC;[ABC , AbC]",
+                "(?mi:A.);a|b;[a|, b]",
+                "(?i:[a-z]);\u017f\u212a\u0131;[\u017f, \u212a, \u0131]",
+                "(?i:[^a-z]+);a\u0130\u0131b1;[a, \u0130\u0131, b, 1]",
+                "(?i)i;iI\u0130;[i, I, \u0130]",
+                "a{,2};aaaa;[aa, aa]",
+                "a{;a{b;[a{, b]",
+                "\\v;a\u000bb\u000c;[a, \u000b, b\u000c]",
+                "[]a];]a;[], a]",
+                "[a-z&&[^aeiou]]+;abcde;[a, bcd, e]",
+                "[^a[b]c]+;abcdZ;[abc, dZ]",
+                "\\x{41}b\\u0043;AbC;[AbC]",
+                "a++b;aab;[aab]",
+            })
+    void classesAndOptionsAreOnigurumas(String regex, String text, String pieces) {
+        assertThat(isolated(regex, text)).hasToString(pieces);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\\X", "\\K", "\\O", "\\pL", "\\p{Xyz}", "\\101", "\\cA", "[\\w-.]", "[a-\\d]", "a{2}?", "a**", "(?~ab)", "(?u)a",
+                "(?i)ss", "(?i:\\p{Lu})", "[&&a]", "[[:nothing:]]"
+            })
+    void whatJavaCannotSayIsRefusedByName(String regex) {
+        assertThatThrownBy(() -> regex(regex))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("expected a regular expression without");
     }
 }
