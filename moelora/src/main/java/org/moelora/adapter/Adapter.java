@@ -43,6 +43,7 @@ public final class Adapter implements AutoCloseable {
     private final Path baseSource;
     private final boolean fanInFanOut;
     private final Lifetime lifetime;
+    private volatile List<String> origins = List.of();
 
     private Adapter(
             AdapterConfig config,
@@ -195,6 +196,7 @@ public final class Adapter implements AutoCloseable {
     /** This adapter on a {@link Device#rehearsal}, with the same values and with gradients of its own. */
     public Adapter on(Device rehearsal) {
         try (Lifetime.Use use = lifetime.enter()) {
+            // Where experts came from does not matter to a rehearsal.
             return new Adapter(
                     config,
                     block.on(rehearsal),
@@ -270,12 +272,22 @@ public final class Adapter implements AutoCloseable {
             throw new IllegalArgumentException("an adapter " + other.config + " cannot be copied into " + config);
         }
         block.parameters().forEach(each -> each.set(other.block.get(each.name()).toArray()));
+        origins = other.origins;
         constants.parameters().forEach(each -> each.set(other.constants.get(each.name()).toArray()));
     }
 
     /** Number of trainable parameters. */
     public long parameterCount() {
         return block.count();
+    }
+
+    /** Where each expert came from, if they were trained apart; empty if they were not. */
+    public List<String> origins() {
+        return origins;
+    }
+
+    void comesFrom(List<String> names) {
+        origins = List.copyOf(names);
     }
 
     /** The adapted linears, bottom to top. */

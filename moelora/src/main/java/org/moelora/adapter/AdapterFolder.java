@@ -34,6 +34,7 @@ final class AdapterFolder {
     static final String TENSORS = "adapter_model.safetensors";
     private static final List<String> LOSSES =
             List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
+    private static final String ORIGINS = "expert_origins";
     private static final String FINGERPRINT = "base_fingerprint";
     private static final String PICKLE = "adapter_model.bin";
 
@@ -90,6 +91,9 @@ final class AdapterFolder {
             case MoeLoraConfig mixture -> {
                 json.put("use_rslora", mixture.rankStabilised());
                 MixtureJson.write(json, mixture, losses);
+                if (!adapter.origins().isEmpty()) {
+                    json.put(ORIGINS, adapter.origins());
+                }
             }
         }
         return json;
@@ -149,6 +153,7 @@ final class AdapterFolder {
             Map<String, String> keys = AdapterTensors.keys(tensors);
             checkTensors(tensors, keys, config, sites);
             Adapter adapter = Adapter.zero(base, config);
+            adapter.comesFrom(origins(json, config));
             try {
                 for (LinearSite site : sites) {
                     readLinear(tensors, keys, adapter, site);
@@ -179,6 +184,15 @@ final class AdapterFolder {
         } catch (InputException e) {
             throw json.error(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static List<String> origins(JsonObject json, AdapterConfig config) {
+        JsonArray named = json.arrayOrNull(ORIGINS);
+        List<String> origins = named == null ? List.of() : named.strings();
+        if (!origins.isEmpty() && origins.size() != config.experts()) {
+            throw json.error(ORIGINS, "one for each of the " + config.experts() + " experts");
+        }
+        return origins;
     }
 
     private static SafetensorsFile openTensors(Path folder) {

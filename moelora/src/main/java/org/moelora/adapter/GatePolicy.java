@@ -224,7 +224,7 @@ public sealed interface GatePolicy {
 
         private static final int MAX_TASKS = 4096;
         private static final String EMBEDDING = "task_embedding";
-        private static final String GATE = "task_gate";
+        static final String GATE = "task_gate";
 
         /**
          * @throws InputException if there is no task, a name is blank or comes twice, or a size is out of range

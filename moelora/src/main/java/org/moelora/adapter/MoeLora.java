@@ -1,11 +1,42 @@
 package org.moelora.adapter;
 
-/** Makes MoELoRA adapters. */
+import java.util.List;
+import org.moelora.engine.InputException;
+
+/** Makes mixtures of experts: new ones, and others from what has been trained. */
 public final class MoeLora {
     private MoeLora() {}
 
     /** A new adapter with seed 0. See {@link Adapter#create}. */
     public static Adapter create(Adaptable base, MoeLoraConfig config) {
         return Adapter.create(base, config, 0);
+    }
+
+    /**
+     * LoRA adapters as the experts of one mixture, whose router looks at prompts and is new: until it is trained, every expert has an equal share. Train it with
+     * {@code RouterTraining.alone}; experts then stay as they are. The parts are only read. Ranks, scales and targets may differ: the mixture has the largest rank, and
+     * experts with less are filled up with zeros, which changes nothing that they compute.
+     *
+     * @param origins what each expert is to be known as, one for each of the parts
+     * @param gate how experts share, {@link GatePolicy.Dense} unless there is a reason
+     * @param seed of the router's first values
+     * @throws InputException if there are fewer than two parts, one is no LoRA, or was made for another base; the message names it
+     */
+    public static Adapter mix(Adaptable base, List<Adapter> parts, List<String> origins, GatePolicy gate, long seed) {
+        if (parts.size() != origins.size()) {
+            throw new IllegalArgumentException(parts.size() + " adapters and " + origins.size() + " origins");
+        }
+        return Mix.of(base, parts, origins, gate, seed);
+    }
+
+    /**
+     * A copy of a mixture without expert e of every linear. What e had is shared among the others, as their gates say; with k of top-k above
+     * what is left, k falls. Where experts came from adapters of their own ({@link #mix}), e means the same on every linear; where they were trained together it does not.
+     *
+     * @param expert e, from 0
+     * @throws InputException if there is no such expert, or fewer than three are there
+     */
+    public static Adapter drop(Adaptable base, Adapter mixture, int expert) {
+        return Drop.of(base, mixture, expert);
     }
 }
