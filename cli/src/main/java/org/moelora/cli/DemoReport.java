@@ -35,8 +35,9 @@ final class DemoReport {
         RoutingReport routing = result.mixture().routing();
         if (routing != null) {
             out.println();
-            out.println("Selections of each expert of moelora, as percentages of the task's, all layers together:");
-            selections(routing).print(out);
+            RoutingTables.printTasks(routing, out);
+            out.println();
+            RoutingTables.printMeans(routing, out);
         }
         out.println();
         out.println("the whole demo took " + Figures.duration(result.seconds()));
@@ -93,26 +94,6 @@ final class DemoReport {
         return table;
     }
 
-    private static Table selections(RoutingReport routing) {
-        String[] titles = new String[routing.experts() + 1];
-        titles[0] = "expert";
-        for (int e = 0; e < routing.experts(); e++) {
-            titles[e + 1] = Integer.toString(e);
-        }
-        Table table = new Table(titles);
-        for (String task : routing.selections().keySet()) {
-            long[] counts = routing.total(task);
-            long all = Arrays.stream(counts).sum();
-            String[] cells = new String[titles.length];
-            cells[0] = task;
-            for (int e = 0; e < counts.length; e++) {
-                cells[e + 1] = Figures.points((double) counts[e] / all).substring(1);
-            }
-            table.row(cells);
-        }
-        return table;
-    }
-
     /** The numbers of the tables: shares from 0 to 1. */
     static Map<String, Object> asJson(DemoRun.Result result, boolean quick, long seed) {
         Map<String, Object> json = new LinkedHashMap<>();
@@ -136,12 +117,12 @@ final class DemoReport {
             if (lora != null) {
                 line.put("lora_after", share(lora.after(), task));
             }
-            if (routing != null) {
-                line.put("selections", routing.total(task.name()));
-            }
             tasks.add(line);
         }
         json.put("tasks", tasks);
+        if (routing != null) {
+            json.put("routing", RoutingTables.asJson(routing));
+        }
         return json;
     }
 

@@ -101,7 +101,9 @@ final class DemoRun {
             RoutingReport routing = config.gate() == null
                     ? null
                     : RoutingReport.measure(
-                            base.with(adapter), tasks.testRows(View.encoder(base), settings.testRows()));
+                            base.with(adapter),
+                            tasks.testRows(View.encoder(base), settings.testRows()),
+                            training.seed());
             return new Trained(config, adapter.parameterCount(), report, after, routing, folder.resolve("last"));
         }
     }

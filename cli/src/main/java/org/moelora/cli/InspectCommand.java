@@ -1,7 +1,8 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,11 @@ import org.moelora.adapter.AdapterSummary;
 import org.moelora.adapter.Fingerprint;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Router;
 import org.moelora.engine.InputException;
+import org.moelora.engine.io.JsonWriter;
 import org.moelora.eval.RoutingReport;
+import org.moelora.train.RunSummary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,14 +24,19 @@ import picocli.CommandLine.Parameters;
 /** {@code moelora inspect}. */
 @Command(
         name = "inspect",
-        customSynopsis = "moelora inspect ADAPTER [--model=DIR [--data=FILE...]] [OPTIONS]",
-        header = "Show what an adapter is made of and, with data, who does the work in it.",
+        customSynopsis = "moelora inspect ADAPTER [--model=DIR [--data=FILE...]] [--json] [OPTIONS]",
+        header = "Show what an adapter is made of and, with data, what its routers do.",
+        description = {
+            "%nWith rows of several tasks: how much a token's expert says about its task, linear by linear, beside what",
+            "the routers said before training; then how the experts share the work and how much they differ.",
+        },
         footer = {
             "",
             "Examples:",
             "  moelora inspect run1/last",
             "  moelora inspect run1/last --model llama",
             "  moelora inspect run1/last --model llama --data test.jsonl",
+            "  moelora inspect run1/last --model llama --data test.jsonl --json > routing.json",
         })
 final class InspectCommand implements Callable<Integer> {
     private final Streams streams;
@@ -43,8 +52,12 @@ final class InspectCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             paramLabel = "FILE",
-            description = "Run these rows through it and count the selections of experts; needs --model.")
+            description = "Run these rows through it and measure what its routers do; needs --model.")
     private @Nullable Path data;
+
+    @Under(Section.OUTPUT)
+    @Option(names = "--json", description = "One JSON object, with the numbers of every linear.")
+    private boolean json;
 
     @Mixin
     private final LoadFlags load = new LoadFlags();
@@ -66,18 +79,37 @@ final class InspectCommand implements Callable<Integer> {
                     + " has no experts to choose among; expected no --data, or an adapter of the method moelora");
         }
         if (model == null) {
-            print(summary);
+            show(summary, null);
             return 0;
         }
         try (View view = View.of(load.load(model), adapter, null)) {
-            print(summary);
-            line("fits", model.toString());
-            if (data != null) {
-                print(RoutingReport.measure(
-                        view.model(), view.scorable(data, streams).rows()));
-            }
+            show(
+                    summary,
+                    data == null
+                            ? null
+                            : RoutingReport.measure(
+                                    view.model(),
+                                    view.scorable(data, streams).rows(),
+                                    RunSummary.seedOf(adapter).orElse(0)));
         }
         return 0;
+    }
+
+    private void show(AdapterSummary summary, @Nullable RoutingReport routing) {
+        if (json) {
+            streams.out().println(JsonWriter.line(asJson(summary, routing)));
+            return;
+        }
+        print(summary);
+        if (model != null) {
+            line("fits", model.toString());
+        }
+        if (routing != null) {
+            streams.out().println();
+            RoutingTables.printTasks(routing, streams.out());
+            streams.out().println();
+            RoutingTables.printLinears(routing, streams.out());
+        }
     }
 
     private void print(AdapterSummary summary) {
@@ -96,6 +128,10 @@ final class InspectCommand implements Callable<Integer> {
                 line("top-k", Integer.toString(mixture.topK()));
             }
             line("gate", mixture.gate().id());
+            switch (mixture.router()) {
+                case Router.Prompt prompt -> line("router", prompt.id() + " (rms " + prompt.rms() + ")");
+                case Router.Token token -> {}
+            }
             if (mixture.sharedA()) {
                 line("shared-a", "true");
             }
@@ -118,37 +154,42 @@ final class InspectCommand implements Callable<Integer> {
         streams.out().printf("%-22s %s%n", name, value);
     }
 
-    private void print(RoutingReport report) {
-        String[] titles = new String[report.experts() + 2];
-        titles[0] = "task";
-        titles[1] = "linear";
-        for (int e = 0; e < report.experts(); e++) {
-            titles[e + 2] = "expert " + e;
-        }
-        Table table = new Table(titles);
-        report.selections().forEach((task, modules) -> {
-            for (int m = 0; m < modules.length; m++) {
-                table.row(
-                        cells(task.isEmpty() ? "(none)" : task, report.modules().get(m), modules[m]));
+    private Map<String, Object> asJson(AdapterSummary summary, @Nullable RoutingReport routing) {
+        AdapterConfig config = summary.config();
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("method", config.method());
+        all.put("parameters", summary.parameters());
+        all.put("linears", summary.linears());
+        all.put("rank", config.rank());
+        all.put("alpha", config.alpha());
+        all.put("scale", config.scale());
+        all.put("dropout", config.dropout());
+        all.put("targets", config.targets().toString());
+        if (config instanceof MoeLoraConfig mixture) {
+            all.put("experts", mixture.expertsPerLayer());
+            all.put("gate", mixture.gate().id());
+            all.put("router", mixture.router().id());
+            if (mixture.router() instanceof Router.Prompt prompt) {
+                all.put("router_rms", prompt.rms());
             }
-            table.row(cells(task.isEmpty() ? "(none)" : task, "all", report.total(task)));
-        });
-        streams.out().println();
-        streams.out().println("Selections, per task and linear:");
-        table.print(streams.out());
-        streams.out().println();
-        streams.out()
-                .println("mean cosine between the outputs of experts chosen for the same token: "
-                        + String.format(Locale.ROOT, "%.4f", report.meanCosine()));
-    }
-
-    private static String[] cells(String task, String module, long[] counts) {
-        String[] cells = new String[counts.length + 2];
-        cells[0] = task;
-        cells[1] = module;
-        for (int e = 0; e < counts.length; e++) {
-            cells[e + 2] = Figures.count(counts[e]);
+            all.put("top_k", mixture.topK() > 0 ? mixture.topK() : null);
+            all.put("shared_a", mixture.sharedA());
+            if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
+                all.put("tasks", byTask.tasks());
+            }
         }
-        return cells;
+        all.put("losses", summary.losses());
+        all.put("made_on", summary.basePath());
+        Fingerprint base = summary.base();
+        if (base != null) {
+            all.put("base", Map.of("architecture", base.architecture(), "shapes", base.shapes()));
+        }
+        if (model != null) {
+            all.put("fits", model.toString());
+        }
+        if (routing != null) {
+            all.put("routing", RoutingTables.asJson(routing));
+        }
+        return all;
     }
 }

@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -114,31 +113,6 @@ class CommandsTest {
                 .containsPattern("top-k +2\n")
                 .containsPattern("rank +4\n")
                 .containsPattern("targets +q_proj, v_proj\n");
-    }
-
-    @Test
-    void inspectCountsEverySelection() throws IOException {
-        Path data = Files.writeString(temp.resolve("rows.jsonl"), """
-                {"task":"x","input_ids":[1,2,3],"labels":[1,2,3]}
-                {"task":"y","input_ids":[4,5,6,7,8],"labels":[4,5,6,7,8]}
-                """);
-        Ran ran = Ran.of("inspect", ADAPTER, "--model", Ran.LLAMA, "--data", data);
-        assertThat(ran.code()).as(ran.err()).isZero();
-        List<String> lines = ran.out().lines().toList();
-        assertThat(lines.stream().filter(line -> line.contains("_proj ")).map(CommandsTest::sumOfCounts))
-                .containsExactly(6, 6, 6, 6, 10, 10, 10, 10);
-        assertThat(lines.stream().filter(line -> line.matches("[xy] +all .*")).map(CommandsTest::sumOfCounts))
-                .containsExactly(24, 40);
-        String cosine = lines.getLast();
-        assertThat(cosine).startsWith("mean cosine");
-        assertThat(Double.parseDouble(cosine.replaceAll(".*: ", ""))).isBetween(-1.0, 1.0);
-    }
-
-    private static int sumOfCounts(String line) {
-        return Arrays.stream(line.strip().split(" +"))
-                .skip(2)
-                .mapToInt(Integer::parseInt)
-                .sum();
     }
 
     @Test

@@ -78,7 +78,13 @@ class DemoTest {
             assertThat(task.number("chance")).isBetween(0.0, 1.0);
             assertThat(task.number("before") * 2 % 1).isZero();
             assertThat(task.number("after") * 2 % 1).isZero();
-            assertThat(task.array("selections").size()).isEqualTo(8);
+        }
+        JsonArray linears = json.object("routing").array("linears");
+        assertThat(linears.size()).isEqualTo(10);
+        for (JsonObject linear : linears.objects()) {
+            assertThat(linear.number("information")).isBetween(0.0, 3.0);
+            assertThat(linear.number("untrained")).isBetween(0.0, 3.0);
+            assertThat(linear.object("shares").array("boolq").size()).isEqualTo(8);
         }
         double parameters = json.object("moelora").number("parameters");
         assertThat(json.object("lora").number("parameters")).isCloseTo(parameters, within(0.02 * parameters));
@@ -86,7 +92,9 @@ class DemoTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         DemoReport.print(result, true, new PrintStream(out, true, StandardCharsets.UTF_8));
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("held-out accuracy", "chance", "mean", "of 11 tasks", "parameters", "peak memory", "expert");
+                .contains("held-out accuracy", "chance", "mean", "of 11 tasks", "parameters", "peak memory")
+                .contains("untrained router", "this router", "I(task; expert)", "layer ", "expert 7", "Shades")
+                .containsPattern("\n4 +0\\.\\d{3} ");
         for (String task : Map.of("addsub", 1, "boolq", 1, "arc-c", 1).keySet()) {
             assertThat(out.toString(StandardCharsets.UTF_8)).contains("\n" + task + " ");
         }

@@ -121,6 +121,18 @@ public final class Adapter implements AutoCloseable {
         return adapter;
     }
 
+    /**
+     * What this adapter was before training: a new one of its configuration, as {@link #create} makes it, with the statistics of its router.
+     *
+     * @param base that it was made for
+     * @param seed that it was made with
+     */
+    public Adapter untrained(Adaptable base, long seed) {
+        Adapter fresh = create(base, config, seed);
+        constants.parameters().forEach(each -> fresh.constants.get(each.name()).set(each.toArray()));
+        return fresh;
+    }
+
     private static void fill(Parameter parameter, DoubleSupplier value) {
         float[] values = new float[Math.toIntExact(parameter.shape().size())];
         for (int i = 0; i < values.length; i++) {

@@ -1,10 +1,15 @@
 package org.moelora.eval;
 
-import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
+import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LinearSite;
@@ -12,127 +17,174 @@ import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Tape;
-import org.moelora.engine.Tensor;
 import org.moelora.model.LanguageModel;
 
 /**
- * Who does the work in a mixture, and how different the workers are.
+ * What the routers of a mixture do, linear by linear: how much the experts that a row gets say about its task, and how much experts differ. Experts of
+ * different linears are unrelated, so nothing is added up over linears by an expert's index.
  *
- * @param modules names of the adapted linears, bottom to top
- * @param experts the largest E of any linear
- * @param selections per task (rows without one under the empty name) how often each expert was chosen: [module][expert], with
- *     as many experts as the module has
- * @param meanCosine mean cosine between the outputs {@code B_e A_e x} of the experts chosen for the same token, over tokens and modules; NaN where
- *     outputs are zero or only one expert is chosen
+ * @param linears the adapted linears, bottom to top
+ * @param tasks A names, sorted; rows without a task count for everything but the task's information
+ * @param rows how many were measured
+ * @param tokens in them
+ * @param seed of the untrained routers that these are held against
  */
-public record RoutingReport(
-        List<String> modules, int experts, SortedMap<String, long[][]> selections, double meanCosine) {
+public record RoutingReport(List<LinearRouting> linears, List<String> tasks, int rows, long tokens, long seed) {
     private static final int BATCH_TOKENS = 2048;
 
-    /**
-     * Runs rows through a view with a mixture and counts.
-     *
-     * @throws IllegalArgumentException if the view has no adapter, or one without a mixture
-     * @throws InputException if its gate selects nothing, but gives every token all experts
-     */
+    public RoutingReport {
+        linears = List.copyOf(linears);
+        tasks = List.copyOf(tasks);
+    }
+
+    /** {@link #measure(LanguageModel, List, long)} with the seed 0. */
     public static RoutingReport measure(LanguageModel model, List<TokenRow> rows) {
+        return measure(model, rows, 0);
+    }
+
+    /**
+     * Runs rows through a view with a mixture, and again with its routers untrained: random projections of different inputs differ as well, so
+     * {@link LinearRouting#information} means something only beside {@link LinearRouting#untrained}.
+     *
+     * @param rows at least one
+     * @param seed that the adapter was made with, for the untrained routers
+     * @throws IllegalArgumentException if the view has no adapter, or one without a mixture, or there are no rows
+     * @throws InputException if gates depend on a task that a row does not name
+     */
+    public static RoutingReport measure(LanguageModel model, List<TokenRow> rows, long seed) {
         Adapter adapter = model.adapter();
         GatePolicy gate = adapter == null ? null : adapter.config().gate();
         if (adapter == null || gate == null) {
             throw new IllegalArgumentException("only a mixture of experts routes");
         }
-        if (!gate.selects()) {
-            throw new InputException(
-                    "the gate " + gate.id() + " gives every token all experts, so there are no selections"
-                            + " to count; expected an adapter with the gate top-k, top-k-raw or threshold");
+        if (rows.isEmpty()) {
+            throw new IllegalArgumentException("there are no rows to route");
         }
-        List<String> modules = adapter.modules();
-        List<LinearSite> sites = adapter.sites();
-        int[] experts = sites.stream().mapToInt(adapter.config()::experts).toArray();
-        SortedMap<String, long[][]> selections = new TreeMap<>();
-        double[] cosine = new double[2];
-        for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
-            AdapterPass pass = AdapterPass.observed((module, u, b, routing) -> {
-                int index = modules.indexOf(module);
-                int[][] chosen = routing.chosen();
-                count(batch, index, experts, chosen, selections);
-                addCosines(u, b, chosen, adapter.config().rank(sites.get(index)), cosine);
+        List<String> tasks = rows.stream()
+                .map(TokenRow::task)
+                .filter(Objects::nonNull)
+                .distinct()
+                .sorted()
+                .toList();
+        long tokens = rows.stream().mapToLong(TokenRow::length).sum();
+        Map<String, GateCounts> counts = counts(adapter, tasks);
+        Map<String, ExpertOutputs> outputs = new LinkedHashMap<>();
+        AdapterConfig config = adapter.config();
+        for (LinearSite site : adapter.sites()) {
+            int experts = config.experts(site);
+            int chosen = gate.topK() > 0 ? gate.topK() : experts;
+            outputs.put(site.name(), new ExpertOutputs(experts, config.rank(site), chosen, tokens));
+        }
+        route(model, rows, batch -> {
+            int[] taskOf = taskOf(batch, tasks);
+            return (module, u, b, routing) -> {
+                double[] w = GateCounts.shares(routing);
+                of(counts, module).add(batch.starts(), taskOf, w, routing.p().toArray());
+                ExpertOutputs own = of(outputs, module);
+                if (!own.knowsB()) {
+                    own.b(b.toArray());
+                }
+                own.add(u.toArray(), w);
+            };
+        });
+        Map<String, GateCounts> before = tasks.size() < 2 ? Map.of() : untrained(model, adapter, rows, tasks, seed);
+        List<LinearRouting> linears = adapter.sites().stream()
+                .map(site -> linear(
+                        site,
+                        config.rank(site),
+                        of(counts, site.name()),
+                        of(outputs, site.name()),
+                        before.get(site.name())))
+                .toList();
+        return new RoutingReport(linears, tasks, rows.size(), tokens, seed);
+    }
+
+    private static Map<String, GateCounts> counts(Adapter adapter, List<String> tasks) {
+        Map<String, GateCounts> counts = new LinkedHashMap<>();
+        for (LinearSite site : adapter.sites()) {
+            counts.put(site.name(), new GateCounts(tasks.size(), adapter.config().experts(site)));
+        }
+        return counts;
+    }
+
+    private static Map<String, GateCounts> untrained(
+            LanguageModel model, Adapter trained, List<TokenRow> rows, List<String> tasks, long seed) {
+        // B is zero, so that hidden states are the base's.
+        try (Adapter adapter = trained.untrained(model.decoder(), seed)) {
+            Map<String, GateCounts> counts = counts(adapter, tasks);
+            route(model.with(adapter), rows, batch -> {
+                int[] taskOf = taskOf(batch, tasks);
+                return (module, u, b, routing) -> of(counts, module)
+                        .add(
+                                batch.starts(),
+                                taskOf,
+                                GateCounts.shares(routing),
+                                routing.p().toArray());
             });
+            return counts;
+        }
+    }
+
+    private static void route(
+            LanguageModel model, List<TokenRow> rows, Function<Batch, AdapterPass.Observer> observers) {
+        for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
+            AdapterPass pass =
+                    AdapterPass.observed(observers.apply(batch)).withRows(batch.layout());
             try (Tape tape = Tape.inference(model.decoder().device())) {
-                model.hidden(tape, pass.withRows(batch.layout()), batch.ids(), batch.starts());
-            }
-        }
-        return new RoutingReport(modules, Arrays.stream(experts).max().orElse(0), selections, cosine[0] / cosine[1]);
-    }
-
-    private static void count(
-            Batch batch, int module, int[] experts, int[][] chosen, SortedMap<String, long[][]> selections) {
-        for (int r = 0; r < batch.rows().size(); r++) {
-            String task = batch.rows().get(r).task();
-            long[][] counts = selections.computeIfAbsent(
-                    task == null ? "" : task,
-                    t -> Arrays.stream(experts).mapToObj(long[]::new).toArray(long[][]::new));
-            for (int t = batch.starts()[r]; t < batch.starts()[r + 1]; t++) {
-                for (int expert : chosen[t]) {
-                    counts[module][expert]++;
-                }
+                model.hidden(tape, pass, batch.ids(), batch.starts());
+            } catch (InternalError e) {
+                throw model.decoder().explained(e);
             }
         }
     }
 
-    /** Inner products in rank space: {@code <v_e, v_f> = u_e^T (B_e^T B_f) u_f}. */
-    private static void addCosines(Tensor u, Tensor b, int[][] chosen, int rank, double[] sumAndCount) {
-        int width = u.shape().cols();
-        double[][] m = gram(b.toArray(), b.shape().dim(0), width);
-        float[] us = u.toArray();
-        for (int t = 0; t < chosen.length; t++) {
-            for (int i = 0; i < chosen[t].length; i++) {
-                for (int j = i + 1; j < chosen[t].length; j++) {
-                    int e = chosen[t][i];
-                    int f = chosen[t][j];
-                    double norms =
-                            Math.sqrt(product(us, t * width, m, e, e, rank) * product(us, t * width, m, f, f, rank));
-                    if (norms > 0) {
-                        sumAndCount[0] += product(us, t * width, m, e, f, rank) / norms;
-                        sumAndCount[1]++;
-                    }
-                }
-            }
-        }
+    private static int[] taskOf(Batch batch, List<String> tasks) {
+        return batch.tasks().stream()
+                .mapToInt(task -> task == null ? -1 : tasks.indexOf(task))
+                .toArray();
     }
 
-    /** {@code B^T B} [E r, E r]. */
-    private static double[][] gram(float[] b, int out, int width) {
-        double[][] m = new double[width][width];
-        for (int o = 0; o < out; o++) {
-            for (int i = 0; i < width; i++) {
-                for (int j = 0; j < width; j++) {
-                    m[i][j] += (double) b[o * width + i] * b[o * width + j];
-                }
-            }
-        }
-        return m;
+    private static <T> T of(Map<String, T> all, String module) {
+        return Objects.requireNonNull(all.get(module), module);
     }
 
-    private static double product(float[] u, int row, double[][] m, int e, int f, int rank) {
-        double sum = 0;
-        for (int i = e * rank; i < (e + 1) * rank; i++) {
-            for (int j = f * rank; j < (f + 1) * rank; j++) {
-                sum += u[row + i] * m[i][j] * u[row + j];
-            }
-        }
-        return sum;
+    private static LinearRouting linear(
+            LinearSite site, int rank, GateCounts gates, ExpertOutputs outputs, @Nullable GateCounts untrained) {
+        double[] load = gates.load();
+        return new LinearRouting(
+                site,
+                load.length,
+                rank,
+                untrained == null ? Double.NaN : gates.information(),
+                untrained == null ? Double.NaN : untrained.information(),
+                untrained == null ? Double.NaN : gates.bias(),
+                gates.entropy(),
+                load,
+                outputs.within(),
+                outputs.between(),
+                outputs.effectiveRanks(),
+                gates.sharesByTask());
     }
 
-    /** Selections of one task, added up over modules: [expert]. */
-    public long[] total(String task) {
-        long[] total = new long[experts];
-        long[][] counts = selections.getOrDefault(task, new long[0][]);
-        for (long[] module : counts) {
-            for (int e = 0; e < module.length; e++) {
-                total[e] += module[e];
-            }
-        }
-        return total;
+    /** Whether rows name two tasks at least, without which there is nothing to know about the task. */
+    public boolean comparesTasks() {
+        return tasks.size() > 1;
+    }
+
+    /** The linears whose experts say most about the task, the most first; equals from the bottom. */
+    public List<LinearRouting> mostInformed(int count) {
+        return linears.stream()
+                .sorted(Comparator.comparingDouble(LinearRouting::information).reversed())
+                .limit(count)
+                .toList();
+    }
+
+    /** The mean over linears of a number of theirs, without those that have none; NaN if none has. */
+    public double mean(ToDoubleFunction<LinearRouting> number) {
+        return linears.stream()
+                .mapToDouble(number)
+                .filter(value -> !Double.isNaN(value))
+                .average()
+                .orElse(Double.NaN);
     }
 }

@@ -72,6 +72,11 @@ public final class LanguageModel {
         return decoder;
     }
 
+    /** This view with another adapter in the place of its own, for the same task if it has one. */
+    public LanguageModel with(Adapter other) {
+        return new LanguageModel(decoder, other, task);
+    }
+
     /** The adapter of this view, or null. */
     public @Nullable Adapter adapter() {
         return adapter;

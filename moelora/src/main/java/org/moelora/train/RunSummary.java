@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
@@ -94,6 +95,23 @@ public record RunSummary(
                 seconds,
                 skipped,
                 RunLock.isTaken(run));
+    }
+
+    /**
+     * The seed of the run that an adapter's folder is a part of, as its {@code last/}, its {@code best/} or one of its checkpoints.
+     *
+     * @return empty if it is part of none
+     * @throws InputException if there is a run that cannot be read
+     */
+    public static OptionalLong seedOf(Path adapter) {
+        Path run = adapter.toAbsolutePath().normalize();
+        for (int up = 0; up < 2 && run.getParent() != null; up++) {
+            run = run.getParent();
+            if (Files.exists(run.resolve(RunRecord.FILE))) {
+                return OptionalLong.of(RunRecord.json(run).longInteger("seed"));
+            }
+        }
+        return OptionalLong.empty();
     }
 
     /** The lines of a log; a last one that is not whole, as a process leaves it that is killed while it writes, does not count. */
