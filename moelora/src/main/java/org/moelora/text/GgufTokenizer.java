@@ -18,13 +18,6 @@ final class GgufTokenizer {
     private static final String MERGES = KEY + "merges";
     private static final String SPACE_MARK = "\u2581";
 
-    /** What {@code token_type} may be. */
-    private static final int NORMAL = 1;
-
-    private static final int UNKNOWN = 2;
-    private static final int CONTROL = 3;
-    private static final int USER_DEFINED = 4;
-
     /** How files say that there is no such token. */
     private static final long NONE = 0xFFFF_FFFFL;
 
@@ -34,6 +27,7 @@ final class GgufTokenizer {
     private final GgufMetadata metadata;
     private final List<String> tokens;
     private final int[] types;
+    private final GgufTokenTypes kinds;
 
     GgufTokenizer(GgufMetadata metadata) {
         this.metadata = metadata;
@@ -43,7 +37,8 @@ final class GgufTokenizer {
         }
         checkCount(TOKENS);
         tokens = metadata.strings(TOKENS);
-        types = types();
+        kinds = new GgufTokenTypes(metadata, tokens, types());
+        types = kinds.all();
     }
 
     Tokenizer tokenizer() {
@@ -141,7 +136,7 @@ final class GgufTokenizer {
         String key = KEY + name;
         if (!metadata.has(key)) {
             boolean there = usual >= 0 && usual < types.length;
-            return there && (types[usual] == CONTROL || types[usual] == UNKNOWN)
+            return there && kinds.isSpecial(usual)
                     ? OptionalInt.of(usual)
                     : OptionalInt.empty();
         }
@@ -173,7 +168,7 @@ final class GgufTokenizer {
     private int[] types() {
         if (!metadata.has(TYPES)) {
             int[] all = new int[tokens.size()];
-            Arrays.fill(all, NORMAL);
+            Arrays.fill(all, GgufTokenTypes.NORMAL);
             return all;
         }
         checkAsMany(TYPES);
@@ -208,7 +203,7 @@ final class GgufTokenizer {
     private boolean[] mergeable() {
         boolean[] mergeable = new boolean[types.length];
         for (int id = 0; id < types.length; id++) {
-            mergeable[id] = types[id] == NORMAL;
+            mergeable[id] = types[id] == GgufTokenTypes.NORMAL;
             if (mergeable[id] && tokens.get(id).length() > LONGEST_MERGED) {
                 throw metadata.error(TOKENS, id, "at most " + LONGEST_MERGED + " characters, as merges make them");
             }
@@ -229,8 +224,7 @@ final class GgufTokenizer {
         List<AddedTokens.Token> added = new ArrayList<>();
         long length = 0;
         for (int id = 0; id < types.length; id++) {
-            boolean special = types[id] == CONTROL || types[id] == UNKNOWN;
-            if (special || types[id] == USER_DEFINED) {
+            if (kinds.isAdded(id)) {
                 String text = tokens.get(id);
                 length += text.length();
                 if (text.length() > AddedTokens.LONGEST || length > AddedTokens.LONGEST_TOGETHER) {
@@ -240,7 +234,14 @@ final class GgufTokenizer {
                             "at most " + AddedTokens.LONGEST + " characters, and " + AddedTokens.LONGEST_TOGETHER
                                     + " in all control and user-defined tokens together");
                 }
-                added.add(new AddedTokens.Token(id, text, special, false, false, false, false));
+                added.add(new AddedTokens.Token(
+                        id,
+                        text,
+                        kinds.isSpecial(id),
+                        false,
+                        kinds.takesSpaceBefore(id),
+                        kinds.takesSpaceAfter(id),
+                        false));
             }
         }
         return added;

@@ -24,7 +24,7 @@ final class GgufFixture {
 
     private final Map<String, byte[]> values = new LinkedHashMap<>();
 
-    /** The key {@code tokenizer.ggml.NAME}: a text, an Integer, a Boolean, an int[], a float[] or a list of texts; null for no such key. */
+    /** The key {@code tokenizer.ggml.NAME}, or of that name if it begins with {@code general.}: a text, an Integer, a Boolean, an int[], a float[] or a list of texts; null for no such key. */
     GgufFixture with(String name, Object value) {
         var bytes = new ByteArrayOutputStream();
         switch (value) {
@@ -45,9 +45,12 @@ final class GgufFixture {
             }
             default -> throw new IllegalArgumentException(value.toString());
         }
-        values.remove("tokenizer." + (name.equals("chat_template") ? "" : "ggml.") + name);
+        String key = name.startsWith("general.")
+                ? name
+                : "tokenizer." + (name.equals("chat_template") ? "" : "ggml.") + name;
+        values.remove(key);
         if (value != null) {
-            values.put("tokenizer." + (name.equals("chat_template") ? "" : "ggml.") + name, bytes.toByteArray());
+            values.put(key, bytes.toByteArray());
         }
         return this;
     }

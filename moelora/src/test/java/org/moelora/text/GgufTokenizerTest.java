@@ -187,6 +187,38 @@ class GgufTokenizerTest {
                 .containsExactly(4, 3);
     }
 
+    /** llama.cpp knows it by the model's name, since the file does not say it. */
+    @Test
+    void tokensOfPhi3TakeTheWhiteSpaceAfterThem() {
+        GgufFixture fixture = pieces(List.of("\u2581", "a", "<|user|>", "<|endoftext|>", "<|note|>"), 0, 0, 0, 0, 0)
+                .with("token_type", new int[] {UNKNOWN, CONTROL, CONTROL, NORMAL, NORMAL, CONTROL, CONTROL, USER_DEFINED})
+                .with("add_space_prefix", false);
+        String text = "<|user|>\n a</s>  a<|endoftext|> a<|note|> a\n<s> a";
+        for (String name : List.of("Phi-3-mini-4k-instruct", "phi3", "My PHI-3.5")) {
+            assertThat(fixture.with("general.name", name).in(folder).encode(text, false))
+                    .containsExactly(5, 4, 2, 4, 6, 3, 4, 7, 4, 0, 1, 3, 4);
+        }
+        assertThat(fixture.with("general.name", "Phi 3").in(folder).encode("<|user|> a", false))
+                .containsExactly(5, 3, 4);
+    }
+
+    @Test
+    void endsOfTurnsAreControlTokensWhateverTheirType() {
+        GgufFixture fixture = bytes().with("tokens", List.of("a", "b", "\u0120", "ab", "<|eot_id|>", "<|fim_prefix|>"));
+        Tokenizer tokenizer = fixture.with("token_type", new int[] {NORMAL, NORMAL, NORMAL, NORMAL, NORMAL, USER_DEFINED})
+                .in(folder);
+        assertThat(tokenizer.encode("a<|eot_id|><|fim_prefix|>", false)).containsExactly(0, 4, 5);
+        assertThat(tokenizer.decode(new int[] {0, 4, 5})).isEqualTo("a");
+        Tokenizer harmony = bytes().with("tokens", List.of("<|end|>", "<|return|>", "<|call|>", "<|channel|>", "a", "b"))
+                .with("token_type", new int[] {CONTROL, CONTROL, CONTROL, CONTROL, NORMAL, NORMAL})
+                .with("merges", List.of("a b"))
+                .with("tokens", List.of("<|end|>", "<|return|>", "<|call|>", "<|channel|>", "a", "b", "ab"))
+                .with("token_type", new int[] {CONTROL, CONTROL, CONTROL, CONTROL, NORMAL, NORMAL, NORMAL})
+                .in(folder);
+        assertThat(harmony.decode(harmony.encode("<|channel|>a<|end|><|return|>", false)))
+                .isEqualTo("<|channel|>a<|end|>");
+    }
+
     @Test
     void takesWordsOfBytes() {
         Tokenizer tokenizer = bytes().with("eos_token_id", 4).in(folder);
@@ -211,7 +243,12 @@ class GgufTokenizerTest {
                 "gpt-4o",
                 "falcon",
                 "deepseek-coder",
-                "deepseek-v3"
+                "deepseek-v3",
+                "stablelm2",
+                "seed-coder",
+                "minicpm5",
+                "bailingmoe",
+                "viking"
             })
     void knowsTheWordsOfThatName(String pre) {
         String text = "It's 12345 \u4f60\u597d,  Caf\u00e9!\r\n\t(x)  ";
@@ -221,9 +258,19 @@ class GgufTokenizerTest {
         List<String> cut = words.preTokenizer().cut(List.of(text), true);
         assertThat(String.join("", cut)).isEqualTo(letters);
         assertThat(cut).doesNotContain("").hasSizeGreaterThan(8);
-        boolean digits = List.of("smollm", "starcoder", "command-r", "qwen2", "tekken", "deepseek-coder")
+        boolean digits = List.of(
+                        "smollm",
+                        "starcoder",
+                        "command-r",
+                        "qwen2",
+                        "tekken",
+                        "deepseek-coder",
+                        "stablelm2",
+                        "seed-coder",
+                        "bailingmoe",
+                        "viking")
                 .contains(pre);
-        boolean threes = List.of("default", "falcon", "llama-bpe", "dbrx", "gpt-4o", "deepseek-v3")
+        boolean threes = List.of("default", "falcon", "llama-bpe", "dbrx", "gpt-4o", "deepseek-v3", "minicpm5")
                 .contains(pre);
         assertThat(cut).contains(digits ? "5" : threes ? "123" : "\u012012345");
     }
@@ -234,7 +281,7 @@ class GgufTokenizerTest {
             refused(new GgufFixture().with("model", model), "tokenizer.ggml.model", model);
         }
         refused(new GgufFixture(), "tokenizer.ggml.model\" is missing");
-        refused(bytes().with("pre", "poro-chat"), "tokenizer.ggml.pre", "poro-chat");
+        refused(bytes().with("pre", "kimi-k2"), "tokenizer.ggml.pre", "kimi-k2");
         refused(bytes().with("add_space_prefix", true), "tokenizer.ggml.add_space_prefix\" is true");
         refused(pieces(List.of("a")).with("remove_extra_whitespaces", true), "remove_extra_whitespaces");
         refused(pieces(List.of("a")).with("precompiled_charsmap", new int[] {1}), "precompiled_charsmap");
