@@ -23,44 +23,72 @@ record ChatText(String text, List<Answer> answers) {
      *
      * @param start where its text begins, after its heading
      * @param end where it ends, with what ends a message
-     * @param content what the row says
+     * @param content what the row says; what the template writes where it says more than a content
+     * @param learned whether it carries loss
      */
-    record Answer(int start, int end, String content) {}
+    record Answer(int start, int end, String content, boolean learned) {}
 
     /**
-     * @throws InputException if the template refuses the messages, or writes what was said otherwise once more is said
+     * Writes a conversation up to its last answer that is learned, or up to its last answer if none is.
+     *
+     * @param unlearned whether answers that are not learned are told apart from what else is not
+     * @throws InputException if the template refuses the messages, leaves something of them out, or writes what was said otherwise once more is said
      */
-    static ChatText of(ChatTemplate template, Example.Chat chat) {
-        List<ChatMessage> messages = chat.messages().stream()
-                .map(message -> new ChatMessage(message.role().name().toLowerCase(Locale.ROOT), message.content()))
+    static ChatText of(ChatTemplate template, Example.Chat chat, boolean unlearned) {
+        List<Example.Message> said = chat.messages();
+        List<ChatMessage> messages = said.stream()
+                .map(message -> new ChatMessage(
+                        message.role().name().toLowerCase(Locale.ROOT), message.content(), message.fields()))
                 .toList();
-        int last = messages.size();
-        while (chat.messages().get(last - 1).role() != Example.Role.ASSISTANT) {
-            last--;
-        }
+        int last = last(said);
         try {
-            String whole = template.render(messages.subList(0, last), false);
+            String whole = template.render(messages.subList(0, last), chat.variables(), false);
+            template.checkComplete(messages.subList(0, last), chat.variables(), whole, RowFields::isPartOfMessage);
             List<Answer> answers = new ArrayList<>();
             for (int i = 0; i < last; i++) {
-                if (chat.messages().get(i).role() == Example.Role.ASSISTANT) {
-                    String before = template.render(messages.subList(0, i), true);
+                boolean learned = said.get(i).learned();
+                if (said.get(i).role() == Example.Role.ASSISTANT && (learned || unlearned || i == last - 1)) {
+                    String before = template.render(messages.subList(0, i), chat.variables(), true);
                     String with = i == last - 1
                             ? whole
-                            : withoutEnd(template, template.render(messages.subList(0, i + 1), false), whole);
+                            : withoutEnd(
+                                    template,
+                                    template.render(messages.subList(0, i + 1), chat.variables(), false),
+                                    whole);
                     if (!whole.startsWith(with) || !with.startsWith(before)) {
                         throw new InputException(
                                 "its message " + (i + 1) + " is written otherwise by " + template.source()
                                         + " in the whole conversation than at its end; expected a template that only adds to what it"
-                                        + " wrote, or a row that ends with its first answer");
+                                        + " wrote, or a row in which only the last answer is learned");
                     }
+                    String content = said.get(i).content();
+                    boolean isAll =
+                            said.get(i).fields().keySet().stream().noneMatch(RowFields::isPartOfMessage);
                     answers.add(new Answer(
-                            before.length(), with.length(), messages.get(i).content()));
+                            before.length(),
+                            with.length(),
+                            isAll && content != null ? content : with.substring(before.length()),
+                            learned));
                 }
             }
             return new ChatText(whole, answers);
         } catch (InputException e) {
             throw new InputException(chat.origin().where() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** How many messages there are up to the last answer that is learned, or the last answer. */
+    static int last(List<Example.Message> messages) {
+        int last = 0;
+        boolean learned = false;
+        for (int i = 0; i < messages.size(); i++) {
+            Example.Message message = messages.get(i);
+            if (message.role() == Example.Role.ASSISTANT && (message.learned() || !learned)) {
+                last = i + 1;
+                learned = message.learned();
+            }
+        }
+        return last;
     }
 
     /** The text without an end-of-sequence token that it has only because nothing follows. */

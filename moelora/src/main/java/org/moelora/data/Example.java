@@ -1,6 +1,9 @@
 package org.moelora.data;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One row of data, in one of five shapes. Immutable; arrays must not be written. */
@@ -38,26 +41,51 @@ public sealed interface Example {
      * A conversation.
      *
      * @param messages at least one of which is the assistant's
+     * @param variables what a chat template reads beside them by name, such as {@code tools}
      */
-    record Chat(Origin origin, List<Message> messages) implements Example {
+    record Chat(Origin origin, List<Message> messages, Map<String, @Nullable Object> variables) implements Example {
         public Chat {
             messages = List.copyOf(messages);
+            variables = Collections.unmodifiableMap(new LinkedHashMap<>(variables));
             if (messages.stream().noneMatch(message -> message.role() == Role.ASSISTANT)) {
                 throw new IllegalArgumentException(origin.where() + ": no message of the assistant's");
             }
+        }
+
+        /** With nothing beside the messages. */
+        public Chat(Origin origin, List<Message> messages) {
+            this(origin, messages, Map.of());
         }
     }
 
     /** A text of which everything is to be learned. */
     record Text(Origin origin, String text) implements Example {}
 
-    /** What somebody says in a conversation. */
-    record Message(Role role, String content) {}
+    /**
+     * What somebody says in a conversation.
+     *
+     * @param content null where an assistant only calls tools
+     * @param learned whether it carries loss, if it is the assistant's
+     * @param fields what a chat template reads of it besides, such as {@code tool_calls}: strings, numbers, booleans, lists and maps of these
+     */
+    record Message(
+            Role role, @Nullable String content, boolean learned, Map<String, @Nullable Object> fields) {
+        public Message {
+            fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+        }
+
+        /** A message that is its content, and is learned if it is the assistant's. */
+        public Message(Role role, String content) {
+            this(role, content, true, Map.of());
+        }
+    }
 
     /** Who speaks in a conversation. */
     enum Role {
         SYSTEM,
         USER,
-        ASSISTANT
+        ASSISTANT,
+        /** What a tool answered that the assistant called; only chat templates write it. */
+        TOOL
     }
 }

@@ -128,7 +128,12 @@ public record ExampleEncoder(
         Origin origin = example.origin();
         if (example instanceof Example.Tokens tokens) {
             checkIds(tokens);
-            return new TokenRow(tokens.inputIds(), tokens.labels(), origin.task(), origin.row(), origin.where());
+            int[] labels = tokens.labels();
+            if (!origin.learned()) {
+                labels = new int[labels.length];
+                Arrays.fill(labels, TokenRow.IGNORED);
+            }
+            return new TokenRow(tokens.inputIds(), labels, origin.task(), origin.row(), origin.where());
         }
         List<Part> parts = parts(example);
         int[] ids = joined(parts);
@@ -137,7 +142,7 @@ public record ExampleEncoder(
         int at = 0;
         for (Part part : parts) {
             int end = at + part.ids().length;
-            if (part.answer() || (lossOnPrompt && !part.begin())) {
+            if (origin.learned() && (part.loss() == Loss.YES || (part.loss() == Loss.IF_PROMPTS && lossOnPrompt))) {
                 System.arraycopy(ids, at, labels, at, end - at);
             }
             at = end;
@@ -163,6 +168,10 @@ public record ExampleEncoder(
                 int[] before = joined(parts.subList(0, parts.size() - 1));
                 if (before.length == 0) {
                     throw noQuestion(example.origin());
+                }
+                if (last.loss() == Loss.NO) {
+                    throw new InputException(example.origin().where()
+                            + ": no answer is to be learned; expected one to compare with, of weight 1 or without a weight");
                 }
                 yield new Prompt(before, last.text(), last.ids(), example.origin());
             }
@@ -197,8 +206,18 @@ public record ExampleEncoder(
                 origin.where() + ": the prompt is empty; expected at least one token before the answer");
     }
 
-    /** A stretch of a row that is all prompt or all answer; {@code begin} marks BOS. */
-    private record Part(String text, int[] ids, boolean answer, boolean begin) {}
+    /** Which parts of a row carry loss. */
+    private enum Loss {
+        /** BOS, and answers that are not to be learned. */
+        NO,
+        /** What is asked. */
+        IF_PROMPTS,
+        /** Answers. */
+        YES
+    }
+
+    /** A stretch of a row that is all alike. */
+    private record Part(String text, int[] ids, Loss loss) {}
 
     private List<Part> parts(Example example) {
         Tokenizer words = tokenizer;
@@ -209,10 +228,13 @@ public record ExampleEncoder(
         }
         ChatTemplate template = example instanceof Example.Chat ? chatTemplate.get() : null;
         if (example instanceof Example.Chat chat && template != null) {
-            return turns(words, origin, ChatText.of(template, chat));
+            return turns(words, origin, ChatText.of(template, chat, lossOnPrompt));
+        }
+        if (example instanceof Example.Chat chat) {
+            checkPlain(chat);
         }
         List<Part> parts = new ArrayList<>();
-        words.bosId().ifPresent(id -> parts.add(new Part("", checked(origin, id), false, true)));
+        words.bosId().ifPresent(id -> parts.add(new Part("", checked(origin, id), Loss.NO)));
         switch (example) {
             case Example.Instruction row -> {
                 parts.add(asked(words, origin, Templates.alpaca(row.instruction(), row.input())));
@@ -238,13 +260,13 @@ public record ExampleEncoder(
             int[] answered = upTo(words, chat.text(), answer.end(), asked, answer.start());
             int from = before.length;
             if (from == 0 && asked.length > 0 && words.bosId().equals(OptionalInt.of(asked[0]))) {
-                parts.add(new Part("", checked(origin, asked[0]), false, true));
+                parts.add(new Part("", checked(origin, asked[0]), Loss.NO));
                 from = 1;
             }
             String text = chat.text().substring(done, answer.start());
-            parts.add(new Part(text, checked(origin, Arrays.copyOfRange(asked, from, asked.length)), false, false));
+            parts.add(new Part(text, checked(origin, Arrays.copyOfRange(asked, from, asked.length)), Loss.IF_PROMPTS));
             int[] ids = Arrays.copyOfRange(answered, asked.length, answered.length);
-            parts.add(new Part(answer.content(), checked(origin, ids), true, false));
+            parts.add(new Part(answer.content(), checked(origin, ids), answer.learned() ? Loss.YES : Loss.NO));
             before = answered;
             done = answer.end();
         }
@@ -265,16 +287,19 @@ public record ExampleEncoder(
 
     private void addTurns(Tokenizer words, Example.Chat chat, List<Part> parts) {
         var asked = new StringBuilder();
-        for (Example.Message message : chat.messages()) {
+        for (int i = 0; i < ChatText.last(chat.messages()); i++) {
+            Example.Message message = chat.messages().get(i);
+            String content = plain(chat.origin(), message, i + 1);
             switch (message.role()) {
-                case SYSTEM -> asked.append(Templates.SYSTEM).append(message.content());
-                case USER -> asked.append(Templates.USER).append(message.content());
+                case SYSTEM -> asked.append(Templates.SYSTEM).append(content);
+                case USER -> asked.append(Templates.USER).append(content);
+                case TOOL -> throw new AssertionError(message);
                 case ASSISTANT -> {
                     parts.add(asked(
                             words,
                             chat.origin(),
                             asked.append(Templates.ASSISTANT).toString()));
-                    parts.add(answered(words, chat.origin(), message.content()));
+                    parts.add(answered(words, chat.origin(), content, message.learned()));
                     asked.setLength(0);
                 }
             }
@@ -282,18 +307,46 @@ public record ExampleEncoder(
         }
     }
 
+    /** A message's content, if headings can write all that the message is. */
+    private static String plain(Origin origin, Example.Message message, int number) {
+        String name = message.fields().keySet().stream()
+                .filter(RowFields::isPartOfMessage)
+                .findFirst()
+                .orElse(null);
+        String content = message.content();
+        if (name != null || content == null || message.role() == Example.Role.TOOL) {
+            throw new InputException(origin.where() + ": its message " + number
+                    + (name != null ? " has the field \"" + name + "\"" : " is of the role tool")
+                    + ", and the model has no chat template that writes it; expected a model with one, or messages of the roles system,"
+                    + " user and assistant that are their content");
+        }
+        return content;
+    }
+
+    /** What only a chat template reads. */
+    private static void checkPlain(Example.Chat chat) {
+        chat.variables().keySet().stream().findFirst().ifPresent(name -> {
+            throw new InputException(chat.origin().where() + ": has \"" + name
+                    + "\", and the model has no chat template that reads it; expected a model with one, or rows without it");
+        });
+    }
+
     private Part asked(Tokenizer words, Origin origin, String text) {
-        return new Part(text, checked(origin, words.encode(text, false)), false, false);
+        return new Part(text, checked(origin, words.encode(text, false)), Loss.IF_PROMPTS);
     }
 
     private Part answered(Tokenizer words, Origin origin, String text) {
+        return answered(words, origin, text, true);
+    }
+
+    private Part answered(Tokenizer words, Origin origin, String text, boolean learned) {
         int end = words.eosId()
                 .orElseThrow(() -> new InputException(words.file() + ": which token ends a text is not known; expected "
                         + "eos_token in tokenizer_config.json beside it"));
         int[] ids = words.encode(text, false);
         int[] ended = Arrays.copyOf(ids, ids.length + 1);
         ended[ids.length] = end;
-        return new Part(text, checked(origin, ended), true, false);
+        return new Part(text, checked(origin, ended), learned ? Loss.YES : Loss.NO);
     }
 
     private int[] checked(Origin origin, int... ids) {

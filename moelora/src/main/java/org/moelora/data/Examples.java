@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonRows;
 import org.moelora.engine.random.RandomStream;
 
 /**
@@ -40,9 +39,11 @@ public record Examples(List<Example> rows, List<Source> sources) {
 
     /**
      * Reads files of rows: JSON Lines, or one JSON array of objects. A row's fields say which shape it has: {@code input_ids} and
-     * {@code labels}; {@code messages} of {@code role} and {@code content}; {@code instruction}, maybe {@code input}, and {@code
+     * {@code labels}; {@code messages} of {@code role} and {@code content}, or {@code conversations} of {@code from} and {@code value}; {@code instruction}, maybe {@code input}, and {@code
      * output}; {@code prompt} and {@code completion}; {@code text}. The first of these that a row has fields of counts. Any row
-     * may have a {@code task}. A field that is null is as good as missing, and unknown fields do not count.
+     * may have a {@code task}, and a {@code weight} of 0 or 1, which says whether it is learned, as a message may. A field that is null is as good as
+     * missing. Fields without which a text would be another one are given to the chat template or refused; the others are named once for each
+     * file, in the log.
      *
      * @param files at least one
      * @throws InputException if a file cannot be read or holds no rows, or a row is not in one of the shapes
@@ -55,9 +56,7 @@ public record Examples(List<Example> rows, List<Source> sources) {
         List<Source> sources = new ArrayList<>();
         for (Path file : files) {
             int before = rows.size();
-            if (JsonRows.read(file, row -> rows.add(ExampleReader.read(row, rows.size()))) == 0) {
-                throw ExampleReader.empty(file.toString());
-            }
+            ExampleReader.read(file, rows);
             sources.add(new Source(file, rows.size() - before));
         }
         return new Examples(rows, sources);

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.data.Example;
@@ -114,7 +115,7 @@ public record Contamination(List<Hit> hits) {
             case Example.Chat it ->
                 it.messages().stream()
                         .filter(message -> message.role() == Example.Role.USER)
-                        .map(Example.Message::content)
+                        .map(message -> Objects.requireNonNullElse(message.content(), ""))
                         .toList();
             case Example.Text it -> throw noQuestion(it);
             case Example.Tokens it -> throw noQuestion(it);

@@ -3,10 +3,12 @@ package org.moelora.text;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.FolderFile;
@@ -24,6 +26,9 @@ import org.moelora.text.template.Template;
 public final class ChatTemplate {
     private static final List<String> TOKENS =
             List.of("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token");
+
+    /** Characters of a text that is not in another by chance. */
+    private static final int LONG_ENOUGH = 8;
 
     private static final String KEY = "tokenizer.chat_template";
 
@@ -141,18 +146,114 @@ public final class ChatTemplate {
      * @throws InputException if the template refuses the messages, or does too much
      */
     public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+        return render(messages, Map.of(), addGenerationPrompt);
+    }
+
+    /**
+     * The text of a conversation.
+     *
+     * @param more variables beside the messages, such as {@code tools}: strings, numbers, booleans, lists and maps of these
+     * @param addGenerationPrompt whether the beginning of an answer follows, for a model to go on with
+     * @throws InputException if the template refuses the messages, or does too much
+     */
+    public String render(
+            List<ChatMessage> messages, Map<String, @Nullable Object> more, boolean addGenerationPrompt) {
+        return rendered(messages.stream().map(ChatTemplate::fields).toList(), more, addGenerationPrompt);
+    }
+
+    private String rendered(
+            List<? extends Map<String, @Nullable Object>> messages,
+            Map<String, @Nullable Object> more,
+            boolean addGenerationPrompt) {
         Map<String, @Nullable Object> variables = new HashMap<>(tokens);
-        variables.put("messages", messages.stream().map(ChatTemplate::fields).toList());
-        variables.put("add_generation_prompt", addGenerationPrompt);
         variables.put("tools", null);
         variables.put("documents", null);
+        variables.putAll(more);
+        variables.put("messages", messages);
+        variables.put("add_generation_prompt", addGenerationPrompt);
         return template.render(variables);
+    }
+
+    /**
+     * Refuses a conversation of which the template leaves something out: a field that it never asks for, a variable without which it writes the
+     * same, or what the system or a tool says.
+     *
+     * @param whole what it writes
+     * @param needed which fields of messages must not be left out
+     * @throws InputException if there is such a thing, naming it; or as {@link #render} does
+     */
+    public void checkComplete(
+            List<ChatMessage> messages, Map<String, @Nullable Object> more, String whole, Predicate<String> needed) {
+        if (messages.stream().anyMatch(message -> message.fields().keySet().stream().anyMatch(needed))) {
+            checkFields(messages, more, needed);
+        }
+        for (String name : more.keySet()) {
+            checkVariable(messages, more, name, whole);
+        }
+        checkSaid(messages, more, whole);
+    }
+
+    private void checkFields(
+            List<ChatMessage> messages, Map<String, @Nullable Object> more, Predicate<String> needed) {
+        List<AskedFields> asked = messages.stream()
+                .map(message -> new AskedFields(fields(message)))
+                .toList();
+        rendered(asked, more, false);
+        for (int i = 0; i < asked.size(); i++) {
+            AskedFields message = asked.get(i);
+            for (String name : messages.get(i).fields().keySet()) {
+                if (needed.test(name) && !message.wasAskedFor(name)) {
+                    throw new InputException("the field \"" + name + "\" of its message " + (i + 1) + " is not read by "
+                            + source + "; expected a template that reads it, or messages without it");
+                }
+            }
+        }
+    }
+
+    private void checkVariable(
+            List<ChatMessage> messages, Map<String, @Nullable Object> more, String name, String whole) {
+        Map<String, @Nullable Object> without = new HashMap<>(more);
+        without.remove(name);
+        if (render(messages, without, false).equals(whole)
+                && render(messages, without, true).equals(render(messages, more, true))) {
+            throw new InputException("its \"" + name + "\" changes nothing in what " + source
+                    + " writes; expected a template that reads it, or a row without it");
+        }
+    }
+
+    /** What others than the two who talk say may have no place in a template; whether it has is seen by saying something that nothing else says. */
+    private void checkSaid(List<ChatMessage> messages, Map<String, @Nullable Object> more, String whole) {
+        List<ChatMessage> marked = new ArrayList<>(messages);
+        Map<Integer, String> marks = new LinkedHashMap<>();
+        for (int i = 0; i < messages.size(); i++) {
+            ChatMessage message = messages.get(i);
+            String said = message.content() == null ? "" : message.content().strip();
+            boolean system = message.role().equals("system");
+            boolean talks = message.role().equals("user") || message.role().equals("assistant");
+            if (!talks && !said.isEmpty() && !(system && said.length() >= LONG_ENOUGH && whole.contains(said))) {
+                String mark = "90712835" + i + "53821709";
+                marks.put(i, mark);
+                marked.set(i, new ChatMessage(message.role(), mark, message.fields()));
+            }
+        }
+        if (marks.isEmpty()) {
+            return;
+        }
+        String written = render(marked, more, false);
+        marks.forEach((i, mark) -> {
+            if (!written.contains(mark)) {
+                throw new InputException("its message " + (i + 1) + " of the role "
+                        + messages.get(i).role() + " is left out by " + source
+                        + "; expected a template that writes it, or messages without it");
+            }
+        });
     }
 
     private static Map<String, @Nullable Object> fields(ChatMessage message) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("role", message.role());
         fields.put("content", message.content());
+        fields.putAll(message.fields());
         return fields;
     }
 

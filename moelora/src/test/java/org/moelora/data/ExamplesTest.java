@@ -43,7 +43,7 @@ class ExamplesTest {
                 .isEqualTo(new Example.Completion(origin, "a", " b"));
         assertThat(read("{\"text\": \"all of it\"}")).isEqualTo(new Example.Text(origin, "all of it"));
         assertThat(read("""
-            {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u", "name": "x"}, {"role": "assistant", "content": "a"}]}\
+            {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u", "name": null}, {"role": "assistant", "content": "a"}]}\
             """))
                 .isEqualTo(new Example.Chat(
                         origin,
@@ -108,8 +108,8 @@ class ExamplesTest {
                 "`{\"text\": \"t\", \"task\": 1}`, ` field \"task\" is 1; expected a string`",
                 "`{\"messages\": \"hi\"}`, ` field \"messages\" is \"hi\"; expected an array`",
                 "`{\"messages\": [\"hi\"]}`, ` field \"messages[0]\" is \"hi\"; expected an object`",
-                "`{\"messages\": [{\"role\": \"tool\", \"content\": \"\"}]}`, ` field \"messages[0].role\" is"
-                        + " \"tool\"; expected system, user or assistant`",
+                "`{\"messages\": [{\"role\": \"critic\", \"content\": \"\"}]}`, ` field \"messages[0].role\" is"
+                        + " \"critic\"; expected system, user, assistant or tool`",
                 "`{\"messages\": [{\"role\": \"user\"}]}`, ` field \"messages[0].content\" is missing; expected a"
                         + " string`",
                 "`{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}`, ` has messages without one of the role"

@@ -98,10 +98,19 @@ public final class Json {
      * @throws InputException if the text is not one strict JSON object
      */
     public static JsonObject parse(String text, String source) {
+        return parse(text, source, false);
+    }
+
+    /** The same of a row of data, of which each text has to be whole characters: half of a surrogate pair stands for none. */
+    static JsonObject parseRow(String text, String source) {
+        return parse(text, source, true);
+    }
+
+    private static JsonObject parse(String text, String source, boolean whole) {
         Place place = Place.root(source);
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
             JsonToken first = parser.nextToken();
-            JsonReading reading = new JsonReading(parser, source);
+            JsonReading reading = new JsonReading(parser, source, whole);
             if (first != JsonToken.START_OBJECT) {
                 String found = first == null ? "nothing" : shown(reading.value(first, place));
                 throw new InputException(source + ": found " + found + "; expected a JSON object");

@@ -14,12 +14,17 @@ import tools.jackson.core.JsonTokenId;
 final class JsonReading {
     private final JsonParser parser;
     private final String source;
+    private final boolean whole;
     private int values;
     private long characters;
 
-    JsonReading(JsonParser parser, String source) {
+    /**
+     * @param whole whether texts have to be whole characters
+     */
+    JsonReading(JsonParser parser, String source, boolean whole) {
         this.parser = parser;
         this.source = source;
+        this.whole = whole;
     }
 
     /** Reads the object whose opening brace is the parser's current token. */
@@ -46,9 +51,28 @@ final class JsonReading {
     }
 
     private @Nullable Object value(JsonToken token, Place parent, Object key) {
-        return token.isStructStart() || token == JsonToken.VALUE_NUMBER_FLOAT
+        Object value = token.isStructStart() || token == JsonToken.VALUE_NUMBER_FLOAT
                 ? value(token, parent.child(key))
                 : value(token, parent);
+        if (whole && value instanceof String text) {
+            checkWhole(text, parent, key);
+        }
+        return value;
+    }
+
+    private static void checkWhole(String text, Place parent, Object key) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            if (i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1))) {
+                i++;
+                continue;
+            }
+            throw new InputException(parent.child(key).sentence() + " has half of a surrogate pair, \\u"
+                    + Integer.toHexString(c) + ", at character " + i + "; expected whole characters");
+        }
     }
 
     /** The value that begins with the parser's current token. */

@@ -32,14 +32,25 @@ public final class JsonRows {
      * Hands every row of the file to the consumer, in order.
      *
      * @return how many rows there were; zero for an empty file
-     * @throws InputException if the file cannot be read, is not UTF-8, or holds something other than rows of strict JSON
+     * @throws InputException if the file cannot be read, is not UTF-8, or holds something other than rows of strict JSON of whole characters; a file of
+     *     another kind, such as CSV or Parquet, is called what it is
      */
     public static long read(Path file, Consumer<JsonObject> consumer) {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
+            checkFormat(in, file);
             skipMark(in);
             return firstCharacter(in) == '[' ? array(in, file, consumer) : lines(in, file, consumer);
         } catch (IOException e) {
             throw InputException.unreadable(file, "a JSON Lines file or a JSON array", e);
+        }
+    }
+
+    private static void checkFormat(InputStream in, Path file) throws IOException {
+        in.mark(RowsFormat.LENGTH);
+        String complaint = RowsFormat.complaint(in.readNBytes(RowsFormat.LENGTH));
+        in.reset();
+        if (complaint != null) {
+            throw new InputException(file + ": " + complaint);
         }
     }
 
@@ -101,7 +112,7 @@ public final class JsonRows {
         if (text.isBlank()) {
             return 0;
         }
-        consumer.accept(Json.parse(text, source));
+        consumer.accept(Json.parseRow(text, source));
         return 1;
     }
 
@@ -120,7 +131,7 @@ public final class JsonRows {
                 if (token != JsonToken.START_OBJECT) {
                     throw new InputException(source + ": not an object; expected an array of JSON objects");
                 }
-                consumer.accept(new JsonReading(parser, source).object(Place.root(source)));
+                consumer.accept(new JsonReading(parser, source, true).object(Place.root(source)));
             }
             if (parser.nextToken() != null) {
                 throw new InputException(file + ": something follows the JSON array; expected the end of the file");
