@@ -31,7 +31,7 @@ final class MemoryFlags {
                 : 0;
         if (!(bytes >= 1)) {
             throw new InputException(
-                    "--max-memory is \"" + maxMemory + "\"; expected a number and k, m, g or t, as in 800m or 2g");
+                    "--max-memory is \"" + maxMemory + "\"; expected a number above 0 and k, m, g or t, as in 800m or 2g");
         }
         return (long) bytes;
     }

@@ -81,7 +81,8 @@ final class TrainCommand implements Callable<Integer> {
         AdapterConfig made = run == null ? flags.adapter().config(start) : run.adapter();
         TrainingConfig training = flags.training(made);
         try (Decoder base = load.load(flags.model())) {
-            Rows rows = rows(View.encoder(base).withMaxLength(flags.maxLength(), flags.longRows()));
+            int most = Math.clamp(base.config().maxPositions(), 2, flags.maxLength());
+            Rows rows = rows(View.encoder(base).withMaxLength(most, flags.longRows()));
             try (Adapter adapter = adapter(base, made, from)) {
                 FineTuner tuner = FineTuner.of(base.with(adapter))
                         .on(rows.train())
@@ -131,26 +132,28 @@ final class TrainCommand implements Callable<Integer> {
         if (share != null) {
             Examples.Split split = examples.split(share, flags.seed());
             return new Rows(
-                    labelled(encoder.encodeAll(split.train()), "--data"),
-                    labelled(encoder.encodeAll(split.heldOut()), "--eval-split"));
+                    labelled(encoder, split.train(), "--data"), labelled(encoder, split.heldOut(), "--eval-split"));
         }
         EncodedExamples heldOut =
-                evalData == null ? null : labelled(encoder.encodeAll(Examples.read(evalData)), evalData.toString());
-        return new Rows(labelled(encoder.encodeAll(examples), names(flags.data())), heldOut);
+                evalData == null ? null : labelled(encoder, Examples.read(evalData), evalData.toString());
+        return new Rows(labelled(encoder, examples, names(flags.data())), heldOut);
     }
 
     private static String names(List<Path> files) {
         return files.stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
-    private EncodedExamples labelled(EncodedExamples rows, String source) {
+    private EncodedExamples labelled(ExampleEncoder encoder, Examples examples, String source) {
+        EncodedExamples rows = encoder.encodeAll(examples);
+        boolean byModel = encoder.maxLength() < flags.maxLength();
         if (rows.rows().isEmpty()) {
-            throw new InputException(source + ": no row has a label within " + flags.maxLength()
-                    + " tokens; expected one at least, or a larger --max-length");
+            throw new InputException(source + ": no row has a label within " + encoder.maxLength()
+                    + " tokens; expected one at least" + (byModel ? "" : ", or a larger --max-length"));
         }
         if (!flags.dryRun() && rows.cut() + rows.dropped() + rows.skipped() > 0) {
             streams.err()
-                    .println("moelora: " + source + ": longer than " + flags.maxLength() + " tokens: cut "
+                    .println("moelora: " + source + ": longer than " + encoder.maxLength()
+                            + (byModel ? " tokens, which is all that the model has positions for: cut " : " tokens: cut ")
                             + Figures.count(rows.cut()) + " rows, skipped " + Figures.count(rows.skipped())
                             + "; left out, as no label remained: " + Figures.count(rows.dropped()));
         }
@@ -198,7 +201,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private void print(TrainingReport report, Path out) {
         streams.out()
-                .println("trained " + Figures.count(report.steps()) + " steps, " + Figures.count(report.tokens())
+                .println("trained " + Figures.count(report.steps()) + " steps, " + Figures.count(report.rows())
+                        + " rows, " + Figures.count(report.tokens())
                         + " tokens in " + Figures.duration(report.seconds()) + " ("
                         + Figures.count(Math.round(report.tokens() / report.seconds())) + " tokens/s), peak memory "
                         + Figures.bytes(report.peakBytes()));

@@ -264,12 +264,14 @@ final class TrainFlags {
 
     /** How an adapter of that kind is trained. */
     TrainingConfig training(AdapterConfig kind) {
-        return TrainingConfig.builder()
-                .losses(adapter.losses(kind))
+        TrainingConfig.Builder builder = TrainingConfig.builder();
+        if (epochs != null) {
+            builder.epochs(epochs);
+        }
+        return builder.losses(adapter.losses(kind))
                 .contrastStart(adapter.contrastStart())
                 .contrastWarmUp(adapter.contrastWarmUp())
                 .router(adapter.router(kind))
-                .epochs(Flags.or(epochs, 3.0))
                 .steps(steps)
                 .batchSize(batchSize)
                 .gradAccumulation(gradAccumulation)

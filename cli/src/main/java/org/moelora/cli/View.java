@@ -44,7 +44,7 @@ record View(
     /**
      * The rows of a file that have a label, which is what can be scored; says so if some have none.
      *
-     * @throws InputException if none has
+     * @throws InputException if none has, or one is longer than the model has positions for
      */
     EncodedExamples scorable(Path file, Streams streams) {
         EncodedExamples encoded = encoder().encodeAll(Examples.read(file));
@@ -54,6 +54,7 @@ record View(
         if (encoded.dropped() > 0) {
             streams.err().println("moelora: rows without a label, left out: " + encoded.dropped());
         }
+        encoded.rows().forEach(row -> model().checkLength(row.where(), row.length()));
         return encoded;
     }
 

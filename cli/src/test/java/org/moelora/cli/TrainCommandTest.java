@@ -131,6 +131,7 @@ class TrainCommandTest {
                         "contrast",
                         "grad_norm",
                         "learning_rate",
+                        "rows",
                         "tokens_per_second",
                         "seconds");
         assertThat(lines.getFirst().number("learning_rate")).isEqualTo(3e-4);

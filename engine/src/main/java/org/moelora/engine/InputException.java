@@ -9,6 +9,7 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 
 /**
  * A mistake in what the user gave: a file, a row, a field, a flag.
@@ -54,14 +55,34 @@ public final class InputException extends RuntimeException {
 
     /** What a file says may be in a sentence, and must not move the cursor of the terminal that shows it, nor fill it. */
     private static String printable(String message) {
-        String line = message.codePoints()
-                .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '\uFFFD' : c)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-                .toString();
+        String line = escaped(message);
         int half = LONGEST / 2;
         return line.length() <= LONGEST
                 ? line
                 : line.substring(0, half) + " ... " + line.substring(line.length() - half);
+    }
+
+    /**
+     * A text in which each character that is not seen stands as JSON escapes it, such as {@code \\u0003}: controls, formats such as those that turn
+     * the direction of writing, and halves of surrogate pairs.
+     */
+    public static String escaped(String text) {
+        StringBuilder line = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> {
+            switch (Character.getType(c)) {
+                case Character.CONTROL,
+                        Character.FORMAT,
+                        Character.SURROGATE,
+                        Character.LINE_SEPARATOR,
+                        Character.PARAGRAPH_SEPARATOR -> {
+                    for (char unit : Character.toChars(c)) {
+                        line.append("\\u").append(HexFormat.of().toHexDigits(unit));
+                    }
+                }
+                default -> line.appendCodePoint(c);
+            }
+        });
+        return line.toString();
     }
 
     /** Why a file could not be read or written, in a few words. */

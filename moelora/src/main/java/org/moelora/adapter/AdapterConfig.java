@@ -135,7 +135,7 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
             throw new InputException("rank is " + rank + "; expected 1 to 4096");
         }
         if (!(alpha > 0 && alpha < Double.POSITIVE_INFINITY)) {
-            throw new InputException("alpha is " + alpha + "; expected a number above 0");
+            throw new InputException("alpha is " + alpha + "; expected a finite number above 0");
         }
         if (!(dropout >= 0 && dropout < 1)) {
             throw new InputException("dropout is " + dropout + "; expected at least 0 and less than 1");

@@ -56,13 +56,13 @@ public record LossSettings(
      */
     public LossSettings {
         if (!(balanceWeight >= 0 && balanceWeight < Double.POSITIVE_INFINITY)) {
-            throw new InputException("balance-weight is " + balanceWeight + "; expected 0 or more");
+            throw new InputException("balance-weight is " + balanceWeight + "; expected a finite number, 0 or more");
         }
         if (!(contrastWeight >= 0 && contrastWeight < Double.POSITIVE_INFINITY)) {
-            throw new InputException("contrast-weight is " + contrastWeight + "; expected 0 or more");
+            throw new InputException("contrast-weight is " + contrastWeight + "; expected a finite number, 0 or more");
         }
         if (!(contrastTemperature > 0 && contrastTemperature < Double.POSITIVE_INFINITY)) {
-            throw new InputException("contrast-temperature is " + contrastTemperature + "; expected a number above 0");
+            throw new InputException("contrast-temperature is " + contrastTemperature + "; expected a finite number above 0");
         }
         if (maxPairs < 2) {
             throw new InputException("max-pairs is " + maxPairs + "; expected at least 2");

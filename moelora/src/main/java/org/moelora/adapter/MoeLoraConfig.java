@@ -162,11 +162,11 @@ public record MoeLoraConfig(
     /** 8 experts of rank 4, top-2 renormalised, alpha 8, no dropout, on q_proj and v_proj, unless set. */
     public static final class Builder {
         private List<Integer> experts = List.of(8);
-        private int topK = 2;
+        private @Nullable Integer topK;
         private int rank = 4;
         private double alpha = 8;
         private boolean rankStabilised;
-        private boolean renormalise = true;
+        private @Nullable Boolean renormalise;
         private @Nullable GatePolicy gate;
         private Router router = new Router.Token();
         private boolean sharedA;
@@ -211,7 +211,7 @@ public record MoeLoraConfig(
             return this;
         }
 
-        /** A gate other than top-k; {@link #topK} and {@link #renormalise} then say nothing. */
+        /** A gate other than top-k; not together with {@link #topK} or {@link #renormalise}, which are about that gate. */
         public Builder gate(GatePolicy value) {
             gate = value;
             return this;
@@ -244,10 +244,22 @@ public record MoeLoraConfig(
             return this;
         }
 
+        /**
+         * @throws InputException if a value is out of range
+         * @throws IllegalStateException if a gate is set beside {@link #topK} or {@link #renormalise}, as only one of them can count
+         */
         public MoeLoraConfig build() {
-            GatePolicy policy =
-                    gate != null ? gate : renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK);
-            return new MoeLoraConfig(experts, policy, router, sharedA, rank, alpha, rankStabilised, dropout, targets);
+            if (gate != null && (topK != null || renormalise != null)) {
+                throw new IllegalStateException("gate(" + gate + ") and "
+                        + (topK != null ? "topK(" + topK : "renormalise(" + renormalise)
+                        + ") are both set; expected one of them");
+            }
+            return new MoeLoraConfig(experts, gate != null ? gate : best(), router, sharedA, rank, alpha, rankStabilised, dropout, targets);
+        }
+
+        private GatePolicy best() {
+            int k = topK == null ? 2 : topK;
+            return Boolean.FALSE.equals(renormalise) ? new GatePolicy.Raw(k) : new GatePolicy.Renormalised(k);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.moelora.data.Prompt;
+import org.moelora.engine.InputException;
 import org.moelora.model.Generation;
 import org.moelora.model.GenerationOptions;
 import org.moelora.model.LanguageModel;
@@ -39,8 +40,13 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
         return new Count(rows, correct).share();
     }
 
-    /** Asks every question. Safe to call from several threads. */
+    /**
+     * Asks every question. Safe to call from several threads.
+     *
+     * @throws InputException if a question is longer than the model has positions for
+     */
     public static Accuracy measure(LanguageModel model, List<Prompt> prompts) {
+        prompts.forEach(prompt -> model.checkLength(prompt.origin().where(), prompt.ids().length));
         Map<String, int[]> tasks = new TreeMap<>();
         int correct = 0;
         for (int from = 0; from < prompts.size(); from += SIDE_BY_SIDE) {

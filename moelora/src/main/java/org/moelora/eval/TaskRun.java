@@ -97,8 +97,14 @@ public final class TaskRun {
         }
     }
 
-    /** Asks every question. */
+    /**
+     * Asks every question.
+     *
+     * @throws InputException if a question, with a choice where choices are compared, is longer than the model has positions for
+     */
     public TaskScore score(LanguageModel view) {
+        prompts.forEach(prompt -> view.checkLength(prompt.origin().where(), prompt.ids().length));
+        rows().forEach(row -> view.checkLength(row.where(), row.length()));
         return new TaskScore(settings.scoring() == Scoring.LIKELIHOOD ? chosen(view) : generated(view));
     }
 

@@ -62,7 +62,7 @@ final class ConfigFields {
     double positive(String name, double otherwise) {
         double value = json.number(name, otherwise);
         if (!(value > 0 && value < 1e12)) {
-            throw json.error(name, "a number above 0");
+            throw json.error(name, "a number above 0 and below 1e12");
         }
         return value;
     }
@@ -271,7 +271,7 @@ final class ConfigFields {
     private static double theta(JsonObject fields, String name, double otherwise) {
         double theta = fields.number(name, otherwise);
         if (!(theta > 1 && theta < 1e12)) {
-            throw fields.error(name, "a number above 1");
+            throw fields.error(name, "a number above 1 and below 1e12");
         }
         return theta;
     }

@@ -25,7 +25,7 @@ public record GenerationOptions(
             throw new InputException("max-tokens is " + maxTokens + "; expected at least 1");
         }
         if (!(temperature >= 0 && temperature < Double.POSITIVE_INFINITY)) {
-            throw new InputException("temperature is " + temperature + "; expected 0 or more");
+            throw new InputException("temperature is " + temperature + "; expected a finite number, 0 or more");
         }
         if (topK < 0) {
             throw new InputException("top-k is " + topK + "; expected 0 (all) or more");

@@ -177,7 +177,7 @@ final class GgufConfig {
             all.add(factor);
             if (!(factor > 0 && factor < 1e12)) {
                 throw new InputException(file.file() + ": tensor rope_freqs.weight has the element " + factor
-                        + "; expected numbers above 0");
+                        + "; expected numbers above 0 and below 1e12");
             }
         }
         return config.with(new RopeScaling.Factors(all));

@@ -197,6 +197,20 @@ public final class LanguageModel {
     }
 
     /** {@code scale W[ids]}, with the position's own embedding added where there is one. */
+    /**
+     * Refuses a text that is longer than the model was made for.
+     *
+     * @param where how the sentence names the text, such as {@code test.jsonl line 3}
+     * @throws InputException if it has more tokens than the model has positions
+     */
+    public void checkLength(String where, int tokens) {
+        int most = decoder.config().maxPositions();
+        if (tokens > most) {
+            throw new InputException(where + ": has " + tokens + " tokens, and the model has positions for " + most
+                    + "; expected at most as many");
+        }
+    }
+
     private Tensor embedded(Tape tape, Weights weights, int[] ids, int[] positions) {
         int vocabulary = decoder.config().vocabularySize();
         for (int id : ids) {

@@ -85,7 +85,7 @@ public sealed interface RopeScaling {
     private static double positive(JsonObject json, String name) {
         double value = json.number(name);
         if (!(value > 0 && value < 1e12)) {
-            throw json.error(name, "a number above 0");
+            throw json.error(name, "a number above 0 and below 1e12");
         }
         return value;
     }

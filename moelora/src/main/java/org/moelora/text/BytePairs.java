@@ -3,6 +3,7 @@ package org.moelora.text;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
@@ -142,6 +143,15 @@ final class BytePairs {
         }
     }
 
+    /** A letter as messages show it: a byte, where the vocabulary is written in the alphabet of bytes. */
+    private String named(int letter) {
+        String text = Character.toString(letter);
+        byte[] bytes = vocabulary.id(ByteAlphabet.letter(' ')) == null ? null : ByteAlphabet.bytes(text);
+        return bytes == null || (bytes[0] > ' ' && bytes[0] <= '~')
+                ? "\"" + text + "\""
+                : "the byte 0x" + HexFormat.of().withUpperCase().toHexDigits(bytes[0]);
+    }
+
     /** The ids that a word's merges begin with. */
     int[] letters(String word) {
         var ids = new IntList();
@@ -159,8 +169,8 @@ final class BytePairs {
                     ids.add(bytes[b & 0xFF]);
                 }
             } else if (unknown.id() < 0) {
-                throw new InputException(source + ": the vocabulary has no token for \"" + Character.toString(letter)
-                        + "\"; expected one for each letter of the text, or an unk_token");
+                throw new InputException(source + ": the vocabulary has no token for " + named(letter)
+                        + "; expected one for each letter of the text, or an unk_token");
             } else if (!unknown.fused() || !afterUnknown) {
                 ids.add(unknown.id());
             }

@@ -21,7 +21,7 @@ public record CheckpointPolicy(long steps, double minutes, int keep) {
             throw new InputException("checkpoint-every is " + steps + "; expected 0 (off) or more steps");
         }
         if (!(minutes >= 0 && minutes <= 1e6)) {
-            throw new InputException("checkpoint-minutes is " + minutes + "; expected 0 (off) or more minutes");
+            throw new InputException("checkpoint-minutes is " + minutes + "; expected 0 (off) to 1000000 minutes");
         }
         if (keep < 1) {
             throw new InputException("keep is " + keep + "; expected at least 1 checkpoint");

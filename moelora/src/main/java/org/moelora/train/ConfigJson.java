@@ -86,8 +86,13 @@ final class ConfigJson {
     }
 
     static TrainingConfig training(JsonObject json) {
-        return TrainingConfig.builder()
-                .losses(new LossSettings(
+        TrainingConfig.Builder builder = TrainingConfig.builder();
+        if (json.has("steps")) {
+            builder.steps(json.longInteger("steps"));
+        } else {
+            builder.epochs(json.number("epochs", DEFAULT.epochs()));
+        }
+        return builder.losses(new LossSettings(
                         json.number("balance_weight"),
                         json.number("contrast_weight"),
                         json.number("contrast_temperature"),
@@ -102,8 +107,6 @@ final class ConfigJson {
                         json.number("router_temperature", DEFAULT.router().temperature()),
                         json.flag("router_only", DEFAULT.router().alone())))
                 .contrastWarmUp(WarmUp.parse(json.source() + ": contrast_warmup", json.string("contrast_warmup")))
-                .epochs(json.number("epochs", DEFAULT.epochs()))
-                .steps(json.has("steps") ? json.longInteger("steps") : null)
                 .batchSize(json.integer("batch_size"))
                 .gradAccumulation(json.integer("grad_accumulation"))
                 .learningRate(json.number("learning_rate"))

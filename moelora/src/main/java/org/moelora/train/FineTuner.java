@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
@@ -25,6 +26,8 @@ import org.moelora.model.MemoryPlan;
  * are the same, whatever the number of threads. Used by one thread; two trainings must not share an adapter.
  */
 public final class FineTuner {
+    private static final System.Logger LOG = System.getLogger(FineTuner.class.getName());
+
     private final LanguageModel model;
     private final Adapter adapter;
     private List<TokenRow> rows = List.of();
@@ -32,6 +35,7 @@ public final class FineTuner {
     private List<Examples.Source> sources = List.of();
     private List<Examples.Source> heldOutSources = List.of();
     private @Nullable TrainingConfig given;
+    private @Nullable Double epochs;
     private @Nullable Path folder;
     private @Nullable String settings;
     private @Nullable RunRecord record;
@@ -39,6 +43,7 @@ public final class FineTuner {
     private boolean skipBadRows;
     private Cancellation cancellation = new Cancellation();
     private long maxMemory;
+    private boolean saidLengths;
 
     private FineTuner(LanguageModel model, Adapter adapter) {
         this.model = model;
@@ -97,7 +102,16 @@ public final class FineTuner {
         return this;
     }
 
+    /**
+     * How to train.
+     *
+     * @throws IllegalStateException if {@link #epochs} was called before, which this would discard
+     */
     public FineTuner config(TrainingConfig value) {
+        if (epochs != null) {
+            throw new IllegalStateException("epochs(" + epochs + ") would be discarded by config(...); expected"
+                    + " config(...) before epochs(...), or the epochs in the configuration");
+        }
         given = value;
         return this;
     }
@@ -109,16 +123,41 @@ public final class FineTuner {
     }
 
     private TrainingConfig chosenConfig() {
-        if (given != null) {
-            return given;
+        TrainingConfig asked = asked();
+        if (asked != null) {
+            return asked;
         }
-        return record == null ? TrainingConfig.builder().losses(defaultLosses()).build() : record.training();
+        return record == null ? defaultConfig() : record.training();
     }
 
-    /** Shorthand for the default configuration with that many epochs. */
-    public FineTuner epochs(double epochs) {
-        return config(
-                TrainingConfig.builder().losses(defaultLosses()).epochs(epochs).build());
+    private TrainingConfig defaultConfig() {
+        return TrainingConfig.builder().losses(defaultLosses()).build();
+    }
+
+    /** The configuration that was asked for, null if none was. */
+    private @Nullable TrainingConfig asked() {
+        if (epochs == null) {
+            return given;
+        }
+        TrainingConfig config = given != null ? given : record == null ? defaultConfig() : record.training();
+        return config.withEpochs(epochs);
+    }
+
+    /**
+     * That many passes over the data; the rest is as {@link #config} says, or as it is by default.
+     *
+     * @throws InputException if it is out of range
+     * @throws IllegalStateException if the configuration counts steps, which this would discard
+     */
+    public FineTuner epochs(double value) {
+        TrainingConfig config = given != null ? given : defaultConfig();
+        if (config.steps() != null) {
+            throw new IllegalStateException("epochs(" + value + ") would discard the " + config.steps()
+                    + " steps of the configuration; expected one of them");
+        }
+        config.withEpochs(value);
+        epochs = value;
+        return this;
     }
 
     /**
@@ -126,12 +165,20 @@ public final class FineTuner {
      * {@code last/}. Nothing is made before {@link #run}.
      *
      * @throws InputException if the folder holds a run, or cannot be written
+     * @throws IllegalStateException if there is a folder already
      */
     public FineTuner into(Path out) {
+        checkNoFolder("into(" + out + ")");
         RunFolder.check(out);
         folder = out;
-        record = null;
         return this;
+    }
+
+    private void checkNoFolder(String call) {
+        if (folder != null) {
+            throw new IllegalStateException((record == null ? "into(" : "resume(") + folder + ") would be discarded by "
+                    + call + "; expected one folder");
+        }
     }
 
     /** {@link #into(Path)}, and keeps a text beside the adapters as {@code run.yaml}: how to do the same again. */
@@ -147,8 +194,10 @@ public final class FineTuner {
      *
      * @param run its folder
      * @throws InputException if there is no run
+     * @throws IllegalStateException if there is a folder already
      */
     public FineTuner resume(Path run) {
+        checkNoFolder("resume(" + run + ")");
         record = RunRecord.read(run);
         folder = run;
         return this;
@@ -208,6 +257,7 @@ public final class FineTuner {
 
     private TrainingMemory trainingMemory() {
         checkRows();
+        checkLengths();
         return new TrainingMemory(model, config(), rows, heldOut);
     }
 
@@ -255,6 +305,36 @@ public final class FineTuner {
         }
     }
 
+    /** A model that turns queries and keys by their positions can read on, though it was not made for it. */
+    private void checkLengths() {
+        String said = longRows();
+        if (said == null || saidLengths) {
+            return;
+        }
+        saidLengths = true;
+        int most = model.decoder().config().maxPositions();
+        if (model.decoder().config().design().learnedPositions()) {
+            throw new InputException(said + "; expected rows that are cut or left out, as by --max-length " + most);
+        }
+        LOG.log(
+                System.Logger.Level.WARNING,
+                () -> said + "; they are learned as they are, and --max-length " + most + " would cut them");
+    }
+
+    /** How many rows are longer than the model was made for, and the first of them; null if none is. */
+    @Nullable String longRows() {
+        int most = model.decoder().config().maxPositions();
+        List<TokenRow> tooLong = Stream.concat(rows.stream(), heldOut.stream())
+                .filter(row -> row.length() > most)
+                .toList();
+        if (tooLong.isEmpty()) {
+            return null;
+        }
+        TokenRow first = tooLong.getFirst();
+        return tooLong.size() + " of " + (rows.size() + heldOut.size()) + " rows have more tokens than the "
+                + most + " that the model has positions for, the first " + first.where() + " with " + first.length();
+    }
+
     /** {@link #run(TrainingListener)} without a listener. */
     public TrainingReport run() {
         return run(TrainingListener.SILENT);
@@ -281,7 +361,7 @@ public final class FineTuner {
         }
         RunRecord begun = record;
         if (begun != null) {
-            begun.check(out, given, inputs);
+            begun.check(out, asked(), inputs);
         }
         try (RunFolder run = begun == null ? RunFolder.create(out) : RunFolder.open(out)) {
             return new TrainingLoop(inputs, conduct, run, listener)

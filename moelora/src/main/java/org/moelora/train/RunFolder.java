@@ -192,6 +192,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         line.put("contrast", step.contrast());
         line.put("grad_norm", step.gradNorm());
         line.put("learning_rate", step.learningRate());
+        line.put("rows", step.rows());
         line.put("tokens_per_second", step.tokensPerSecond());
         line.put("seconds", step.seconds());
         append(line);

@@ -15,7 +15,7 @@ import org.moelora.engine.optim.Schedule;
  * @param epochs passes over the data, if {@code steps} is null
  * @param steps optimizer steps, or null
  * @param batchSize rows per micro-batch
- * @param gradAccumulation micro-batches per optimizer step
+ * @param gradAccumulation micro-batches per optimizer step, which may be the last of one epoch and the first of the next
  * @param learningRate peak learning rate
  * @param schedule its course
  * @param warmUp steps over which the learning rate grows linearly
@@ -49,7 +49,7 @@ public record TrainingConfig(
      * @throws InputException if a value is out of range
      */
     public TrainingConfig {
-        check(steps != null || (epochs > 0 && epochs <= 1e6), "epochs", epochs, "more than 0");
+        check(steps != null || (epochs > 0 && epochs <= 1e6), "epochs", epochs, "more than 0 and at most 1000000");
         check(steps == null || steps > 0, "steps", steps == null ? 0 : steps, "at least 1");
         check(batchSize >= 1, "batch-size", batchSize, "at least 1");
         check(gradAccumulation >= 1, "grad-accumulation", gradAccumulation, "at least 1");
@@ -57,9 +57,9 @@ public record TrainingConfig(
                 learningRate > 0 && learningRate < Double.POSITIVE_INFINITY,
                 "learning-rate",
                 learningRate,
-                "more than 0");
-        check(weightDecay >= 0 && weightDecay < 1e6, "weight-decay", weightDecay, "0 or more");
-        check(clip >= 0 && clip < 1e30, "clip", clip, "0 (none) or more");
+                "a finite number above 0");
+        check(weightDecay >= 0 && weightDecay < 1e6, "weight-decay", weightDecay, "0 or more, below 1000000");
+        check(clip >= 0 && clip < 1e30, "clip", clip, "0 (none) or more, below 1e30");
         check(evalEvery >= 0, "eval-every", evalEvery, "0 (after each epoch) or more");
     }
 
@@ -69,13 +69,38 @@ public record TrainingConfig(
         }
     }
 
-    /** All optimizer steps on that many rows. */
+    /**
+     * All optimizer steps on that many rows: {@code max(1, ceil(epochs ceil(rows / batchSize) / gradAccumulation))}, so that the last step may go on
+     * into another epoch.
+     */
     public long totalSteps(int rows) {
         if (steps != null) {
             return steps;
         }
         long batches = (rows + batchSize - 1L) / batchSize;
         return Math.max(1, (long) Math.ceil(epochs * batches / gradAccumulation));
+    }
+
+    /** The same with another number of epochs. */
+    TrainingConfig withEpochs(double other) {
+        return new TrainingConfig(
+                losses,
+                contrastStart,
+                contrastWarmUp,
+                router,
+                other,
+                null,
+                batchSize,
+                gradAccumulation,
+                learningRate,
+                schedule,
+                warmUp,
+                weightDecay,
+                clip,
+                evalEvery,
+                recompute,
+                shuffle,
+                seed);
     }
 
     /** The same with other losses. */
@@ -110,7 +135,7 @@ public record TrainingConfig(
         private WarmUp contrastStart = WarmUp.NONE;
         private WarmUp contrastWarmUp = WarmUp.ofShare(0.1);
         private RouterTraining router = RouterTraining.DEFAULT;
-        private double epochs = 3;
+        private @Nullable Double epochs;
         private @Nullable Long steps;
         private int batchSize = 8;
         private int gradAccumulation = 1;
@@ -147,11 +172,13 @@ public record TrainingConfig(
             return this;
         }
 
+        /** Passes over the data; not together with {@link #steps}. */
         public Builder epochs(double value) {
             epochs = value;
             return this;
         }
 
+        /** Optimizer steps instead of epochs; null for none. */
         public Builder steps(@Nullable Long value) {
             steps = value;
             return this;
@@ -229,13 +256,21 @@ public record TrainingConfig(
             return this;
         }
 
+        /**
+         * @throws InputException if a value is out of range
+         * @throws IllegalStateException if epochs and steps are both set, as only one of them can count
+         */
         public TrainingConfig build() {
+            if (epochs != null && steps != null) {
+                throw new IllegalStateException(
+                        "epochs(" + epochs + ") and steps(" + steps + ") are both set; expected one of them");
+            }
             return new TrainingConfig(
                     losses,
                     contrastStart,
                     contrastWarmUp,
                     router,
-                    epochs,
+                    epochs == null ? 3 : epochs,
                     steps,
                     batchSize,
                     gradAccumulation,

@@ -18,6 +18,7 @@ public interface TrainingListener {
      * @param contrast mean L_con over modules and micro-batches, unweighted
      * @param gradNorm global norm of the gradient before clipping
      * @param learningRate of this step
+     * @param rows read since the training began, each as often as it was read
      * @param tokens of this step
      * @param tokensPerSecond of this step
      * @param seconds since the training began
@@ -31,6 +32,7 @@ public interface TrainingListener {
             double contrast,
             double gradNorm,
             double learningRate,
+            long rows,
             int tokens,
             double tokensPerSecond,
             double seconds) {}

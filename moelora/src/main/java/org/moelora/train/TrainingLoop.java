@@ -61,6 +61,7 @@ final class TrainingLoop {
     private final long evalEvery;
 
     private long step;
+    private long rowsSeen;
     private long tokens;
     private double loss = Double.NaN;
     private double bestLoss = Double.POSITIVE_INFINITY;
@@ -130,6 +131,7 @@ final class TrainingLoop {
         return new TrainingReport(
                 step,
                 steps,
+                rowsSeen,
                 tokens,
                 seconds(),
                 loss,
@@ -184,6 +186,8 @@ final class TrainingLoop {
                 optimizer.step(rate);
                 int stepTokens = batches.stream().mapToInt(Batch::tokens).sum();
                 tokens += stepTokens;
+                rowsSeen +=
+                        batches.stream().mapToInt(batch -> batch.rows().size()).sum();
                 loss = stepLoss;
                 tell(new TrainingListener.Step(
                         now,
@@ -194,6 +198,7 @@ final class TrainingLoop {
                         result.contrast(),
                         norm,
                         rate,
+                        rowsSeen,
                         stepTokens,
                         stepTokens / ((System.nanoTime() - stepBegin) * 1e-9),
                         seconds()));
@@ -374,7 +379,7 @@ final class TrainingLoop {
     private void write(RunFolder folder, AdamW optimizer) {
         RunCheckpoint checkpoint = RunCheckpoint.of(folder.checkpoints(), step);
         TrainingState state = new TrainingState(
-                step, steps, optimizer.steps(), tokens, seconds(), loss, bestLoss, folder.metricsBytes(), skipped);
+                step, steps, optimizer.steps(), rowsSeen, tokens, seconds(), loss, bestLoss, folder.metricsBytes(), skipped);
         try {
             checkpoint.write(adapter, config.losses(), optimizer, state);
         } catch (InputException e) {
@@ -403,6 +408,7 @@ final class TrainingLoop {
             TrainingState state = checkpoint.state();
             checkpoint.restore(model, adapter, optimizer, state);
             step = state.step();
+            rowsSeen = state.rowsSeen();
             tokens = state.tokens();
             loss = state.loss();
             bestLoss = state.bestEvalLoss();

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param steps optimizer steps done, those of earlier parts of a resumed run included
  * @param totalSteps all steps of the run
+ * @param rows read in training, each as often as it was read: as a run ends with a whole step, that may go on into another epoch
  * @param tokens read in training
  * @param seconds from the first step to the last, evaluations included
  * @param loss of the last step
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public record TrainingReport(
         long steps,
         long totalSteps,
+        long rows,
         long tokens,
         double seconds,
         double loss,

@@ -15,6 +15,7 @@ import org.moelora.engine.io.JsonObject;
  * @param step steps done
  * @param steps all steps of the run
  * @param updates steps that moved the parameters: all but those of which every row was skipped
+ * @param rowsSeen rows read in training, each as often as it was read; 0 in a run from before they were counted
  * @param tokens read in training
  * @param seconds spent
  * @param loss of the last step; NaN before it
@@ -25,6 +26,7 @@ record TrainingState(
         long step,
         long steps,
         long updates,
+        long rowsSeen,
         long tokens,
         double seconds,
         double loss,
@@ -40,6 +42,7 @@ record TrainingState(
         json.put("step", step);
         json.put("steps", steps);
         json.put("updates", updates);
+        json.put("rows", rowsSeen);
         json.put("tokens", tokens);
         json.put("seconds", seconds);
         json.put("loss", loss);
@@ -71,6 +74,7 @@ record TrainingState(
                 json.longInteger("step"),
                 json.longInteger("steps"),
                 json.longInteger("updates"),
+                json.has("rows") ? json.longInteger("rows") : 0,
                 json.longInteger("tokens"),
                 json.number("seconds"),
                 json.number("loss", Double.NaN),

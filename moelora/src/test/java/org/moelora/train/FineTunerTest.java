@@ -68,6 +68,7 @@ class FineTunerTest {
                         "contrast",
                         "grad_norm",
                         "learning_rate",
+                        "rows",
                         "tokens_per_second",
                         "seconds");
         assertThat(lines.stream().filter(l -> l.has("eval_loss"))).isNotEmpty();

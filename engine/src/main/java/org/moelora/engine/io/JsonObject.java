@@ -1,5 +1,6 @@
 package org.moelora.engine.io;
 
+import java.math.BigInteger;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -90,7 +91,11 @@ public final class JsonObject {
         if (value instanceof Long number && number >= 1 && number <= Integer.MAX_VALUE) {
             return number.intValue();
         }
-        throw error(name, "a positive integer");
+        throw error(
+                name,
+                value instanceof Long number && number > 0 || value instanceof BigInteger big && big.signum() > 0
+                        ? "an integer from 1 to " + Integer.MAX_VALUE
+                        : "a positive integer");
     }
 
     /** A whole number of int range that is at least 1, or the default if the field is missing or null. */

@@ -1,5 +1,6 @@
 package org.moelora.engine.io;
 
+import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
@@ -18,14 +19,24 @@ final class Values {
         if (value instanceof Long number && number.intValue() == number) {
             return number.intValue();
         }
-        throw refuse(value, parent, key, "an integer");
+        throw refuse(value, parent, key, whole(value, "from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE));
+    }
+
+    /** What was expected instead of a value that is no integer, or is one and out of range, or looks like one. */
+    private static String whole(@Nullable Object value, String range) {
+        return switch (value) {
+            case Long number -> "an integer " + range;
+            case BigInteger number -> "an integer " + range;
+            case Double number when number == Math.rint(number) -> "an integer, without a point or an exponent";
+            case null, default -> "an integer";
+        };
     }
 
     static long longInteger(@Nullable Object value, Place parent, Object key) {
         if (value instanceof Long number) {
             return number;
         }
-        throw refuse(value, parent, key, "an integer");
+        throw refuse(value, parent, key, whole(value, "from -2^63 to 2^63 - 1"));
     }
 
     static double number(@Nullable Object value, Place parent, Object key) {

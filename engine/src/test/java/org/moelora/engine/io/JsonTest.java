@@ -51,7 +51,7 @@ class JsonTest {
         assertThat(o.get("big")).isEqualTo(new BigInteger("9223372036854775808"));
         assertThat(o.number("big")).isEqualTo(0x1p63);
         assertThatThrownBy(() -> o.longInteger("big"))
-                .hasMessage("config.json: field \"big\" is 9223372036854775808; expected an integer");
+                .hasMessage("config.json: field \"big\" is 9223372036854775808; expected an integer from -2^63 to 2^63 - 1");
     }
 
     @Test
@@ -80,7 +80,10 @@ class JsonTest {
         assertThatThrownBy(() -> o.positiveInteger("hidden_size"))
                 .isInstanceOf(InputException.class)
                 .hasMessageStartingWith("config.json: field \"hidden_size\" is ")
-                .hasMessageEndingWith("; expected a positive integer");
+                .hasMessageEndingWith(
+                        value.equals("2147483648")
+                                ? "; expected an integer from 1 to 2147483647"
+                                : "; expected a positive integer");
     }
 
     @Test
@@ -230,7 +233,7 @@ class JsonTest {
     void aComplaintIsOnePrintableLineOfBoundedLength() {
         assertThatThrownBy(() -> parse("{\"a\\u001b[2J\\n\":1e999}"))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("a\uFFFD[2J\uFFFD");
+                .hasMessageContaining("a\\u001b[2J\\u000a");
         String name = "n".repeat(60_000);
         assertThatThrownBy(() -> parse("{\"" + name + "\":1e999}"))
                 .isInstanceOf(InputException.class)
