@@ -25,6 +25,7 @@ import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.eval.Accuracy;
 import org.moelora.kernels.Device;
+import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.model.Decoder;
 import org.moelora.model.DecoderConfig;
@@ -78,7 +79,7 @@ class SettingsTest {
 
     /** Reads an expectation in the words that sentences have for it. */
     private static boolean allows(String expected, double value) {
-        String said = expected.replaceAll("\\([^)]*\\)", "").replace("%", "");
+        String said = expected.replaceAll("\\([^)]*\\) ?", "").replace("%", "");
         boolean finite = said.contains("finite") || said.contains("below") || said.contains("at most") || said.contains("less than")
                 || said.contains(" to ") || said.contains("fewer than");
         ToDoubleFunction<String> after = word -> Double.parseDouble(
@@ -131,7 +132,7 @@ class SettingsTest {
     }
 
     private static void training(Use use) {
-        try (Device device = Devices.open("cpu-plain");
+        try (Device device = Devices.open("cpu-plain", new DeviceOptions(1, false));
                 Decoder base = Decoder.trainable(SMALL, null, device, 1);
                 Adapter adapter = Adapter.create(base, LoraConfig.builder().rank(2).build(), 1)) {
             use.with(base, FineTuner.of(base.with(adapter)).onRows(List.of(row(2), row(3), row(4), row(5), row(6), row(7))));
