@@ -253,36 +253,25 @@ public record ExampleEncoder(
 
     private List<Part> turns(Tokenizer words, Origin origin, ChatText chat) {
         List<Part> parts = new ArrayList<>();
-        int[] before = new int[0];
+        var ids = new GrowingIds(part -> words.encode(part, false), words::restart, chat.text());
         int done = 0;
         for (ChatText.Answer answer : chat.answers()) {
-            int[] asked = upTo(words, chat.text(), answer.start(), before, done);
-            int[] answered = upTo(words, chat.text(), answer.end(), asked, answer.start());
-            int from = before.length;
+            int from = ids.size();
+            ids.growTo(answer.start());
+            int[] asked = ids.from(from);
             if (from == 0 && asked.length > 0 && words.bosId().equals(OptionalInt.of(asked[0]))) {
                 parts.add(new Part("", checked(origin, asked[0]), Loss.NO));
-                from = 1;
+                asked = ids.from(1);
             }
             String text = chat.text().substring(done, answer.start());
-            parts.add(new Part(text, checked(origin, Arrays.copyOfRange(asked, from, asked.length)), Loss.IF_PROMPTS));
-            int[] ids = Arrays.copyOfRange(answered, asked.length, answered.length);
-            parts.add(new Part(answer.content(), checked(origin, ids), answer.learned() ? Loss.YES : Loss.NO));
-            before = answered;
+            parts.add(new Part(text, checked(origin, asked), Loss.IF_PROMPTS));
+            int before = ids.size();
+            ids.growTo(answer.end());
+            parts.add(new Part(
+                    answer.content(), checked(origin, ids.from(before)), answer.learned() ? Loss.YES : Loss.NO));
             done = answer.end();
         }
         return parts;
-    }
-
-    /** The ids of a text up to a place, which begin with those up to an earlier place. */
-    private static int[] upTo(Tokenizer words, String text, int end, int[] before, int done) {
-        int[] ids = words.encode(text.substring(0, end), false);
-        if (ids.length >= before.length && Arrays.equals(ids, 0, before.length, before, 0, before.length)) {
-            return ids;
-        }
-        int[] more = words.encode(text.substring(done, end), false);
-        int[] all = Arrays.copyOf(before, before.length + more.length);
-        System.arraycopy(more, 0, all, before.length, more.length);
-        return all;
     }
 
     private void addTurns(Tokenizer words, Example.Chat chat, List<Part> parts) {

@@ -87,6 +87,7 @@ final class AddedTokens {
     private final Rules rules;
     private final Node root = new Node();
     private final boolean[] first = new boolean[ASCII];
+    private final int longest;
 
     AddedTokens(List<Token> tokens) {
         this(tokens, Rules.HUGGING_FACE);
@@ -111,6 +112,10 @@ final class AddedTokens {
                 node.rank = rank;
             }
         }
+        longest = ranked.stream()
+                .mapToInt(token -> token.content().length() + 1)
+                .max()
+                .orElse(0);
         root.token = null;
         root.next.keySet().stream().filter(c -> c < ASCII).forEach(c -> first[c] = true);
     }
@@ -128,6 +133,17 @@ final class AddedTokens {
         if (done < text.length()) {
             texts.accept(done == 0 ? text : text.substring(done), done == 0);
         }
+    }
+
+    /** Where the last token begins that is the same whatever follows the text; 0 if there is none. */
+    int lastStart(String text) {
+        int last = 0;
+        for (Match match : rules == Rules.HUGGING_FACE ? leftmost(text) : longest(text)) {
+            if (match.start() + longest <= text.length()) {
+                last = Math.max(last, match.start());
+            }
+        }
+        return last;
     }
 
     /** A match within the white space that an earlier one took counts too. */

@@ -137,6 +137,18 @@ public final class Tokenizer {
         return ids.toArray();
     }
 
+    /**
+     * The last place before {@code to} from which a text can be tokenised apart from what is before it: where an added token begins, far enough from
+     * {@code to} for what follows to make no other token of it. The ids of {@code text[from, e)} are then those of {@code text[from, place)} and of
+     * {@code text[place, e)}, for each e from {@code to} on.
+     *
+     * @param from the text's beginning, or such a place
+     * @return {@code from} if there is none after it
+     */
+    public int restart(String text, int from, int to) {
+        return from + inRawText.lastStart(withoutLoneSurrogates(text.substring(from, to)));
+    }
+
     private static String withoutLoneSurrogates(String text) {
         StringBuilder copy = null;
         for (int i = 0; i < text.length(); i++) {
