@@ -1,6 +1,7 @@
 package org.moelora.adapter;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,8 @@ public final class Adapter implements AutoCloseable {
     private final boolean fanInFanOut;
     private final Lifetime lifetime;
     private volatile List<String> origins = List.of();
+    private volatile @Nullable KnownPrompts prompts;
+    private volatile @Nullable Adapter older;
 
     private Adapter(
             AdapterConfig config,
@@ -78,6 +81,10 @@ public final class Adapter implements AutoCloseable {
         this.lifetime = new Lifetime("the adapter", () -> {
             block.close();
             constants.close();
+            Adapter before = older;
+            if (before != null) {
+                before.close();
+            }
         });
     }
 
@@ -209,7 +216,7 @@ public final class Adapter implements AutoCloseable {
     public Adapter on(Device rehearsal) {
         try (Lifetime.Use use = lifetime.enter()) {
             // Where experts came from does not matter to a rehearsal.
-            return new Adapter(
+            Adapter copy = new Adapter(
                     config,
                     block.on(rehearsal),
                     constants.on(rehearsal),
@@ -217,6 +224,10 @@ public final class Adapter implements AutoCloseable {
                     base,
                     baseSource,
                     fanInFanOut);
+            Adapter before = older;
+            copy.prompts = prompts;
+            copy.older = before == null ? null : before.on(rehearsal);
+            return copy;
         }
     }
 
@@ -284,7 +295,11 @@ public final class Adapter implements AutoCloseable {
             throw new IllegalArgumentException("an adapter " + other.config + " cannot be copied into " + config);
         }
         block.parameters().forEach(each -> each.set(other.block.get(each.name()).toArray()));
+        if ((older == null) != (other.older == null)) {
+            throw new IllegalArgumentException("one of the two adapters grew on another one, and the other did not");
+        }
         origins = other.origins;
+        prompts = other.prompts;
         constants.parameters().forEach(each -> each.set(other.constants.get(each.name()).toArray()));
     }
 
@@ -296,6 +311,78 @@ public final class Adapter implements AutoCloseable {
     /** Where each expert came from, if they were trained apart; empty if they were not. */
     public List<String> origins() {
         return origins;
+    }
+
+    /** The adapter that learned before this one and answers the prompts that are nearer to its own; null if this one answers all. */
+    public @Nullable Adapter older() {
+        return older;
+    }
+
+    /** This adapter and those before it, newest first. */
+    private List<Adapter> chain() {
+        List<Adapter> chain = new ArrayList<>();
+        for (Adapter each = this; each != null; each = each.older) {
+            chain.add(each);
+        }
+        return chain;
+    }
+
+    void growsOn(@Nullable Adapter before) {
+        older = before;
+    }
+
+    /** What the prompts that it learned from look like; null if it does not know. */
+    @Nullable KnownPrompts prompts() {
+        return prompts;
+    }
+
+    void knows(KnownPrompts learned) {
+        prompts = learned;
+    }
+
+    /**
+     * A pass in which every row has the adapter that answers it: that with the nearest known prompt, the older one where two are as near, and the oldest for a row
+     * without a prompt. Made once per text.
+     *
+     * @param x the tokens' embeddings [T, hidden]
+     */
+    public AdapterPass answering(Tape tape, AdapterPass pass, Tensor x) {
+        pass.measurePrompts(tape, x);
+        if (older == null || !pass.choosesAdapter()) {
+            return pass;
+        }
+        float[] chosen = pass.keptOnHost("generation", () -> {
+            List<Adapter> chain = chain();
+            var embeddings = KnownPrompts.embeddings(
+                    pass.sumsOfPrompts(tape, x), x.shape().cols());
+            float[] generations = new float[embeddings.size()];
+            for (int row = 0; row < generations.length; row++) {
+                generations[row] = nearest(chain, embeddings.get(row));
+            }
+            return generations;
+        });
+        int[] ofRows = new int[chosen.length];
+        for (int row = 0; row < ofRows.length; row++) {
+            ofRows[row] = (int) chosen[row];
+        }
+        return pass.answeredBy(ofRows);
+    }
+
+    private static int nearest(List<Adapter> chain, float @Nullable [] prompt) {
+        int best = chain.size() - 1;
+        if (prompt == null) {
+            return best;
+        }
+        double least = Double.POSITIVE_INFINITY;
+        for (int generation = chain.size() - 1; generation >= 0; generation--) {
+            KnownPrompts known = chain.get(generation).prompts;
+            double distance = known == null ? Double.POSITIVE_INFINITY : known.distance(prompt);
+            if (distance < least) {
+                least = distance;
+                best = generation;
+            }
+        }
+        return best;
     }
 
     void comesFrom(List<String> names) {
@@ -372,8 +459,26 @@ public final class Adapter implements AutoCloseable {
      */
     public Tensor apply(Tape tape, AdapterPass pass, String module, Tensor x, Weight weight, @Nullable Tensor bias) {
         tape.use(lifetime);
-        AdapterLayer layer = layers.get(module);
-        return layer == null ? Linear.apply(tape, x, weight, bias) : layer.apply(tape, pass, x, weight, bias);
+        if (older == null) {
+            AdapterLayer layer = layers.get(module);
+            return layer == null ? Linear.apply(tape, x, weight, bias) : layer.apply(tape, pass, x, weight, bias);
+        }
+        int[] generations = pass.generations();
+        List<Adapter> chain = chain();
+        if (generations.length == 1) {
+            AdapterLayer layer = chain.get(generations[0]).layers.get(module);
+            return layer == null
+                    ? Linear.apply(tape, x, weight, bias)
+                    : layer.apply(tape, pass.of(generations[0]), x, weight, bias);
+        }
+        Tensor y = Linear.apply(tape, x, weight, bias);
+        for (int generation : generations) {
+            AdapterLayer layer = chain.get(generation).layers.get(module);
+            if (layer != null) {
+                y = layer.update(tape, pass.of(generation), x, y, true);
+            }
+        }
+        return y;
     }
 
     /**

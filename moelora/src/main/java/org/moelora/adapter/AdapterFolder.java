@@ -34,6 +34,7 @@ final class AdapterFolder {
     static final String TENSORS = "adapter_model.safetensors";
     private static final List<String> LOSSES =
             List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
+    private static final String OLDER = "older";
     private static final String ORIGINS = "expert_origins";
     private static final String FINGERPRINT = "base_fingerprint";
     private static final String PICKLE = "adapter_model.bin";
@@ -50,6 +51,16 @@ final class AdapterFolder {
         SafetensorsWriter tensors = new SafetensorsWriter()
                 .metadata("format", "pt")
                 .metadata(FINGERPRINT, JsonWriter.line(adapter.base().toJson()));
+        String prefix = "";
+        for (Adapter each = adapter; each != null; each = each.older()) {
+            add(tensors, prefix, each);
+            prefix += AdapterTensors.OLDER;
+        }
+        tensors.write(folder.resolve(TENSORS));
+        AtomicFile.write(folder.resolve(CONFIG), JsonWriter.pretty(config(adapter, losses)));
+    }
+
+    private static void add(SafetensorsWriter tensors, String prefix, Adapter adapter) {
         for (AdapterLayer layer : adapter.layers().values()) {
             Map<String, float[]> whole = new HashMap<>();
             for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), layer.site())) {
@@ -59,11 +70,18 @@ final class AdapterFolder {
                 for (int i = 0; i < slice.rows(); i++) {
                     System.arraycopy(all, slice.at(i, parameter.shape()), part, i * slice.cols(), slice.cols());
                 }
-                tensors.f32(slice.key(), slice.shape(), part);
+                tensors.f32(prefix + slice.key(), slice.shape(), part);
             }
         }
-        tensors.write(folder.resolve(TENSORS));
-        AtomicFile.write(folder.resolve(CONFIG), JsonWriter.pretty(config(adapter, losses)));
+        KnownPrompts prompts = adapter.prompts();
+        if (prompts != null) {
+            int hidden = prompts.centres()[0].length;
+            float[] centres = new float[prompts.centres().length * hidden];
+            for (int k = 0; k < prompts.centres().length; k++) {
+                System.arraycopy(prompts.centres()[k], 0, centres, k * hidden, hidden);
+            }
+            tensors.f32(prefix + AdapterTensors.PROMPTS, new long[] {prompts.centres().length, hidden}, centres);
+        }
     }
 
     private static Map<String, Object> config(Adapter adapter, @Nullable LossSettings losses) {
@@ -95,6 +113,10 @@ final class AdapterFolder {
                     json.put(ORIGINS, adapter.origins());
                 }
             }
+        }
+        Adapter older = adapter.older();
+        if (older != null) {
+            json.put(OLDER, config(older, null));
         }
         return json;
     }
@@ -128,7 +150,9 @@ final class AdapterFolder {
                 parameters += !AdapterTensors.learns(entry.getKey())
                         ? 0
                         : Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
-                linears.add(AdapterTensors.linear(entry.getKey()));
+                if (!entry.getKey().endsWith(AdapterTensors.PROMPTS)) {
+                    linears.add(AdapterTensors.linear(entry.getKey()));
+                }
             }
             return new AdapterSummary(
                     config,
@@ -142,28 +166,80 @@ final class AdapterFolder {
 
     static Adapter read(Path folder, Adaptable base) {
         JsonObject json = readJson(folder);
-        AdapterConfig asked = readConfig(json);
         try (SafetensorsFile tensors = openTensors(folder)) {
             checkBase(folder, fingerprint(json, tensors), base);
-            PeftFields.logUnknown(json);
-            AdapterConfig config = onBase(json, asked, base.linears());
-            List<LinearSite> sites = config.targeted(base.linears());
-            // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
-            // file.
-            Map<String, String> keys = AdapterTensors.keys(tensors);
-            checkTensors(tensors, keys, config, sites);
-            Adapter adapter = Adapter.zero(base, config);
+            return read(json, tensors, AdapterTensors.keys(tensors), base);
+        }
+    }
+
+    /**
+     * One adapter, and those it grew on.
+     *
+     * @param keys the names of its tensors in the file, by what they would be called if it were alone
+     */
+    private static Adapter read(JsonObject json, SafetensorsFile tensors, Map<String, String> keys, Adaptable base) {
+        AdapterConfig asked = readConfig(json);
+        PeftFields.logUnknown(json);
+        AdapterConfig config = onBase(json, asked, base.linears());
+        List<LinearSite> sites = config.targeted(base.linears());
+        JsonObject older = json.objectOrNull(OLDER);
+        Map<String, String> own = new LinkedHashMap<>();
+        Map<String, String> before = new LinkedHashMap<>();
+        keys.forEach((key, name) -> {
+            if (older != null && key.startsWith(AdapterTensors.OLDER)) {
+                before.put(key.substring(AdapterTensors.OLDER.length()), name);
+            } else {
+                own.put(key, name);
+            }
+        });
+        // Before any memory is asked for: the sizes in a config may be anything, those of the tensors are in the
+        // file.
+        checkTensors(tensors, own, config, sites);
+        Adapter adapter = Adapter.zero(base, config);
+        try {
             adapter.comesFrom(origins(json, config));
-            try {
-                for (LinearSite site : sites) {
-                    readLinear(tensors, keys, adapter, site);
-                }
-                return adapter;
-            } catch (RuntimeException | Error e) {
-                adapter.close();
-                throw e;
+            for (LinearSite site : sites) {
+                readLinear(tensors, own, adapter, site);
+            }
+            String prompts = own.get(AdapterTensors.PROMPTS);
+            if (prompts != null) {
+                adapter.knows(readPrompts(tensors, prompts));
+            }
+            if (older != null) {
+                adapter.growsOn(read(older, tensors, before, base));
+                Grow.check(adapter);
+            }
+            return adapter;
+        } catch (RuntimeException | Error e) {
+            adapter.close();
+            throw e;
+        }
+    }
+
+    private static KnownPrompts readPrompts(SafetensorsFile file, String name) {
+        long[] shape = file.info(name).shape();
+        if (shape.length != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > KnownPrompts.MOST) {
+            throw new InputException(file.file() + ": tensor " + file.info(name) + "; expected the shape [1 to "
+                    + KnownPrompts.MOST + ", hidden size]");
+        }
+        float[] all = finite(file, name);
+        int hidden = Math.toIntExact(shape[1]);
+        float[][] centres = new float[Math.toIntExact(shape[0])][];
+        for (int k = 0; k < centres.length; k++) {
+            centres[k] = Arrays.copyOfRange(all, k * hidden, (k + 1) * hidden);
+        }
+        return new KnownPrompts(centres);
+    }
+
+    private static float[] finite(SafetensorsFile file, String name) {
+        float[] values = file.readFloats(name);
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw new InputException(
+                        file.file() + ": tensor " + name + " holds " + value + "; expected finite numbers");
             }
         }
+        return values;
     }
 
     /** A configuration for the linears of a base. Names that are none of its linears are left out, as PEFT does. */
@@ -223,8 +299,9 @@ final class AdapterFolder {
                 known.add(name);
             }
         }
-        for (String name : file.names()) {
-            if (!known.contains(name)) {
+        for (var entry : keys.entrySet()) {
+            String name = entry.getValue();
+            if (!known.contains(name) && !entry.getKey().equals(AdapterTensors.PROMPTS)) {
                 throw new InputException(file.file() + ": tensor " + name
                         + " has no place in this adapter on this base; expected what " + CONFIG + " describes");
             }
@@ -236,13 +313,7 @@ final class AdapterFolder {
         for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), site)) {
             Shape shape = adapter.tensor(slice.parameter()).shape();
             float[] all = whole.computeIfAbsent(slice.parameter(), name -> new float[Math.toIntExact(shape.size())]);
-            float[] part = file.readFloats(Objects.requireNonNull(keys.get(slice.key())));
-            for (float value : part) {
-                if (!Float.isFinite(value)) {
-                    throw new InputException(
-                            file.file() + ": tensor " + slice.key() + " holds " + value + "; expected finite numbers");
-                }
-            }
+            float[] part = finite(file, Objects.requireNonNull(keys.get(slice.key())));
             for (int i = 0; i < slice.rows(); i++) {
                 System.arraycopy(part, i * slice.cols(), all, slice.at(i, shape), slice.cols());
             }

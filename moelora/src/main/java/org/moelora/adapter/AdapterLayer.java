@@ -11,6 +11,7 @@ import org.moelora.engine.ops.Add;
 import org.moelora.engine.ops.GatedUpdate;
 import org.moelora.engine.ops.Linear;
 import org.moelora.engine.ops.Magnitude;
+import org.moelora.engine.ops.Multiply;
 import org.moelora.engine.ops.Repeat;
 import org.moelora.engine.ops.WeightedSum;
 
@@ -54,16 +55,26 @@ record AdapterLayer(
         if (lengths != null) {
             return decomposed(tape, pass, x, w, bias, lengths, scale);
         }
-        Tensor y0 = Linear.apply(tape, x, w, bias);
+        return update(tape, pass, x, Linear.apply(tape, x, w, bias), false);
+    }
+
+    /**
+     * @param y0 what the frozen linear gave, or that with other updates; must not be used any more
+     * @param partly whether rows that another adapter answers are to stay as they are in y0
+     */
+    Tensor update(Tape tape, AdapterPass pass, Tensor x, Tensor y0, boolean partly) {
+        float scale = (float) config.scale(site);
         Tensor own = Linear.apply(tape, pass.dropout(tape, site.name(), x, config.dropout()), a, null);
         GatePolicy policy = config.gate();
         if (policy == null) {
-            return GatedUpdate.apply(tape, y0, own, null, b, scale);
+            return GatedUpdate.apply(tape, y0, own, partly ? pass.answered(tape, 1) : null, b, scale);
         }
         Tensor u = config.sharedA() ? Repeat.apply(tape, own, config.experts(site)) : own;
         Routing routing = policy.apply(tape, pass, routerInput(tape, pass, x), gateParameters);
         pass.routed(tape, site.name(), u, b, routing);
-        return GatedUpdate.apply(tape, y0, u, routing.gate(), b, scale);
+        Tensor gate = routing.gate();
+        Tensor here = partly ? Multiply.apply(tape, gate, pass.answered(tape, config.experts(site))) : gate;
+        return GatedUpdate.apply(tape, y0, u, here, b, scale);
     }
 
     private RouterInput routerInput(Tape tape, AdapterPass pass, Tensor x) {

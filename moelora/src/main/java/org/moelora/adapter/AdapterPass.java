@@ -62,6 +62,7 @@ public final class AdapterPass {
     private final @Nullable Kept kept;
     private final @Nullable Calibration calibration;
     private final RouterPhase phase;
+    private final Generations generations;
     private final List<Tensor> balance;
     private final List<Tensor> contrast;
 
@@ -72,6 +73,11 @@ public final class AdapterPass {
          * @param h [R, in], the sum of its input over each row's prompt, of root mean square 1
          */
         void pooled(String module, Tensor h);
+
+        /**
+         * @param sums [R, hidden], the sum of the tokens' embeddings over each row's prompt
+         */
+        void embedded(float[] sums, int hidden);
     }
 
     /**
@@ -115,7 +121,7 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
-        this(losses, seed, draw, observer, watcher, null, null, null, RouterPhase.FINAL, new ArrayList<>(), new ArrayList<>());
+        this(losses, seed, draw, observer, watcher, null, null, null, RouterPhase.FINAL, Generations.NEWEST, new ArrayList<>(), new ArrayList<>());
     }
 
     private AdapterPass(
@@ -128,6 +134,7 @@ public final class AdapterPass {
             @Nullable Kept kept,
             @Nullable Calibration calibration,
             RouterPhase phase,
+            Generations generations,
             List<Tensor> balance,
             List<Tensor> contrast) {
         this.losses = losses;
@@ -139,6 +146,7 @@ public final class AdapterPass {
         this.kept = kept;
         this.calibration = calibration;
         this.phase = phase;
+        this.generations = generations;
         this.balance = balance;
         this.contrast = contrast;
     }
@@ -174,17 +182,99 @@ public final class AdapterPass {
     /** No dropout, no losses, and features of rows instead of routing. */
     static AdapterPass calibrating(Calibration calibration) {
         return new AdapterPass(
-                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, new ArrayList<>(), new ArrayList<>());
+                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, Generations.NEWEST, new ArrayList<>(), new ArrayList<>());
     }
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
     public AdapterPass withRows(Rows of) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, phase, balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, balance, contrast);
     }
 
     /** This pass with routers that choose so. */
     public AdapterPass in(RouterPhase now) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, rows, kept, calibration, now, balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, balance, contrast);
+    }
+
+    /**
+     * Which adapter of a grown one is at work.
+     *
+     * @param ofRows for each row how many adapters learned after the one that answers it; null if the newest answers all
+     * @param here the adapter whose layers see this pass
+     */
+    private record Generations(int @Nullable [] ofRows, int here) {
+        private static final Generations NEWEST = new Generations(null, 0);
+    }
+
+    /** Whether the choice among the adapters of a grown one is still to be made: not while the newest learns or is measured. */
+    boolean choosesAdapter() {
+        return losses == null && calibration == null && generations.ofRows == null;
+    }
+
+    /** This pass with the adapters that answer its rows. */
+    AdapterPass answeredBy(int[] ofRows) {
+        return in(new Generations(ofRows, 0));
+    }
+
+    /** This pass as the layers of one of the adapters see it; only the newest one's routing is observed. */
+    AdapterPass of(int generation) {
+        return in(new Generations(generations.ofRows, generation));
+    }
+
+    private AdapterPass in(Generations now) {
+        return new AdapterPass(
+                losses,
+                seed,
+                draw,
+                now.here == 0 ? observer : null,
+                watcher,
+                rows,
+                kept,
+                calibration,
+                phase,
+                now,
+                balance,
+                contrast);
+    }
+
+    /** For each row how many adapters learned after the one that answers it. */
+    public int[] generationsOfRows() {
+        return generations.ofRows == null ? new int[Objects.requireNonNull(rows).prompts.length] : generations.ofRows.clone();
+    }
+
+    /** The adapters that answer the rows of this pass, newest first. */
+    int[] generations() {
+        return generations.ofRows == null
+                ? new int[] {0}
+                : Arrays.stream(generations.ofRows).distinct().sorted().toArray();
+    }
+
+    /** 1 for tokens of rows that the adapter here answers, else 0: [T, columns]. */
+    Tensor answered(Tape tape, int columns) {
+        Rows of = Objects.requireNonNull(rows);
+        int[] ofRows = Objects.requireNonNull(generations.ofRows);
+        float[] mask = new float[of.starts[of.starts.length - 1] * columns];
+        for (int row = 0; row < ofRows.length; row++) {
+            Arrays.fill(
+                    mask, of.starts[row] * columns, of.starts[row + 1] * columns, ofRows[row] == generations.here ? 1 : 0);
+        }
+        return tape.constant(mask, mask.length / columns, columns);
+    }
+
+    /** The sum over each row's prompt, on the host: [R, n]. */
+    float[] sumsOfPrompts(Tape tape, Tensor x) {
+        Rows of = Objects.requireNonNull(rows);
+        return SumOfTokens.apply(tape, x, of.starts, of.prompts).toArray();
+    }
+
+    void measurePrompts(Tape tape, Tensor x) {
+        if (calibration != null) {
+            calibration.embedded(sumsOfPrompts(tape, x), x.shape().cols());
+        }
+    }
+
+    /** Numbers on the host that {@code compute} gives, or gave under that name in a pass before. */
+    float[] keptOnHost(String name, Supplier<float[]> compute) {
+        return kept == null ? compute.get() : kept.onHost(name, compute);
     }
 
     RouterPhase phase() {
@@ -207,12 +297,12 @@ public final class AdapterPass {
 
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, phase, balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, phase, generations, balance, contrast);
     }
 
     /** What {@code compute} gives, or what it gave under that name in a pass before. */
     Tensor kept(Tape tape, String name, Supplier<Tensor> compute) {
-        return kept == null || tape.isRecording() ? compute.get() : kept.of(tape, name, compute);
+        return kept == null || tape.isRecording() ? compute.get() : kept.of(tape, generations.here + ":" + name, compute);
     }
 
     /** What a function says of each token's task, which is null where none is known. */
@@ -295,6 +385,7 @@ public final class AdapterPass {
                             kept,
                             calibration,
                             phase,
+                            generations,
                             new ArrayList<>(),
                             new ArrayList<>());
                     Tensor y = body.apply(part, pass);

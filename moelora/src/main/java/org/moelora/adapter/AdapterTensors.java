@@ -17,6 +17,12 @@ import org.moelora.engine.io.SafetensorsFile;
 final class AdapterTensors {
     private static final String PREFIX = "base_model.model.";
 
+    /** Before the keys of an adapter that another one grew on. */
+    static final String OLDER = "older.";
+
+    /** What the prompts look like that an adapter learned from. */
+    static final String PROMPTS = "prompt_centres";
+
     private AdapterTensors() {}
 
     /** A tensor's key as PEFT saves it, for one that has the adapter's name in it, as PEFT has in memory. */
@@ -44,7 +50,7 @@ final class AdapterTensors {
 
     /** The linear that a tensor belongs to, by the key that PEFT saves. */
     static String linear(String key) {
-        return key.replace(PREFIX, "")
+        return key.substring(key.lastIndexOf(PREFIX) + (key.contains(PREFIX) ? PREFIX.length() : 1))
                 .replaceFirst(
                         "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias|scale|centre)$",
                         "")
@@ -53,7 +59,7 @@ final class AdapterTensors {
 
     /** Whether a tensor is learned; statistics are not. */
     static boolean learns(String key) {
-        return !key.endsWith(".moe_gate.scale") && !key.endsWith(".moe_gate.centre");
+        return !key.endsWith(PROMPTS) && !key.endsWith(".moe_gate.scale") && !key.endsWith(".moe_gate.centre");
     }
 
     /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */

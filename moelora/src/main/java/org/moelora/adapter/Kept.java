@@ -32,4 +32,13 @@ public final class Kept {
         known.put(name, new Value(computed.toArray(), computed.shape()));
         return computed;
     }
+
+    /** The same for numbers that stay on the host. */
+    float[] onHost(String name, Supplier<float[]> compute) {
+        return known.computeIfAbsent(name, unknown -> {
+                    float[] values = compute.get();
+                    return new Value(values, Shape.of(values.length));
+                })
+                .values();
+    }
 }

@@ -39,4 +39,17 @@ public final class MoeLora {
     public static Adapter drop(Adaptable base, Adapter mixture, int expert) {
         return Drop.of(base, mixture, expert);
     }
+
+    /**
+     * A new adapter beside an older one, for a new job without forgetting: each prompt is answered by the one that it is nearer to, and what the older one
+     * answers is what it was. The newer may have learned already, or learn afterwards; only it learns, from rows that are all its own. It has to know its prompts
+     * when it answers: an adapter with the router {@link Router.Prompt} does from its first training step on.
+     *
+     * @param older one that knows its prompts; may have grown itself; closed with the result
+     * @param newer which is also the result
+     * @throws InputException if they are of different bases, or cannot choose between each other
+     */
+    public static Adapter grow(Adapter older, Adapter newer) {
+        return Grow.on(older, newer);
+    }
 }

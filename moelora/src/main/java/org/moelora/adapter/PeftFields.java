@@ -49,6 +49,7 @@ final class PeftFields {
             "tasks",
             "task_dimension",
             "router",
+            "older",
             "expert_origins",
             "router_rms",
             "shared_a",

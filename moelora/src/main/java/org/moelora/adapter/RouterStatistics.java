@@ -1,12 +1,17 @@
 package org.moelora.adapter;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.moelora.engine.Tensor;
 
 /**
  * Measures what {@link Router.Prompt} takes away from every prompt: for each adapted linear the mean c of {@code h_r / rms(h_r)} over rows r, and its
- * mean square deviation v over rows and components. In double, in the order of the rows. Used by one thread, once.
+ * mean square deviation v over rows and components; and what the prompts look like, by which adapters that learned one after another share them
+ * ({@link MoeLora#grow}). In double, in the order of the rows. Used by one thread, once.
  */
 public final class RouterStatistics {
     /** The rows that are looked at, at most: the mean of so many is within a twentieth of a deviation of the mean of all. */
@@ -15,6 +20,7 @@ public final class RouterStatistics {
     private final Adapter adapter;
     private final double rms;
     private final Map<String, Sums> sums = new HashMap<>();
+    private final List<float[]> prompts = new ArrayList<>();
 
     private static final class Sums {
         private final double[] of;
@@ -46,43 +52,51 @@ public final class RouterStatistics {
         return true;
     }
 
-    /**
-     * Begins.
-     *
-     * @throws IllegalArgumentException if the adapter's router has none
-     */
+    /** Begins. Under another router only what the prompts look like is measured. */
     public static RouterStatistics of(Adapter adapter) {
-        if (!(adapter.config().router() instanceof Router.Prompt prompt)) {
-            throw new IllegalArgumentException("only a router of prompts has statistics");
-        }
-        return new RouterStatistics(adapter, prompt.rms());
+        return new RouterStatistics(adapter, adapter.config().router() instanceof Router.Prompt prompt ? prompt.rms() : 0);
     }
 
     /** A pass whose rows are counted. Rows without a prompt are not. */
     public AdapterPass pass() {
-        return AdapterPass.calibrating((module, h) -> {
-            int width = h.shape().cols();
-            float[] values = h.toArray();
-            Sums sum = sums.computeIfAbsent(module, name -> new Sums(width));
-            for (int from = 0; from < values.length; from += width) {
-                double square = 0;
-                for (int i = 0; i < width; i++) {
-                    square += (double) values[from + i] * values[from + i];
-                }
-                // 0 without a prompt; NaN where the base itself overflows on a row, which training then names.
-                if (square > 0 && square < Double.POSITIVE_INFINITY) {
-                    for (int i = 0; i < width; i++) {
-                        sum.of[i] += values[from + i];
-                    }
-                    sum.squares += square;
-                    sum.rows++;
-                }
+        return AdapterPass.calibrating(new AdapterPass.Calibration() {
+            @Override
+            public void pooled(String module, Tensor h) {
+                add(sums.computeIfAbsent(module, name -> new Sums(h.shape().cols())), h.toArray());
+            }
+
+            @Override
+            public void embedded(float[] ofPrompts, int hidden) {
+                KnownPrompts.embeddings(ofPrompts, hidden).stream()
+                        .filter(Objects::nonNull)
+                        .forEach(prompts::add);
             }
         });
     }
 
+    private static void add(Sums sum, float[] values) {
+        int width = sum.of.length;
+        for (int from = 0; from < values.length; from += width) {
+            double square = 0;
+            for (int i = 0; i < width; i++) {
+                square += (double) values[from + i] * values[from + i];
+            }
+            // 0 without a prompt; NaN where the base itself overflows on a row, which training then names.
+            if (square > 0 && square < Double.POSITIVE_INFINITY) {
+                for (int i = 0; i < width; i++) {
+                    sum.of[i] += values[from + i];
+                }
+                sum.squares += square;
+                sum.rows++;
+            }
+        }
+    }
+
     /** Gives the adapter what was measured: nothing where no row had a prompt, and a scale of the given root mean square where all were alike. */
     public void finish() {
+        if (!prompts.isEmpty()) {
+            adapter.knows(KnownPrompts.of(prompts));
+        }
         sums.forEach((module, sum) -> {
             if (sum.rows == 0) {
                 return;

@@ -131,6 +131,29 @@ public final class LanguageModel {
                         cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
     }
 
+    /**
+     * Which of the adapters that learned one after another answers which row.
+     *
+     * @param rows lays out ids
+     * @return for each row how many adapters learned after the one that answers it: 0 is the newest
+     */
+    public int[] answeredBy(int[] ids, AdapterPass.Rows rows) {
+        try (Tape tape = Tape.inference(decoder.device())) {
+            AdapterPass pass = AdapterPass.inference().withRows(rows);
+            if (adapter == null) {
+                return pass.generationsOfRows();
+            }
+            int[] positions = new int[ids.length]; // which a choice does not look at, where they are not learned
+            for (int r = 0; r + 1 < rows.starts().length; r++) {
+                for (int t = rows.starts()[r]; t < rows.starts()[r + 1]; t++) {
+                    positions[t] = t - rows.starts()[r];
+                }
+            }
+            return adapter.answering(tape, pass, embedded(tape, weights(tape), ids, positions))
+                    .generationsOfRows();
+        }
+    }
+
     /** The weights, which stay where they are until the tape is closed. */
     private Weights weights(Tape tape) {
         tape.use(decoder.lifetime());
@@ -169,10 +192,11 @@ public final class LanguageModel {
         Tensor apply(Tape tape, int layer, Tensor q, Tensor k, Tensor v);
     }
 
-    private Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] positions, Attend attend) {
+    private Tensor hidden(Tape tape, AdapterPass given, int[] ids, int[] positions, Attend attend) {
         Weights weights = weights(tape);
         DecoderConfig config = decoder.config();
         Tensor x = embedded(tape, weights, ids, positions);
+        AdapterPass pass = adapter == null ? given : adapter.answering(tape, given, x);
         pass.saw("model.embed_tokens", x);
         RopeTables tables = tables(tape, positions);
         List<Weights.Block> blocks = weights.blocks();

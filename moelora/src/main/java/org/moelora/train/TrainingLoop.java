@@ -21,7 +21,6 @@ import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
-import org.moelora.engine.Tape;
 import org.moelora.engine.optim.AdamW;
 import org.moelora.engine.optim.Schedule;
 import org.moelora.eval.RowScore;
@@ -35,9 +34,6 @@ import org.moelora.model.LanguageModel;
  */
 final class TrainingLoop {
     private static final System.Logger LOG = System.getLogger(TrainingLoop.class.getName());
-
-    /** Rows whose statistics are measured together, by their tokens. */
-    private static final int STATISTICS_TOKENS = 2048;
 
     /**
      * What does not change what is learned, but for rows that are left out.
@@ -149,19 +145,13 @@ final class TrainingLoop {
         if (!RouterStatistics.areMissing(adapter)) {
             return;
         }
-        RouterStatistics statistics = RouterStatistics.of(adapter);
         List<TokenRow> first = new ArrayList<>();
         for (long batch = 0; batch < order.batchesPerEpoch() && first.size() < RouterStatistics.ROWS; batch++) {
             for (int row : order.batch(batch)) {
                 first.add(rows.get(row));
             }
         }
-        for (Batch batch : Batch.byTokens(first, STATISTICS_TOKENS)) {
-            try (Tape tape = Tape.inference(model.decoder().device())) {
-                model.hidden(tape, statistics.pass().withRows(batch.layout()), batch.ids(), batch.starts());
-            }
-        }
-        statistics.finish();
+        PromptStatistics.measure(model, first);
     }
 
     private double seconds() {
