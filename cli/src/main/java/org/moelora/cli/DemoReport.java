@@ -45,9 +45,9 @@ final class DemoReport {
 
     private static Table accuracies(DemoRun.Result result, DemoRun.@Nullable Trained lora) {
         List<String> titles =
-                new ArrayList<>(List.of("held-out accuracy", "rows", "chance", "before", "moelora", "gain"));
+                new ArrayList<>(List.of("held-out accuracy", "rows", "chance", "before", result.mixture().method(), "gain"));
         if (lora != null) {
-            titles.addAll(List.of("lora", "gain"));
+            titles.addAll(List.of(lora.method(), "gain"));
         }
         Table table = new Table(titles.toArray(String[]::new));
         double[] means = new double[4];
@@ -82,7 +82,7 @@ final class DemoReport {
         for (DemoRun.Trained trained : lora == null ? List.of(result.mixture()) : List.of(result.mixture(), lora)) {
             String experts = trained.config() instanceof MoeLoraConfig mixture ? mixture.experts() + " x " : "";
             table.row(
-                    trained.config().method(),
+                    trained.method(),
                     experts + trained.config().rank(),
                     Figures.count(trained.parameters()),
                     Figures.count(trained.report().tokens()),
@@ -100,6 +100,7 @@ final class DemoReport {
         json.put("quick", quick);
         json.put("seed", seed);
         json.put("seconds", result.seconds());
+        json.put("method", result.mixture().method());
         json.put("moelora", cost(result.mixture()));
         DemoRun.Trained lora = result.lora();
         if (lora != null) {
@@ -115,7 +116,7 @@ final class DemoReport {
             line.put("before", share(result.before(), task));
             line.put("after", share(result.mixture().after(), task));
             if (lora != null) {
-                line.put("lora_after", share(lora.after(), task));
+                line.put("lora", share(lora.after(), task));
             }
             tasks.add(line);
         }

@@ -27,9 +27,11 @@ final class DemoRun {
     /**
      * One adapter and what it brought.
      *
+     * @param method as {@code --method} names it
      * @param routing null for LoRA
      */
     record Trained(
+            String method,
             AdapterConfig config,
             long parameters,
             TrainingReport report,
@@ -75,21 +77,32 @@ final class DemoRun {
             List<Prompt> questions = tasks.questions(encoder, settings.testRows());
             news.accept("accuracy before training, on " + questions.size() + " held-out rows");
             Accuracy before = Accuracy.measure(base.plain(), questions);
-            Trained mixture = train(base, settings.adapter(), settings.training(), rows, questions);
+            Trained mixture = train(base, DemoSettings.METHOD, settings.adapter(), settings.training(), rows, questions);
             Trained lora = null;
             if (compare) {
                 LoraConfig equal = asManyParameters(settings.adapter(), base.linears());
-                lora = train(base, equal, settings.training().withLosses(LossSettings.NONE), rows, questions);
+                lora = train(
+                        base,
+                        equal.method(),
+                        equal,
+                        settings.training().withLosses(LossSettings.NONE),
+                        rows,
+                        questions);
             }
             return new Result(tasks.tasks(), before, mixture, lora, (System.nanoTime() - begin) * 1e-9);
         }
     }
 
     private Trained train(
-            Decoder base, AdapterConfig config, TrainingConfig training, List<TokenRow> rows, List<Prompt> questions) {
-        Path folder = out.resolve(config.method());
+            Decoder base,
+            String method,
+            AdapterConfig config,
+            TrainingConfig training,
+            List<TokenRow> rows,
+            List<Prompt> questions) {
+        Path folder = out.resolve(method);
         try (Adapter adapter = Adapter.create(base, config, training.seed())) {
-            news.accept("training " + config.method() + ", " + Figures.count(adapter.parameterCount())
+            news.accept("training " + method + ", " + Figures.count(adapter.parameterCount())
                     + " parameters, on " + Figures.count(rows.size()) + " rows");
             TrainingReport report = FineTuner.of(base.with(adapter))
                     .onRows(rows)
@@ -104,7 +117,8 @@ final class DemoRun {
                             base.with(adapter),
                             tasks.testRows(View.encoder(base), settings.testRows()),
                             training.seed());
-            return new Trained(config, adapter.parameterCount(), report, after, routing, folder.resolve("last"));
+            return new Trained(
+                    method, config, adapter.parameterCount(), report, after, routing, folder.resolve("last"));
         }
     }
 

@@ -1,7 +1,9 @@
 package org.moelora.cli;
 
 import java.util.List;
+import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
+import org.moelora.adapter.Router;
 import org.moelora.train.TrainingConfig;
 
 /**
@@ -13,7 +15,11 @@ import org.moelora.train.TrainingConfig;
  * @param testRows most held-out rows of each task: the first ones
  */
 record DemoSettings(MoeLoraConfig adapter, TrainingConfig training, long trainingTokens, int testRows) {
+    /** The name that {@code --method} has for it: the one that the evidence supports best. */
+    static final String METHOD = "prompt-moelora";
+
     private static final MoeLoraConfig ADAPTER = MoeLoraConfig.builder()
+            .router(new Router.Prompt())
             .targets(List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"))
             .build();
 
@@ -28,6 +34,10 @@ record DemoSettings(MoeLoraConfig adapter, TrainingConfig training, long trainin
     }
 
     private static TrainingConfig.Builder training(long seed) {
-        return TrainingConfig.builder().batchSize(32).learningRate(3e-3).seed(seed);
+        return TrainingConfig.builder()
+                .losses(LossSettings.NONE)
+                .batchSize(32)
+                .learningRate(3e-3)
+                .seed(seed);
     }
 }

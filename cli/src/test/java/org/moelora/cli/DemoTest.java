@@ -68,8 +68,9 @@ class DemoTest {
                 .run(DeviceChoice.FASTEST, true);
         JsonObject json = Json.parse(
                 JsonWriter.pretty(DemoReport.asJson(result, true, 0)).getBytes(StandardCharsets.UTF_8), "report");
+        assertThat(json.string("method")).isEqualTo("prompt-moelora");
         assertThat(json.object("moelora").integer("tokens")).isBetween(500, 1_000);
-        assertThat(temp.resolve("demo/moelora/last/adapter_model.safetensors")).exists();
+        assertThat(temp.resolve("demo/prompt-moelora/last/adapter_model.safetensors")).exists();
         assertThat(temp.resolve("demo/lora/last/adapter_model.safetensors")).exists();
         JsonArray tasks = json.array("tasks");
         assertThat(tasks.size()).isEqualTo(11);
@@ -78,6 +79,7 @@ class DemoTest {
             assertThat(task.number("chance")).isBetween(0.0, 1.0);
             assertThat(task.number("before") * 2 % 1).isZero();
             assertThat(task.number("after") * 2 % 1).isZero();
+            assertThat(task.number("lora") * 2 % 1).isZero();
         }
         JsonArray linears = json.object("routing").array("linears");
         assertThat(linears.size()).isEqualTo(10);
