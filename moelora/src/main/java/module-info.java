@@ -5,6 +5,7 @@ module org.moelora {
     requires jdk.management;
 
     exports org.moelora.adapter;
+    exports org.moelora.compare;
     exports org.moelora.data;
     exports org.moelora.eval;
     exports org.moelora.model;

@@ -83,46 +83,35 @@ public record TrainingConfig(
 
     /** The same with another number of epochs. */
     TrainingConfig withEpochs(double other) {
-        return new TrainingConfig(
-                losses,
-                contrastStart,
-                contrastWarmUp,
-                router,
-                other,
-                null,
-                batchSize,
-                gradAccumulation,
-                learningRate,
-                schedule,
-                warmUp,
-                weightDecay,
-                clip,
-                evalEvery,
-                recompute,
-                shuffle,
-                seed);
+        return toBuilder().steps(null).epochs(other).build();
     }
 
     /** The same with other losses. */
     public TrainingConfig withLosses(LossSettings other) {
-        return new TrainingConfig(
-                other,
-                contrastStart,
-                contrastWarmUp,
-                router,
-                epochs,
-                steps,
-                batchSize,
-                gradAccumulation,
-                learningRate,
-                schedule,
-                warmUp,
-                weightDecay,
-                clip,
-                evalEvery,
-                recompute,
-                shuffle,
-                seed);
+        return toBuilder().losses(other).build();
+    }
+
+    /** A builder that has these settings already. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.losses = losses;
+        builder.contrastStart = contrastStart;
+        builder.contrastWarmUp = contrastWarmUp;
+        builder.router = router;
+        builder.epochs = steps == null ? epochs : null;
+        builder.steps = steps;
+        builder.batchSize = batchSize;
+        builder.gradAccumulation = gradAccumulation;
+        builder.learningRate = learningRate;
+        builder.schedule = schedule;
+        builder.warmUp = warmUp;
+        builder.weightDecay = weightDecay;
+        builder.clip = clip;
+        builder.evalEvery = evalEvery;
+        builder.recompute = recompute;
+        builder.shuffle = shuffle;
+        builder.seed = seed;
+        return builder;
     }
 
     public static Builder builder() {
@@ -182,6 +171,12 @@ public record TrainingConfig(
         public Builder steps(@Nullable Long value) {
             steps = value;
             return this;
+        }
+
+        /** That many optimizer steps, whatever was said of epochs. */
+        public Builder onlySteps(long value) {
+            epochs = null;
+            return steps(value);
         }
 
         public Builder batchSize(int value) {
