@@ -17,6 +17,7 @@ import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.adapter.Router;
 import org.moelora.adapter.Targets;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 import org.moelora.train.RouterTraining;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
@@ -243,7 +244,8 @@ final class AdapterFlags {
             }
             default ->
                 throw new InputException(
-                        "--gate is \"" + name + "\"; expected top-k, top-k-raw, dense, threshold or task");
+                        "--gate is \"" + name + "\"; expected top-k, top-k-raw, dense, threshold or task"
+                        + Spelling.suggestion(name, List.of("top-k", "top-k-raw", "dense", "threshold", "task")));
         };
     }
 
@@ -255,7 +257,8 @@ final class AdapterFlags {
         return switch (name) {
             case "token" -> new Router.Token();
             case "prompt" -> new Router.Prompt(Flags.or(routerRms, Router.Prompt.RMS));
-            default -> throw new InputException("--router is \"" + name + "\"; expected token or prompt");
+            default -> throw new InputException("--router is \"" + name + "\"; expected token or prompt"
+                    + Spelling.suggestion(name, List.of("token", "prompt")));
         };
     }
 

@@ -1,6 +1,8 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
@@ -18,6 +20,11 @@ final class Flags {
 
     static <T> T or(@Nullable T value, T otherwise) {
         return value == null ? otherwise : value;
+    }
+
+    /** Files in a sentence. */
+    static String names(List<Path> files) {
+        return files.stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
     /** As it can be read from any folder. */

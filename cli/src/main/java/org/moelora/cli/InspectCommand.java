@@ -2,6 +2,7 @@ package org.moelora.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -36,7 +37,7 @@ import picocli.CommandLine.Parameters;
             "  moelora inspect run1/last",
             "  moelora inspect run1/last --model llama",
             "  moelora inspect run1/last --model llama --data test.jsonl",
-            "  moelora inspect run1/last --model llama --data test.jsonl --json > routing.json",
+            "  moelora inspect run1/last --model llama --data test.jsonl --json > routing",
         })
 final class InspectCommand implements Callable<Integer> {
     private final Streams streams;
@@ -52,8 +53,9 @@ final class InspectCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             paramLabel = "FILE",
+            arity = "1..*",
             description = "Run these rows through it and measure what its routers do; needs --model.")
-    private @Nullable Path data;
+    private @Nullable List<Path> data;
 
     @Under(Section.OUTPUT)
     @Option(names = "--json", description = "One JSON object, with the numbers of every linear.")
@@ -151,7 +153,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private void line(String name, String value) {
-        streams.out().printf("%-22s %s%n", name, value);
+        new Facts(streams, 0, 22).print(name, value);
     }
 
     private Map<String, Object> asJson(AdapterSummary summary, @Nullable RoutingReport routing) {

@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,7 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterSummary;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 import org.moelora.model.Decoder;
 import org.moelora.model.Merge;
 import picocli.CommandLine.Command;
@@ -79,6 +81,7 @@ final class MergeCommand implements Callable<Integer> {
                 return each;
             }
         }
-        throw new InputException("--dtype is \"" + dtype + "\"; expected same, f32, bf16 or f16");
+        throw new InputException("--dtype is \"" + dtype + "\"; expected same, f32, bf16 or f16"
+                + Spelling.suggestion(dtype, List.of("same", "f32", "bf16", "f16")));
     }
 }

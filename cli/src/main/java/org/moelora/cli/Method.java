@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 
 /**
  * The names that {@code --method} knows. All but LoRA's and DoRA's are settings of the one mixture: what the flags mean that are not given.
@@ -49,7 +50,9 @@ record Method(
                 .filter(method -> method.name.equals(name))
                 .findFirst()
                 .orElseThrow(() -> new InputException("--method is \"" + name + "\"; expected one of "
-                        + Arrays.stream(ALL).map(Method::name).collect(Collectors.joining(", "))));
+                        + Arrays.stream(ALL).map(Method::name).collect(Collectors.joining(", "))
+                        + Spelling.suggestion(
+                                name, Arrays.stream(ALL).map(Method::name).toList())));
     }
 
     /** Whether it has no experts. */

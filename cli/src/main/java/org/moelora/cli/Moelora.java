@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             "\"moelora help COMMAND\" shows a command's flags, with examples.",
         })
 final class Moelora implements Callable<Integer> {
+    static final String NO_COMMAND = "see moelora --help";
     private static final int LEAST_WIDTH = 60;
     private static final int MOST_WIDTH = 120;
     private static final Set<String> WITH_CONFIG = Set.of("train", "score", "eval", "generate");
@@ -76,6 +77,7 @@ final class Moelora implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "a command is missing");
+        throw new ParameterException(spec.commandLine(), "a command is missing; expected one of "
+                + String.join(", ", spec.subcommands().keySet()) + "; " + NO_COMMAND);
     }
 }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 import org.moelora.engine.io.JsonWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
@@ -90,7 +91,8 @@ final class RunFile {
             OptionSpec option = command.getCommandSpec().findOption(flag);
             if (option == null || NOT_IN_FILES.contains(flag)) {
                 throw new InputException(file + ": \"" + entry.getKey() + "\" is no flag of moelora "
-                        + command.getCommandName() + " that a file may set; expected names as its --help shows them");
+                        + command.getCommandName() + " that a file may set; expected names as its --help shows them"
+                        + Spelling.suggestion(entry.getKey(), names(command)));
             }
             List<String> arguments = arguments(
                     file,
@@ -110,6 +112,15 @@ final class RunFile {
             checkSame(streams, run, given, all, expanded);
         }
         return expanded;
+    }
+
+    /** Of the flags that a file may set. */
+    private static List<String> names(CommandLine command) {
+        return command.getCommandSpec().options().stream()
+                .map(OptionSpec::longestName)
+                .filter(flag -> !NOT_IN_FILES.contains(flag))
+                .map(flag -> flag.substring(2))
+                .toList();
     }
 
     private static List<String> front(String command, List<String> arguments) {
@@ -190,7 +201,7 @@ final class RunFile {
             return; // it may be among the flags
         } catch (ParameterException e) {
             throw new InputException(
-                    file + ": " + Main.firstLine(e) + "; expected values as the command's --help shows them", e);
+                    file + ": " + Mistakes.inFile(e), e);
         }
     }
 

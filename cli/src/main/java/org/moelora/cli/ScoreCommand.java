@@ -3,6 +3,7 @@ package org.moelora.cli;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +41,8 @@ final class ScoreCommand implements Callable<Integer> {
     private final ModelFlags model = new ModelFlags();
 
     @Under(Section.DATA)
-    @Option(names = "--data", paramLabel = "FILE", required = true, description = "Rows to score.")
-    private @Nullable Path data;
+    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", required = true, description = "Rows to score.")
+    private @Nullable List<Path> data;
 
     @Under(Section.OUTPUT)
     @Option(names = "--per-row", description = "A line per row: its loss and number of labels.")
@@ -73,15 +74,15 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path file = Flags.given("--data", data);
+        List<Path> files = Flags.given("--data", data);
         long limit = memory.limit();
         if (compareFloat && load.quantization() == Quantization.NONE) {
             throw new InputException(
                     "--compare-float is given without blocks; expected --quantize q8_0 or q4_0 with it");
         }
-        Scores asStored = compareFloat ? scoredAsStored(file, limit) : null;
+        Scores asStored = compareFloat ? scoredAsStored(files, limit) : null;
         try (View view = model.load(load)) {
-            EncodedExamples rows = view.scorable(file, streams);
+            EncodedExamples rows = view.scorable(files, streams);
             Scores scores = scored(view, rows, limit);
             if (perRow || perToken) {
                 scores.rows().forEach(json ? this::rowAsJson : this::row);
@@ -95,9 +96,9 @@ final class ScoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Scores scoredAsStored(Path file, long limit) {
+    private Scores scoredAsStored(List<Path> files, long limit) {
         try (View view = model.loadAsStored(load)) {
-            return scored(view, view.scorable(file, streams), limit);
+            return scored(view, view.scorable(files, streams), limit);
         }
     }
 
@@ -140,7 +141,7 @@ final class ScoreCommand implements Callable<Integer> {
         if (asStored != null) {
             line(table, "all, as stored", asStored);
         }
-        table.print(streams.out());
+        table.print(streams);
         if (asStored != null) {
             streams.out()
                     .println(load.quantization().id() + " costs " + Figures.loss(scores.loss() - asStored.loss())

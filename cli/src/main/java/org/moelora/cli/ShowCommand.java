@@ -3,23 +3,33 @@ package org.moelora.cli;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
+import org.moelora.engine.io.JsonWriter;
 import org.moelora.train.RunSummary;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code moelora show}. */
 @Command(
         name = "show",
-        customSynopsis = "moelora show RUN",
+        customSynopsis = "moelora show RUN [--csv | --json]",
         header = "Show what a run is made with, how far it is, and whether it can go on.",
-        footer = {"", "Example:", "  moelora show run1"})
+        footer = {
+            "",
+            "Examples:",
+            "  moelora show run1",
+            "  moelora show run1 --csv > metrics.csv",
+        })
 final class ShowCommand implements Callable<Integer> {
     private static final int WIDTH = 60;
     private static final int PARTS = 8;
@@ -29,6 +39,14 @@ final class ShowCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "The folder of a run. It is only read.")
     private @Nullable Path folder;
 
+    @Under(Section.OUTPUT)
+    @Option(names = "--csv", description = "The numbers of every step and evaluation instead, as CSV.")
+    private boolean csv;
+
+    @Under(Section.OUTPUT)
+    @Option(names = "--json", description = "One JSON object instead: how far it is, and run.json in it.")
+    private boolean json;
+
     ShowCommand(Streams streams) {
         this.streams = streams;
     }
@@ -36,6 +54,17 @@ final class ShowCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunSummary run = RunSummary.read(Flags.given("RUN", folder));
+        if (csv && json) {
+            throw new InputException("--csv and --json are both given; expected one of them");
+        }
+        if (csv) {
+            RunMetrics.csv(run.metrics()).forEach(streams.out()::println);
+            return 0;
+        }
+        if (json) {
+            streams.out().println(JsonWriter.line(asJson(run)));
+            return 0;
+        }
         JsonObject made = run.description();
         JsonObject versions = made.object("versions");
         JsonObject machine = made.object("machine");
@@ -67,7 +96,7 @@ final class ShowCommand implements Callable<Integer> {
                 rows(made.object("train_rows")) + " to train on; " + rows(made.object("held_out_rows"))
                         + " to evaluate on");
         run.skipped().forEach(row -> line("left out", row.where() + ": " + row.reason() + " is not finite"));
-        losses(run, streams.out());
+        losses(run);
         for (RunSummary.Saved checkpoint : run.checkpoints()) {
             line(
                     "checkpoint",
@@ -80,6 +109,34 @@ final class ShowCommand implements Callable<Integer> {
             line("the last", run.last().toString());
         }
         return 0;
+    }
+
+    private static Map<String, Object> asJson(RunSummary run) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("folder", run.folder().toString());
+        all.put("state", run.running() ? "running" : run.finished() ? "finished" : "stopped");
+        all.put("step", run.losses().isEmpty() ? 0 : run.losses().getLast().step());
+        all.put("steps", run.steps());
+        all.put("seconds", run.seconds());
+        if (!run.losses().isEmpty()) {
+            all.put("loss", run.losses().getLast().loss());
+        }
+        if (!run.evaluations().isEmpty()) {
+            all.put("eval_loss", run.evaluations().getLast().loss());
+        }
+        all.put(
+                "checkpoints",
+                run.checkpoints().stream()
+                        .map(checkpoint -> Map.of(
+                                "folder",
+                                checkpoint.folder().toString(),
+                                "step",
+                                checkpoint.step(),
+                                "damage",
+                                checkpoint.damage() == null ? "" : checkpoint.damage()))
+                        .toList());
+        all.put("run", run.description());
+        return all;
     }
 
     private static String state(RunSummary run) {
@@ -116,7 +173,8 @@ final class ShowCommand implements Callable<Integer> {
         return Figures.count(rows.integer("rows")) + " (" + Figures.count(rows.longInteger("tokens")) + " tokens)";
     }
 
-    private static void losses(RunSummary run, PrintStream out) {
+    private void losses(RunSummary run) {
+        PrintStream out = streams.out();
         List<RunSummary.Point> losses = run.losses();
         if (losses.isEmpty()) {
             return;
@@ -136,11 +194,11 @@ final class ShowCommand implements Callable<Integer> {
                     .reduce("", (a, b) -> b);
             table.row(from == to ? "" + from : from + "-" + to, Figures.loss(Sparkline.mean(part)), evaluation);
         }
-        table.print(out);
+        table.print(streams);
         out.println();
     }
 
     private void line(String name, String value) {
-        streams.out().printf("%-11s %s%n", name, value);
+        new Facts(streams, 0, 11).print(name, value);
     }
 }

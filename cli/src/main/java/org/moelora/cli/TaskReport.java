@@ -32,7 +32,8 @@ record TaskReport(
         Map<String, TaskScore> scores) {
     private static final int SHOWN = 10;
 
-    void print(PrintStream out) {
+    void print(Streams streams) {
+        PrintStream out = streams.out();
         Table table = new Table(task.name(), "rows", "right", "accuracy", "95 % interval", "no answer");
         scores.forEach((name, score) -> table.row(
                 name,
@@ -41,7 +42,7 @@ record TaskReport(
                 Figures.percent(score.accuracy()),
                 range(score.interval()),
                 Figures.count(score.unread())));
-        table.print(out);
+        table.print(streams);
         if (contamination != null) {
             out.println();
             print(out, contamination);

@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.data.EncodedExamples;
@@ -42,14 +43,14 @@ record View(
     }
 
     /**
-     * The rows of a file that have a label, which is what can be scored; says so if some have none.
+     * The rows of files that have a label, which is what can be scored; says so if some have none.
      *
      * @throws InputException if none has, or one is longer than the model has positions for
      */
-    EncodedExamples scorable(Path file, Streams streams) {
-        EncodedExamples encoded = encoder().encodeAll(Examples.read(file));
+    EncodedExamples scorable(List<Path> files, Streams streams) {
+        EncodedExamples encoded = encoder().encodeAll(Examples.read(files));
         if (encoded.rows().isEmpty()) {
-            throw new InputException(file + ": no row has a label after its first token; expected at least one");
+            throw new InputException(Flags.names(files) + ": no row has a label after its first token; expected at least one");
         }
         if (encoded.dropped() > 0) {
             streams.err().println("moelora: rows without a label, left out: " + encoded.dropped());

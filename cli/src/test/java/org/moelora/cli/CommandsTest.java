@@ -2,8 +2,10 @@ package org.moelora.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +87,47 @@ class CommandsTest {
                         "contrast-warmup: \"10%\"",
                         "max-pairs: 512",
                         "no-shuffle: false");
+    }
+
+    @Test
+    void aRunsNumbersAreATableAndAnObject() throws IOException {
+        Path run = temp.resolve("run");
+        Ran trained = Ran.of(
+                "train", "--model", Ran.LLAMA, "--data", Ran.LLAMA_ROWS, "--out", run, "--steps=2", "--eval-split=0.3");
+        assertThat(trained.code()).as(trained.err()).isZero();
+        List<String> metrics = Files.readAllLines(run.resolve("metrics.jsonl"));
+        List<String> csv = Ran.of("show", run, "--csv").out().lines().toList();
+        assertThat(csv).hasSize(1 + metrics.size());
+        List<String> names = List.of(csv.getFirst().split(",", -1));
+        assertThat(names).contains("step", "loss", "eval_loss").doesNotHaveDuplicates();
+        JsonObject first = Json.parse(metrics.getFirst().getBytes(StandardCharsets.UTF_8), "metrics");
+        assertThat(Double.parseDouble(csv.get(1).split(",", -1)[names.indexOf("loss")]))
+                .isEqualTo(first.number("loss"));
+        assertThat(csv).allMatch(line -> line.split(",", -1).length == names.size());
+
+        JsonObject json = Json.parse(
+                Ran.of("show", run, "--json").out().getBytes(StandardCharsets.UTF_8), "output");
+        assertThat(json.string("state")).isEqualTo("finished");
+        assertThat(json.integer("step")).isEqualTo(2);
+        assertThat(json.object("run").has("base")).isTrue();
+        assertThat(Ran.of("show", run, "--csv", "--json").code()).isEqualTo(Main.MISTAKE);
+
+        assertThat(Ran.inColumns(60, "show", run).out().lines()).allMatch(line -> line.length() <= 100);
+    }
+
+    @Test
+    void aTableThatIsTooWideIsInPieces() {
+        Table table = new Table(2, "task", "linear", "expert 0", "expert 1", "expert 2");
+        table.row("a", "q", "1", "2", "3");
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        table.print(new Streams(InputStream.nullInputStream(), new PrintStream(out, true), System.err, false, () -> 33));
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("""
+                task  linear  expert 0  expert 1
+                a          q         1         2
+
+                task  linear  expert 2
+                a          q         3
+                """);
     }
 
     @Test

@@ -1,6 +1,8 @@
 package org.moelora.adapter;
 
+import java.util.List;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 
 /**
  * The two losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con}, means over modules.
@@ -41,7 +43,8 @@ public record LossSettings(
                     return contrast;
                 }
             }
-            throw new InputException("contrast is \"" + id + "\"; expected supervised or token");
+            throw new InputException("contrast is \"" + id + "\"; expected supervised or token"
+                        + Spelling.suggestion(id, List.of("supervised", "token")));
         }
     }
 

@@ -1,7 +1,9 @@
 package org.moelora.data;
 
+import java.util.List;
 import java.util.Locale;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 
 /** What becomes of a row with more tokens than the limit. */
 public enum LongRows {
@@ -28,6 +30,7 @@ public enum LongRows {
                 return fate;
             }
         }
-        throw new InputException(flag + " is \"" + text + "\"; expected cut, skip or refuse");
+        throw new InputException(flag + " is \"" + text + "\"; expected cut, skip or refuse"
+                        + Spelling.suggestion(text, List.of("cut", "skip", "refuse")));
     }
 }

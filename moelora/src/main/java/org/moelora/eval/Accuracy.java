@@ -3,9 +3,9 @@ package org.moelora.eval;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.data.Prompt;
 import org.moelora.engine.InputException;
@@ -19,13 +19,47 @@ import org.moelora.text.Tokenizer;
  * How many answers a view gets right. An answer is right if the greedy text after the prompt, up to the end-of-text token or the line's end, equals
  * the expected one, both without surrounding white space. An expected answer of several lines is compared as a whole.
  *
- * @param rows questions asked
- * @param correct answers that are right
- * @param tasks the same per task; empty if rows name no task
+ * @param answers in the order of the questions
  */
-public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
+public record Accuracy(List<Answer> answers) {
     /** Questions that are answered side by side. */
     private static final int SIDE_BY_SIDE = 64;
+
+    /**
+     * One answer.
+     *
+     * @param prompt the question and the answer that is expected
+     * @param text what the model answers, without surrounding white space; ids with spaces between them if there is no tokenizer
+     * @param right whether it is the expected answer
+     */
+    public record Answer(Prompt prompt, String text, boolean right) {}
+
+    public Accuracy {
+        answers = List.copyOf(answers);
+    }
+
+    /** Questions asked. */
+    public int rows() {
+        return answers.size();
+    }
+
+    /** Answers that are right. */
+    public int correct() {
+        return (int) answers.stream().filter(Answer::right).count();
+    }
+
+    /** Questions and right answers per task; empty if rows name no task. */
+    public SortedMap<String, Count> tasks() {
+        SortedMap<String, Count> counts = new TreeMap<>();
+        for (Answer answer : answers) {
+            String task = answer.prompt().origin().task();
+            if (task != null) {
+                Count before = counts.getOrDefault(task, new Count(0, 0));
+                counts.put(task, new Count(before.rows() + 1, before.correct() + (answer.right() ? 1 : 0)));
+            }
+        }
+        return counts;
+    }
 
     /** Questions and right answers of one task. */
     public record Count(int rows, int correct) {
@@ -37,34 +71,28 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
 
     /** Share of right answers, 0 to 1. */
     public double share() {
-        return new Count(rows, correct).share();
+        return new Count(rows(), correct()).share();
+    }
+
+    /** Asks every question; a wrong answer ends where it is seen to be wrong. Safe to call from several threads. */
+    public static Accuracy measure(LanguageModel model, List<Prompt> prompts) {
+        return measure(model, prompts, false);
     }
 
     /**
      * Asks every question. Safe to call from several threads.
      *
+     * @param whole whether wrong answers are written to their end, which takes longer, and shows what the model says. The end is that of the text or
+     *     the line, or where an answer is some tokens longer than the longest that is expected of the questions beside it
      * @throws InputException if a question is longer than the model has positions for
      */
-    public static Accuracy measure(LanguageModel model, List<Prompt> prompts) {
+    public static Accuracy measure(LanguageModel model, List<Prompt> prompts, boolean whole) {
         prompts.forEach(prompt -> model.checkLength(prompt.origin().where(), prompt.ids().length));
-        Map<String, int[]> tasks = new TreeMap<>();
-        int correct = 0;
+        List<Answer> answers = new ArrayList<>();
         for (int from = 0; from < prompts.size(); from += SIDE_BY_SIDE) {
-            List<Prompt> part = prompts.subList(from, Math.min(prompts.size(), from + SIDE_BY_SIDE));
-            boolean[] right = answer(model, part);
-            for (int i = 0; i < right.length; i++) {
-                correct += right[i] ? 1 : 0;
-                String task = part.get(i).origin().task();
-                if (task != null) {
-                    int[] count = tasks.computeIfAbsent(task, t -> new int[2]);
-                    count[0]++;
-                    count[1] += right[i] ? 1 : 0;
-                }
-            }
+            answers.addAll(answer(model, prompts.subList(from, Math.min(prompts.size(), from + SIDE_BY_SIDE)), whole));
         }
-        SortedMap<String, Count> counts = new TreeMap<>();
-        tasks.forEach((task, count) -> counts.put(task, new Count(count[0], count[1])));
-        return new Accuracy(prompts.size(), correct, counts);
+        return new Accuracy(answers);
     }
 
     /** Begins to answer every question, with room for the whole answers: for {@link org.moelora.model.MemoryPlan#of}. */
@@ -72,7 +100,7 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
         for (int from = 0; from < prompts.size(); from += SIDE_BY_SIDE) {
             List<Prompt> part = prompts.subList(from, Math.min(prompts.size(), from + SIDE_BY_SIDE));
             int longest = part.stream()
-                    .mapToInt(prompt -> new Answer(prompt, null).mostTokens())
+                    .mapToInt(prompt -> new Text(prompt, null, false).mostTokens())
                     .max()
                     .orElse(1);
             Generation.of(model, GenerationOptions.GREEDY.withMaxTokens(longest))
@@ -87,44 +115,46 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
         return tasks;
     }
 
-    private static boolean[] answer(LanguageModel model, List<Prompt> prompts) {
-        List<Answer> answers = new ArrayList<>();
+    private static List<Answer> answer(LanguageModel model, List<Prompt> prompts, boolean whole) {
+        List<Text> texts = new ArrayList<>();
         int longest = 1;
         for (Prompt prompt : prompts) {
-            Answer answer = new Answer(prompt, model.decoder().tokenizer());
-            answers.add(answer);
-            longest = Math.max(longest, answer.mostTokens());
+            Text text = new Text(prompt, model.decoder().tokenizer(), whole);
+            texts.add(text);
+            longest = Math.max(longest, text.mostTokens());
         }
         GenerationOptions options = GenerationOptions.GREEDY.withMaxTokens(longest);
         List<int[]> generated = Generation.of(model, options)
                 .withTasks(tasks(prompts))
                 .ids(
                         prompts.stream().map(Prompt::ids).toList(),
-                        (sequence, id) -> answers.get(sequence).token(id));
-        boolean[] right = new boolean[prompts.size()];
-        for (int i = 0; i < right.length; i++) {
-            right[i] = answers.get(i).isRight(generated.get(i), model.decoder().eosIds());
+                        (sequence, id) -> texts.get(sequence).token(id));
+        List<Answer> answers = new ArrayList<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            answers.add(texts.get(i).answer(generated.get(i), model.decoder().eosIds()));
         }
-        return right;
+        return answers;
     }
 
-    /** One answer as it comes, given up as soon as it cannot become right. */
-    private static final class Answer {
+    /** One answer as it comes; unless it is to be whole, given up as soon as it cannot become right. */
+    private static final class Text {
+        private final Prompt prompt;
+        private final boolean whole;
         private final @Nullable String expected;
-        private final int[] expectedIds;
         private final @Nullable TextStream stream;
         private final StringBuilder text = new StringBuilder();
 
-        Answer(Prompt prompt, @Nullable Tokenizer tokenizer) {
+        Text(Prompt prompt, @Nullable Tokenizer tokenizer, boolean whole) {
             String answer = prompt.answer();
+            this.prompt = prompt;
+            this.whole = whole;
             expected = answer == null ? null : answer.strip();
-            expectedIds = prompt.answerIds();
             stream = tokenizer == null || expected == null ? null : tokenizer.stream();
         }
 
         /** The same text may be cut into other tokens than the expected one; a few more are allowed for that. */
         int mostTokens() {
-            return expectedIds.length + 8;
+            return prompt.answerIds().length + 8;
         }
 
         /** Whether to go on. */
@@ -136,20 +166,28 @@ public record Accuracy(int rows, int correct, SortedMap<String, Count> tasks) {
             String soFar = text.toString().stripLeading();
             boolean lineEnded = text.indexOf("\n") >= 0 && !expected.contains("\n");
             return !lineEnded
-                    && (expected.startsWith(soFar) || soFar.stripTrailing().equals(expected));
+                    && (whole
+                            || expected.startsWith(soFar)
+                            || soFar.stripTrailing().equals(expected));
         }
 
-        boolean isRight(int[] ids, List<Integer> ends) {
+        Answer answer(int[] ids, List<Integer> ends) {
             if (stream == null || expected == null) {
+                int[] expectedIds = prompt.answerIds();
                 int length = expectedIds.length;
                 if (length > 0 && ends.contains(expectedIds[length - 1])) {
                     length--;
                 }
-                return Arrays.equals(ids, 0, ids.length, expectedIds, 0, length);
+                boolean right = Arrays.equals(ids, 0, ids.length, expectedIds, 0, length);
+                return new Answer(
+                        prompt,
+                        Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")),
+                        right);
             }
             String all = text + stream.finish();
             int end = expected.contains("\n") ? -1 : all.indexOf('\n');
-            return (end < 0 ? all : all.substring(0, end)).strip().equals(expected);
+            String said = (end < 0 ? all : all.substring(0, end)).strip();
+            return new Answer(prompt, said, said.equals(expected));
         }
     }
 }

@@ -1,8 +1,10 @@
 package org.moelora.eval;
 
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 import org.moelora.text.Templates;
 
 /** What is put around a question. A model that was fine-tuned with one is to be asked with the same. */
@@ -28,7 +30,8 @@ public enum PromptStyle {
                 return style;
             }
         }
-        throw new InputException(flag + " is \"" + text + "\"; expected llm-adapters or alpaca");
+        throw new InputException(flag + " is \"" + text + "\"; expected llm-adapters or alpaca"
+                        + Spelling.suggestion(text, List.of("llm-adapters", "alpaca")));
     }
 
     /** The text up to where the answer begins. */

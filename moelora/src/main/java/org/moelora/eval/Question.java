@@ -26,11 +26,23 @@ public record Question(
      * @throws InputException naming the row, if it lacks a field, or its answer is none of the task's
      */
     public static List<Question> read(Path file, Task task) {
+        return read(List.of(file), task);
+    }
+
+    /**
+     * Reads the rows of files, one after the other, as {@link #read(Path, Task)} does.
+     *
+     * @throws InputException naming the file or row, if a file has no rows, or a row lacks a field, or its answer is none of the task's
+     */
+    public static List<Question> read(List<Path> files, Task task) {
         List<Question> questions = new ArrayList<>();
-        JsonRows.read(file, row -> questions.add(question(row, questions.size(), task)));
-        if (questions.isEmpty()) {
-            throw new InputException(
-                    file + ": there are no rows; expected at least one, with the fields instruction and answer");
+        for (Path file : files) {
+            int before = questions.size();
+            JsonRows.read(file, row -> questions.add(question(row, questions.size(), task)));
+            if (questions.size() == before) {
+                throw new InputException(
+                        file + ": there are no rows; expected at least one, with the fields instruction and answer");
+            }
         }
         return questions;
     }

@@ -1,7 +1,9 @@
 package org.moelora.eval;
 
+import java.util.List;
 import java.util.Locale;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 
 /** How a model is asked for an answer. */
 public enum Scoring {
@@ -29,6 +31,7 @@ public enum Scoring {
                 return scoring;
             }
         }
-        throw new InputException(flag + " is \"" + text + "\"; expected generate or likelihood");
+        throw new InputException(flag + " is \"" + text + "\"; expected generate or likelihood"
+                        + Spelling.suggestion(text, List.of("generate", "likelihood")));
     }
 }

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 
 /**
  * A set of questions with one kind of answer. {@link #published} has those of LLM-Adapters (Hu et al. 2023, arXiv 2304.01933): six of math,
@@ -72,7 +73,9 @@ public record Task(String name, AnswerRule rule, List<Choice> choices, int maxTo
                 .filter(task -> task.name.equals(lower))
                 .findFirst()
                 .orElseThrow(() -> new InputException("--task is \"" + name + "\"; expected one of "
-                        + PUBLISHED.stream().map(Task::name).collect(Collectors.joining(", "))));
+                        + PUBLISHED.stream().map(Task::name).collect(Collectors.joining(", "))
+                        + Spelling.suggestion(
+                                name, PUBLISHED.stream().map(Task::name).toList())));
     }
 
     /** The choices that an instruction offers: those whose mark it contains, or all if these are fewer than two. */

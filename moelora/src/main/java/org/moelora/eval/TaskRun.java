@@ -1,13 +1,11 @@
 package org.moelora.eval;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.data.Example;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Prompt;
-import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.model.Generation;
 import org.moelora.model.GenerationOptions;
@@ -28,10 +26,7 @@ public final class TaskRun {
     private final TaskSettings settings;
     private final Tokenizer tokenizer;
     private final List<Prompt> prompts;
-    private final List<Chance> chances;
-
-    /** A choice as the answer to a question, as a row whose labels are the choice's tokens. */
-    private record Chance(int question, Task.Choice choice, TokenRow row) {}
+    private final Chances chances;
 
     /**
      * Encodes the questions, for any view of one base.
@@ -58,39 +53,37 @@ public final class TaskRun {
         this.prompts = byLikelihood
                 ? List.of()
                 : questions.stream().map(it -> prompt(encoder, it, "")).toList();
-        this.chances = byLikelihood ? chances(encoder) : List.of();
+        this.chances = byLikelihood ? chances(encoder) : new Chances();
     }
 
     private Prompt prompt(ExampleEncoder encoder, Question question, String answer) {
-        String text = settings.prompt().prompt(question.instruction(), question.input());
-        return encoder.prompt(new Example.Completion(question.origin(), text, answer));
+        return encoder.prompt(new Example.Completion(question.origin(), prompt(question), answer));
     }
 
-    private List<Chance> chances(ExampleEncoder encoder) {
-        List<Chance> all = new ArrayList<>();
+    private Chances chances(ExampleEncoder encoder) {
+        Chances all = new Chances();
+        List<Integer> ends = tokenizer.eosId().isEmpty()
+                ? List.of()
+                : List.of(tokenizer.eosId().getAsInt());
         for (int q = 0; q < questions.size(); q++) {
             Question question = questions.get(q);
-            for (Task.Choice choice : task.offered(question.instruction())) {
-                Prompt prompt = prompt(encoder, question, choice.text());
-                // Without the end-of-sequence token: a base model goes on after its answer, whichever it is.
-                int[] answer = Arrays.copyOf(prompt.answerIds(), prompt.answerIds().length - 1);
-                int before = prompt.ids().length;
-                int[] ids = Arrays.copyOf(prompt.ids(), before + answer.length);
-                int[] labels = new int[ids.length];
-                Arrays.fill(labels, TokenRow.IGNORED);
-                System.arraycopy(answer, 0, ids, before, answer.length);
-                System.arraycopy(answer, 0, labels, before, answer.length);
-                var origin = question.origin();
-                all.add(new Chance(q, choice, new TokenRow(ids, labels, origin.task(), all.size(), origin.where())));
+            List<Task.Choice> offered = task.offered(question.instruction());
+            for (int c = 0; c < offered.size(); c++) {
+                all.add(q, c, prompt(encoder, question, offered.get(c).text()), ends);
             }
         }
         return all;
     }
 
+    /** What a question is put to the model as. */
+    public String prompt(Question question) {
+        return settings.prompt().prompt(question.instruction(), question.input());
+    }
+
     /** Does what takes the most memory: for {@link org.moelora.model.MemoryPlan#of}. */
     public void rehearse(LanguageModel view) {
         if (settings.scoring() == Scoring.LIKELIHOOD) {
-            Scorer.rehearse(view, rows());
+            Scorer.rehearse(view, chances.rows());
         }
         for (List<Prompt> part : parts()) {
             generation(view, part).rehearse(part.stream().map(Prompt::ids).toList());
@@ -104,30 +97,18 @@ public final class TaskRun {
      */
     public TaskScore score(LanguageModel view) {
         prompts.forEach(prompt -> view.checkLength(prompt.origin().where(), prompt.ids().length));
-        rows().forEach(row -> view.checkLength(row.where(), row.length()));
+        chances.rows().forEach(row -> view.checkLength(row.where(), row.length()));
         return new TaskScore(settings.scoring() == Scoring.LIKELIHOOD ? chosen(view) : generated(view));
     }
 
-    private List<TokenRow> rows() {
-        return chances.stream().map(Chance::row).toList();
-    }
-
     private List<TaskScore.Answer> chosen(LanguageModel view) {
-        double[] best = new double[questions.size()];
-        Arrays.fill(best, Double.NEGATIVE_INFINITY);
-        Task.@Nullable Choice[] chosen = new Task.Choice[questions.size()];
-        for (RowScore score : Scorer.score(view, rows()).rows()) {
-            Chance chance = chances.get(score.row());
-            if (-score.total() > best[chance.question()]) {
-                best[chance.question()] = -score.total();
-                chosen[chance.question()] = chance.choice();
-            }
-        }
+        int[] chosen = chances.chosen(view, questions.size());
         List<TaskScore.Answer> answers = new ArrayList<>();
         for (int q = 0; q < questions.size(); q++) {
-            Task.Choice choice = chosen[q];
-            answers.add(answer(
-                    questions.get(q), choice == null ? "" : choice.text(), choice == null ? null : choice.answer()));
+            Question question = questions.get(q);
+            Task.Choice choice =
+                    chosen[q] < 0 ? null : task.offered(question.instruction()).get(chosen[q]);
+            answers.add(answer(question, choice == null ? "" : choice.text(), choice == null ? null : choice.answer()));
         }
         return answers;
     }

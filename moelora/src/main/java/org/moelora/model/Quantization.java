@@ -1,8 +1,10 @@
 package org.moelora.model;
 
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 import org.moelora.kernels.DType;
 
 /** What becomes of the matrices of a checkpoint in float formats when it is loaded. Blocks stay as they are. */
@@ -39,6 +41,7 @@ public enum Quantization {
                 return quantization;
             }
         }
-        throw new InputException("there is no quantization \"" + id + "\"; expected none, q8_0 or q4_0");
+        throw new InputException("there is no quantization \"" + id + "\"; expected none, q8_0 or q4_0"
+                        + Spelling.suggestion(id, List.of("none", "q8_0", "q4_0")));
     }
 }

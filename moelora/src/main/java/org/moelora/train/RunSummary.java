@@ -139,6 +139,15 @@ public record RunSummary(
         return lines;
     }
 
+    /**
+     * The lines of {@code metrics.jsonl}, a step or an evaluation each.
+     *
+     * @throws InputException if they cannot be read
+     */
+    public List<JsonObject> metrics() {
+        return lines(folder.resolve("metrics.jsonl"));
+    }
+
     /** The checkpoint from which the run would go on, or null. */
     public @Nullable Saved newest() {
         return checkpoints.stream()

@@ -1,8 +1,10 @@
 package org.moelora.train;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.LossSettings;
 import org.moelora.engine.InputException;
+import org.moelora.engine.Spelling;
 import org.moelora.engine.optim.Schedule;
 
 /**
@@ -212,7 +214,8 @@ public record TrainingConfig(
                         case "cosine" -> Schedule.Decay.COSINE;
                         default ->
                             throw new InputException(
-                                    "schedule is \"" + name + "\"; expected cosine, linear or constant");
+                                    "schedule is \"" + name + "\"; expected cosine, linear or constant"
+                        + Spelling.suggestion(name, List.of("cosine", "linear", "constant")));
                     });
         }
 
