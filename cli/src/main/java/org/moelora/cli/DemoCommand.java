@@ -1,12 +1,15 @@
 package org.moelora.cli;
 
-import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.io.AtomicFile;
 import org.moelora.engine.io.JsonWriter;
+import org.moelora.train.FineTuner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,6 +27,8 @@ import picocli.CommandLine.Option;
             "  moelora demo --quick",
         })
 final class DemoCommand implements Callable<Integer> {
+    private static final String REPORT = "report.json";
+
     private final Streams streams;
 
     @Under(Section.OPTIMIZER)
@@ -57,18 +62,18 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() {
         DemoTasks tasks = DemoTasks.find();
         Path folder = folder();
+        // Before the minutes that the first training takes.
+        for (String each : compare ? List.of("moelora", "lora") : List.of("moelora")) {
+            FineTuner.checkFolder(folder.resolve(each));
+        }
         DemoSettings settings = quick ? DemoSettings.quick(seed) : DemoSettings.full(seed);
         DemoRun.Result result;
         try (Progress progress = new Progress(streams)) {
             result = new DemoRun(tasks, settings, folder, line -> streams.err().println("moelora: " + line), progress)
                     .run(device.choice(), compare);
         }
-        Path report = folder.resolve("report.json");
-        try {
-            Files.writeString(report, JsonWriter.pretty(DemoReport.asJson(result, quick, seed)));
-        } catch (IOException e) {
-            throw InputException.unwritable(report, e);
-        }
+        Path report = folder.resolve(REPORT);
+        AtomicFile.write(report, JsonWriter.pretty(DemoReport.asJson(result, quick, seed)));
         DemoReport.print(result, quick, streams.out());
         streams.out().println("adapter: " + result.mixture().folder());
         streams.out().println("report:  " + report);
@@ -77,13 +82,13 @@ final class DemoCommand implements Callable<Integer> {
 
     private Path folder() {
         if (out != null) {
-            if (Files.exists(out.resolve("report.json"))) {
+            if (Files.exists(out.resolve(REPORT), LinkOption.NOFOLLOW_LINKS)) {
                 throw new InputException(out + ": holds another demo's report.json; expected a folder without one");
             }
             return out;
         }
         Path folder = Path.of("moelora-demo");
-        for (int i = 2; Files.exists(folder); i++) {
+        for (int i = 2; Files.exists(folder, LinkOption.NOFOLLOW_LINKS); i++) {
             folder = Path.of("moelora-demo-" + i);
         }
         return folder;

@@ -93,6 +93,7 @@ final class TrainCommand implements Callable<Integer> {
                 if (rows.heldOut() != null) {
                     tuner.evaluateOn(rows.heldOut());
                 }
+                Learnable.warnOfSpelling(streams.err(), rows.train().rows(), base.tokenizer());
                 if (flags.dryRun()) {
                     new DryRun(streams, base, memory).print(rows.train(), rows.evaluated(), tuner.plan());
                     return 0;
@@ -105,7 +106,7 @@ final class TrainCommand implements Callable<Integer> {
                 MemoryPlan plan = tuner.checkMemory();
                 announce(made, training, rows, adapter, run);
                 streams.err().println("moelora: memory at the peak: " + memory.describe(plan));
-                return train(tuner);
+                return train(tuner, rows, base.config().vocabularySize());
             }
         }
     }
@@ -172,12 +173,14 @@ final class TrainCommand implements Callable<Integer> {
                         + (newest == null ? "" : ", going on after step " + Figures.count(newest.step())));
     }
 
-    private int train(FineTuner tuner) {
+    private int train(FineTuner tuner, Rows rows, int vocabulary) {
         Path out = flags.out();
         try (StopSignal signal = new StopSignal(streams.err())) {
             TrainingReport report;
+            Learnable learned;
             try (Progress progress = new Progress(streams)) {
-                report = tuner.stopOn(signal.cancellation()).run(progress);
+                learned = new Learnable(progress);
+                report = tuner.stopOn(signal.cancellation()).run(learned);
             }
             if (!report.skipped().isEmpty()) {
                 streams.err()
@@ -193,6 +196,7 @@ final class TrainCommand implements Callable<Integer> {
                                 + "; to go on: moelora train --resume " + out);
                 return Main.STOPPED;
             }
+            learned.warnOfLoss(streams.err(), rows.train().rows(), rows.evaluated(), vocabulary);
             print(report, out);
             streams.out().flush();
             return 0;

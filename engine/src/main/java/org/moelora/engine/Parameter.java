@@ -53,7 +53,17 @@ public final class Parameter extends Tensor implements Weight {
         return block.gradients().slice(from, shape().size());
     }
 
-    /** Copies values in. */
+    /** Copies a range of its values to the host: as many as the array takes, from that element on. */
+    public void read(long at, float[] into) {
+        device().read(memory(), at, into);
+    }
+
+    /** Copies values to a range of its own, from that element on. */
+    public void write(long at, float[] values) {
+        device().write(values, memory(), at);
+    }
+
+    /** Copies all values in. */
     public void set(float[] values) {
         if (values.length != shape().size()) {
             throw new IllegalArgumentException(name + " " + shape() + " was given " + values.length + " values");

@@ -5,12 +5,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Pieces;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
@@ -25,6 +27,9 @@ import org.moelora.kernels.Owner;
  * threads while it is not in training.
  */
 public final class Adapter implements AutoCloseable {
+    /** Names of the files that {@link #save} and {@link #saveInto} write. */
+    public static final Set<String> FILES = Set.of(AdapterFolder.CONFIG, AdapterFolder.TENSORS);
+
     /** Of one parameter, whose values have to fit in an array. */
     private static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
 
@@ -141,11 +146,12 @@ public final class Adapter implements AutoCloseable {
     }
 
     private static void fill(Parameter parameter, DoubleSupplier value) {
-        float[] values = new float[Math.toIntExact(parameter.shape().size())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) value.getAsDouble();
-        }
-        parameter.set(values);
+        Pieces.each(parameter.shape().size(), (from, values) -> {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) value.getAsDouble();
+            }
+            parameter.write(from, values);
+        });
     }
 
     /** All zero: for reading values in. */
@@ -240,7 +246,11 @@ public final class Adapter implements AutoCloseable {
         return AdapterFolder.read(folder, base);
     }
 
-    /** Writes {@code adapter_config.json} and {@code adapter_model.safetensors}, whole or not at all. */
+    /**
+     * Writes {@code adapter_config.json} and {@code adapter_model.safetensors}, whole or not at all. An older adapter there is replaced.
+     *
+     * @throws InputException if the folder cannot be written, or holds anything else
+     */
     public void save(Path folder) {
         save(folder, null);
     }
@@ -294,13 +304,20 @@ public final class Adapter implements AutoCloseable {
         if (!config.equals(other.config)) {
             throw new IllegalArgumentException("an adapter " + other.config + " cannot be copied into " + config);
         }
-        block.parameters().forEach(each -> each.set(other.block.get(each.name()).toArray()));
         if ((older == null) != (other.older == null)) {
             throw new IllegalArgumentException("one of the two adapters grew on another one, and the other did not");
         }
+        block.parameters().forEach(each -> copy(other.block.get(each.name()), each));
         origins = other.origins;
         prompts = other.prompts;
-        constants.parameters().forEach(each -> each.set(other.constants.get(each.name()).toArray()));
+        constants.parameters().forEach(each -> copy(other.constants.get(each.name()), each));
+    }
+
+    private static void copy(Parameter from, Parameter to) {
+        Pieces.each(to.shape().size(), (at, values) -> {
+            from.read(at, values);
+            to.write(at, values);
+        });
     }
 
     /** Number of trainable parameters. */

@@ -3,7 +3,6 @@ package org.moelora.adapter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -14,6 +13,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
+import org.moelora.engine.Pieces;
 import org.moelora.engine.Shape;
 import org.moelora.engine.io.AtomicFile;
 import org.moelora.engine.io.AtomicFolder;
@@ -24,6 +24,7 @@ import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.engine.io.StoredType;
 
 /**
  * An adapter on disk: {@code adapter_config.json}, whose fields are PEFT's, and those of a mixture beside them, and {@code adapter_model.safetensors}, of
@@ -44,7 +45,7 @@ final class AdapterFolder {
     private AdapterFolder() {}
 
     static void write(Adapter adapter, Path folder, @Nullable LossSettings losses) {
-        AtomicFolder.write(folder, Set.of(CONFIG, TENSORS), part -> writeInto(adapter, part, losses));
+        AtomicFolder.write(folder, Adapter.FILES, part -> writeInto(adapter, part, losses));
     }
 
     static void writeInto(Adapter adapter, Path folder, @Nullable LossSettings losses) {
@@ -61,16 +62,23 @@ final class AdapterFolder {
     }
 
     private static void add(SafetensorsWriter tensors, String prefix, Adapter adapter) {
+        Whole whole = new Whole();
         for (AdapterLayer layer : adapter.layers().values()) {
-            Map<String, float[]> whole = new HashMap<>();
             for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), layer.site())) {
                 Parameter parameter = adapter.tensor(slice.parameter());
-                float[] all = whole.computeIfAbsent(slice.parameter(), name -> parameter.toArray());
-                float[] part = new float[slice.rows() * slice.cols()];
-                for (int i = 0; i < slice.rows(); i++) {
-                    System.arraycopy(all, slice.at(i, parameter.shape()), part, i * slice.cols(), slice.cols());
-                }
-                tensors.f32(prefix + slice.key(), slice.shape(), part);
+                int rows = Math.max(1, Math.min(slice.rows(), Pieces.MOST / slice.cols()));
+                tensors.values(prefix + slice.key(), StoredType.F32, slice.shape(), rows * slice.cols(), (from, piece) -> {
+                    if (slice.isRange(parameter.shape())) {
+                        parameter.read(slice.at(0, parameter.shape()) + from, piece);
+                        return;
+                    }
+                    float[] all = whole.of(parameter);
+                    int first = Math.toIntExact(from / slice.cols());
+                    for (int i = 0; i < piece.length / slice.cols(); i++) {
+                        int at = slice.at(first + i, parameter.shape());
+                        System.arraycopy(all, at, piece, i * slice.cols(), slice.cols());
+                    }
+                });
             }
         }
         KnownPrompts prompts = adapter.prompts();
@@ -81,6 +89,22 @@ final class AdapterFolder {
                 System.arraycopy(prompts.centres()[k], 0, centres, k * hidden, hidden);
             }
             tensors.f32(prefix + AdapterTensors.PROMPTS, new long[] {prompts.centres().length, hidden}, centres);
+        }
+    }
+
+    /** The values of one parameter at a time, which several tensors in a row are parts of. */
+    private static final class Whole {
+        private @Nullable Parameter parameter;
+        private float[] values = {};
+
+        float[] of(Parameter asked) {
+            if (parameter != asked) {
+                int size = Math.toIntExact(asked.shape().size());
+                values = values.length == size ? values : new float[size];
+                asked.read(0, values);
+                parameter = asked;
+            }
+            return values;
         }
     }
 
@@ -311,14 +335,35 @@ final class AdapterFolder {
     private static void readLinear(SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
         Map<String, float[]> whole = new LinkedHashMap<>();
         for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), site)) {
-            Shape shape = adapter.tensor(slice.parameter()).shape();
-            float[] all = whole.computeIfAbsent(slice.parameter(), name -> new float[Math.toIntExact(shape.size())]);
-            float[] part = finite(file, Objects.requireNonNull(keys.get(slice.key())));
+            Parameter parameter = adapter.tensor(slice.parameter());
+            Shape shape = parameter.shape();
+            String name = Objects.requireNonNull(keys.get(slice.key()));
+            if (slice.isRange(shape)) {
+                Pieces.each(slice.size(), (from, values) -> {
+                    file.readFloats(name, from, values);
+                    checkFinite(file, slice, values);
+                    parameter.write(slice.at(0, shape) + from, values);
+                });
+                continue;
+            }
+            float[] all = whole.computeIfAbsent(slice.parameter(), key -> new float[Math.toIntExact(shape.size())]);
+            float[] row = new float[slice.cols()];
             for (int i = 0; i < slice.rows(); i++) {
-                System.arraycopy(part, i * slice.cols(), all, slice.at(i, shape), slice.cols());
+                file.readFloats(name, (long) i * slice.cols(), row);
+                checkFinite(file, slice, row);
+                System.arraycopy(row, 0, all, slice.at(i, shape), slice.cols());
             }
         }
         whole.forEach((name, values) -> adapter.tensor(name).set(values));
+    }
+
+    private static void checkFinite(SafetensorsFile file, AdapterTensors.Slice slice, float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw new InputException(
+                        file.file() + ": tensor " + slice.key() + " holds " + value + "; expected finite numbers");
+            }
+        }
     }
 
     /** What the adapter remembers of its base, in the tensors' metadata or, in older folders, in a field; null if it does not say. */

@@ -127,6 +127,15 @@ final class AdapterTensors {
             return vector ? new long[] {(long) rows * cols} : new long[] {rows, cols};
         }
 
+        long size() {
+            return (long) rows * cols;
+        }
+
+        /** Whether the tensor's values are one range of the parameter's, in the same order. */
+        boolean isRange(Shape whole) {
+            return outputs == null && (rows == 1 || cols == whole.dim(1));
+        }
+
         /** Where row i of this rectangle begins in the parameter. */
         int at(int i, Shape whole) {
             int there = outputs == null ? i : outputs.baseRow(i);

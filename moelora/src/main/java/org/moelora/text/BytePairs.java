@@ -64,6 +64,11 @@ final class BytePairs {
                 && merges.results().mapToObj(vocabulary::token).noneMatch(BytePairs::hasMarkInside);
     }
 
+    /** The token for letters that the vocabulary does not have; negative if there is none. */
+    int unknownId() {
+        return unknown.id();
+    }
+
     /** Whether a space's mark comes after another letter. */
     private static boolean hasMarkInside(@Nullable String token) {
         if (token == null) {

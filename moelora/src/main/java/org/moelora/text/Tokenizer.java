@@ -205,6 +205,12 @@ public final class Tokenizer {
         return id >= 0 && special.get(id);
     }
 
+    /** The token that takes the place of letters without a token; empty if the vocabulary has none. */
+    public OptionalInt unknownId() {
+        int id = model.unknownId();
+        return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
     /** The file that this was read from. */
     public Path file() {
         return file;

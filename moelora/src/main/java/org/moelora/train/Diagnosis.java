@@ -10,6 +10,7 @@ import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.Pieces;
 import org.moelora.engine.Tensor;
 import org.moelora.model.LanguageModel;
 
@@ -47,7 +48,7 @@ final class Diagnosis implements AdapterPass.Watcher {
      */
     String find(List<Batch> batches, long draw) {
         for (Parameter parameter : parameters.parameters()) {
-            if (!isFinite(parameter.toArray())) {
+            if (!isFinite(parameter)) {
                 return "the parameter " + parameter.name();
             }
         }
@@ -107,6 +108,15 @@ final class Diagnosis implements AdapterPass.Watcher {
         if (first == null && !isFinite(out.toArray())) {
             first = "the output of " + module;
         }
+    }
+
+    static boolean isFinite(Parameter parameter) {
+        boolean[] finite = {true};
+        Pieces.each(parameter.shape().size(), (from, values) -> {
+            parameter.read(from, values);
+            finite[0] &= isFinite(values);
+        });
+        return finite[0];
     }
 
     static boolean isFinite(float[] values) {

@@ -17,6 +17,7 @@ import org.moelora.data.Examples;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
+import org.moelora.engine.optim.AdamW;
 import org.moelora.model.Decoder;
 import org.moelora.model.LanguageModel;
 import org.moelora.model.MemoryPlan;
@@ -27,6 +28,7 @@ import org.moelora.model.MemoryPlan;
  */
 public final class FineTuner {
     private static final System.Logger LOG = System.getLogger(FineTuner.class.getName());
+    private static final int MEASURED_STEPS = 64;
 
     private final LanguageModel model;
     private final Adapter adapter;
@@ -161,10 +163,19 @@ public final class FineTuner {
     }
 
     /**
+     * Refuses a folder for a run that {@link #into(Path)} would, so that a program can ask before it does anything else.
+     *
+     * @throws InputException if the folder holds a run, or anything of a name that a run writes, or cannot be written
+     */
+    public static void checkFolder(Path out) {
+        RunFolder.check(out);
+    }
+
+    /**
      * Keeps the run in a folder that holds none yet: checkpoints, {@code metrics.jsonl}, with held-out rows {@code best/}, and at the end
      * {@code last/}. Nothing is made before {@link #run}.
      *
-     * @throws InputException if the folder holds a run, or cannot be written
+     * @throws InputException if the folder holds a run, or anything of a name that a run writes, or cannot be written
      * @throws IllegalStateException if there is a folder already
      */
     public FineTuner into(Path out) {
@@ -262,7 +273,7 @@ public final class FineTuner {
     }
 
     /**
-     * What {@link #run} would take, from two passes over the step with the most tokens of the first epoch; no parameter is
+     * What {@link #run} would take, from its first steps, done over and over for a few seconds until they are no longer getting faster; no parameter is
      * changed and nothing is written.
      *
      * @throws InputException if there are no rows to train on, or not enough memory
@@ -273,30 +284,38 @@ public final class FineTuner {
         long steps = config.totalSteps(rows.size());
         BatchOrder order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
         long tokens = 0;
-        int most = 0;
-        List<Batch> largest = List.of();
+        List<List<Batch>> first = new ArrayList<>();
         for (long step = 1; step <= steps; step++) {
             List<Batch> batches = TrainingLoop.batches(order, rows, config.gradAccumulation(), step, Set.of());
-            int size = batches.stream().mapToInt(Batch::tokens).sum();
-            tokens += size;
-            if (size > most) {
-                most = size;
-                largest = batches;
+            tokens += tokens(batches);
+            if (first.size() < MEASURED_STEPS) {
+                first.add(batches);
             }
         }
+        double secondsPerToken = first.isEmpty() ? 0 : secondsPerToken(config, first);
+        return new TrainingPlan(steps, tokens, adapter.parameters().count(), memory, secondsPerToken * tokens);
+    }
+
+    private static long tokens(List<Batch> batches) {
+        return batches.stream().mapToLong(Batch::tokens).sum();
+    }
+
+    /** Of steps as {@link #run} does them, but that the learning rate is 0 and so no parameter moves. */
+    private double secondsPerToken(TrainingConfig config, List<List<Batch>> steps) {
         ParameterBlock parameters = adapter.parameters();
         parameters.startTraining();
-        double seconds = 0;
-        try {
-            for (int pass = 0; pass < 2; pass++) { // the first one is slow, as its code is not compiled yet
-                long begin = System.nanoTime();
-                TrainingStep.backward(model, largest, config.losses(), config.seed(), 0, config.recompute());
-                seconds = (System.nanoTime() - begin) * 1e-9;
-            }
+        try (AdamW optimizer = new AdamW(parameters, AdamW.Config.DEFAULT)) {
+            return Pace.secondsPerToken(System::nanoTime, pass -> {
+                List<Batch> batches = steps.get(pass % steps.size());
+                parameters.clearGradients();
+                TrainingStep.backward(model, batches, config.losses(), config.seed(), 0, config.recompute());
+                optimizer.clip(config.clip());
+                optimizer.step(0);
+                return tokens(batches);
+            });
         } finally {
             parameters.stopTraining();
         }
-        return new TrainingPlan(steps, tokens, parameters.count(), memory, seconds / most * tokens);
     }
 
     private void checkRows() {
@@ -363,9 +382,9 @@ public final class FineTuner {
         if (begun != null) {
             begun.check(out, asked(), inputs);
         }
-        try (RunFolder run = begun == null ? RunFolder.create(out) : RunFolder.open(out)) {
+        try (RunFolder run = begun == null ? RunFolder.create(out, settings) : RunFolder.open(out)) {
             return new TrainingLoop(inputs, conduct, run, listener)
-                    .run(begun == null ? () -> run.begin(inputs, settings) : null);
+                    .run(begun == null ? () -> run.begin(inputs) : null);
         }
     }
 }

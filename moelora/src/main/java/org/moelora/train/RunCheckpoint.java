@@ -1,8 +1,8 @@
 package org.moelora.train;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,17 +12,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
+import org.moelora.engine.Pieces;
 import org.moelora.engine.io.AtomicFile;
 import org.moelora.engine.io.AtomicFolder;
 import org.moelora.engine.io.Checksums;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.engine.io.StoredType;
 import org.moelora.engine.optim.AdamW;
 import org.moelora.model.LanguageModel;
 
@@ -35,12 +39,23 @@ import org.moelora.model.LanguageModel;
 record RunCheckpoint(Path folder, long step) {
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String STATE = "state.json";
+    /** What the list of checksums names. */
+    private static final Set<String> LISTED =
+            Stream.concat(Adapter.FILES.stream(), Stream.of(OPTIMIZER, STATE)).collect(Collectors.toUnmodifiableSet());
+
     private static final Set<String> NAMES =
-            Set.of("adapter_config.json", "adapter_model.safetensors", OPTIMIZER, STATE, Checksums.LIST);
+            Stream.concat(LISTED.stream(), Stream.of(Checksums.LIST)).collect(Collectors.toUnmodifiableSet());
     private static final Pattern NAME = Pattern.compile("step-(\\d{8,18})");
 
-    /** All in a folder, the newest first; whether they are whole is another question. */
-    static List<RunCheckpoint> in(Path folder) {
+    /** Those of a run in a folder, the newest first; whether they are whole is another question. */
+    static List<RunCheckpoint> in(Path folder, String run) {
+        return all(folder).stream()
+                .filter(checkpoint -> checkpoint.holdsAny() && !checkpoint.isOfAnother(run))
+                .toList();
+    }
+
+    /** All that has a checkpoint's name, the newest first. */
+    static List<RunCheckpoint> all(Path folder) {
         if (!Files.isDirectory(folder)) {
             return List.of();
         }
@@ -59,6 +74,61 @@ record RunCheckpoint(Path folder, long step) {
         return found;
     }
 
+    /** Clears up in a folder of checkpoints behind a process that was killed. */
+    static void sweep(Path folder) {
+        AtomicFolder.sweep(folder, name -> NAME.matcher(name).matches() ? NAMES : null);
+    }
+
+    /** Whether anything of a checkpoint is there: where one was removed, files that others put there stay. */
+    private boolean holdsAny() {
+        return NAMES.stream().anyMatch(name -> Files.exists(folder.resolve(name)));
+    }
+
+    /** Whether it says that it is this run's. */
+    boolean isOf(String run) {
+        String said = run();
+        return said != null && said.equals(run);
+    }
+
+    /** Whether it is whole and says that it is some other run's; a damaged one is taken for the run's in whose folder it is. */
+    boolean isOfAnother(String run) {
+        String said = run.isEmpty() ? null : run();
+        return said != null && !said.equals(run) && damage().isEmpty();
+    }
+
+    private @Nullable String run() {
+        Path file = folder.resolve(STATE);
+        if (!Files.isRegularFile(file)) {
+            return null;
+        }
+        try {
+            return TrainingState.read(file).run();
+        } catch (InputException e) {
+            return null; // what cannot be read says nothing
+        }
+    }
+
+    /**
+     * Refuses a name under which {@link #write} could not put this.
+     *
+     * @throws InputException saying what is in the way
+     */
+    void checkReplaceable(String run) {
+        if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            throw new InputException(folder + ": this is no folder; expected nothing where the run puts a checkpoint");
+        }
+        if (isOfAnother(run)) {
+            throw new InputException(
+                    folder + ": is another run's checkpoint; expected nothing where the run puts its own");
+        }
+        AtomicFolder.checkNames(folder, NAMES);
+    }
+
+    /** Removes its files, and the folder if nothing else is in it. */
+    void remove() {
+        AtomicFolder.remove(folder, NAMES);
+    }
+
     /** The one of a step, whether it is there or not. */
     static RunCheckpoint of(Path folder, long step) {
         return new RunCheckpoint(folder.resolve(String.format(Locale.ROOT, "step-%08d", step)), step);
@@ -71,26 +141,29 @@ record RunCheckpoint(Path folder, long step) {
      */
     void write(Adapter adapter, LossSettings losses, AdamW optimizer, TrainingState state) {
         SafetensorsWriter tensors = new SafetensorsWriter();
-        float[][] moments = optimizer.moments();
-        add(tensors, "m.", moments[0], adapter);
-        add(tensors, "v.", moments[1], adapter);
-        AtomicFolder.write(folder, NAMES, part -> {
+        for (Parameter parameter : adapter.parameters().parameters()) {
+            add(tensors, "m.", parameter, optimizer::readFirst);
+        }
+        for (Parameter parameter : adapter.parameters().parameters()) {
+            add(tensors, "v.", parameter, optimizer::readSecond);
+        }
+        AtomicFolder.replace(folder, NAMES, part -> {
             adapter.saveInto(part, losses);
             tensors.write(part.resolve(OPTIMIZER));
             AtomicFile.write(part.resolve(STATE), JsonWriter.pretty(state.toJson()));
-            Checksums.write(part);
+            Checksums.write(part, LISTED);
         });
     }
 
-    private static void add(SafetensorsWriter tensors, String prefix, float[] moments, Adapter adapter) {
-        MemorySegment all = MemorySegment.ofArray(moments);
-        for (Parameter parameter : adapter.parameters().parameters()) {
-            tensors.f32(
-                    prefix + parameter.name(),
-                    shape(parameter),
-                    all.asSlice(
-                            parameter.from() * Float.BYTES, parameter.shape().size() * Float.BYTES));
-        }
+    /** Moments are read while they are written, a piece at a time: together they take twice the adapter. */
+    private static void add(
+            SafetensorsWriter tensors, String prefix, Parameter parameter, SafetensorsWriter.Values moments) {
+        tensors.values(
+                prefix + parameter.name(),
+                StoredType.F32,
+                shape(parameter),
+                Pieces.MOST,
+                (from, into) -> moments.read(parameter.from() + from, into));
     }
 
     private static long[] shape(Parameter parameter) {
@@ -101,9 +174,9 @@ record RunCheckpoint(Path folder, long step) {
         return shape;
     }
 
-    /** What is wrong with it, in words that name the file; empty if it is whole. */
+    /** What is wrong with it, in words that name the file; empty if it is whole. Files of others in it do no harm. */
     Optional<String> damage() {
-        return Files.isDirectory(folder) ? Checksums.damage(folder) : Optional.of("it is missing");
+        return Files.isDirectory(folder) ? Checksums.damage(folder, LISTED) : Optional.of("it is missing");
     }
 
     /**
@@ -128,24 +201,27 @@ record RunCheckpoint(Path folder, long step) {
             }
             adapter.set(saved);
         }
-        float[][] moments =
-                new float[2][Math.toIntExact(adapter.parameters().values().length())];
         try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(OPTIMIZER))) {
+            float[] whole = new float[Pieces.MOST];
             for (Parameter parameter : adapter.parameters().parameters()) {
-                int from = Math.toIntExact(parameter.from());
-                copy(file, "m." + parameter.name(), parameter, moments[0], from);
-                copy(file, "v." + parameter.name(), parameter, moments[1], from);
+                String first = checked(file, "m." + parameter.name(), parameter);
+                String second = checked(file, "v." + parameter.name(), parameter);
+                Pieces.each(parameter.shape().size(), (from, m) -> {
+                    float[] v = m.length == whole.length ? whole : new float[m.length];
+                    file.readFloats(first, from, m);
+                    file.readFloats(second, from, v);
+                    optimizer.restore(parameter.from() + from, m, v);
+                });
             }
         }
-        optimizer.restore(moments, state.updates());
+        optimizer.restoreSteps(state.updates());
     }
 
-    private static void copy(SafetensorsFile file, String name, Parameter parameter, float[] all, int from) {
+    private static String checked(SafetensorsFile file, String name, Parameter parameter) {
         if (!file.info(name).hasShape(shape(parameter))) {
             throw new InputException(
                     file.file() + ": tensor " + file.info(name) + "; expected the shape " + parameter.shape());
         }
-        float[] part = file.readFloats(name);
-        System.arraycopy(part, 0, all, from, part.length);
+        return name;
     }
 }

@@ -4,16 +4,20 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.Adapter;
+import org.moelora.adapter.LossSettings;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.AtomicFile;
 import org.moelora.engine.io.AtomicFolder;
@@ -30,27 +34,39 @@ import org.moelora.engine.io.JsonWriter;
  *     best/, last/     adapters: the best so far on held-out rows, and what the finished run made
  *     lock             empty ({@link RunLock})
  * </pre>
- * What a killed process leaves half-written has a hidden name, and is cleared up when the run goes on.
+ * What a killed process leaves half-written has a hidden name, and is cleared up when the run goes on. Only what carries a mark of this program is
+ * deleted: files of these names in a run's folder, checkpoints that name the run, and in a folder without a run what its {@link RunStart} tells. Other
+ * people's files stay wherever they are, also in checkpoints, {@code best/} and {@code last/} when these are replaced.
  */
 final class RunFolder implements TrainingListener, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(RunFolder.class.getName());
     private static final String METRICS = "metrics.jsonl";
     private static final String SKIPPED = "skipped.jsonl";
-    private static final String YAML = "run.yaml";
-    private static final String CHECKPOINTS = "checkpoints";
+    static final String YAML = "run.yaml";
+    static final String CHECKPOINTS = "checkpoints";
+    private static final String LAST = "last";
+    private static final String BEST = "best";
     private static final List<String> CONTENT =
-            List.of(RunRecord.FILE, "last", "best", METRICS, SKIPPED, YAML, CHECKPOINTS);
+            List.of(RunRecord.FILE, LAST, BEST, METRICS, SKIPPED, YAML, CHECKPOINTS, RunStart.FILE);
 
     private final Path folder;
     private final @Nullable Path firstMade;
     private final RunLock lock;
+    private final String id;
+    private final @Nullable String yaml;
+    private @Nullable RunStart start;
     private @Nullable FileChannel metrics;
-    private boolean resumed;
+    private boolean begun;
     private boolean kept;
 
-    private RunFolder(Path folder, @Nullable Path firstMade, RunLock lock) {
+    private RunFolder(
+            Path folder, @Nullable Path firstMade, RunLock lock, @Nullable RunStart start, String id, @Nullable String yaml) {
         this.folder = folder;
         this.firstMade = firstMade;
         this.lock = lock;
+        this.start = start;
+        this.id = id;
+        this.yaml = yaml;
     }
 
     /**
@@ -63,14 +79,19 @@ final class RunFolder implements TrainingListener, AutoCloseable {
             throw new InputException(
                     folder + ": holds another run; expected a folder without one, or to resume that one");
         }
-        if (!Files.exists(folder.resolve(RunLock.FILE))) {
-            // With a lock and no run.json it is a start that was cut short.
-            for (String name : CONTENT) {
-                if (Files.exists(folder.resolve(name))) {
-                    throw new InputException(
-                            folder + ": holds another run's " + name + "; expected a folder without one");
-                }
+        Optional<RunStart> cutShort = RunStart.read(folder);
+        for (String name : CONTENT) {
+            Path entry = folder.resolve(name);
+            if (Files.exists(entry, LinkOption.NOFOLLOW_LINKS)
+                    && !cutShort.map(start -> start.made(entry)).orElse(false)) {
+                throw new InputException(folder + ": holds another run's " + name
+                        + ", or something else of that name; expected a folder without it");
             }
+        }
+        Path lock = folder.resolve(RunLock.FILE);
+        if (Files.exists(lock, LinkOption.NOFOLLOW_LINKS) && !isEmptyFile(lock)) {
+            throw new InputException(folder + ": holds \"" + RunLock.FILE
+                    + "\", which is no run's, as it is not an empty file; expected a folder without it");
         }
         Path there = folder.toAbsolutePath().normalize();
         while (there.getParent() != null && !Files.exists(there)) {
@@ -83,33 +104,55 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         }
     }
 
+    private static boolean isEmptyFile(Path file) {
+        try {
+            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) == 0;
+        } catch (IOException e) {
+            throw InputException.unreadable(file, "an empty file", e);
+        }
+    }
+
     /**
      * A folder for a new run. Closed before {@link #begin}, it removes what it made.
      *
-     * @throws InputException if the folder holds a run, or cannot be written
+     * @param yaml {@code run.yaml}, if there is to be one
+     * @throws InputException if the folder holds a run, or anything of a name that a run writes, or cannot be written
      */
-    static RunFolder create(Path folder) {
+    static RunFolder create(Path folder, @Nullable String yaml) {
         check(folder);
         Path absolute = folder.toAbsolutePath().normalize();
         Path firstMade = null;
         for (Path p = absolute; p != null && !Files.exists(p); p = p.getParent()) {
             firstMade = p;
         }
+        RunLock lock;
         try {
             Files.createDirectories(absolute);
+            lock = RunLock.take(absolute);
         } catch (IOException e) {
-            remove(firstMade);
+            deleteEmpty(absolute, firstMade);
             throw InputException.unwritable(folder, e);
+        } catch (InputException e) {
+            deleteEmpty(absolute, firstMade);
+            throw e;
         }
-        RunFolder run = new RunFolder(folder, firstMade, RunLock.take(absolute));
         try {
-            check(folder); // now that nobody else can begin one here
-            CONTENT.forEach(name -> remove(folder.resolve(name)));
-            AtomicFolder.sweep(absolute);
-            return run;
+            check(folder); // now that no other process can begin one here
+            AtomicFolder.sweep(absolute, name -> name.equals(RunStart.FILE) ? Set.of() : null);
+            RunStart.read(folder).ifPresent(cutShort -> {
+                AtomicFolder.sweep(absolute, RunFolder::filesOf);
+                cutShort.clear(folder);
+            });
+            RunStart start = RunStart.write(folder, yaml);
+            return new RunFolder(folder, firstMade, lock, start, start.run(), yaml);
         } catch (RuntimeException | Error e) {
-            run.kept = true; // it is somebody else's
-            run.close();
+            if (e instanceof InputException) {
+                lock.discard();
+            }
+            lock.close();
+            if (e instanceof InputException) {
+                deleteEmpty(absolute, firstMade);
+            }
             throw e;
         }
     }
@@ -117,14 +160,28 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     /**
      * The folder of a run that goes on.
      *
-     * @throws InputException if it holds no run, or somebody writes it
+     * @throws InputException if it holds no run, or another training writes it
      */
     static RunFolder open(Path folder) {
-        RunRecord.json(folder);
-        RunFolder run = new RunFolder(folder, null, RunLock.take(folder));
-        run.resumed = true;
+        String id = RunRecord.id(RunRecord.json(folder));
+        RunFolder run = new RunFolder(folder, null, RunLock.take(folder), null, id, null);
+        run.begun = true;
         run.kept = true;
         return run;
+    }
+
+    /** The names of the files that a folder of a run's holds; none for a file; null for what is no run's. */
+    private static @Nullable Set<String> filesOf(String name) {
+        return switch (name) {
+            case LAST, BEST -> Adapter.FILES;
+            case RunRecord.FILE, YAML, SKIPPED, RunStart.FILE -> Set.of();
+            default -> null;
+        };
+    }
+
+    /** What tells this run's checkpoints from others. */
+    String id() {
+        return id;
     }
 
     Path path() {
@@ -136,34 +193,83 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     }
 
     Path last() {
-        return folder.resolve("last");
+        return folder.resolve(LAST);
     }
 
     Path best() {
-        return folder.resolve("best");
+        return folder.resolve(BEST);
+    }
+
+    /**
+     * Refuses what would end the run at a later step, as far as it can be seen now: a name taken that the run is to write, a folder that may not be written,
+     * a disk without the room for what it certainly writes.
+     *
+     * @param step that is reached
+     * @param steps all of them
+     * @param evaluates whether there may be a {@code best/}
+     * @param parameters of the adapter
+     * @throws InputException saying what is in the way
+     */
+    void check(long step, long steps, boolean evaluates, long parameters) {
+        List<Path> adapters = evaluates ? List.of(last(), best()) : List.of(last());
+        for (Path adapter : adapters) {
+            if (Files.isSymbolicLink(adapter)) {
+                throw new InputException(adapter + ": this is a link; expected a folder to write, or nothing");
+            }
+            AtomicFolder.checkNames(adapter, Adapter.FILES);
+        }
+        for (String name : List.of(METRICS, SKIPPED)) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+                    && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw new InputException(file + ": this is no file; expected one that the run may write, or nothing");
+            }
+        }
+        for (Path each : List.of(folder, checkpoints(), last(), best(), folder.resolve(METRICS))) {
+            if (Files.exists(each) && !Files.isWritable(each)) {
+                throw new InputException(each + ": may not be written; expected a run's folder that may be");
+            }
+        }
+        if (Files.exists(checkpoints(), LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(checkpoints())) {
+            throw new InputException(checkpoints() + ": this is no folder; expected one for checkpoints, or nothing");
+        }
+        for (RunCheckpoint checkpoint : RunCheckpoint.all(checkpoints())) {
+            if (checkpoint.step() > step && checkpoint.step() <= steps) {
+                checkpoint.checkReplaceable(id);
+            }
+        }
+        RunRoom.of(step, steps, evaluates, parameters).check(folder);
     }
 
     /** With its first checkpoint there, makes this a run. */
-    void begin(RunRecord.Inputs inputs, @Nullable String yaml) {
+    void begin(RunRecord.Inputs inputs) {
         if (yaml != null) {
             AtomicFile.write(folder.resolve(YAML), yaml);
         }
-        RunRecord.write(folder, inputs);
+        RunRecord.write(folder, id, inputs);
         kept = true;
+        begun = true;
+        delete(folder.resolve(RunStart.FILE));
         openMetrics(0);
     }
 
-    /** Forgets a run that came to nothing: closing removes what this made. One that goes on stays. */
+    /** Forgets a new run that came to nothing: closing removes what this made. One that goes on stays. */
     void discard() {
-        kept = resumed;
+        kept = start == null;
     }
 
     /** Clears up behind a process that was killed, and puts the logs where they were at a checkpoint. */
     void rewind(TrainingState state) {
-        AtomicFolder.sweep(folder);
-        AtomicFolder.sweep(checkpoints());
+        AtomicFolder.sweep(folder, RunFolder::filesOf);
+        RunCheckpoint.sweep(checkpoints());
+        RunStart.read(folder).filter(mark -> mark.run().equals(id)).ifPresent(mark -> delete(folder.resolve(RunStart.FILE)));
         openMetrics(state.metricsBytes());
         skipped(state.skipped());
+    }
+
+    /** Writes an adapter, {@link #last} or {@link #best}, whole or not at all. */
+    void save(Path to, Adapter adapter, LossSettings losses) {
+        AtomicFolder.replace(to, Adapter.FILES, part -> adapter.saveInto(part, losses));
     }
 
     private void openMetrics(long length) {
@@ -241,7 +347,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     void skipped(List<SkippedRow> rows) {
         Path file = folder.resolve(SKIPPED);
         if (rows.isEmpty()) {
-            remove(file);
+            delete(file);
             return;
         }
         StringBuilder lines = new StringBuilder();
@@ -250,44 +356,65 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         AtomicFile.write(file, lines.toString());
     }
 
-    /** Removes all checkpoints but the newest few; those after the step that is reached are damaged. */
+    /** Removes all of this run's checkpoints but the newest few; those after the step that is reached are damaged. */
     void prune(long reached, int keep) {
         int whole = 0;
-        for (RunCheckpoint checkpoint : RunCheckpoint.in(checkpoints())) {
+        for (RunCheckpoint checkpoint : RunCheckpoint.in(checkpoints(), id)) {
             if (checkpoint.step() > reached || ++whole > keep) {
-                AtomicFolder.remove(checkpoint.folder());
+                checkpoint.remove();
             }
         }
     }
 
     @Override
     public void close() {
+        RunStart undone = kept ? null : start;
         try (lock) {
             if (metrics != null) {
                 metrics.close();
             }
-            if (!kept) {
-                CONTENT.forEach(name -> remove(folder.resolve(name)));
+            if (undone != null) {
+                if (begun) {
+                    List.of(RunRecord.FILE, METRICS, SKIPPED).forEach(name -> delete(folder.resolve(name)));
+                }
+                undone.clear(folder);
+                lock.discard();
             }
         } catch (IOException e) {
             throw InputException.unwritable(folder.resolve(METRICS), e);
         }
-        if (!kept) {
-            remove(folder.resolve(RunLock.FILE));
-            remove(firstMade);
+        if (undone != null) {
+            deleteEmpty(folder.toAbsolutePath().normalize(), firstMade);
         }
     }
 
-    private static void remove(@Nullable Path path) {
-        if (path == null || !Files.exists(path)) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(path)) {
-            for (Path entry : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(entry);
+    /** Deletes a file of the run's; a folder or a link of its name is not the run's. */
+    private static void delete(Path file) {
+        try {
+            if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                Files.delete(file);
             }
         } catch (IOException e) {
-            throw InputException.unwritable(path, e);
+            throw InputException.unwritable(file, e);
+        }
+    }
+
+    static void deleteIfEmpty(Path folder) throws IOException {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (DirectoryNotEmptyException e) {
+            LOG.log(System.Logger.Level.DEBUG, () -> folder + " holds other files, and stays");
+        }
+    }
+
+    /** Deletes a folder and those above it up to the topmost that had to be made, as far as they are empty. */
+    private static void deleteEmpty(Path folder, @Nullable Path firstMade) {
+        try {
+            for (Path p = folder; firstMade != null && p != null && p.startsWith(firstMade); p = p.getParent()) {
+                deleteIfEmpty(p);
+            }
+        } catch (IOException e) {
+            throw InputException.unwritable(folder, e);
         }
     }
 }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
@@ -14,7 +16,8 @@ import org.moelora.engine.InputException;
 
 /**
  * The right to write a run's folder: the operating system's lock on its empty file {@value #FILE}, which ends with the process however that
- * ends. The file itself stays, since whoever deletes a file that others lock lets two of them in.
+ * ends. The file itself stays, since to delete a file that others lock lets two of them in; only a start that came to nothing takes
+ * its own away.
  */
 final class RunLock implements AutoCloseable {
     static final String FILE = "lock";
@@ -29,20 +32,28 @@ final class RunLock implements AutoCloseable {
     private static final long PAUSE_MILLIS = 50;
 
     private final Path key;
+    private final Path file;
     private final FileChannel channel;
+    private final boolean made;
 
-    private RunLock(Path key, FileChannel channel) {
+    private RunLock(Path key, Path file, FileChannel channel, boolean made) {
         this.key = key;
+        this.file = file;
         this.channel = channel;
+        this.made = made;
     }
 
     /**
      * @param folder that exists
-     * @throws InputException if somebody writes the run
+     * @throws InputException if another training writes the run, or the file system has no locks
      */
     static RunLock take(Path folder) {
+        Path file = folder.resolve(FILE);
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new InputException(file + ": this is no file; expected the run's own, or nothing of that name");
+        }
         try {
-            // Somebody may just be looking whether the lock is free.
+            // Another process may just be looking whether the lock is free.
             for (int i = 0; i < ATTEMPTS; i++) {
                 RunLock lock = tryTake(folder);
                 if (lock != null) {
@@ -51,14 +62,14 @@ final class RunLock implements AutoCloseable {
                 Thread.sleep(PAUSE_MILLIS);
             }
         } catch (IOException e) {
-            throw InputException.unwritable(folder.resolve(FILE), e);
+            throw InputException.unwritable(file, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         throw new InputException(folder + ": another training writes this run; expected one at a time");
     }
 
-    /** Whether somebody writes the run. */
+    /** Whether a process writes the run. */
     static boolean isTaken(Path folder) {
         if (!Files.exists(folder.resolve(FILE))) {
             return false;
@@ -70,8 +81,8 @@ final class RunLock implements AutoCloseable {
             }
             lock.close();
             return false;
-        } catch (IOException e) {
-            return false; // a copy on a read-only medium: nobody can write there
+        } catch (IOException | InputException e) {
+            return false; // a copy on a read-only medium, or on one without locks: no run can be written there
         }
     }
 
@@ -80,21 +91,51 @@ final class RunLock implements AutoCloseable {
         if (!HELD.add(key)) {
             return null;
         }
+        Path file = folder.resolve(FILE);
         FileChannel channel = null;
-        boolean taken = false;
+        RunLock taken = null;
         try {
-            channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = channel.tryLock();
-            taken = lock != null;
-            return taken ? new RunLock(key, channel) : null;
-        } catch (OverlappingFileLockException e) {
-            return null; // under another name
+            boolean made = !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+            channel = FileChannel.open(
+                    file, made ? StandardOpenOption.CREATE_NEW : StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            // Where it was deleted while this waited for it, the lock is on a file that no other process sees.
+            taken = isLocked(channel, file, made) && Files.exists(file) ? new RunLock(key, file, channel, made) : null;
+            return taken;
+        } catch (OverlappingFileLockException | FileAlreadyExistsException e) {
+            return null; // under another name, or by another process in this moment
         } finally {
-            if (!taken) {
+            if (taken == null) {
                 HELD.remove(key);
                 if (channel != null) {
                     channel.close();
                 }
+            }
+        }
+    }
+
+    /** Takes the operating system's lock; false if another process has it. */
+    private static boolean isLocked(FileChannel channel, Path file, boolean made) throws IOException {
+        try {
+            return channel.tryLock() != null;
+        } catch (IOException e) {
+            if (made) {
+                Files.deleteIfExists(file);
+            }
+            throw new InputException(
+                    file + ": cannot be locked (" + InputException.reason(e)
+                            + "), so that nothing would keep a second training out; expected a run's folder on a file system"
+                            + " with locks, such as a local disk",
+                    e);
+        }
+    }
+
+    /** Deletes the file if this made it, while no other process can have the lock. */
+    void discard() {
+        if (made) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                throw InputException.unwritable(file, e);
             }
         }
     }
@@ -104,7 +145,7 @@ final class RunLock implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw InputException.unwritable(key.resolve(FILE), e);
+            throw InputException.unwritable(file, e);
         } finally {
             HELD.remove(key);
         }

@@ -30,6 +30,7 @@ import org.moelora.model.LanguageModel;
 /**
  * {@code run.json}: what a run was made with, written once before its first step. A folder that has it holds a run.
  *
+ * @param id of this run alone; empty in runs of versions that wrote none
  * @param maker the version that began it, and the device that it computes on, as it describes itself
  * @param base fingerprint of the base
  * @param data files that the rows come from, with their checksums
@@ -37,6 +38,7 @@ import org.moelora.model.LanguageModel;
  * @param heldOutRows the same of those to evaluate on
  */
 record RunRecord(
+        String id,
         TrainingConfig training,
         long steps,
         String maker,
@@ -60,10 +62,11 @@ record RunRecord(
             List<TokenRow> heldOut,
             List<Examples.Source> sources) {}
 
-    static void write(Path folder, Inputs inputs) {
+    static void write(Path folder, String id, Inputs inputs) {
         Decoder base = inputs.model.decoder();
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("format", FORMAT);
+        json.put("run", id);
         json.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         json.put("versions", Machine.versions());
         json.put("machine", Machine.describe(base.device()));
@@ -125,6 +128,7 @@ record RunRecord(
             data.add(new DataFile(file.string("file"), file.string("sha256")));
         }
         return new RunRecord(
+                id(json),
                 ConfigJson.training(json.object("training")),
                 json.longInteger("steps"),
                 maker(
@@ -134,6 +138,10 @@ record RunRecord(
                 data,
                 json.object("train_rows").string("sha256"),
                 json.object("held_out_rows").string("sha256"));
+    }
+
+    static String id(JsonObject json) {
+        return json.string("run", "");
     }
 
     /**

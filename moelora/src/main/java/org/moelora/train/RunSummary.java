@@ -64,7 +64,7 @@ public record RunSummary(
      */
     public static RunSummary read(Path run) {
         JsonObject description = RunRecord.json(run);
-        List<Saved> checkpoints = RunCheckpoint.in(run.resolve("checkpoints")).stream()
+        List<Saved> checkpoints = RunCheckpoint.in(run.resolve(RunFolder.CHECKPOINTS), RunRecord.id(description)).stream()
                 .map(checkpoint -> new Saved(
                         checkpoint.folder(),
                         checkpoint.step(),

@@ -97,6 +97,9 @@ final class TrainingLoop {
         try (LanguageModel.Uses uses = model.enter();
                 AdamW optimizer = new AdamW(
                         parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()), this::group)) {
+            if (ready != null && run != null) {
+                run.check(step, steps, !heldOut.isEmpty(), adapter.parameterCount());
+            }
             if (ready != null || run == null) {
                 measureRouterStatistics();
             }
@@ -116,7 +119,7 @@ final class TrainingLoop {
             if (run != null) {
                 save(run, optimizer);
                 if (step == steps) {
-                    keeping(run, () -> adapter.save(run.last(), config.losses()));
+                    keeping(run, () -> run.save(run.last(), adapter, config.losses()));
                 }
             }
         } catch (InternalError e) {
@@ -262,7 +265,7 @@ final class TrainingLoop {
         var evaluation = new TrainingListener.Evaluation(step, scores.loss(), tasks, best);
         if (run != null) {
             if (best) {
-                keeping(run, () -> adapter.save(run.best(), config.losses()));
+                keeping(run, () -> run.save(run.best(), adapter, config.losses()));
             }
             keeping(run, () -> run.evaluation(evaluation));
         }
@@ -320,7 +323,7 @@ final class TrainingLoop {
     }
 
     private boolean parametersAreFinite() {
-        return parameters.parameters().stream().allMatch(p -> Diagnosis.isFinite(p.toArray()));
+        return parameters.parameters().stream().allMatch(Diagnosis::isFinite);
     }
 
     private void leaveOut(List<SkippedRow> found) {
@@ -369,7 +372,17 @@ final class TrainingLoop {
     private void write(RunFolder folder, AdamW optimizer) {
         RunCheckpoint checkpoint = RunCheckpoint.of(folder.checkpoints(), step);
         TrainingState state = new TrainingState(
-                step, steps, optimizer.steps(), rowsSeen, tokens, seconds(), loss, bestLoss, folder.metricsBytes(), skipped);
+                folder.id(),
+                step,
+                steps,
+                optimizer.steps(),
+                rowsSeen,
+                tokens,
+                seconds(),
+                loss,
+                bestLoss,
+                folder.metricsBytes(),
+                skipped);
         try {
             checkpoint.write(adapter, config.losses(), optimizer, state);
         } catch (InputException e) {
@@ -387,7 +400,7 @@ final class TrainingLoop {
     /** Goes back to the newest checkpoint that is whole. */
     private void restore(RunFolder folder, AdamW optimizer) {
         List<String> damaged = new ArrayList<>();
-        for (RunCheckpoint checkpoint : RunCheckpoint.in(folder.checkpoints())) {
+        for (RunCheckpoint checkpoint : RunCheckpoint.in(folder.checkpoints(), folder.id())) {
             Optional<String> damage = checkpoint.damage();
             if (damage.isPresent()) {
                 damaged.add(checkpoint.folder() + " is damaged: " + damage.get());
@@ -396,6 +409,7 @@ final class TrainingLoop {
             damaged.forEach(what ->
                     LOG.log(System.Logger.Level.WARNING, () -> what + "; going on from step " + checkpoint.step()));
             TrainingState state = checkpoint.state();
+            folder.check(state.step(), steps, !heldOut.isEmpty(), adapter.parameterCount());
             checkpoint.restore(model, adapter, optimizer, state);
             step = state.step();
             rowsSeen = state.rowsSeen();

@@ -12,6 +12,7 @@ import org.moelora.engine.io.JsonObject;
  * How far a run is, apart from the adapter and the optimizer's moments. The order of rows, dropout and sampled pairs are functions of the seed and
  * the step, and the learning rate is one of the step, so that there is no more to it.
  *
+ * @param run the run's id, as in {@code run.json}; empty in runs of versions that wrote none
  * @param step steps done
  * @param steps all steps of the run
  * @param updates steps that moved the parameters: all but those of which every row was skipped
@@ -23,6 +24,7 @@ import org.moelora.engine.io.JsonObject;
  * @param metricsBytes length of {@code metrics.jsonl}
  */
 record TrainingState(
+        String run,
         long step,
         long steps,
         long updates,
@@ -39,6 +41,7 @@ record TrainingState(
 
     Map<String, Object> toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
+        json.put("run", run);
         json.put("step", step);
         json.put("steps", steps);
         json.put("updates", updates);
@@ -71,6 +74,7 @@ record TrainingState(
                 .map(TrainingState::skippedRow)
                 .toList();
         return new TrainingState(
+                json.string("run", ""),
                 json.longInteger("step"),
                 json.longInteger("steps"),
                 json.longInteger("updates"),

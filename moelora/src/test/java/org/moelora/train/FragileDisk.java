@@ -26,6 +26,7 @@ import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileAttributeView;
+import java.nio.file.attribute.FileStoreAttributeView;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.spi.FileSystemProvider;
 import java.util.ArrayList;
@@ -48,6 +49,9 @@ final class FragileDisk extends FileSystemProvider {
          * @throws IOException if nothing of it happens
          */
         int before(String change, int bytes) throws IOException;
+
+        /** Called before a lock is taken. */
+        default void lock() throws IOException {}
 
         /** What happens after a write that was cut short. */
         default void fail() throws IOException {
@@ -111,6 +115,68 @@ final class FragileDisk extends FileSystemProvider {
             int written = (int) Math.min(room, bytes);
             room -= written;
             return written;
+        }
+    }
+
+    /** Says that so many bytes are free. */
+    record Small(long free) implements Fault {
+        @Override
+        public int before(String change, int bytes) {
+            return bytes;
+        }
+
+        FileStore store(FileStore whole) {
+            return new FileStore() {
+                @Override
+                public String name() {
+                    return whole.name();
+                }
+
+                @Override
+                public String type() {
+                    return whole.type();
+                }
+
+                @Override
+                public boolean isReadOnly() {
+                    return whole.isReadOnly();
+                }
+
+                @Override
+                public long getTotalSpace() {
+                    return Math.max(1, 2 * free);
+                }
+
+                @Override
+                public long getUsableSpace() {
+                    return free;
+                }
+
+                @Override
+                public long getUnallocatedSpace() {
+                    return free;
+                }
+
+                @Override
+                public boolean supportsFileAttributeView(Class<? extends FileAttributeView> type) {
+                    return whole.supportsFileAttributeView(type);
+                }
+
+                @Override
+                public boolean supportsFileAttributeView(String name) {
+                    return whole.supportsFileAttributeView(name);
+                }
+
+                @Override
+                public <V extends FileStoreAttributeView> @Nullable V getFileStoreAttributeView(Class<V> type) {
+                    return whole.getFileStoreAttributeView(type);
+                }
+
+                @Override
+                public Object getAttribute(String attribute) throws IOException {
+                    return whole.getAttribute(attribute);
+                }
+            };
         }
     }
 
@@ -220,7 +286,8 @@ final class FragileDisk extends FileSystemProvider {
 
     @Override
     public FileStore getFileStore(Path path) throws IOException {
-        return Files.getFileStore(real(path));
+        FileStore store = Files.getFileStore(real(path));
+        return fault instanceof Small small ? small.store(store) : store;
     }
 
     @Override
@@ -334,6 +401,7 @@ final class FragileDisk extends FileSystemProvider {
 
         @Override
         public @Nullable FileLock tryLock(long position, long size, boolean shared) throws IOException {
+            fault.lock();
             return real.tryLock(position, size, shared);
         }
 

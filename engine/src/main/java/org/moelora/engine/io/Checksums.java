@@ -9,13 +9,12 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.moelora.engine.InputException;
 
 /**
@@ -54,6 +53,11 @@ public final class Checksums {
         }
     }
 
+    /** The SHA-256 of a text in UTF-8, likewise. */
+    public static String ofText(String text) {
+        return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
     private static String hash(Path file) throws IOException {
         MessageDigest digest = sha256();
         byte[] chunk = new byte[BUFFER];
@@ -66,31 +70,35 @@ public final class Checksums {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    /** Writes the list of all files that are in the folder. It is for the caller to force it to the disk. */
-    public static void write(Path folder) throws IOException {
+    /** Writes the list of these files in a folder. It is for the caller to force it to the disk. */
+    public static void write(Path folder, Set<String> names) throws IOException {
         StringBuilder list = new StringBuilder();
-        for (String name : files(folder)) {
+        for (String name : new TreeSet<>(names)) {
             list.append(hash(folder.resolve(name))).append("  ").append(name).append('\n');
         }
         Files.writeString(folder.resolve(LIST), list);
     }
 
-    /** What differs between a folder's files and its list, in words that name the file; empty if nothing does. */
-    public static Optional<String> damage(Path folder) {
+    /**
+     * What differs between these files of a folder and its list, in words that name the file; empty if nothing does. Other files, which a file
+     * manager or an editor may have put there, are not looked at.
+     */
+    public static Optional<String> damage(Path folder, Set<String> names) {
         try {
             Map<String, String> listed = read(folder.resolve(LIST));
-            NavigableSet<String> there = files(folder);
-            for (var entry : listed.entrySet()) {
-                String name = entry.getKey();
-                if (!there.contains(name)) {
+            for (String name : new TreeSet<>(names)) {
+                String sum = listed.get(name);
+                if (sum == null) {
+                    return Optional.of(name + " is not in " + LIST);
+                }
+                if (!Files.exists(folder.resolve(name))) {
                     return Optional.of(name + " is in " + LIST + " and missing");
                 }
-                if (!hash(folder.resolve(name)).equals(entry.getValue())) {
+                if (!hash(folder.resolve(name)).equals(sum)) {
                     return Optional.of(name + " does not have the checksum that " + LIST + " says");
                 }
             }
-            there.removeAll(listed.keySet());
-            return there.isEmpty() ? Optional.empty() : Optional.of(there.first() + " is not in " + LIST);
+            return Optional.empty();
         } catch (IOException | InputException e) {
             return Optional.of(LIST + " or a file that it lists cannot be read (" + e.getMessage() + ")");
         }
@@ -113,14 +121,5 @@ public final class Checksums {
             end = line.end();
         }
         return sums;
-    }
-
-    private static NavigableSet<String> files(Path folder) throws IOException {
-        NavigableSet<String> names = new TreeSet<>();
-        try (Stream<Path> entries = Files.list(folder)) {
-            entries.map(entry -> entry.getFileName().toString()).forEach(names::add);
-        }
-        names.remove(LIST);
-        return names;
     }
 }

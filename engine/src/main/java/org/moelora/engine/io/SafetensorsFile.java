@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.moelora.engine.InputException;
 
@@ -155,35 +156,49 @@ public final class SafetensorsFile implements AutoCloseable {
      */
     public float[] readFloats(String name) {
         TensorInfo info = info(name);
-        MemorySegment bytes = segment(name);
         long elements = info.elements();
         if (elements > Integer.MAX_VALUE - 8) {
             throw new InputException(file + ": tensor " + Json.shown(name) + " has " + elements
                     + " elements; expected what fits in an array");
         }
         float[] values = new float[(int) elements];
+        readFloats(name, 0, values);
+        return values;
+    }
+
+    /**
+     * Copies a range of a tensor's values in row-major order, as {@link #readFloats(String)} does; the tensor may be of any size.
+     *
+     * @param from how many values come before the range
+     * @param into all of it is filled
+     * @throws InputException if there is no tensor of that name, or it is of another type
+     * @throws IndexOutOfBoundsException if the range is not within the tensor
+     */
+    public void readFloats(String name, long from, float[] into) {
+        TensorInfo info = info(name);
+        MemorySegment bytes = segment(name);
+        Objects.checkFromIndexSize(from, into.length, info.elements());
         switch (info.type()) {
-            case F32 -> MemorySegment.copy(bytes, FLOAT, 0, values, 0, values.length);
+            case F32 -> MemorySegment.copy(bytes, FLOAT, from * Float.BYTES, into, 0, into.length);
             case BF16 -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = Bfloat16.toFloat(bytes.get(SHORT, 2L * i));
+                for (int i = 0; i < into.length; i++) {
+                    into[i] = Bfloat16.toFloat(bytes.get(SHORT, (from + i) * Short.BYTES));
                 }
             }
             case F16 -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = Float.float16ToFloat(bytes.get(SHORT, 2L * i));
+                for (int i = 0; i < into.length; i++) {
+                    into[i] = Float.float16ToFloat(bytes.get(SHORT, (from + i) * Short.BYTES));
                 }
             }
             case F64 -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = (float) bytes.get(DOUBLE, 8L * i);
+                for (int i = 0; i < into.length; i++) {
+                    into[i] = (float) bytes.get(DOUBLE, (from + i) * Double.BYTES);
                 }
             }
             default ->
                 throw new InputException(file + ": tensor " + Json.shown(name) + " is " + info.type()
                         + "; expected F32, BF16, F16 or F64");
         }
-        return values;
     }
 
     /**

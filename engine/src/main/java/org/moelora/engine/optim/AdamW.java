@@ -157,7 +157,28 @@ public final class AdamW implements AutoCloseable {
         return steps;
     }
 
-    /** First and second moments on the host, for a checkpoint; laid out as the block. */
+    /** Copies a range of the first moments to the host; they are laid out as the block. */
+    public void readFirst(long from, float[] into) {
+        device.read(m, from, into);
+    }
+
+    /** Copies a range of the second moments to the host; they are laid out as the block. */
+    public void readSecond(long from, float[] into) {
+        device.read(v, from, into);
+    }
+
+    /** Puts a range of both moments where a checkpoint has them; {@link #restoreSteps} ends that. */
+    public void restore(long from, float[] first, float[] second) {
+        device.write(first, m, from);
+        device.write(second, v, from);
+    }
+
+    /** Goes on after so many steps. */
+    public void restoreSteps(long done) {
+        steps = done;
+    }
+
+    /** First and second moments on the host, laid out as the block, which has to be small enough for arrays. */
     public float[][] moments() {
         float[][] copy = new float[2][Math.toIntExact(m.length())];
         device.read(m, 0, copy[0]);
@@ -165,14 +186,13 @@ public final class AdamW implements AutoCloseable {
         return copy;
     }
 
-    /** Goes on from a checkpoint. */
+    /** Goes on from {@link #moments()}. */
     public void restore(float[][] moments, long steps) {
         if (moments.length != 2 || moments[0].length != m.length() || moments[1].length != v.length()) {
             throw new IllegalArgumentException("these moments belong to a block of another layout");
         }
-        device.write(moments[0], m, 0);
-        device.write(moments[1], v, 0);
-        this.steps = steps;
+        restore(0, moments[0], moments[1]);
+        restoreSteps(steps);
     }
 
     @Override

@@ -8,12 +8,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.engine.InputException;
 
 class AtomicFolderTest {
     private static final Set<String> NAMES = Set.of("a", "b");
+
+    /** What a program that writes such folders and a file may have left. */
+    private static final Function<String, @Nullable Set<String>> KNOWN = name -> switch (name) {
+        case "kept", "half", "lost.name" -> NAMES;
+        case "file.json" -> Set.of();
+        default -> null;
+    };
 
     @TempDir
     Path folder;
@@ -127,18 +136,88 @@ class AtomicFolderTest {
         Files.writeString(folder.resolve(".file.json." + id + ".part"), "half a fi");
         Files.writeString(folder.resolve(".mine.part"), "not of this class");
 
-        AtomicFolder.sweep(folder);
+        String foreign = "." + UUID.randomUUID();
+        Files.createDirectories(folder.resolve(foreign + ".part/deep"));
+        Path unknown = Files.createDirectory(folder.resolve(".other." + id + ".part"));
 
-        assertOnly("kept", "lost.name", ".mine.part");
+        AtomicFolder.sweep(folder, KNOWN);
+
+        assertOnly("kept", "lost.name", ".mine.part", foreign + ".part", unknown.getFileName().toString());
         assertThat(folder.resolve("kept/a")).hasContent("new");
         assertThat(folder.resolve("lost.name/a")).hasContent("2");
     }
 
     @Test
+    void sweepingNeverDeletesWhatOthersLeftInAnOlderOrHalfWrittenVersion() throws IOException {
+        String id = UUID.randomUUID().toString();
+        AtomicFolder.write(folder.resolve("kept"), NAMES, files("a", "new"));
+        Path old = Files.createDirectory(folder.resolve(".kept." + id + ".old"));
+        Files.writeString(old.resolve("a"), "older");
+        Files.writeString(old.resolve("notes"), "mine");
+        Files.writeString(Files.createDirectories(old.resolve("b/deep")).resolve("thesis"), "mine too");
+        Path half = Files.createDirectory(folder.resolve(".half." + id + ".part"));
+        Files.writeString(half.resolve("a"), "1");
+        Files.writeString(half.resolve(".b." + id + ".part"), "half a file");
+        Files.writeString(half.resolve(".DS_Store"), "finder");
+
+        AtomicFolder.sweep(folder, KNOWN);
+
+        assertThat(folder.resolve("kept/a")).hasContent("new");
+        assertThat(folder.resolve("kept/notes")).hasContent("mine");
+        assertThat(folder.resolve("kept/b/deep/thesis")).hasContent("mine too");
+        assertThat(half).isDirectoryContaining(file -> file.endsWith(".DS_Store"));
+        assertThat(half.resolve("a")).doesNotExist();
+        assertOnly("kept", half.getFileName().toString());
+    }
+
+    @Test
+    void replacingKeepsWhatIsNotOfItsNames() throws IOException {
+        Path out = folder.resolve("out");
+        AtomicFolder.replace(out, NAMES, files("a", "1", "b", "2"));
+        Path elsewhere = Files.writeString(folder.resolve("elsewhere"), "far");
+        Files.writeString(out.resolve(".DS_Store"), "finder");
+        Files.writeString(Files.createDirectory(out.resolve("mine")).resolve("a"), "deep");
+        Files.createSymbolicLink(out.resolve("link"), elsewhere);
+
+        AtomicFolder.replace(out, NAMES, files("a", "3"));
+
+        assertThat(out.resolve("a")).hasContent("3");
+        assertThat(out.resolve("b")).doesNotExist();
+        assertThat(out.resolve(".DS_Store")).hasContent("finder");
+        assertThat(out.resolve("mine/a")).hasContent("deep");
+        assertThat(out.resolve("link")).isSymbolicLink().hasContent("far");
+        assertOnly("out", "elsewhere");
+
+        AtomicFolder.remove(out, NAMES);
+
+        assertThat(out.resolve("a")).doesNotExist();
+        assertThat(out.resolve("mine/a")).hasContent("deep");
+        assertThat(elsewhere).hasContent("far");
+        assertOnly("out", "elsewhere");
+    }
+
+    @Test
+    void aNameThatIsNoFileIsRefusedBeforeAnythingIsWritten() throws IOException {
+        Path out = Files.createDirectory(folder.resolve("out"));
+        Path taken = Files.createDirectory(out.resolve("a"));
+        assertThatThrownBy(() -> AtomicFolder.replace(out, NAMES, files("a", "1")))
+                .isInstanceOf(InputException.class)
+                .hasMessage(taken + ": this is a folder; expected a file that may be replaced, or nothing of that name");
+        Files.delete(taken);
+        Files.createSymbolicLink(taken, folder.resolve("nowhere"));
+        assertThatThrownBy(() -> AtomicFolder.checkNames(out, NAMES)).hasMessageContaining("this is a link");
+        assertThatThrownBy(() -> AtomicFolder.checkReplaceable(out, NAMES)).hasMessageContaining("\"a\"");
+        Path nowhere = Files.createSymbolicLink(folder.resolve("lost"), folder.resolve("nowhere"));
+        assertThatThrownBy(() -> AtomicFolder.write(nowhere, NAMES, files("a", "1")))
+                .hasMessage(nowhere + ": this is a link that leads nowhere; expected a folder to write");
+        assertOnly("out", "lost");
+    }
+
+    @Test
     void removesAFolderOfFiles() throws IOException {
         AtomicFolder.write(folder.resolve("out"), NAMES, files("a", "1", "b", "2"));
-        AtomicFolder.remove(folder.resolve("out"));
-        AtomicFolder.remove(folder.resolve("never there"));
+        AtomicFolder.remove(folder.resolve("out"), NAMES);
+        AtomicFolder.remove(folder.resolve("never there"), NAMES);
         assertOnly();
     }
 }
