@@ -82,7 +82,8 @@ final class Learnable implements TrainingListener {
         double unigram = Unigram.of(train, vocabulary).loss(evaluated ? heldOut : train);
         if (loss >= unigram) {
             err.println("moelora: WARNING: the " + (evaluated ? "best evaluation " : "") + "loss is "
-                    + Figures.loss(loss) + ", and to guess each token by how often it occurs in the training data gives "
+                    + Figures.loss(loss)
+                    + ", and to guess each token by how often it occurs in the training data gives "
                     + Figures.loss(unigram) + ": nothing of the text was learned; expected more steps, a higher"
                     + " --learning-rate, or a model that was trained on such text");
         }

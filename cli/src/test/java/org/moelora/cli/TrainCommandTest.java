@@ -251,7 +251,15 @@ class TrainCommandTest {
         }
         Files.writeString(data, rows);
         Ran ran = Ran.of(
-                "train", "--model", Ran.TINY, "--data", data, "--out", temp.resolve("run"), "--steps=1", "--batch-size=2");
+                "train",
+                "--model",
+                Ran.TINY,
+                "--data",
+                data,
+                "--out",
+                temp.resolve("run"),
+                "--steps=1",
+                "--batch-size=2");
         assertThat(ran.code()).as(ran.err()).isZero();
         assertThat(ran.err())
                 .containsPattern("WARNING: [0-9]+ % of the tokens to be learned that stand for letters are spelled out")

@@ -383,8 +383,7 @@ public final class FineTuner {
             begun.check(out, asked(), inputs);
         }
         try (RunFolder run = begun == null ? RunFolder.create(out, settings) : RunFolder.open(out)) {
-            return new TrainingLoop(inputs, conduct, run, listener)
-                    .run(begun == null ? () -> run.begin(inputs) : null);
+            return new TrainingLoop(inputs, conduct, run, listener).run(begun == null ? () -> run.begin(inputs) : null);
         }
     }
 }

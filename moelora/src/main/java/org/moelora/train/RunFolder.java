@@ -60,7 +60,12 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     private boolean kept;
 
     private RunFolder(
-            Path folder, @Nullable Path firstMade, RunLock lock, @Nullable RunStart start, String id, @Nullable String yaml) {
+            Path folder,
+            @Nullable Path firstMade,
+            RunLock lock,
+            @Nullable RunStart start,
+            String id,
+            @Nullable String yaml) {
         this.folder = folder;
         this.firstMade = firstMade;
         this.lock = lock;
@@ -262,7 +267,9 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     void rewind(TrainingState state) {
         AtomicFolder.sweep(folder, RunFolder::filesOf);
         RunCheckpoint.sweep(checkpoints());
-        RunStart.read(folder).filter(mark -> mark.run().equals(id)).ifPresent(mark -> delete(folder.resolve(RunStart.FILE)));
+        RunStart.read(folder)
+                .filter(mark -> mark.run().equals(id))
+                .ifPresent(mark -> delete(folder.resolve(RunStart.FILE)));
         openMetrics(state.metricsBytes());
         skipped(state.skipped());
     }

@@ -29,8 +29,7 @@ record RunStart(String run, String yaml) {
 
     /** Marks a folder. */
     static RunStart write(Path folder, @Nullable String yaml) {
-        RunStart start =
-                new RunStart(UUID.randomUUID().toString(), yaml == null ? "" : Checksums.ofText(yaml));
+        RunStart start = new RunStart(UUID.randomUUID().toString(), yaml == null ? "" : Checksums.ofText(yaml));
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("run", start.run);
         json.put(RunFolder.YAML, start.yaml);

@@ -64,12 +64,13 @@ public record RunSummary(
      */
     public static RunSummary read(Path run) {
         JsonObject description = RunRecord.json(run);
-        List<Saved> checkpoints = RunCheckpoint.in(run.resolve(RunFolder.CHECKPOINTS), RunRecord.id(description)).stream()
-                .map(checkpoint -> new Saved(
-                        checkpoint.folder(),
-                        checkpoint.step(),
-                        checkpoint.damage().orElse(null)))
-                .toList();
+        List<Saved> checkpoints =
+                RunCheckpoint.in(run.resolve(RunFolder.CHECKPOINTS), RunRecord.id(description)).stream()
+                        .map(checkpoint -> new Saved(
+                                checkpoint.folder(),
+                                checkpoint.step(),
+                                checkpoint.damage().orElse(null)))
+                        .toList();
         List<Point> losses = new ArrayList<>();
         List<Point> evaluations = new ArrayList<>();
         double seconds = 0;

@@ -95,8 +95,8 @@ final class TrainingLoop {
         parameters.startTraining(parameter -> !config.router().alone() || adapter.isRouter(parameter));
         begin = System.nanoTime();
         try (LanguageModel.Uses uses = model.enter();
-                AdamW optimizer = new AdamW(
-                        parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()), this::group)) {
+                AdamW optimizer =
+                        new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()), this::group)) {
             if (ready != null && run != null) {
                 run.check(step, steps, !heldOut.isEmpty(), adapter.parameterCount());
             }
@@ -169,9 +169,8 @@ final class TrainingLoop {
         List<Batch> batches = batches(now);
         while (!batches.isEmpty()) {
             parameters.clearGradients();
-            TrainingStep result =
-                    TrainingStep.backward(
-                            model, batches, losses, phaseAt(now), config.seed(), draw, config.recompute(), null);
+            TrainingStep result = TrainingStep.backward(
+                    model, batches, losses, phaseAt(now), config.seed(), draw, config.recompute(), null);
             double stepLoss = result.loss(losses);
             double norm = optimizer.clip(config.clip());
             if (Double.isFinite(stepLoss) && Double.isFinite(norm)) {

@@ -23,7 +23,8 @@ class SpellingTest {
     @Test
     void lettersInARowPartsOfLettersAndUnknownTokensAreCounted(@TempDir Path temp) {
         Tokenizer tokenizer = new TokenizerFixture(
-                        "{\"<unk>\": 0, \"a\": 1, \"b\": 2, \"Ġthe\": 3, \"ing\": 4, \"Ã\": 5, \"1\": 6, \"Ġa\": 7}", "[]")
+                        "{\"<unk>\": 0, \"a\": 1, \"b\": 2, \"Ġthe\": 3, \"ing\": 4, \"Ã\": 5, \"1\": 6, \"Ġa\": 7}",
+                        "[]")
                 .model("unk_token", "\"<unk>\"")
                 .in(temp);
         int[] ids = {THE, THE, A, B, ING, ONE, PART, UNKNOWN, THE, SPACE_A, THE};

@@ -42,7 +42,8 @@ class CheckpointHeapTest {
                 int size = Math.toIntExact(parameter.shape().size());
                 optimizer.restore(parameter.from(), filled(size, ++i), filled(size, -i));
             }
-            checkpoint.write(adapter, LossSettings.NONE, optimizer, state); // so that nothing is loaded for the first time below
+            checkpoint.write(
+                    adapter, LossSettings.NONE, optimizer, state); // so that nothing is loaded for the first time below
             checkpoint.restore(base.with(other), other, restored, state);
 
             long before = Heap.allocatedBytes();
@@ -51,7 +52,9 @@ class CheckpointHeapTest {
             checkpoint.restore(base.with(other), other, restored, state);
             long read = Heap.allocatedBytes();
 
-            assertThat(written - before).as("writing %s bytes three times", bytes).isLessThan(bytes);
+            assertThat(written - before)
+                    .as("writing %s bytes three times", bytes)
+                    .isLessThan(bytes);
             assertThat(read - written).as("reading %s bytes three times", bytes).isLessThan(2 * bytes);
             assertThat(restored.steps()).isEqualTo(3);
             assertThat(restored.moments()).isDeepEqualTo(optimizer.moments());

@@ -232,8 +232,8 @@ class ForeignFilesTest {
         beginAndStop(again, 2);
         Files.move(copy, again.resolve("checkpoints/step-00000003"));
         assertThat(refused(() -> runs.resume(again)))
-                .hasMessageEndingWith("step-00000003: is another run's checkpoint; expected nothing where the run puts"
-                        + " its own");
+                .hasMessageEndingWith(
+                        "step-00000003: is another run's checkpoint; expected nothing where the run puts" + " its own");
     }
 
     @Test
@@ -241,7 +241,14 @@ class ForeignFilesTest {
         Path stopped = temp.resolve("stopped");
         beginAndStop(stopped, 3);
         List<String> foreign = List.of("best/a", "best/d/e", "last/b", "checkpoints/step-00000004/c");
-        for (String moment : List.of("move to best", "move to .best", "move to a", "move to d", "move to last", "move to b", "delete adapter_config.json")) {
+        for (String moment : List.of(
+                "move to best",
+                "move to .best",
+                "move to a",
+                "move to d",
+                "move to last",
+                "move to b",
+                "delete adapter_config.json")) {
             Path run = temp.resolve("run-" + moment.replace(' ', '-'));
             copy(stopped, run);
             for (String name : foreign) {
@@ -289,7 +296,6 @@ class ForeignFilesTest {
                 .hasMessageMatching(".*out: the run is to write [0-9.]+ MB \\(checkpoints [0-9.]+, adapters [0-9.]+\\),"
                         + " and 0.1 MB are free; expected more room, or an adapter of fewer parameters");
         assertThat(temp).isEmptyDirectory();
-        assertThat(RunRoom.of(3, 9, true, 1L << 40))
-                .isEqualTo(new RunRoom(12L << 40, 8L << 40));
+        assertThat(RunRoom.of(3, 9, true, 1L << 40)).isEqualTo(new RunRoom(12L << 40, 8L << 40));
     }
 }

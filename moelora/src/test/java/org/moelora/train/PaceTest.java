@@ -33,7 +33,8 @@ class PaceTest {
         assertThat(now).isLessThan(5 * Pace.WINDOW);
         now = 0;
         passes = 0;
-        assertThat(pace(number -> number == 0 ? 40_000_000_000L : 20_000_000_000L)).isCloseTo(0.2, within(1e-12));
+        assertThat(pace(number -> number == 0 ? 40_000_000_000L : 20_000_000_000L))
+                .isCloseTo(0.2, within(1e-12));
         assertThat(passes).isEqualTo(2);
     }
 }

@@ -76,7 +76,9 @@ class RouterTrainingTest {
     void aWarmUpUsesEveryExpert() {
         List<TrainingListener.Step> steps = new ArrayList<>();
         train(
-                config().router(new RouterTraining(1, WarmUp.ofSteps(3), 2, false)).build(), steps);
+                config().router(new RouterTraining(1, WarmUp.ofSteps(3), 2, false))
+                        .build(),
+                steps);
         assertThat(steps.subList(0, 3)).allMatch(step -> step.balance() == 0);
         assertThat(steps.subList(3, 6)).allMatch(step -> step.balance() >= 1);
         assertThat(steps.getLast().lm()).isLessThan(steps.getFirst().lm());

@@ -142,7 +142,12 @@ class AtomicFolderTest {
 
         AtomicFolder.sweep(folder, KNOWN);
 
-        assertOnly("kept", "lost.name", ".mine.part", foreign + ".part", unknown.getFileName().toString());
+        assertOnly(
+                "kept",
+                "lost.name",
+                ".mine.part",
+                foreign + ".part",
+                unknown.getFileName().toString());
         assertThat(folder.resolve("kept/a")).hasContent("new");
         assertThat(folder.resolve("lost.name/a")).hasContent("2");
     }
@@ -202,7 +207,8 @@ class AtomicFolderTest {
         Path taken = Files.createDirectory(out.resolve("a"));
         assertThatThrownBy(() -> AtomicFolder.replace(out, NAMES, files("a", "1")))
                 .isInstanceOf(InputException.class)
-                .hasMessage(taken + ": this is a folder; expected a file that may be replaced, or nothing of that name");
+                .hasMessage(
+                        taken + ": this is a folder; expected a file that may be replaced, or nothing of that name");
         Files.delete(taken);
         Files.createSymbolicLink(taken, folder.resolve("nowhere"));
         assertThatThrownBy(() -> AtomicFolder.checkNames(out, NAMES)).hasMessageContaining("this is a link");
