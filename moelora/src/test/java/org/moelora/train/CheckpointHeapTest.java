@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,9 +58,13 @@ class CheckpointHeapTest {
                     .isLessThan(bytes);
             assertThat(read - written).as("reading %s bytes three times", bytes).isLessThan(2 * bytes);
             assertThat(restored.steps()).isEqualTo(3);
-            assertThat(restored.moments()).isDeepEqualTo(optimizer.moments());
+            assertThat(Arrays.deepEquals(restored.moments(), optimizer.moments()))
+                    .isTrue();
             for (Parameter parameter : adapter.parameters().parameters()) {
-                assertThat(other.parameters().get(parameter.name()).toArray()).containsExactly(parameter.toArray());
+                assertThat(Arrays.equals(
+                                other.parameters().get(parameter.name()).toArray(), parameter.toArray()))
+                        .as(parameter.name())
+                        .isTrue();
             }
         }
     }
