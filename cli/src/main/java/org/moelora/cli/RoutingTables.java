@@ -19,6 +19,10 @@ final class RoutingTables {
 
     /** How much the experts say about the task: over all linears, as a map of them, and task by task where they say most. */
     static void printTasks(RoutingReport report, PrintStream out) {
+        if (report.olderRows() > 0) {
+            out.println("Left out are " + Figures.count(report.olderRows())
+                    + " rows that an older adapter answers, on which this one grew.");
+        }
         if (!report.comparesTasks()) {
             out.println(
                     report.tasks().isEmpty()
@@ -120,6 +124,7 @@ final class RoutingTables {
     static Map<String, Object> asJson(RoutingReport report) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("rows", report.rows());
+        json.put("older_rows", report.olderRows());
         json.put("tokens", report.tokens());
         json.put("tasks", report.tasks());
         json.put("untrained_seed", report.seed());

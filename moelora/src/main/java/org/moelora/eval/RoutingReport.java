@@ -1,5 +1,6 @@
 package org.moelora.eval;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,10 +27,12 @@ import org.moelora.model.LanguageModel;
  * @param linears the adapted linears, bottom to top
  * @param tasks A names, sorted; rows without a task count for everything but the task's information
  * @param rows how many were measured
- * @param tokens in them
+ * @param olderRows how many more were left out, as an adapter answers them on which this one grew ({@link Adapter#older})
+ * @param tokens in those that were measured
  * @param seed of the untrained routers that these are held against
  */
-public record RoutingReport(List<LinearRouting> linears, List<String> tasks, int rows, long tokens, long seed) {
+public record RoutingReport(
+        List<LinearRouting> linears, List<String> tasks, int rows, int olderRows, long tokens, long seed) {
     private static final int BATCH_TOKENS = 2048;
 
     public RoutingReport {
@@ -46,19 +49,24 @@ public record RoutingReport(List<LinearRouting> linears, List<String> tasks, int
      * Runs rows through a view with a mixture, and again with its routers untrained: random projections of different inputs differ as well, so
      * {@link LinearRouting#information} means something only beside {@link LinearRouting#untrained}.
      *
-     * @param rows at least one
+     * @param given at least one row
      * @param seed that the adapter was made with, for the untrained routers
      * @throws IllegalArgumentException if the view has no adapter, or one without a mixture, or there are no rows
-     * @throws InputException if gates depend on a task that a row does not name
+     * @throws InputException if gates depend on a task that a row does not name, or an older adapter answers all rows
      */
-    public static RoutingReport measure(LanguageModel model, List<TokenRow> rows, long seed) {
+    public static RoutingReport measure(LanguageModel model, List<TokenRow> given, long seed) {
         Adapter adapter = model.adapter();
         GatePolicy gate = adapter == null ? null : adapter.config().gate();
         if (adapter == null || gate == null) {
             throw new IllegalArgumentException("only a mixture of experts routes");
         }
-        if (rows.isEmpty()) {
+        if (given.isEmpty()) {
             throw new IllegalArgumentException("there are no rows to route");
+        }
+        List<TokenRow> rows = adapter.older() == null ? given : answeredByNewest(model, given);
+        if (rows.isEmpty()) {
+            throw new InputException("the adapter grew on an older one, which answers all " + given.size()
+                    + " rows; expected some of its own job");
         }
         List<String> tasks = rows.stream()
                 .map(TokenRow::task)
@@ -96,7 +104,20 @@ public record RoutingReport(List<LinearRouting> linears, List<String> tasks, int
                         of(outputs, site.name()),
                         before.get(site.name())))
                 .toList();
-        return new RoutingReport(linears, tasks, rows.size(), tokens, seed);
+        return new RoutingReport(linears, tasks, rows.size(), given.size() - rows.size(), tokens, seed);
+    }
+
+    private static List<TokenRow> answeredByNewest(LanguageModel model, List<TokenRow> rows) {
+        List<TokenRow> own = new ArrayList<>();
+        for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
+            int[] generations = model.answeredBy(batch.ids(), batch.layout());
+            for (int r = 0; r < generations.length; r++) {
+                if (generations[r] == 0) {
+                    own.add(batch.rows().get(r));
+                }
+            }
+        }
+        return own;
     }
 
     private static Map<String, GateCounts> counts(Adapter adapter, List<String> tasks) {

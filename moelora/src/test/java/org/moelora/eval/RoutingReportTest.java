@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +21,14 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LoraConfig;
+import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.MoeLora;
 import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.adapter.Router;
 import org.moelora.adapter.RouterStatistics;
 import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
+import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Tape;
 import org.moelora.kernels.Device;
@@ -32,6 +36,8 @@ import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.model.Decoder;
 import org.moelora.model.Vectors;
+import org.moelora.train.FineTuner;
+import org.moelora.train.TrainingConfig;
 
 class RoutingReportTest {
     private static final List<String> TASKS = List.of("add", "sort", "sub");
@@ -302,6 +308,59 @@ class RoutingReportTest {
                 assertThat(linear.untrained()).isCloseTo(0, within(1e-12));
             }
         }
+    }
+
+    /** The rows that an adapter answers on which this one grew say nothing about this one's experts. */
+    @Test
+    void rowsOfAnOlderAdapterAreLeftOut() {
+        MoeLoraConfig config = mixture().router(new Router.Prompt()).build();
+        List<TokenRow> old = job(4, "old", "older");
+        List<TokenRow> own = job(40, "new", "newer");
+        List<TokenRow> all = new ArrayList<>(old);
+        all.addAll(own);
+        Adapter older = learned(config, old);
+        try (Adapter grown = MoeLora.grow(older, learned(config, own))) {
+            RoutingReport ofAll = RoutingReport.measure(base.with(grown), all, 3);
+            RoutingReport ofOwn = RoutingReport.measure(base.with(grown), own, 3);
+            assertThat(ofAll.olderRows()).isEqualTo(old.size());
+            assertThat(ofAll.tasks()).containsExactly("new", "newer");
+            for (int i = 0; i < ofAll.linears().size(); i++) {
+                same(
+                        ofAll.linears().get(i).information(),
+                        ofOwn.linears().get(i).information());
+                same(
+                        ofAll.linears().get(i).meanWithin(),
+                        ofOwn.linears().get(i).meanWithin());
+            }
+            assertThatThrownBy(() -> RoutingReport.measure(base.with(grown), old, 3))
+                    .isInstanceOf(InputException.class)
+                    .hasMessage("the adapter grew on an older one, which answers all 8 rows; expected some of its own job");
+        }
+    }
+
+    /** Rows of two tasks in turn, of words of their own. */
+    private static List<TokenRow> job(int firstWord, String... tasks) {
+        Random random = new Random(firstWord);
+        List<TokenRow> rows = new ArrayList<>();
+        for (int r = 0; r < 8; r++) {
+            int[] ids = random.ints(6, firstWord, firstWord + 8).toArray();
+            int[] labels = ids.clone();
+            Arrays.fill(labels, 0, 4, TokenRow.IGNORED);
+            rows.add(new TokenRow(ids, labels, tasks[r % 2], r));
+        }
+        return rows;
+    }
+
+    private Adapter learned(MoeLoraConfig config, List<TokenRow> rows) {
+        Adapter adapter = Adapter.create(base, config, 3);
+        TrainingConfig training = TrainingConfig.builder()
+                .losses(LossSettings.NONE)
+                .steps(3L)
+                .batchSize(4)
+                .learningRate(1e-2)
+                .build();
+        FineTuner.of(base.with(adapter)).onRows(rows).config(training).run();
+        return adapter;
     }
 
     @Test
