@@ -108,6 +108,14 @@ final class AdapterFlags {
     @Option(names = "--router-only", description = "Train the routers and nothing else; with --init-adapter.")
     private boolean routerOnly;
 
+    private boolean mixes;
+    private boolean resumes;
+
+    /** The adapter that the flags are about comes from a run. */
+    void resumes() {
+        resumes = true;
+    }
+
     @Option(names = "--shared-a", description = "One A for all experts of a linear.")
     private boolean sharedA;
 
@@ -442,6 +450,43 @@ final class AdapterFlags {
         return weight != null && weight == 0 ? null : weight;
     }
 
+    /** For a command that makes the adapter itself: what says how it is made is refused. */
+    void refuseShape(String command, boolean withGate) {
+        Map<String, @Nullable Object> given = new LinkedHashMap<>();
+        given.put("--method", method);
+        given.put("--experts", experts);
+        given.put("--top-k", withGate ? null : topK);
+        given.put("--rank", rank);
+        given.put("--alpha", alpha);
+        given.put("--dropout", dropout);
+        given.put("--targets", targets);
+        given.put("--gate", withGate ? null : gate);
+        given.put("--router", router);
+        given.put("--router-rms", routerRms);
+        given.put("--shared-a", sharedA ? true : null);
+        given.put("--max-threshold", maxThreshold);
+        given.put("--tasks", tasks);
+        given.put("--task-dimension", taskDimension);
+        given.put("--init-adapter", initAdapter);
+        given.forEach((flag, value) -> {
+            if (value != null) {
+                throw new InputException(flag + " is given, and " + command + " takes it from the adapters; expected no " + flag);
+            }
+        });
+    }
+
+    /** The gate that is asked for, {@code dense} if none is. */
+    GatePolicy gateOfMixture() {
+        return gate(Flags.or(gate, topK == null ? "dense" : "top-k"));
+    }
+
+    /** As if --router-only had been given, at a higher rate unless one is given. */
+    void routerOnly(double multiple) {
+        mixes = true;
+        routerOnly = true;
+        routerLearningRate = Flags.or(routerLearningRate, multiple);
+    }
+
     WarmUp contrastStart() {
         return WarmUp.parse("--contrast-start", Flags.or(contrastStart, preset().contrastStart()));
     }
@@ -451,7 +496,7 @@ final class AdapterFlags {
         if (kind.gate() == null) {
             return RouterTraining.DEFAULT;
         }
-        if (routerOnly && initAdapter == null) {
+        if (routerOnly && initAdapter == null && !mixes && !resumes) {
             throw new InputException("--router-only is given without --init-adapter; expected an adapter whose experts have"
                     + " learned already");
         }

@@ -45,6 +45,10 @@ final class Moelora implements Callable<Integer> {
                 .addSubcommand(new EvalCommand(streams))
                 .addSubcommand(new GenerateCommand(streams))
                 .addSubcommand(new InspectCommand(streams))
+                .addSubcommand(new CompareCommand(streams))
+                .addSubcommand(new MixCommand(streams))
+                .addSubcommand(new GrowCommand(streams))
+                .addSubcommand(new DropCommand(streams))
                 .addSubcommand(new MergeCommand(streams))
                 .addSubcommand(new DevicesCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand());

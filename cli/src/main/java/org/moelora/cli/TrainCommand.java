@@ -3,6 +3,7 @@ package org.moelora.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -49,16 +50,29 @@ final class TrainCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Mixin
-    private final TrainFlags flags = new TrainFlags();
+    private final TrainFlags flags;
 
     @Mixin
-    private final MemoryFlags memory = new MemoryFlags();
+    private final MemoryFlags memory;
 
     @Mixin
-    private final LoadFlags load = new LoadFlags();
+    private final LoadFlags load;
 
     TrainCommand(Streams streams) {
+        this(streams, new TrainFlags(), new MemoryFlags(), new LoadFlags());
+    }
+
+    /** For a command that trains what it has made, with flags of its own beside these. */
+    TrainCommand(Streams streams, TrainFlags flags, MemoryFlags memory, LoadFlags load) {
         this.streams = streams;
+        this.flags = flags;
+        this.memory = memory;
+        this.load = load;
+    }
+
+    /** Makes the adapter that a training begins with, where it is neither a new one nor one in a folder. */
+    interface Beginning {
+        Adapter make(Decoder base);
     }
 
     /** Rows to train on, and rows to evaluate on. */
@@ -70,20 +84,34 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        return run(null);
+    }
+
+    /**
+     * @param beginning null for what the flags say
+     */
+    int run(@Nullable Beginning beginning) {
         flags.check();
         memory.limit();
         Path resumed = flags.resume();
         RunSummary run = resumed == null ? null : RunSummary.read(resumed);
+        if (run != null) {
+            flags.adapter().resumes();
+        }
         Path from = run == null
                 ? flags.adapter().initAdapter()
                 : null; // what the run holds takes the initial adapter's place
         AdapterSummary start = from == null ? null : AdapterSummary.read(from);
-        AdapterConfig made = run == null ? flags.adapter().config(start) : run.adapter();
-        TrainingConfig training = flags.training(made);
+        AdapterConfig asked = run != null ? run.adapter() : beginning != null ? null : flags.adapter().config(start);
+        if (asked != null) {
+            flags.training(asked); // refuses what is wrong before the base is opened, which can take a while
+        }
         try (Decoder base = load.load(flags.model())) {
             int most = Math.clamp(base.config().maxPositions(), 2, flags.maxLength());
             Rows rows = rows(View.encoder(base).withMaxLength(most, flags.longRows()));
-            try (Adapter adapter = adapter(base, made, from)) {
+            try (Adapter adapter = adapter(base, asked, from, run, beginning)) {
+                AdapterConfig made = asked == null ? adapter.config() : asked;
+                TrainingConfig training = flags.training(made);
                 FineTuner tuner = FineTuner.of(base.with(adapter))
                         .on(rows.train())
                         .config(training)
@@ -122,8 +150,21 @@ final class TrainCommand implements Callable<Integer> {
         return settings;
     }
 
-    private Adapter adapter(Decoder base, AdapterConfig made, @Nullable Path from) {
-        return from == null ? Adapter.create(base, made, flags.seed()) : Adapter.load(from, base);
+    private Adapter adapter(
+            Decoder base,
+            @Nullable AdapterConfig asked,
+            @Nullable Path from,
+            @Nullable RunSummary run,
+            @Nullable Beginning beginning) {
+        RunSummary.Saved newest = run == null ? null : run.newest();
+        if (newest != null) {
+            // It knows what a configuration does not say: where experts came from, and what it grew on.
+            return Adapter.load(newest.folder(), base);
+        }
+        if (asked == null) {
+            return Objects.requireNonNull(beginning).make(base);
+        }
+        return from == null ? Adapter.create(base, asked, flags.seed()) : Adapter.load(from, base);
     }
 
     private Rows rows(ExampleEncoder encoder) {

@@ -205,6 +205,14 @@ final class TrainFlags {
         return resume;
     }
 
+    /** For a command that begins trainings, which train goes on with. */
+    void refuseResume(String command) {
+        if (resume != null) {
+            throw new InputException("--resume is given to " + command + "; expected moelora train --resume " + resume
+                    + ", which goes on with any run");
+        }
+    }
+
     CheckpointPolicy checkpoints() {
         return new CheckpointPolicy(checkpointEvery, checkpointMinutes, keep);
     }

@@ -353,6 +353,11 @@ public final class Adapter implements AutoCloseable {
         return prompts;
     }
 
+    /** Whether it knows what the prompts look like that it learned from, so that another one can grow on it. */
+    public boolean knowsPrompts() {
+        return prompts != null;
+    }
+
     void knows(KnownPrompts learned) {
         prompts = learned;
     }

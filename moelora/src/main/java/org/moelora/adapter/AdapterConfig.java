@@ -107,10 +107,10 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
                 .forLayers(sites.stream().mapToInt(LinearSite::layer).max().orElse(-1) + 1);
     }
 
-    /** The losses beside the language model's, unless something else is said: none but under a top-k gate. */
+    /** The losses beside the language model's, unless something else is said: none but under a top-k gate whose router looks at tokens. */
     default LossSettings losses() {
         GatePolicy policy = gate();
-        return policy == null || policy.topK() == 0 ? LossSettings.NONE : LossSettings.DEFAULT;
+        return policy == null || policy.topK() == 0 || !(router() instanceof Router.Token) ? LossSettings.NONE : LossSettings.DEFAULT;
     }
 
     /**
