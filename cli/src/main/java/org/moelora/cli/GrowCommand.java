@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  moelora grow run1/last --model llama --data new.jsonl --out run2",
             "  moelora grow lora --model llama --data b.jsonl --old-data a.jsonl --out run2",
-            "  moelora train --resume run2                                   after a crash or Ctrl-C",
+            "  moelora train --resume run2",
         })
 final class GrowCommand implements Callable<Integer> {
     private static final int BATCH_TOKENS = 2048;

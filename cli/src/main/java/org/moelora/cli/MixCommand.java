@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Examples:",
             "  moelora mix sums/last facts/last --model llama --data both.jsonl --out mixture",
-            "  moelora train --resume mixture                                after a crash or Ctrl-C",
+            "  moelora train --resume mixture",
         })
 final class MixCommand implements Callable<Integer> {
     /** Of the learning rate: a router alone has far fewer values than experts, and nothing else moves with it. */
