@@ -3,6 +3,7 @@ package org.moelora.text;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -21,7 +22,7 @@ import org.moelora.text.template.Template;
 /**
  * How a model wants to be talked to: its chat template, in the subset of Jinja that {@link Template} reads. The template sees {@code messages},
  * {@code add_generation_prompt}, and the texts of the tokens that {@code tokenizer_config.json} or the GGUF file names, such as {@code bos_token}; {@code tools}
- * and {@code documents} are none, and there is no clock. Immutable and thread-safe.
+ * and {@code documents} are none, and {@code strftime_now} writes today's date, or the one that {@link #withDate} sets. Immutable and thread-safe.
  */
 public final class ChatTemplate {
     private static final List<String> TOKENS =
@@ -42,8 +43,10 @@ public final class ChatTemplate {
     private final Template template;
     private final Map<String, @Nullable Object> tokens;
     private final String source;
+    private final LocalDate date;
 
-    private ChatTemplate(String source, Template template, Map<String, @Nullable Object> tokens) {
+    private ChatTemplate(String source, Template template, Map<String, @Nullable Object> tokens, LocalDate date) {
+        this.date = date;
         this.source = source;
         this.template = template;
         this.tokens = tokens;
@@ -57,7 +60,7 @@ public final class ChatTemplate {
      * @throws InputException if it has a construct that is not supported, which is named with its line
      */
     public static ChatTemplate of(String source, String template, Map<String, String> tokens) {
-        return new ChatTemplate(source, Template.parse(source, template), new HashMap<>(tokens));
+        return new ChatTemplate(source, Template.parse(source, template), new HashMap<>(tokens), LocalDate.now());
     }
 
     /**
@@ -171,7 +174,7 @@ public final class ChatTemplate {
         variables.putAll(more);
         variables.put("messages", messages);
         variables.put("add_generation_prompt", addGenerationPrompt);
-        return template.render(variables);
+        return template.render(variables, date);
     }
 
     /**
@@ -255,6 +258,11 @@ public final class ChatTemplate {
         fields.put("content", message.content());
         fields.putAll(message.fields());
         return fields;
+    }
+
+    /** The same with another day for today, which templates ask {@code strftime_now} for. */
+    public ChatTemplate withDate(LocalDate day) {
+        return new ChatTemplate(source, template, tokens, day);
     }
 
     /** The text of the end-of-sequence token; empty if it is not known. */

@@ -1,5 +1,6 @@
 package org.moelora.text.template;
 
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,16 +20,24 @@ final class Evaluator {
     private final Limits limits;
     private final Scope globals = new Scope(null);
     private final Expressions expressions;
+    private final LocalDate date;
     private StringBuilder out = new StringBuilder();
 
-    Evaluator(Limits limits, Map<String, ? extends @Nullable Object> variables) {
+    Evaluator(Limits limits, Map<String, ? extends @Nullable Object> variables, LocalDate date) {
         this.limits = limits;
+        this.date = date;
         expressions = new Expressions(limits, this);
         globals.set("raise_exception", Values.Function.RAISE_EXCEPTION);
         globals.set("namespace", Values.Function.NAMESPACE);
         globals.set("range", Values.Function.RANGE);
         globals.set("dict", Values.Function.DICT);
+        globals.set("strftime_now", Values.Function.STRFTIME_NOW);
         variables.forEach(globals::set);
+    }
+
+    /** What strftime_now takes for today. */
+    LocalDate date() {
+        return date;
     }
 
     String render(List<Statement> statements) {
@@ -56,7 +65,7 @@ final class Evaluator {
                         print.value().line(),
                         Values.text(limits, print.value().line(), expressions.value(print.value(), scope)));
             case Statement.If choice -> end = choose(choice, scope);
-            case Statement.For loop -> loop(loop, scope);
+            case Statement.For loop -> loop(loop, scope, expressions.value(loop.items(), scope), 0);
             case Statement.Set set -> set(set, scope);
             case Statement.SetAttribute set -> {
                 if (!(scope.get(set.namespace()) instanceof Namespace namespace)) {
@@ -64,9 +73,28 @@ final class Evaluator {
                 }
                 namespace.put(set.name(), expressions.value(set.value(), scope));
             }
-            case Statement.SetBlock set -> scope.set(set.name(), captured(set.body(), new Scope(scope)));
+            case Statement.SetBlock set -> {
+                String text = captured(set.body(), new Scope(scope));
+                scope.set(set.name(), set.filters() == null ? text : filtered(set.filters(), text, scope));
+            }
             case Statement.Macro macro -> scope.set(macro.name(), new Values.Macro(macro, scope));
-            case Statement.Group group -> end = run(group.body(), scope);
+            case Statement.Call call -> {
+                Object value =
+                        expressions.call(call.call(), scope, new Values.Macro(call.caller(), scope));
+                write(call.line(), Values.text(limits, call.line(), value));
+            }
+            case Statement.Filter filter -> {
+                int line = filter.filters().line();
+                String text = captured(filter.body(), new Scope(scope));
+                write(line, Values.text(limits, line, filtered(filter.filters(), text, scope)));
+            }
+            case Statement.With with -> {
+                Scope inner = new Scope(scope);
+                for (int i = 0; i < with.names().size(); i++) {
+                    inner.set(with.names().get(i), expressions.value(with.values().get(i), scope));
+                }
+                end = run(with.body(), inner);
+            }
             case Statement.Break b -> end = End.BREAK;
             case Statement.Continue c -> end = End.CONTINUE;
         }
@@ -86,6 +114,12 @@ final class Evaluator {
         String text = out.toString();
         out = around;
         return text;
+    }
+
+    private @Nullable Object filtered(Expression filters, String text, Scope scope) {
+        Scope inner = new Scope(scope);
+        inner.set(Statement.WRITTEN, text);
+        return expressions.value(filters, inner);
     }
 
     private End choose(Statement.If choice, Scope scope) {
@@ -112,7 +146,8 @@ final class Evaluator {
             scope.set(names.getFirst(), value);
             return;
         }
-        if (!(value instanceof List<?> list) || list.size() != names.size()) {
+        List<?> list = expressions.iterable(line, value);
+        if (list.size() != names.size() || value instanceof Undefined) {
             throw limits.error(line, "takes apart what has not " + names.size() + " parts");
         }
         for (int i = 0; i < names.size(); i++) {
@@ -120,51 +155,72 @@ final class Evaluator {
         }
     }
 
-    private void loop(Statement.For loop, Scope scope) {
+    private void loop(Statement.For loop, Scope scope, @Nullable Object all, int depth) {
         List<@Nullable Object> items = new ArrayList<>();
-        for (Object item : expressions.iterable(loop.line(), expressions.value(loop.items(), scope))) {
+        for (Object item : expressions.iterable(loop.line(), all)) {
             limits.step(loop.line());
-            Scope inner = new Scope(scope);
-            unpack(loop.line(), loop.names(), item, inner);
             Expression condition = loop.condition();
-            if (condition == null || Values.truth(expressions.value(condition, inner))) {
-                items.add(item);
+            if (condition != null) {
+                Scope inner = new Scope(scope);
+                unpack(loop.line(), loop.names(), item, inner);
+                if (!Values.truth(expressions.value(condition, inner))) {
+                    continue;
+                }
             }
+            items.add(item);
         }
+        Loop state = new Loop(loop, scope, items, depth);
         for (int i = 0; i < items.size(); i++) {
             Scope inner = new Scope(scope);
+            state.at(i);
+            inner.set("loop", state);
             unpack(loop.line(), loop.names(), items.get(i), inner);
-            inner.set("loop", where(items, i));
             if (run(loop.body(), inner) == End.BREAK) {
                 return;
             }
         }
         if (items.isEmpty()) {
-            run(loop.otherwise(), scope);
+            run(loop.otherwise(), new Scope(scope));
         }
     }
 
-    private static Map<String, @Nullable Object> where(List<@Nullable Object> items, int i) {
-        Map<String, @Nullable Object> loop = new LinkedHashMap<>();
-        loop.put("index", i + 1L);
-        loop.put("index0", (long) i);
-        loop.put("revindex", (long) items.size() - i);
-        loop.put("revindex0", items.size() - i - 1L);
-        loop.put("first", i == 0);
-        loop.put("last", i == items.size() - 1);
-        loop.put("length", (long) items.size());
-        loop.put("previtem", i == 0 ? Undefined.UNDEFINED : items.get(i - 1));
-        loop.put("nextitem", i == items.size() - 1 ? Undefined.UNDEFINED : items.get(i + 1));
-        return loop;
+    /** What a recursive loop writes of other items, for {@code loop(items)}. */
+    String recurse(int line, Loop loop, @Nullable Object items) {
+        if (!loop.statement().recursive()) {
+            throw limits.error(line, "calls loop in a loop that is not recursive");
+        }
+        limits.enter(line);
+        StringBuilder around = out;
+        out = new StringBuilder();
+        loop(loop.statement(), loop.scope(), items, loop.depth() + 1);
+        String text = out.toString();
+        out = around;
+        limits.leave();
+        return text;
     }
 
     /** The text that a macro writes. */
     String call(int line, Values.Macro macro, List<@Nullable Object> values, Map<String, @Nullable Object> named) {
         Statement.Macro statement = macro.statement();
         Scope scope = new Scope(macro.scope());
-        if (values.size() > statement.parameters().size()
-                || !statement.parameters().containsAll(named.keySet())) {
+        List<String> parameters = statement.parameters();
+        Map<String, @Nullable Object> others = new LinkedHashMap<>(named);
+        others.keySet().removeAll(parameters);
+        if (statement.takesCaller() && !parameters.contains("caller")) {
+            scope.set("caller", others.containsKey("caller") ? others.remove("caller") : Undefined.UNDEFINED);
+        }
+        boolean twice = parameters.stream().limit(values.size()).anyMatch(named::containsKey);
+        if (twice
+                || (values.size() > parameters.size() && !statement.takesMore())
+                || (!others.isEmpty() && !statement.takesNamed())) {
             throw limits.error(line, "calls " + statement.name() + " with arguments that it does not take");
+        }
+        if (statement.takesMore()) {
+            scope.set(
+                    "varargs", new Tuple(values.subList(Math.min(values.size(), parameters.size()), values.size())));
+        }
+        if (statement.takesNamed()) {
+            scope.set("kwargs", others);
         }
         for (int i = 0; i < statement.parameters().size(); i++) {
             String name = statement.parameters().get(i);

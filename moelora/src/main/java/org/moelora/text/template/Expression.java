@@ -28,11 +28,13 @@ sealed interface Expression {
             @Nullable Expression to,
             @Nullable Expression step) implements Expression {}
 
-    record Call(int line, Expression function, Arguments arguments) implements Expression {}
+    record TupleOf(int line, List<Expression> items) implements Expression {}
 
-    record Filter(int line, Expression of, String name, Arguments arguments) implements Expression {}
+    record Call(int line, Expression function, CallArguments arguments) implements Expression {}
 
-    record Test(int line, Expression of, String name, Arguments arguments) implements Expression {}
+    record Filter(int line, Expression of, String name, CallArguments arguments) implements Expression {}
+
+    record Test(int line, Expression of, String name, CallArguments arguments) implements Expression {}
 
     record Not(int line, Expression of) implements Expression {}
 
@@ -53,8 +55,17 @@ sealed interface Expression {
             Expression then,
             @Nullable Expression otherwise) implements Expression {}
 
-    /** Of a call, by place and by name. */
-    record Arguments(List<Expression> values, Map<String, Expression> named) {
-        static final Arguments NONE = new Arguments(List.of(), Map.of());
+    /**
+     * Of a call, by place and by name.
+     *
+     * @param list whose elements follow those by place, {@code *list}
+     * @param map whose entries follow those by name, {@code **map}
+     */
+    record CallArguments(
+            List<Expression> values,
+            Map<String, Expression> named,
+            @Nullable Expression list,
+            @Nullable Expression map) {
+        static final CallArguments NONE = new CallArguments(List.of(), Map.of(), null, null);
     }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.moelora.text.template.Expression.Arguments;
+import org.moelora.text.template.Expression.CallArguments;
 import org.moelora.text.template.Lexer.Kind;
 import org.moelora.text.template.Lexer.Token;
 
@@ -20,7 +20,21 @@ final class ExpressionParser {
         this.words = words;
     }
 
-    /** One expression, or several with commas between, which are a list. */
+    /** As {@link #withTuple}, of what {@link #withoutChoice} reads. */
+    Expression withoutChoiceTuple() {
+        int line = words.peek().line();
+        Expression first = withoutChoice();
+        if (!words.peek().is(Kind.SIGN, ",")) {
+            return first;
+        }
+        List<Expression> all = new ArrayList<>(List.of(first));
+        while (words.takeSign(",") && !words.endsTuple()) {
+            all.add(withoutChoice());
+        }
+        return new Expression.TupleOf(line, all);
+    }
+
+    /** One expression, or several with commas between, which are a tuple. */
     Expression withTuple() {
         int line = words.peek().line();
         Expression first = expression();
@@ -28,10 +42,10 @@ final class ExpressionParser {
             return first;
         }
         List<Expression> all = new ArrayList<>(List.of(first));
-        while (words.takeSign(",") && !words.peek().is(Kind.SIGN, ")")) {
+        while (words.takeSign(",") && !words.endsTuple()) {
             all.add(expression());
         }
-        return new Expression.ListOf(line, all);
+        return new Expression.TupleOf(line, all);
     }
 
     Expression expression() {
@@ -114,9 +128,18 @@ final class ExpressionParser {
     }
 
     private Expression product() {
-        Expression left = unary(true);
+        Expression left = power();
         while (words.peek().kind() == Kind.SIGN
                 && Set.of("*", "/", "//", "%").contains(words.peek().text())) {
+            Token sign = words.next();
+            left = new Expression.Binary(sign.line(), sign.text(), left, power());
+        }
+        return left;
+    }
+
+    private Expression power() {
+        Expression left = unary(true);
+        while (words.peek().is(Kind.SIGN, "**")) {
             Token sign = words.next();
             left = new Expression.Binary(sign.line(), sign.text(), left, unary(true));
         }
@@ -158,10 +181,11 @@ final class ExpressionParser {
                 yield new Expression.Constant(line, text.toString());
             }
             case INTEGER -> {
-                if (token.text().length() > 18) {
+                try {
+                    yield new Expression.Constant(line, Long.parseLong(token.text()));
+                } catch (NumberFormatException e) {
                     throw words.unsupported(token);
                 }
-                yield new Expression.Constant(line, Long.parseLong(token.text()));
             }
             case FLOAT -> new Expression.Constant(line, Double.parseDouble(token.text()));
             case SIGN -> bracket(token);
@@ -180,7 +204,7 @@ final class ExpressionParser {
 
     private Expression parenthesis(int line) {
         if (words.takeSign(")")) {
-            return new Expression.ListOf(line, List.of());
+            return new Expression.TupleOf(line, List.of());
         }
         Expression inner = withTuple();
         words.expectSign(")");
@@ -221,10 +245,14 @@ final class ExpressionParser {
             }
             if (words.takeSign(".")) {
                 Token name = words.next();
-                if (name.kind() != Kind.NAME) {
+                if (name.kind() == Kind.INTEGER && name.text().length() < 10) {
+                    value = new Expression.Item(
+                            line, value, new Expression.Constant(line, Long.parseLong(name.text())));
+                } else if (name.kind() == Kind.NAME) {
+                    value = new Expression.Attribute(line, value, name.text());
+                } else {
                     throw words.unsupported(name);
                 }
-                value = new Expression.Attribute(line, value, name.text());
             } else if (words.takeSign("[")) {
                 value = item(line, value);
             } else if (words.takeSign("(")) {
@@ -251,6 +279,15 @@ final class ExpressionParser {
         return words.peek().is(Kind.SIGN, ":") || words.peek().is(Kind.SIGN, "]") ? null : expression();
     }
 
+    /** Filters one after the other, of which the first has no sign before it. */
+    Expression filters(Expression of) {
+        int line = words.peek().line();
+        String name = words.name();
+        CallArguments arguments = words.takeSign("(") ? words.arguments() : CallArguments.NONE;
+        Expression value = new Expression.Filter(line, of, name, arguments);
+        return words.takeSign("|") ? filters(value) : value;
+    }
+
     private Expression filtered(Expression unfiltered) {
         Expression value = unfiltered;
         for (int chained = 0; ; chained++) {
@@ -260,7 +297,7 @@ final class ExpressionParser {
             }
             if (words.takeSign("|")) {
                 String name = words.name();
-                Arguments arguments = words.takeSign("(") ? words.arguments() : Arguments.NONE;
+                CallArguments arguments = words.takeSign("(") ? words.arguments() : CallArguments.NONE;
                 value = new Expression.Filter(line, value, name, arguments);
             } else if (words.takeName("is")) {
                 boolean not = words.takeName("not");
@@ -272,7 +309,7 @@ final class ExpressionParser {
         }
     }
 
-    private Arguments testArguments() {
+    private CallArguments testArguments() {
         if (words.takeSign("(")) {
             return words.arguments();
         }
@@ -281,7 +318,8 @@ final class ExpressionParser {
                 || token.kind() == Kind.INTEGER
                 || token.kind() == Kind.FLOAT
                 || token.is(Kind.SIGN, "[")
+                || token.is(Kind.SIGN, "{")
                 || (token.kind() == Kind.NAME && !NO_ARGUMENT.contains(token.text()));
-        return argument ? new Arguments(List.of(postfix(primary())), Map.of()) : Arguments.NONE;
+        return argument ? new CallArguments(List.of(postfix(primary())), Map.of(), null, null) : CallArguments.NONE;
     }
 }

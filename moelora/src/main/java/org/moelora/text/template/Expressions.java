@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.moelora.text.template.Expression.Arguments;
+import org.moelora.text.template.Expression.CallArguments;
 import org.moelora.text.template.Values.Undefined;
 
 /** The values of expressions. For one rendering. */
@@ -14,12 +14,14 @@ final class Expressions {
     private final Evaluator evaluator;
     private final Methods methods;
     private final Filters filters;
+    private final Tests tests;
 
     Expressions(Limits limits, Evaluator evaluator) {
         this.limits = limits;
         this.evaluator = evaluator;
         methods = new Methods(limits);
         filters = new Filters(limits, this);
+        tests = new Tests(limits);
     }
 
     @Nullable Object value(Expression expression, Scope scope) {
@@ -34,9 +36,10 @@ final class Expressions {
             case Expression.Constant constant -> constant.value();
             case Expression.Name name -> scope.get(name.name());
             case Expression.ListOf list -> values(list.items(), scope);
+            case Expression.TupleOf tuple -> new Tuple(values(tuple.items(), scope));
             case Expression.MapOf map -> map(map, scope);
             case Expression.Attribute attribute ->
-                field(attribute.line(), value(attribute.of(), scope), attribute.name());
+                attribute(attribute.line(), value(attribute.of(), scope), attribute.name());
             case Expression.Item item -> item(item.line(), value(item.of(), scope), value(item.index(), scope));
             case Expression.Slice slice ->
                 Slices.of(
@@ -52,14 +55,14 @@ final class Expressions {
                         filter.line(),
                         filter.name(),
                         value(filter.of(), scope),
-                        values(filter.arguments().values(), scope),
-                        named(filter.arguments(), scope));
+                        values(filter.line(), filter.arguments(), scope),
+                        named(filter.line(), filter.arguments(), scope));
             case Expression.Test test ->
-                filters.test(
+                tests.test(
                         test.line(),
                         test.name(),
                         value(test.of(), scope),
-                        values(test.arguments().values(), scope));
+                        values(test.line(), test.arguments(), scope));
             case Expression.Not not -> !Values.truth(value(not.of(), scope));
             case Expression.Negative negative ->
                 Operators.negative(limits, negative.line(), value(negative.of(), scope));
@@ -101,9 +104,31 @@ final class Expressions {
         return values;
     }
 
-    private Map<String, @Nullable Object> named(Arguments arguments, Scope scope) {
+    private List<@Nullable Object> values(int line, CallArguments arguments, Scope scope) {
+        List<@Nullable Object> values = values(arguments.values(), scope);
+        if (arguments.list() != null) {
+            List<?> more = iterable(line, value(arguments.list(), scope));
+            limits.elements(line, more.size());
+            values.addAll(more);
+        }
+        return values;
+    }
+
+    private Map<String, @Nullable Object> named(int line, CallArguments arguments, Scope scope) {
         Map<String, @Nullable Object> named = new LinkedHashMap<>();
         arguments.named().forEach((name, expression) -> named.put(name, value(expression, scope)));
+        if (arguments.map() != null) {
+            if (!(value(arguments.map(), scope) instanceof Map<?, ?> more)) {
+                throw limits.error(line, "calls with ** what is no map");
+            }
+            limits.elements(line, more.size());
+            more.forEach((key, value) -> {
+                if (named.containsKey(String.valueOf(key))) {
+                    throw limits.error(line, "calls with the argument " + key + " twice");
+                }
+                named.put(String.valueOf(key), value);
+            });
+        }
         return named;
     }
 
@@ -136,17 +161,43 @@ final class Expressions {
         if (of instanceof Undefined) {
             throw limits.error(line, "asks what is not defined for its \"" + name + "\"");
         }
-        return of instanceof Map<?, ?> map && map.containsKey(name) ? map.get(name) : Undefined.UNDEFINED;
+        if (of instanceof Map<?, ?> map && map.containsKey(name)) {
+            return map.get(name);
+        }
+        return switch (of) {
+            case Loop loop -> loop.field(name);
+            case Sequences.Group group -> group.field(name);
+            case null, default -> Undefined.UNDEFINED;
+        };
+    }
+
+    /** As {@link #field}, but the method of that name if the value has one, which Jinja looks for first. */
+    private @Nullable Object attribute(int line, @Nullable Object of, String name) {
+        return Methods.has(of, name) ? new Values.Method(of, name) : field(line, of, name);
+    }
+
+    /** A field of a field, with points between, as filters take it; or the element of a place. */
+    @Nullable Object path(int line, @Nullable Object of, @Nullable Object attribute) {
+        if (!(attribute instanceof String path)) {
+            return item(line, of, attribute);
+        }
+        Object value = of;
+        for (String name : path.split("\\.", -1)) {
+            value = item(line, value, name.matches("[0-9]{1,9}") ? (Object) Long.parseLong(name) : name);
+        }
+        return value;
     }
 
     @Nullable Object item(int line, @Nullable Object of, @Nullable Object index) {
         if (index instanceof String name) {
-            return field(line, of, name);
+            Object field = field(line, of, name);
+            boolean method = field instanceof Undefined && Methods.has(of, name);
+            return method ? new Values.Method(of, name) : field;
         }
         if (of instanceof Undefined) {
             throw limits.error(line, "asks what is not defined for an element");
         }
-        if (!(index instanceof Long at) || !(of instanceof List<?> || of instanceof String)) {
+        if (!(Numbers.of(index) instanceof Long at) || !(of instanceof List<?> || of instanceof String)) {
             return Undefined.UNDEFINED;
         }
         List<?> list = iterable(line, of);
@@ -169,40 +220,88 @@ final class Expressions {
     }
 
     private @Nullable Object call(Expression.Call call, Scope scope) {
+        return call(call, scope, null);
+    }
+
+    /**
+     * @param caller what a call block adds to the arguments; null for none
+     */
+    @Nullable Object call(Expression.Call call, Scope scope, Values.@Nullable Macro caller) {
         int line = call.line();
-        List<@Nullable Object> values = values(call.arguments().values(), scope);
-        Map<String, @Nullable Object> named = named(call.arguments(), scope);
-        Object function;
+        Object function = null;
+        boolean found = false;
         if (call.function() instanceof Expression.Attribute attribute) {
             Object of = value(attribute.of(), scope);
             Object field = of instanceof Map<?, ?> map ? map.get(attribute.name()) : null;
-            if (!(field instanceof Values.Macro)) {
-                if (!named.isEmpty()) {
-                    throw limits.unsupported(line, "a method with named arguments");
-                }
-                return methods.call(line, of, attribute.name(), values);
+            if (!(field instanceof Values.Macro || field instanceof Values.Method || field instanceof Values.Function)) {
+                List<@Nullable Object> values = values(line, call.arguments(), scope);
+                return method(line, of, attribute.name(), values, named(line, call.arguments(), scope));
             }
             function = field;
-        } else {
-            function = value(call.function(), scope);
+            found = true;
+        }
+        function = found ? function : value(call.function(), scope);
+        List<@Nullable Object> values = values(line, call.arguments(), scope);
+        Map<String, @Nullable Object> named = named(line, call.arguments(), scope);
+        if (caller != null && named.put("caller", caller) != null) {
+            throw limits.error(line, "calls with the argument caller twice");
         }
         return switch (function) {
             case Values.Macro macro -> evaluator.call(line, macro, values, named);
-            case Values.Function.RAISE_EXCEPTION ->
-                throw limits.raised(values.isEmpty() ? "" : Values.text(limits, line, values.getFirst()));
-            case Values.Function.NAMESPACE, Values.Function.DICT -> {
-                Namespace namespace = new Namespace();
-                if (!values.isEmpty()) {
-                    throw limits.unsupported(line, "a namespace without names");
-                }
-                namespace.putAll(named);
-                yield namespace;
-            }
-            case Values.Function.RANGE -> Operators.range(limits, line, values);
+            case Values.Method method -> method(line, method.of(), method.name(), values, named);
+            case Loop loop when values.size() == 1 && named.isEmpty() ->
+                evaluator.recurse(line, loop, values.getFirst());
+            case Values.Function f -> builtIn(line, f, values, named);
             case null, default -> {
                 String name = call.function() instanceof Expression.Name n ? n.name() : "a value";
                 throw limits.unsupported(line, "a call of " + name);
             }
         };
+    }
+
+    private @Nullable Object method(
+            int line,
+            @Nullable Object of,
+            String name,
+            List<@Nullable Object> values,
+            Map<String, @Nullable Object> named) {
+        return of instanceof Loop loop && named.isEmpty()
+                ? loop.call(limits, line, name, values)
+                : methods.call(line, of, name, values, named);
+    }
+
+    private @Nullable Object builtIn(
+            int line, Values.Function function, List<@Nullable Object> values, Map<String, @Nullable Object> named) {
+        switch (function) {
+            case RAISE_EXCEPTION -> {
+                Object message = values.isEmpty() ? named.getOrDefault("message", "") : values.getFirst();
+                throw limits.raised(Values.text(limits, line, message));
+            }
+            case NAMESPACE, DICT -> {
+                Map<String, @Nullable Object> map =
+                        function == Values.Function.DICT ? new LinkedHashMap<>() : new Namespace();
+                if (values.size() > 1 || (values.size() == 1 && !(values.getFirst() instanceof Map<?, ?>))) {
+                    throw limits.unsupported(line, "a map of what is neither a map nor names");
+                }
+                if (!values.isEmpty() && values.getFirst() instanceof Map<?, ?> first) {
+                    first.forEach((key, value) -> map.put(String.valueOf(key), value));
+                }
+                map.putAll(named);
+                return map;
+            }
+            case STRFTIME_NOW -> {
+                if (values.size() != 1 || !(values.getFirst() instanceof String format)) {
+                    throw limits.error(line, "calls strftime_now without a format");
+                }
+                limits.characters(line, 64L * format.length());
+                return Dates.text(limits, line, evaluator.date(), format);
+            }
+            default -> {
+                if (!named.isEmpty()) {
+                    throw limits.error(line, "calls range with names");
+                }
+                return Operators.range(limits, line, values);
+            }
+        }
     }
 }

@@ -1,7 +1,11 @@
 package org.moelora.text.template;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.moelora.engine.InputException;
 
 /**
@@ -35,6 +39,16 @@ final class Lexer {
             "==", "!=", "<=", ">=", "//", "**", "(", ")", "[", "]", "{", "}", "<", ">", "=", "+", "-", "*", "/", "%",
             "~", "|", ",", ":", ".");
 
+    private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*([-+]?)%\\}");
+    private static final Pattern END_RAW = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%\\}");
+
+    /** Not after a point: {@code x.0.5} has no fraction. */
+    private static final Pattern FLOAT = Pattern.compile(
+            "[0-9](?:_?[0-9])*(?:(?:\\.[0-9](?:_?[0-9])*)?[eE][-+]?[0-9](?:_?[0-9])*|\\.[0-9](?:_?[0-9])*)");
+
+    private static final Pattern INTEGER =
+            Pattern.compile("0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?[0-9])*|0(?:_?0)*");
+
     private final String source;
     private final String text;
     private final List<Token> tokens = new ArrayList<>();
@@ -62,7 +76,7 @@ final class Lexer {
             if (tag < text.length()) {
                 switch (text.charAt(tag + 1)) {
                     case '#' -> comment();
-                    case '%' -> tag(Kind.BLOCK_BEGIN, Kind.BLOCK_END, "%}");
+                    case '%' -> block(Kind.BLOCK_BEGIN, Kind.BLOCK_END, "%}");
                     default -> tag(Kind.PRINT_BEGIN, Kind.PRINT_END, "}}");
                 }
             }
@@ -132,6 +146,42 @@ final class Lexer {
         advance(end + 2);
     }
 
+    private void block(Kind begin, Kind end, String close) {
+        Matcher raw = RAW.matcher(text).region(at, text.length());
+        if (!raw.lookingAt()) {
+            tag(begin, end, close);
+            return;
+        }
+        advance(raw.end());
+        if (raw.group(1).equals("-")) {
+            while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
+                advance(at + 1);
+            }
+        } else if (raw.group(1).isEmpty() && at < text.length() && text.charAt(at) == '\n') {
+            advance(at + 1);
+        }
+        Matcher ends = END_RAW.matcher(text);
+        if (!ends.find(at)) {
+            throw error("a raw block that does not end");
+        }
+        String mark = ends.group(1);
+        int start = at;
+        int stop = ends.start();
+        if (mark.equals("-")) {
+            while (stop > start && Character.isWhitespace(text.charAt(stop - 1))) {
+                stop--;
+            }
+        } else if (mark.isEmpty()) {
+            stop = withoutBlanks(start, stop);
+        }
+        if (stop > start) {
+            tokens.add(new Token(Kind.TEXT, text.substring(start, stop), line));
+        }
+        advance(ends.end());
+        trimsNext = ends.group(2).equals("-");
+        trimsLineEnd = ends.group(2).isEmpty();
+    }
+
     private void tag(Kind begin, Kind end, String close) {
         tokens.add(new Token(begin, text.substring(at, at + 2), line));
         at += 2;
@@ -168,17 +218,7 @@ final class Lexer {
         }
         int start = at;
         if (isDigit(c)) {
-            while (at < text.length() && isDigit(text.charAt(at))) {
-                at++;
-            }
-            boolean fraction = at + 1 < text.length() && text.charAt(at) == '.' && isDigit(text.charAt(at + 1));
-            if (fraction) {
-                at++;
-                while (at < text.length() && isDigit(text.charAt(at))) {
-                    at++;
-                }
-            }
-            return new Token(fraction ? Kind.FLOAT : Kind.INTEGER, text.substring(start, at), line);
+            return number();
         }
         if (c == '_' || Character.isLetter(c)) {
             while (at < text.length() && (text.charAt(at) == '_' || Character.isLetterOrDigit(text.charAt(at)))) {
@@ -193,6 +233,24 @@ final class Lexer {
             }
         }
         throw error("the character " + c);
+    }
+
+    private Token number() {
+        boolean afterPoint = at > 0 && text.charAt(at - 1) == '.';
+        Matcher real = FLOAT.matcher(text).region(at, text.length());
+        if (!afterPoint && real.lookingAt()) {
+            at = real.end();
+            return new Token(Kind.FLOAT, real.group().replace("_", ""), line);
+        }
+        Matcher whole = INTEGER.matcher(text).region(at, text.length());
+        if (!whole.lookingAt()) {
+            throw error("a number that begins with " + text.charAt(at));
+        }
+        at = whole.end();
+        String digits = whole.group().replace("_", "").toLowerCase(Locale.ROOT);
+        int radix = digits.startsWith("0x") ? 16 : digits.startsWith("0o") ? 8 : digits.startsWith("0b") ? 2 : 10;
+        String value = new BigInteger(radix == 10 ? digits : digits.substring(2), radix).toString();
+        return new Token(Kind.INTEGER, value, line);
     }
 
     private static boolean isDigit(char c) {
@@ -219,25 +277,42 @@ final class Lexer {
         return new Token(Kind.STRING, value.toString(), begin);
     }
 
+    /** As in a string of Python. */
     private void escape(StringBuilder value) {
         char c = text.charAt(at);
         advance(at + 1);
         switch (c) {
+            case '\n' -> {} // the line goes on
+            case 'a' -> value.append('\u0007');
+            case 'b' -> value.append('\b');
+            case 'f' -> value.append('\f');
             case 'n' -> value.append('\n');
             case 't' -> value.append('\t');
             case 'r' -> value.append('\r');
+            case 'v' -> value.append('\u000b');
             case '\\', '\'', '"' -> value.append(c);
-            case 'u', 'x' -> {
-                int digits = c == 'u' ? 4 : 2;
-                String hex = text.substring(at, Math.min(text.length(), at + digits));
-                if (!hex.matches("[0-9a-fA-F]{" + digits + "}")) {
-                    throw error("the escape \\" + c + hex);
+            case 'u' -> value.appendCodePoint(hex(c, 4));
+            case 'x' -> value.appendCodePoint(hex(c, 2));
+            case 'U' -> value.appendCodePoint(hex(c, 8));
+            case 'N' -> throw error("the escape \\N, a character by its name");
+            case '0', '1', '2', '3', '4', '5', '6', '7' -> {
+                int octal = c - '0';
+                for (int i = 0; i < 2 && at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '7'; i++) {
+                    octal = 8 * octal + text.charAt(at++) - '0';
                 }
-                value.append((char) Integer.parseInt(hex, 16));
-                at += digits;
+                value.appendCodePoint(octal);
             }
             default -> value.append('\\').append(c);
         }
+    }
+
+    private int hex(char kind, int digits) {
+        String hex = text.substring(at, Math.min(text.length(), at + digits));
+        if (!hex.matches("[0-9a-fA-F]{" + digits + "}") || Long.parseLong(hex, 16) > Character.MAX_CODE_POINT) {
+            throw error("the escape \\" + kind + hex);
+        }
+        at += digits;
+        return Integer.parseInt(hex, 16);
     }
 
     private InputException error(String what) {

@@ -11,7 +11,7 @@ final class Operators {
     private Operators() {}
 
     static Object negative(Limits limits, int line, @Nullable Object value) {
-        return switch (value) {
+        return switch (Numbers.of(value)) {
             case Long n -> -n;
             case Double d -> -d;
             case null, default -> throw limits.error(line, "negates what is no number");
@@ -29,23 +29,47 @@ final class Operators {
             limits.elements(line, (long) a.size() + b.size());
             List<@Nullable Object> both = new ArrayList<>(a);
             both.addAll(b);
-            return both;
-        }
-        if (sign.equals("*") && left instanceof String s && right instanceof Long times) {
-            long count = Math.max(0, times);
-            if (count > Integer.MAX_VALUE) {
-                throw limits.error(line, "repeats a text " + count + " times");
+            if (a instanceof Tuple != b instanceof Tuple) {
+                throw limits.error(line, "adds a list and a tuple");
             }
-            limits.characters(line, s.length() * count);
-            return s.repeat((int) count);
+            return a instanceof Tuple ? new Tuple(both) : both;
         }
-        if (left instanceof Long a && right instanceof Long b) {
+        if (sign.equals("*") && (left instanceof String || left instanceof List<?>)) {
+            return repeated(limits, line, left, Numbers.of(right));
+        }
+        if (sign.equals("*") && (right instanceof String || right instanceof List<?>)) {
+            return repeated(limits, line, right, Numbers.of(left));
+        }
+        if (sign.equals("%") && left instanceof String) {
+            throw limits.unsupported(line, "the sign % after a text, which formats it");
+        }
+        Number x = Numbers.of(left);
+        Number y = Numbers.of(right);
+        if (x instanceof Long a && y instanceof Long b) {
             return whole(limits, line, sign, a, b);
         }
-        if (left instanceof Number a && right instanceof Number b) {
-            return real(limits, line, sign, a.doubleValue(), b.doubleValue());
+        if (x != null && y != null) {
+            return real(limits, line, sign, x.doubleValue(), y.doubleValue());
         }
         throw limits.error(line, "has the sign " + sign + " between values that it is not for");
+    }
+
+    private static Object repeated(Limits limits, int line, Object value, @Nullable Number times) {
+        if (!(times instanceof Long n) || n > Integer.MAX_VALUE) {
+            throw limits.error(line, "repeats what it has by " + times);
+        }
+        int count = (int) Math.max(0, n);
+        if (value instanceof String s) {
+            limits.characters(line, (long) s.length() * count);
+            return s.repeat(count);
+        }
+        List<?> list = (List<?>) value;
+        limits.elements(line, (long) list.size() * count);
+        List<@Nullable Object> all = new ArrayList<>();
+        for (int i = 0; i < count && !list.isEmpty(); i++) {
+            all.addAll(list);
+        }
+        return value instanceof Tuple ? new Tuple(all) : all;
     }
 
     private static String text(Limits limits, int line, String a, String b) {
@@ -61,6 +85,7 @@ final class Operators {
                 case "*" -> Math.multiplyExact(a, b);
                 case "//" -> Math.floorDiv(a, b);
                 case "%" -> Math.floorMod(a, b);
+                case "**" -> b < 0 ? real(limits, line, sign, (double) a, (double) b) : (Object) power(a, b);
                 default -> real(limits, line, sign, (double) a, (double) b);
             };
         } catch (ArithmeticException e) {
@@ -68,8 +93,19 @@ final class Operators {
         }
     }
 
+    private static long power(long a, long b) {
+        if (b > 64 && Math.abs(a) > 1) {
+            throw new ArithmeticException("too large");
+        }
+        long result = 1;
+        for (long i = b > 64 ? b % 2 : b; i > 0; i--) {
+            result = Math.multiplyExact(result, a);
+        }
+        return a == 0 && b > 0 ? 0 : result;
+    }
+
     private static Object real(Limits limits, int line, String sign, double a, double b) {
-        if (b == 0 && !sign.equals("+") && !sign.equals("-") && !sign.equals("*")) {
+        if (b == 0 && !sign.equals("+") && !sign.equals("-") && !sign.equals("*") && !sign.equals("**")) {
             throw limits.error(line, "divides by zero");
         }
         return switch (sign) {
@@ -77,7 +113,11 @@ final class Operators {
             case "-" -> a - b;
             case "*" -> a * b;
             case "//" -> Math.floor(a / b);
-            case "%" -> a - b * Math.floor(a / b);
+            case "%" -> {
+                double rest = a % b;
+                yield rest != 0 && rest < 0 != b < 0 ? rest + b : rest;
+            }
+            case "**" -> Math.pow(a, b);
             default -> a / b;
         };
     }
@@ -95,15 +135,58 @@ final class Operators {
         };
     }
 
-    private static int order(Limits limits, int line, @Nullable Object left, @Nullable Object right) {
+    /**
+     * Negative, zero or positive, as Python orders numbers, texts and lists.
+     *
+     * @throws org.moelora.engine.InputException if the two have no order
+     */
+    static int order(Limits limits, int line, @Nullable Object left, @Nullable Object right) {
         if (left instanceof String a && right instanceof String b) {
             limits.characters(line, Math.min(a.length(), b.length()));
-            return a.compareTo(b);
+            return compareTexts(a, b);
         }
-        if (left instanceof Number a && right instanceof Number b) {
-            return Double.compare(a.doubleValue(), b.doubleValue());
+        Number x = Numbers.of(left);
+        Number y = Numbers.of(right);
+        if (x != null && y != null) {
+            return compareNumbers(x, y);
+        }
+        if (left instanceof List<?> a && right instanceof List<?> b && a instanceof Tuple == b instanceof Tuple) {
+            limits.enter(line);
+            for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
+                if (!Values.equal(limits, line, a.get(i), b.get(i))) {
+                    int order = order(limits, line, a.get(i), b.get(i));
+                    limits.leave();
+                    return order;
+                }
+            }
+            limits.leave();
+            return Integer.compare(a.size(), b.size());
         }
         throw limits.error(line, "compares values that have no order");
+    }
+
+    static int compareNumbers(Number a, Number b) {
+        if (a instanceof Long x && b instanceof Long y) {
+            return Long.compare(x, y);
+        }
+        double x = a.doubleValue();
+        double y = b.doubleValue();
+        return x == y ? 0 : Double.compare(x, y);
+    }
+
+    /** By characters, not by their halves. */
+    static int compareTexts(String a, String b) {
+        int i = 0;
+        while (i < a.length() && i < b.length() && a.charAt(i) == b.charAt(i)) {
+            i++;
+        }
+        if (i == a.length() || i == b.length()) {
+            return Integer.compare(a.length(), b.length());
+        }
+        char x = a.charAt(i);
+        char y = b.charAt(i);
+        boolean surrogate = Character.isSurrogate(x);
+        return surrogate != Character.isSurrogate(y) ? surrogate ? 1 : -1 : Character.compare(x, y);
     }
 
     static boolean in(Limits limits, int line, @Nullable Object part, @Nullable Object whole) {
@@ -123,7 +206,7 @@ final class Operators {
     static List<Long> range(Limits limits, int line, List<@Nullable Object> values) {
         long[] numbers = new long[values.size()];
         for (int i = 0; i < numbers.length; i++) {
-            if (!(values.get(i) instanceof Long n) || Math.abs(n) > Integer.MAX_VALUE) {
+            if (!(Numbers.of(values.get(i)) instanceof Long n) || Math.abs(n) > Integer.MAX_VALUE) {
                 throw limits.error(line, "has a range of what is no number");
             }
             numbers[i] = n;

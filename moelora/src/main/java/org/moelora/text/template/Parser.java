@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.text.template.Expression.Arguments;
+import org.moelora.text.template.Expression.CallArguments;
 import org.moelora.text.template.Lexer.Kind;
 import org.moelora.text.template.Lexer.Token;
 
@@ -68,6 +68,15 @@ final class Parser {
         if (!takeSign(text)) {
             throw unsupported(peek());
         }
+    }
+
+    /** Whether a comma before this was the last thing of a tuple. */
+    boolean endsTuple() {
+        Token token = peek();
+        return token.is(Kind.SIGN, ")")
+                || token.kind() == Kind.BLOCK_END
+                || token.kind() == Kind.PRINT_END
+                || token.is(Kind.SIGN, "=");
     }
 
     String name() {
@@ -150,10 +159,15 @@ final class Parser {
             case "set" -> set(word.line());
             case "macro" -> macro(word.line());
             case "generation" -> {
-                List<Statement> body = body("endgeneration");
-                close("endgeneration");
-                yield new Statement.Group(body);
+                List<Statement> body = closedBody("endgeneration");
+                yield new Statement.With(List.of(), List.of(), body);
             }
+            case "call" -> call(word.line());
+            case "filter" -> {
+                Expression filters = expressions.filters(new Expression.Name(word.line(), Statement.WRITTEN));
+                yield new Statement.Filter(filters, closedBody("endfilter"));
+            }
+            case "with" -> with();
             case "break", "continue" -> {
                 if (loops == 0) {
                     throw unsupported(word);
@@ -199,8 +213,9 @@ final class Parser {
         if (!takeName("in")) {
             throw unsupported(peek());
         }
-        Expression items = expressions.withoutChoice();
+        Expression items = expressions.withoutChoiceTuple();
         Expression condition = takeName("if") ? expressions.expression() : null;
+        boolean recursive = takeName("recursive");
         loops++;
         List<Statement> body = body("else", "endfor");
         loops--;
@@ -210,7 +225,7 @@ final class Parser {
             otherwise = body("endfor");
         }
         close("endfor");
-        return new Statement.For(line, names, items, condition, body, otherwise);
+        return new Statement.For(line, names, items, condition, body, otherwise, recursive);
     }
 
     private Statement set(int line) {
@@ -224,10 +239,12 @@ final class Parser {
             return new Statement.SetAttribute(line, namespace, name, value);
         }
         List<String> names = names();
-        if (names.size() == 1 && peek().kind() == Kind.BLOCK_END) {
+        boolean filtered = names.size() == 1 && takeSign("|");
+        if (filtered || (names.size() == 1 && peek().kind() == Kind.BLOCK_END)) {
+            Expression filters = filtered ? expressions.filters(new Expression.Name(line, Statement.WRITTEN)) : null;
             List<Statement> body = body("endset");
             close("endset");
-            return new Statement.SetBlock(names.getFirst(), body);
+            return new Statement.SetBlock(names.getFirst(), filters, body);
         }
         expectSign("=");
         Expression value = expressions.withTuple();
@@ -237,6 +254,11 @@ final class Parser {
 
     private Statement macro(int line) {
         String name = name();
+        return macro(line, name, "endmacro");
+    }
+
+    /** From the parameters, which a {@code call} block may lack, to the end of the body. */
+    private Statement.Macro macro(int line, String name, String end) {
         List<String> parameters = new ArrayList<>();
         List<@Nullable Expression> defaults = new ArrayList<>();
         expectSign("(");
@@ -247,20 +269,86 @@ final class Parser {
                 expectSign(",");
             }
         }
+        return macro(line, name, parameters, defaults, end);
+    }
+
+    private Statement.Macro macro(
+            int line, String name, List<String> parameters, List<@Nullable Expression> defaults, String end) {
+        int from = at;
+        List<Statement> body = closedBody(end);
+        List<Token> words = tokens.subList(from, at);
+        return new Statement.Macro(
+                line,
+                name,
+                parameters,
+                defaults,
+                body,
+                uses(words, "varargs"),
+                uses(words, "kwargs"),
+                uses(words, "caller"));
+    }
+
+    private static boolean uses(List<Token> words, String name) {
+        return words.stream().anyMatch(word -> word.is(Kind.NAME, name));
+    }
+
+    /** A body that no {@code break} within leaves, with the block that ends it. */
+    private List<Statement> closedBody(String end) {
         int around = loops;
         loops = 0;
-        List<Statement> body = body("endmacro");
+        List<Statement> body = body(end);
         loops = around;
-        close("endmacro");
-        return new Statement.Macro(line, name, parameters, defaults, body);
+        close(end);
+        return body;
+    }
+
+    private Statement call(int line) {
+        List<String> parameters = new ArrayList<>();
+        List<@Nullable Expression> defaults = new ArrayList<>();
+        if (takeSign("(")) {
+            while (!takeSign(")")) {
+                parameters.add(name());
+                defaults.add(takeSign("=") ? expressions.expression() : null);
+                if (!peek().is(Kind.SIGN, ")")) {
+                    expectSign(",");
+                }
+            }
+        }
+        Token begin = peek();
+        if (!(expressions.expression() instanceof Expression.Call call)) {
+            throw unsupported(begin);
+        }
+        return new Statement.Call(line, call, macro(line, "caller", parameters, defaults, "endcall"));
+    }
+
+    private Statement with() {
+        List<String> names = new ArrayList<>();
+        List<Expression> values = new ArrayList<>();
+        while (peek().kind() != Kind.BLOCK_END) {
+            names.add(name());
+            expectSign("=");
+            values.add(expressions.expression());
+            if (peek().kind() != Kind.BLOCK_END) {
+                expectSign(",");
+            }
+        }
+        List<Statement> body = body("endwith");
+        close("endwith");
+        return new Statement.With(names, values, body);
     }
 
     /** After an opening parenthesis, up to the closing one. */
-    Arguments arguments() {
+    CallArguments arguments() {
         List<Expression> values = new ArrayList<>();
         Map<String, Expression> named = new LinkedHashMap<>();
+        Expression list = null;
+        Expression map = null;
         while (!takeSign(")")) {
-            if (peek().kind() == Kind.NAME && after().is(Kind.SIGN, "=")) {
+            if (takeSign("**") && map == null) {
+                map = expressions.expression();
+            } else if (takeSign("*") && list == null && map == null) {
+                list = expressions.expression();
+            } else if (peek().kind() == Kind.NAME && after().is(Kind.SIGN, "=")) {
                 String name = name();
                 next();
                 named.put(name, expressions.expression());
@@ -271,6 +359,6 @@ final class Parser {
                 expectSign(",");
             }
         }
-        return new Arguments(values, named);
+        return new CallArguments(values, named, list, map);
     }
 }

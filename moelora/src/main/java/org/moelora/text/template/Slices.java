@@ -25,7 +25,8 @@ final class Slices {
                     s.codePoints().mapToObj(Character::toString).toList();
             return String.join("", slice(limits, line, characters, from, to, step));
         }
-        return slice(limits, line, (List<?>) of, from, to, step);
+        List<?> slice = slice(limits, line, (List<?>) of, from, to, step);
+        return of instanceof Tuple ? new Tuple(slice) : slice;
     }
 
     private static <T extends @Nullable Object> List<T> slice(

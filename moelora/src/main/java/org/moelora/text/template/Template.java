@@ -1,13 +1,14 @@
 package org.moelora.text.template;
 
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
 /**
- * A template in a subset of Jinja: {@code if}, {@code for} with {@code loop}, {@code set}, {@code macro}, {@code break}, {@code continue} and
- * {@code generation} blocks, expressions, and the filters, tests and methods that chat templates use. It computes texts and nothing else: it
+ * A template in a subset of Jinja: {@code if}, {@code for} with {@code loop}, {@code set}, {@code macro}, {@code call}, {@code filter}, {@code with}, {@code break},
+ * {@code continue}, {@code raw} and {@code generation} blocks, expressions, and the filters, tests and methods that chat templates use. It computes texts and nothing else: it
  * sees the variables that it is given, calls no code but this package's, and reads no file, clock or environment. What it may do is bounded: the steps, the characters and
  * list elements that it makes, and how deep it is nested.
  *
@@ -43,9 +44,10 @@ public final class Template {
      * The text that it makes of variables.
      *
      * @param variables strings, booleans, numbers (Long, Double), null, and lists and maps with string keys of these
+     * @param date what {@code strftime_now} takes for today
      * @throws InputException if it calls {@code raise_exception}, needs what the variables lack or what is not supported, or does too much
      */
-    public String render(Map<String, ? extends @Nullable Object> variables) {
-        return new Evaluator(new Limits(source), variables).render(statements);
+    public String render(Map<String, ? extends @Nullable Object> variables, LocalDate date) {
+        return new Evaluator(new Limits(source), variables, date).render(statements);
     }
 }

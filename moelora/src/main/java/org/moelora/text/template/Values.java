@@ -21,8 +21,12 @@ final class Values {
         RAISE_EXCEPTION,
         NAMESPACE,
         RANGE,
-        DICT
+        DICT,
+        STRFTIME_NOW
     }
+
+    /** A method of a value that is not called. */
+    record Method(@Nullable Object of, String name) {}
 
     /** A macro and the scope that it was written in. */
     record Macro(Statement.Macro statement, Scope scope) {}
@@ -45,14 +49,16 @@ final class Values {
     static boolean equal(Limits limits, int line, @Nullable Object a, @Nullable Object b) {
         limits.enter(line);
         boolean equal = switch (a) {
-            case Long x when b instanceof Long y -> x.longValue() == y;
-            case Number x when b instanceof Number y -> x.doubleValue() == y.doubleValue();
+            case Number x when Numbers.of(b) instanceof Number y -> Operators.compareNumbers(x, y) == 0;
+            case Boolean x when Numbers.of(b) instanceof Number y -> Operators.compareNumbers(x ? 1L : 0L, y) == 0;
             case String x
             when b instanceof String y -> {
                 limits.characters(line, Math.min(x.length(), y.length()));
                 yield x.equals(y);
             }
-            case List<?> x when b instanceof List<?> y -> x.size() == y.size() && equal(limits, line, x, y);
+            case List<?> x
+            when b instanceof List<?> y ->
+                x instanceof Tuple == y instanceof Tuple && x.size() == y.size() && equal(limits, line, x, y);
             case Map<?, ?> x
             when b instanceof Map<?, ?> y ->
                 x.keySet().equals(y.keySet())
@@ -80,15 +86,6 @@ final class Values {
         if (value instanceof Undefined) {
             return "";
         }
-        return new Writing(limits, line, -1, Writing.Style.PYTHON).text(value);
-    }
-
-    /**
-     * JSON as Python's {@code json.dumps} writes it, characters beyond ASCII as they are.
-     *
-     * @param indent of each level; -1 for all in one line
-     */
-    static String json(Limits limits, int line, @Nullable Object value, int indent) {
-        return new Writing(limits, line, indent, Writing.Style.JSON).text(value);
+        return Writing.python(limits, line, value);
     }
 }

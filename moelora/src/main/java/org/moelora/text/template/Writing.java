@@ -3,31 +3,67 @@ package org.moelora.text.template;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.moelora.text.template.Values.Undefined;
 
 /** Writes a value, in a bounded text however often it contains another. */
 final class Writing {
-    /** How scalars and strings look. */
-    enum Style {
+    /** How scalars, strings and what stands between look. */
+    private enum Style {
         PYTHON,
         JSON
     }
 
     private final Limits limits;
     private final int line;
-    private final int indent;
     private final Style style;
     private final StringBuilder out = new StringBuilder();
+    private @Nullable String indent;
+    private String between = ", ";
+    private String afterKey = ": ";
+    private boolean sortsKeys;
+    private boolean asciiOnly;
 
-    Writing(Limits limits, int line, int indent, Style style) {
+    private Writing(Limits limits, int line, Style style) {
         this.limits = limits;
         this.line = line;
-        this.indent = indent;
         this.style = style;
     }
 
-    String text(@Nullable Object value) {
+    /** As Python writes it into a text. */
+    static String python(Limits limits, int line, @Nullable Object value) {
+        return new Writing(limits, line, Style.PYTHON).text(value);
+    }
+
+    /** As Python's {@code json.dumps} writes it, with the arguments that transformers gives its filter tojson. */
+    static String json(Limits limits, int line, @Nullable Object value, Arguments arguments) {
+        Writing writing = new Writing(limits, line, Style.JSON);
+        Object indent = arguments.get("indent", null);
+        if (indent instanceof Long n && n >= 0 && n <= 16) {
+            writing.indent = " ".repeat((int) (long) n);
+        } else if (indent instanceof String s && s.length() <= 16) {
+            writing.indent = s;
+        } else if (indent != null) {
+            throw limits.error(line, "writes JSON with an indent that is not 0 to 16");
+        }
+        writing.between = writing.indent == null ? ", " : ",";
+        Object separators = arguments.get("separators", null);
+        if (separators instanceof List<?> list
+                && list.size() == 2
+                && list.get(0) instanceof String item
+                && list.get(1) instanceof String key) {
+            writing.between = item;
+            writing.afterKey = key;
+        } else if (separators != null) {
+            throw limits.error(line, "writes JSON with separators that are not two texts");
+        }
+        writing.sortsKeys = arguments.flag("sort_keys", false);
+        writing.asciiOnly = arguments.flag("ensure_ascii", false);
+        return writing.text(value);
+    }
+
+    private String text(@Nullable Object value) {
         write(value, 0);
         return out.toString();
     }
@@ -38,38 +74,55 @@ final class Writing {
         switch (value) {
             case null -> add(json ? "null" : "None");
             case Boolean b -> add(json ? b.toString() : b ? "True" : "False");
-            case Number n -> add(n.toString());
+            case Number n -> add(Numbers.text(n));
             case String s -> string(s);
-            case List<?> list -> {
-                add("[");
-                String between = "";
-                for (Object item : list) {
-                    add(between);
-                    begin(level + 1);
-                    write(item, level + 1);
-                    between = indent < 0 ? ", " : ",";
+            case List<?> list -> list(list, level);
+            case Namespace n -> throw limits.error(line, "writes a namespace");
+            case Map<?, ?> map -> map(map, level);
+            case Undefined u -> {
+                if (json) {
+                    throw limits.error(line, "writes what is not defined");
                 }
-                end(list.isEmpty(), level);
-                add("]");
+                add("Undefined");
             }
-            case Map<?, ?> map -> {
-                add("{");
-                String between = "";
-                for (Map.Entry<?, ?> entry : map.entrySet()) {
-                    add(between);
-                    begin(level + 1);
-                    string((String) Objects.requireNonNull(entry.getKey()));
-                    add(": ");
-                    write(entry.getValue(), level + 1);
-                    between = indent < 0 ? ", " : ",";
-                }
-                end(map.isEmpty(), level);
-                add("}");
-            }
-            case Undefined u -> throw limits.error(line, "writes what is not defined");
             default -> throw limits.error(line, "writes a function");
         }
         limits.leave();
+    }
+
+    private void list(List<?> list, int level) {
+        boolean tuple = style == Style.PYTHON && list instanceof Tuple;
+        add(tuple ? "(" : "[");
+        String separator = "";
+        for (Object item : list) {
+            add(separator);
+            begin(level + 1);
+            write(item, level + 1);
+            separator = between;
+        }
+        end(list.isEmpty(), level);
+        add(tuple ? list.size() == 1 ? ",)" : ")" : "]");
+    }
+
+    private void map(Map<?, ?> map, int level) {
+        add("{");
+        String separator = "";
+        for (Map.Entry<?, ?> entry : (sortsKeys ? sorted(map) : map).entrySet()) {
+            add(separator);
+            begin(level + 1);
+            string((String) Objects.requireNonNull(entry.getKey()));
+            add(afterKey);
+            write(entry.getValue(), level + 1);
+            separator = between;
+        }
+        end(map.isEmpty(), level);
+        add("}");
+    }
+
+    private static Map<?, ?> sorted(Map<?, ?> map) {
+        Map<String, @Nullable Object> sorted = new TreeMap<>(Operators::compareTexts);
+        map.forEach((key, value) -> sorted.put((String) Objects.requireNonNull(key), value));
+        return sorted;
     }
 
     private void add(String text) {
@@ -78,9 +131,9 @@ final class Writing {
     }
 
     private void begin(int level) {
-        if (indent >= 0) {
-            limits.characters(line, 1 + (long) indent * level);
-            out.append('\n').repeat(" ", indent * level);
+        if (indent != null) {
+            limits.characters(line, 1 + (long) indent.length() * level);
+            out.append('\n').repeat(indent, level);
         }
     }
 
@@ -108,8 +161,10 @@ final class Writing {
                     case '\b' -> out.append(json ? "\\b" : "\\x08");
                     case '\f' -> out.append(json ? "\\f" : "\\x0c");
                     default -> {
-                        if (c < ' ') {
+                        if (c < ' ' || (!json && c >= 0x7F && c < 0xA1) || (!json && c == 0xAD)) {
                             out.append((json ? "\\u%04x" : "\\x%02x").formatted((int) c));
+                        } else if (json && asciiOnly && c >= 0x7F) {
+                            out.append(c == 0x7F ? "\u007f" : "\\u%04x".formatted((int) c));
                         } else {
                             out.append(c);
                         }

@@ -3,6 +3,7 @@ package org.moelora.text.template;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -18,11 +19,15 @@ import org.moelora.engine.InputException;
 class TemplateTest {
     private static String render(String template) {
         return Template.parse("t", template)
-                .render(Map.of(
-                        "messages",
-                        List.of(Map.of("role", "user", "content", "hi"), Map.of("role", "assistant", "content", "ho")),
-                        "name",
-                        "Lily"));
+                .render(
+                        Map.of(
+                                "messages",
+                                List.of(
+                                        Map.of("role", "user", "content", "hi"),
+                                        Map.of("role", "assistant", "content", "ho")),
+                                "name",
+                                "Lily"),
+                        LocalDate.of(2024, 7, 4));
     }
 
     private static void refused(String template, String... words) {
@@ -87,18 +92,27 @@ class TemplateTest {
     @Test
     void whatIsNotSupportedIsNamedWithItsLine() {
         refused("a\n{% include 'x' %}", "line 2", "\"include\"");
-        refused("{% raw %}", "\"raw\"");
+        refused("{% raw %}", "a raw block that does not end");
+        refused("{% extends 'x' %}", "\"extends\"");
+        refused("{% block x %}{% endblock %}", "\"block\"");
+        refused("{{ '\\N{DASH}' }}", "the escape \\N");
+        refused("{{ '\\x4' }}", "the escape \\x4");
+        refused("{{ 'a' | e }}", "the filter e");
+        refused("{{ lipsum() }}", "a call of lipsum");
+        refused("{{ cycler(1) }}", "a call of cycler");
+        refused("{{ '%s' % 1 }}", "the sign % after a text");
+        refused("{{ [1].append(2) }}", "the method append");
+        refused("{{ {}.pop('a') }}", "the method pop");
+        refused("{{ 'a' | trim(x='b') }}", "the filter trim with the argument x");
         refused("{{ 1 | urlencode }}", "line 1", "the filter urlencode");
-        refused("\n\n{{ 1 is divisibleby 3 }}", "line 3", "the test divisibleby");
+        refused("\n\n{{ 1 is divisible 3 }}", "line 3", "the test divisible");
         refused("{{ name.format(1) }}", "the method format");
-        refused("{{ strftime_now('%d') }}", "a call of strftime_now");
-        refused("{{ name.split(none, 1) }}", "calls split without a text");
-        refused("{{ 1 | tojson(separators=(',', ':')) }}", "the argument separators");
-        refused("{{ 1 ** 2 }}", "\"**\"");
+        refused("{{ strftime_now('%H:%M') }}", "strftime_now with %H", "no time of day");
+        refused("{{ 2 ** 64 }}", "no whole number");
         refused("{{ 1 }", "does not end");
         refused("{% if 1 %}", "the end of the template");
         refused("{% endfor %}", "\"endfor\"");
-        refused("{% for x in [1] recursive %}{% endfor %}", "\"recursive\"");
+        refused("{% for x in [1] %}{{ loop([2]) }}{% endfor %}", "not recursive");
         refused("{{ `x` }}", "the character `");
     }
 
@@ -147,5 +161,20 @@ class TemplateTest {
         refused("{{ 1" + " + 1".repeat(100_000) + " }}", "more than 200 deep");
         refused("{{ 1" + " | string".repeat(1000) + " }}", "not supported");
         refused("x".repeat((1 << 20) + 1), "1048577 characters");
+    }
+
+    @Test
+    void theDateIsTheOneGiven() {
+        assertThat(render("{{ strftime_now('%d %b %Y|%B %-d, %A %a|%y%m%d %j %F %% %e') }}"))
+                .isEqualTo("04 Jul 2024|July 4, Thursday Thu|240704 186 2024-07-04 %  4");
+    }
+
+    @Test
+    void recursionIsBounded() {
+        refused("{% for x in [1] recursive %}{{ loop([x]) }}{% endfor %}", "deep in calls");
+        refused("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "deep in calls");
+        refused("{{ 'a' | center(2000000000) }}", "characters");
+        refused("{{ [0] * 2000000000 }}", "characters");
+        refused("{{ 'a'.zfill(2000000000) }}", "characters");
     }
 }
