@@ -30,8 +30,8 @@ final class MemoryFlags {
                 ? Double.parseDouble(size.group(1)) * unit(size.group(2).charAt(0))
                 : 0;
         if (!(bytes >= 1)) {
-            throw new InputException(
-                    "--max-memory is \"" + maxMemory + "\"; expected a number above 0 and k, m, g or t, as in 800m or 2g");
+            throw new InputException("--max-memory is \"" + maxMemory
+                    + "\"; expected a number above 0 and k, m, g or t, as in 800m or 2g");
         }
         return (long) bytes;
     }

@@ -195,7 +195,9 @@ final class TrainCommand implements Callable<Integer> {
         if (!flags.dryRun() && rows.cut() + rows.dropped() + rows.skipped() > 0) {
             streams.err()
                     .println("moelora: " + source + ": longer than " + encoder.maxLength()
-                            + (byModel ? " tokens, which is all that the model has positions for: cut " : " tokens: cut ")
+                            + (byModel
+                                    ? " tokens, which is all that the model has positions for: cut "
+                                    : " tokens: cut ")
                             + Figures.count(rows.cut()) + " rows, skipped " + Figures.count(rows.skipped())
                             + "; left out, as no label remained: " + Figures.count(rows.dropped()));
         }

@@ -65,7 +65,8 @@ public record LossSettings(
             throw new InputException("contrast-weight is " + contrastWeight + "; expected a finite number, 0 or more");
         }
         if (!(contrastTemperature > 0 && contrastTemperature < Double.POSITIVE_INFINITY)) {
-            throw new InputException("contrast-temperature is " + contrastTemperature + "; expected a finite number above 0");
+            throw new InputException(
+                    "contrast-temperature is " + contrastTemperature + "; expected a finite number above 0");
         }
         if (maxPairs < 2) {
             throw new InputException("max-pairs is " + maxPairs + "; expected at least 2");

@@ -254,7 +254,16 @@ public record MoeLoraConfig(
                         + (topK != null ? "topK(" + topK : "renormalise(" + renormalise)
                         + ") are both set; expected one of them");
             }
-            return new MoeLoraConfig(experts, gate != null ? gate : best(), router, sharedA, rank, alpha, rankStabilised, dropout, targets);
+            return new MoeLoraConfig(
+                    experts,
+                    gate != null ? gate : best(),
+                    router,
+                    sharedA,
+                    rank,
+                    alpha,
+                    rankStabilised,
+                    dropout,
+                    targets);
         }
 
         private GatePolicy best() {

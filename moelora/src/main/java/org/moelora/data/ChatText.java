@@ -62,8 +62,7 @@ record ChatText(String text, List<Answer> answers) {
                                         + " wrote, or a row in which only the last answer is learned");
                     }
                     String content = said.get(i).content();
-                    boolean isAll =
-                            said.get(i).fields().keySet().stream().noneMatch(RowFields::isPartOfMessage);
+                    boolean isAll = said.get(i).fields().keySet().stream().noneMatch(RowFields::isPartOfMessage);
                     answers.add(new Answer(
                             before.length(),
                             with.length(),

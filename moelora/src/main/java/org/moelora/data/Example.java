@@ -68,8 +68,7 @@ public sealed interface Example {
      * @param learned whether it carries loss, if it is the assistant's
      * @param fields what a chat template reads of it besides, such as {@code tool_calls}: strings, numbers, booleans, lists and maps of these
      */
-    record Message(
-            Role role, @Nullable String content, boolean learned, Map<String, @Nullable Object> fields) {
+    record Message(Role role, @Nullable String content, boolean learned, Map<String, @Nullable Object> fields) {
         public Message {
             fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
         }

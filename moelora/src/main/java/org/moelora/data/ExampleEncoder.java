@@ -170,8 +170,9 @@ public record ExampleEncoder(
                     throw noQuestion(example.origin());
                 }
                 if (last.loss() == Loss.NO) {
-                    throw new InputException(example.origin().where()
-                            + ": no answer is to be learned; expected one to compare with, of weight 1 or without a weight");
+                    throw new InputException(
+                            example.origin().where()
+                                    + ": no answer is to be learned; expected one to compare with, of weight 1 or without a weight");
                 }
                 yield new Prompt(before, last.text(), last.ids(), example.origin());
             }
@@ -315,8 +316,9 @@ public record ExampleEncoder(
     /** What only a chat template reads. */
     private static void checkPlain(Example.Chat chat) {
         chat.variables().keySet().stream().findFirst().ifPresent(name -> {
-            throw new InputException(chat.origin().where() + ": has \"" + name
-                    + "\", and the model has no chat template that reads it; expected a model with one, or rows without it");
+            throw new InputException(
+                    chat.origin().where() + ": has \"" + name
+                            + "\", and the model has no chat template that reads it; expected a model with one, or rows without it");
         });
     }
 

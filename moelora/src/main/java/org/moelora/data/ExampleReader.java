@@ -137,7 +137,8 @@ final class ExampleReader {
             for (int i = 0; i < values.length; i++) {
                 int only = name.equals("attention_mask") ? 1 : name.equals("position_ids") ? i : 0;
                 if (values[i] != only) {
-                    throw row.array(name).error(i, only + ", as a row's ids are all read, from position 0 on, as one text");
+                    throw row.array(name)
+                            .error(i, only + ", as a row's ids are all read, from position 0 on, as one text");
                 }
             }
         }

@@ -11,7 +11,7 @@ import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
 
 /** What the fields of rows and of messages mean beside those that make a row's shape: what belongs to the text, what says whether it is learned. */
-final class RowFields {
+public final class RowFields {
     /** Fields of a message that a model reads beside its content. */
     private static final Set<String> PART_OF_MESSAGE = Set.of(
             "tool_calls",
@@ -142,6 +142,16 @@ final class RowFields {
         };
     }
 
+    /**
+     * Refuses a row, of any shape but a conversation, whose text would lack what a field of it says.
+     *
+     * @throws InputException naming the field
+     */
+    public static void checkPlain(JsonObject row) {
+        checkRow(row);
+        checkNoChat(row);
+    }
+
     /** Refuses what the text of any row would lack. */
     static void checkRow(JsonObject row) {
         for (String name : row.names()) {
@@ -158,7 +168,9 @@ final class RowFields {
     static void checkNoChat(JsonObject row) {
         for (String name : SYSTEM) {
             if (!isEmpty(row, name)) {
-                throw row.error(name, "no such field in a row without messages; a message of the role system has a place for it");
+                throw row.error(
+                        name,
+                        "no such field in a row without messages; a message of the role system has a place for it");
             }
         }
         for (String name : VARIABLES) {
@@ -198,7 +210,8 @@ final class RowFields {
         if (!isEmpty(row, KEYWORDS)) {
             JsonObject more = row.object(KEYWORDS);
             for (String name : more.names()) {
-                if (variables.containsKey(name) || Set.of("messages", "add_generation_prompt").contains(name)) {
+                if (variables.containsKey(name)
+                        || Set.of("messages", "add_generation_prompt").contains(name)) {
                     throw more.error(name, "no such field, as it has a place of its own");
                 }
                 variables.put(name, value(more.get(name)));

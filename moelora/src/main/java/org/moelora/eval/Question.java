@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.data.Origin;
+import org.moelora.data.RowFields;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.JsonRows;
@@ -48,6 +49,7 @@ public record Question(
     }
 
     private static Question question(JsonObject row, int number, Task task) {
+        RowFields.checkPlain(row);
         String instruction = row.string("instruction");
         if (instruction.isBlank()) {
             throw row.error("instruction", "a question");

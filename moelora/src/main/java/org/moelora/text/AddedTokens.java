@@ -73,6 +73,7 @@ final class AddedTokens {
         final Map<Character, Node> next = new HashMap<>();
 
         @Nullable Token token;
+
         int rank;
     }
 
@@ -98,8 +99,7 @@ final class AddedTokens {
         this.rules = rules;
         List<Token> ranked = new ArrayList<>(tokens);
         if (rules == Rules.LLAMA_CPP) {
-            ranked.sort(
-                    Comparator.comparingInt(token -> -token.content().getBytes(StandardCharsets.UTF_8).length));
+            ranked.sort(Comparator.comparingInt(token -> -token.content().getBytes(StandardCharsets.UTF_8).length));
         }
         for (int rank = 0; rank < ranked.size(); rank++) {
             Token token = ranked.get(rank);
@@ -198,8 +198,9 @@ final class AddedTokens {
             if (free <= match.start()) {
                 Integer next = taken.ceilingKey(match.end());
                 Token token = match.token();
-                int start =
-                        token.takesSpaceBefore() ? spaceBefore(text, match.start(), free, AddedTokens::isAsciiSpace) : match.start();
+                int start = token.takesSpaceBefore()
+                        ? spaceBefore(text, match.start(), free, AddedTokens::isAsciiSpace)
+                        : match.start();
                 int end = token.takesSpaceAfter()
                         ? spaceAfter(text, match.end(), next == null ? text.length() : next, AddedTokens::isAsciiSpace)
                         : match.end();

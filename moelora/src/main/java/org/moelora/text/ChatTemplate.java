@@ -159,8 +159,7 @@ public final class ChatTemplate {
      * @param addGenerationPrompt whether the beginning of an answer follows, for a model to go on with
      * @throws InputException if the template refuses the messages, or does too much
      */
-    public String render(
-            List<ChatMessage> messages, Map<String, @Nullable Object> more, boolean addGenerationPrompt) {
+    public String render(List<ChatMessage> messages, Map<String, @Nullable Object> more, boolean addGenerationPrompt) {
         return rendered(messages.stream().map(ChatTemplate::fields).toList(), more, addGenerationPrompt);
     }
 
@@ -187,7 +186,8 @@ public final class ChatTemplate {
      */
     public void checkComplete(
             List<ChatMessage> messages, Map<String, @Nullable Object> more, String whole, Predicate<String> needed) {
-        if (messages.stream().anyMatch(message -> message.fields().keySet().stream().anyMatch(needed))) {
+        if (messages.stream()
+                .anyMatch(message -> message.fields().keySet().stream().anyMatch(needed))) {
             checkFields(messages, more, needed);
         }
         for (String name : more.keySet()) {
@@ -196,8 +196,7 @@ public final class ChatTemplate {
         checkSaid(messages, more, whole);
     }
 
-    private void checkFields(
-            List<ChatMessage> messages, Map<String, @Nullable Object> more, Predicate<String> needed) {
+    private void checkFields(List<ChatMessage> messages, Map<String, @Nullable Object> more, Predicate<String> needed) {
         List<AskedFields> asked = messages.stream()
                 .map(message -> new AskedFields(fields(message)))
                 .toList();

@@ -350,8 +350,8 @@ public final class FineTuner {
             return null;
         }
         TokenRow first = tooLong.getFirst();
-        return tooLong.size() + " of " + (rows.size() + heldOut.size()) + " rows have more tokens than the "
-                + most + " that the model has positions for, the first " + first.where() + " with " + first.length();
+        return tooLong.size() + " of " + (rows.size() + heldOut.size()) + " rows have more tokens than the " + most
+                + " that the model has positions for, the first " + first.where() + " with " + first.length();
     }
 
     /** {@link #run(TrainingListener)} without a listener. */

@@ -14,8 +14,8 @@ public record WarmUp(double amount, boolean share) {
 
     public WarmUp {
         if (!(amount >= 0 && amount < 1e15) || (share && amount > 1)) {
-            throw new InputException(
-                    "a warm-up of " + amount + "; expected 0 or more steps, fewer than 1e15, or a share of 0 % to 100 %");
+            throw new InputException("a warm-up of " + amount
+                    + "; expected 0 or more steps, fewer than 1e15, or a share of 0 % to 100 %");
         }
     }
 
@@ -44,7 +44,9 @@ public record WarmUp(double amount, boolean share) {
                     : ofSteps(Long.parseLong(trimmed));
         } catch (NumberFormatException | InputException e) {
             throw new InputException(
-                    flag + " is \"" + text + "\"; expected a number of steps below 1e15, or 0% to 100% of them, e.g. 3%", e);
+                    flag + " is \"" + text
+                            + "\"; expected a number of steps below 1e15, or 0% to 100% of them, e.g. 3%",
+                    e);
         }
     }
 

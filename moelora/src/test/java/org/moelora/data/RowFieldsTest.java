@@ -43,8 +43,9 @@ class RowFieldsTest {
     }
 
     private ExampleEncoder encoder(@Nullable String template) {
-        ChatTemplate chat =
-                template == null ? null : ChatTemplate.of("t", template, Map.of("bos_token", "<s>", "eos_token", "</s>"));
+        ChatTemplate chat = template == null
+                ? null
+                : ChatTemplate.of("t", template, Map.of("bos_token", "<s>", "eos_token", "</s>"));
         return new ExampleEncoder(TokenizerFixture.ofCharacters().withBos().in(folder), 98)
                 .withChatTemplate(() -> chat);
     }
@@ -67,8 +68,9 @@ class RowFieldsTest {
     }
 
     private static String talk(String first, String second) {
-        return "{\"messages\":[{\"role\":\"user\",\"content\":\"A\"},{\"role\":\"assistant\",\"content\":\"bad\"" + first
-                + "},{\"role\":\"user\",\"content\":\"B\"},{\"role\":\"assistant\",\"content\":\"ok\"" + second + "}]}";
+        return "{\"messages\":[{\"role\":\"user\",\"content\":\"A\"},{\"role\":\"assistant\",\"content\":\"bad\""
+                + first + "},{\"role\":\"user\",\"content\":\"B\"},{\"role\":\"assistant\",\"content\":\"ok\"" + second
+                + "}]}";
     }
 
     @ParameterizedTest
@@ -83,8 +85,13 @@ class RowFieldsTest {
             })
     void anAnswerOfWeightZeroIsReadAndNotLearned(String first, String second) throws IOException {
         assertThat(shown(HEADINGS, talk(first, second))).isEqualTo("<user>A$<assistant>bad$<user>B$<assistant>{ok$}");
-        assertThat(shown(null, talk(first, second))).contains("Assistant:\nbad$\n").endsWith("{ok$}");
-        assertThat(encoder(HEADINGS).withLossOnPrompt(true).encode(read(talk(first, second))).labels())
+        assertThat(shown(null, talk(first, second)))
+                .contains("Assistant:\nbad$\n")
+                .endsWith("{ok$}");
+        assertThat(encoder(HEADINGS)
+                        .withLossOnPrompt(true)
+                        .encode(read(talk(first, second)))
+                        .labels())
                 .as("a prompt is learned, and an answer of weight 0 is not")
                 .containsSubsequence(TokenRow.IGNORED, 1)
                 .contains('A' - 29);
@@ -100,8 +107,9 @@ class RowFieldsTest {
     /** A template that writes what was thought only in the last answer. */
     @Test
     void anAnswerThatIsNotLearnedMayBeWrittenOtherwiseLater() throws IOException {
-        String thinking = "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' and loop.last %}(hm){% endif %}"
-                + "{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+        String thinking =
+                "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' and loop.last %}(hm){% endif %}"
+                        + "{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
         assertThat(shown(thinking, talk(",\"weight\":0", "")))
                 .isEqualTo("<user>A$<assistant>bad$<user>B$<assistant>{(hm)ok$}");
         refused(thinking, talk("", ""), "its message 2 is written otherwise");
@@ -170,12 +178,19 @@ class RowFieldsTest {
 
     @Test
     void toolCallsThatTheTemplateDoesNotReadAreRefused() {
-        refused(HEADINGS, calls("\"\"", "", ""), "the field \"tool_calls\" of its message 2 is not read by t; expected");
-        refused(null, calls("\"\"", "", ""), "its message 2 has the field \"tool_calls\", and the model has no chat template");
+        refused(
+                HEADINGS,
+                calls("\"\"", "", ""),
+                "the field \"tool_calls\" of its message 2 is not read by t; expected");
+        refused(
+                null,
+                calls("\"\"", "", ""),
+                "its message 2 has the field \"tool_calls\", and the model has no chat template");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"reasoning_content", "thinking", "name", "function_call", "tool_call_id", "images", "refusal"})
+    @ValueSource(
+            strings = {"reasoning_content", "thinking", "name", "function_call", "tool_call_id", "images", "refusal"})
     void aPartOfAMessageIsReadOrRefused(String name) throws IOException {
         String row = talk("", ",\"" + name + "\":\"x\"");
         refused(HEADINGS, row, "the field \"" + name + "\" of its message 4 is not read by t");
@@ -187,7 +202,8 @@ class RowFieldsTest {
 
     @Test
     void whatATemplateHasNoPlaceForIsRefused() {
-        String noTools = HEADINGS.replace("{{ '<'", "{% if m.role != 'tool' %}{{ '<'").replace("'</s>' }}", "'</s>' }}{% endif %}");
+        String noTools = HEADINGS.replace("{{ '<'", "{% if m.role != 'tool' %}{{ '<'")
+                .replace("'</s>' }}", "'</s>' }}{% endif %}");
         String answers = ",{\"role\":\"tool\",\"content\":\"dry\"},{\"role\":\"assistant\",\"content\":\"Dry.\"}";
         String row = "{\"messages\":[{\"role\":\"user\",\"content\":\"Weather?\"}" + answers + "]}";
         refused(noTools, row, "its message 2 of the role tool is left out by t");
@@ -201,7 +217,10 @@ class RowFieldsTest {
                 HEADINGS,
                 talk("", "").replace("]}", "],\"tools\":[{\"name\":\"w\"}]}"),
                 "its \"tools\" changes nothing in what t writes");
-        refused(null, talk("", "").replace("]}", "],\"tools\":[{\"name\":\"w\"}]}"), "has \"tools\", and the model has no chat");
+        refused(
+                null,
+                talk("", "").replace("]}", "],\"tools\":[{\"name\":\"w\"}]}"),
+                "has \"tools\", and the model has no chat");
     }
 
     @Test
@@ -209,7 +228,8 @@ class RowFieldsTest {
         String row = "{\"system\":\"S\",\"conversations\":[{\"from\":\"human\",\"value\":\"Hi\"},"
                 + "{\"from\":\"gpt\",\"value\":\"Ho\",\"weight\":1}]}";
         assertThat(shown(HEADINGS, row)).isEqualTo("<system>S$<user>Hi$<assistant>{Ho$}");
-        assertThat(shown(HEADINGS, talk("", "").replace("]}", "],\"system\":\"S\"}"))).startsWith("<system>S$<user>A$");
+        assertThat(shown(HEADINGS, talk("", "").replace("]}", "],\"system\":\"S\"}")))
+                .startsWith("<system>S$<user>A$");
         assertThatThrownBy(() -> read(row.replace("human", "system")))
                 .hasMessageContaining("field \"system\" is \"S\"; expected no such field beside a message");
         assertThatThrownBy(() -> read(row.replace("human", "function_call")))
@@ -240,8 +260,9 @@ class RowFieldsTest {
 
     @Test
     void whatSaysNothingIsNoneOfThese() throws IOException {
-        assertThat(read("{\"instruction\":\"i\",\"output\":\"o\",\"history\":[],\"system\":\"\",\"tools\":null,\"weight\":1,"
-                        + "\"label\":true}"))
+        assertThat(read(
+                        "{\"instruction\":\"i\",\"output\":\"o\",\"history\":[],\"system\":\"\",\"tools\":null,\"weight\":1,"
+                                + "\"label\":true}"))
                 .isInstanceOf(Example.Instruction.class);
         assertThat(read("{\"input_ids\":[1,2],\"labels\":[1,2],\"attention_mask\":[1,1],\"position_ids\":[0,1],"
                         + "\"token_type_ids\":[0,0]}"))
@@ -251,7 +272,8 @@ class RowFieldsTest {
     /** The tokenizer itself would put an end after each text. */
     @Test
     void aPromptEndsWithoutAnEndOfSequence() throws IOException {
-        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"add_eos_token\": true, \"eos_token\": \"</s>\"}");
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"), "{\"add_eos_token\": true, \"eos_token\": \"</s>\"}");
         for (String row : List.of(
                 "{\"prompt\":\"a\",\"completion\":\"b\"}", "{\"instruction\":\"a\",\"output\":\"b\"}", talk("", ""))) {
             ExampleEncoder encoder = encoder(null);

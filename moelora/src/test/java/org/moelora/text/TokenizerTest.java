@@ -69,6 +69,15 @@ class TokenizerTest {
         assertThat(tokenizer.decode(new int[] {8, 3, 10, 12, 500, -1, 8, 1})).isEqualTo("ab <é>b");
     }
 
+    /** Byte 3 is written "\u0103" in a vocabulary of bytes. */
+    @Test
+    void aByteWithoutATokenIsCalledAByte() {
+        Tokenizer tokenizer = TokenizerFixture.ofCharacters().in(folder);
+        assertThatThrownBy(() -> tokenizer.encode("a\u0003", false))
+                .hasMessageContaining("the vocabulary has no token for the byte 0x03; expected");
+        assertThatThrownBy(() -> tokenizer.encode("\u0103", false)).hasMessageContaining("no token for the byte 0xC4;");
+    }
+
     @Test
     void writesACharacterOnlyWhenItIsComplete() {
         Tokenizer tokenizer = letters().in(folder);

@@ -47,8 +47,21 @@ class SettingsTest {
         double nan = Double.NaN;
         double infinite = Double.POSITIVE_INFINITY;
         return Stream.of(
-                setting("weight-decay", x -> TrainingConfig.builder().weightDecay(x).build(), 1e6, infinite, nan, -1),
-                setting("learning-rate", x -> TrainingConfig.builder().learningRate(x).build(), 0, -0.0, infinite, nan, -1),
+                setting(
+                        "weight-decay",
+                        x -> TrainingConfig.builder().weightDecay(x).build(),
+                        1e6,
+                        infinite,
+                        nan,
+                        -1),
+                setting(
+                        "learning-rate",
+                        x -> TrainingConfig.builder().learningRate(x).build(),
+                        0,
+                        -0.0,
+                        infinite,
+                        nan,
+                        -1),
                 setting("epochs", x -> TrainingConfig.builder().epochs(x).build(), 0, 1e6 + 1, infinite, nan, -1),
                 setting("clip", x -> TrainingConfig.builder().clip(x).build(), 1e30, infinite, nan, -1),
                 setting("balance-weight", x -> new LossSettings(x, 0, 1, 2), infinite, nan, -1),
@@ -72,7 +85,9 @@ class SettingsTest {
                     .satisfies(e -> {
                         String[] sentence = e.getMessage().split("; expected ");
                         assertThat(sentence[0]).contains(name + (name.equals("warm-up") ? " of " : " is ") + value);
-                        assertThat(allows(sentence[1], value)).as(e.getMessage()).isFalse();
+                        assertThat(allows(sentence[1], value))
+                                .as(e.getMessage())
+                                .isFalse();
                     });
         }
     }
@@ -80,10 +95,14 @@ class SettingsTest {
     /** Reads an expectation in the words that sentences have for it. */
     private static boolean allows(String expected, double value) {
         String said = expected.replaceAll("\\([^)]*\\) ?", "").replace("%", "");
-        boolean finite = said.contains("finite") || said.contains("below") || said.contains("at most") || said.contains("less than")
-                || said.contains(" to ") || said.contains("fewer than");
-        ToDoubleFunction<String> after = word -> Double.parseDouble(
-                said.replaceFirst(".*" + word + " ([0-9.e]+).*", "$1"));
+        boolean finite = said.contains("finite")
+                || said.contains("below")
+                || said.contains("at most")
+                || said.contains("less than")
+                || said.contains(" to ")
+                || said.contains("fewer than");
+        ToDoubleFunction<String> after =
+                word -> Double.parseDouble(said.replaceFirst(".*" + word + " ([0-9.e]+).*", "$1"));
         return !Double.isNaN(value)
                 && !(finite && Double.isInfinite(value))
                 && !(said.contains("above ") && value <= after.applyAsDouble("above"))
@@ -101,14 +120,21 @@ class SettingsTest {
     void buildersRefuseWhatRulesEachOtherOut() {
         refused(() -> TrainingConfig.builder().epochs(3).steps(10L).build(), "epochs(3.0) and steps(10) are both set");
         refused(
-                () -> MoeLoraConfig.builder().topK(3).gate(new GatePolicy.Dense()).build(),
+                () -> MoeLoraConfig.builder()
+                        .topK(3)
+                        .gate(new GatePolicy.Dense())
+                        .build(),
                 "gate(Dense[]) and topK(3) are both set");
         refused(
-                () -> MoeLoraConfig.builder().gate(new GatePolicy.Raw(1)).renormalise(true).build(),
+                () -> MoeLoraConfig.builder()
+                        .gate(new GatePolicy.Raw(1))
+                        .renormalise(true)
+                        .build(),
                 "renormalise(true) are both set");
         assertThat(TrainingConfig.builder().build().epochs()).isEqualTo(3);
         assertThat(MoeLoraConfig.builder().build().gate()).isEqualTo(new GatePolicy.Renormalised(2));
-        assertThat(MoeLoraConfig.builder().topK(3).renormalise(false).build().gate()).isEqualTo(new GatePolicy.Raw(3));
+        assertThat(MoeLoraConfig.builder().topK(3).renormalise(false).build().gate())
+                .isEqualTo(new GatePolicy.Raw(3));
     }
 
     private static void refused(ThrowingCallable call, String sentence) {
@@ -134,15 +160,21 @@ class SettingsTest {
     private static void training(Use use) {
         try (Device device = Devices.open("cpu-plain", new DeviceOptions(1, false));
                 Decoder base = Decoder.trainable(SMALL, null, device, 1);
-                Adapter adapter = Adapter.create(base, LoraConfig.builder().rank(2).build(), 1)) {
-            use.with(base, FineTuner.of(base.with(adapter)).onRows(List.of(row(2), row(3), row(4), row(5), row(6), row(7))));
+                Adapter adapter =
+                        Adapter.create(base, LoraConfig.builder().rank(2).build(), 1)) {
+            use.with(
+                    base,
+                    FineTuner.of(base.with(adapter)).onRows(List.of(row(2), row(3), row(4), row(5), row(6), row(7))));
         }
     }
 
     @Test
     void epochsKeepWhatTheConfigurationSays() {
-        TrainingConfig config =
-                TrainingConfig.builder().losses(LossSettings.NONE).batchSize(2).epochs(5).build();
+        TrainingConfig config = TrainingConfig.builder()
+                .losses(LossSettings.NONE)
+                .batchSize(2)
+                .epochs(5)
+                .build();
         training((base, tuner) -> {
             TrainingReport report = tuner.config(config).epochs(2).run();
             assertThat(report.steps()).isEqualTo(6);
@@ -150,7 +182,8 @@ class SettingsTest {
             refused(() -> tuner.config(config), "epochs(2.0) would be discarded by config(...)");
         });
         training((base, tuner) -> {
-            tuner.config(TrainingConfig.builder().losses(LossSettings.NONE).steps(4L).build());
+            tuner.config(
+                    TrainingConfig.builder().losses(LossSettings.NONE).steps(4L).build());
             refused(() -> tuner.epochs(2), "epochs(2.0) would discard the 4 steps");
             assertThatThrownBy(() -> tuner.config(config).epochs(0)).isInstanceOf(InputException.class);
         });
@@ -176,7 +209,9 @@ class SettingsTest {
     void aRunHasOneFolder() {
         training((base, tuner) -> {
             tuner.into(folder.resolve("a"));
-            refused(() -> tuner.into(folder.resolve("b")), "into(" + folder.resolve("a") + ") would be discarded by into(");
+            refused(
+                    () -> tuner.into(folder.resolve("b")),
+                    "into(" + folder.resolve("a") + ") would be discarded by into(");
             refused(() -> tuner.resume(folder.resolve("b")), "would be discarded by resume(");
         });
     }
@@ -187,7 +222,8 @@ class SettingsTest {
             base.plain().checkLength("x", 8);
             assertThatThrownBy(() -> base.plain().checkLength("rows.jsonl line 9", 9))
                     .isInstanceOf(InputException.class)
-                    .hasMessage("rows.jsonl line 9: has 9 tokens, and the model has positions for 8; expected at most as many");
+                    .hasMessage(
+                            "rows.jsonl line 9: has 9 tokens, and the model has positions for 8; expected at most as many");
             assertThatThrownBy(() -> Accuracy.measure(
                             base.plain(), List.of(new Prompt(row(9).inputIds(), "a", new int[] {1}, Origin.of(3)))))
                     .isInstanceOf(InputException.class)

@@ -43,7 +43,10 @@ final class RowsFormat {
             new Format("Rar!", "a RAR archive", UNPACK),
             new Format("GGUF", "a GGUF model", "rows of data; a model is given with --model"),
             new Format("%PDF", "a PDF document", WRITE),
-            new Format("version https://git-lfs", "a pointer of Git LFS, not the file itself", "the file itself (git lfs pull)"));
+            new Format(
+                    "version https://git-lfs",
+                    "a pointer of Git LFS, not the file itself",
+                    "the file itself (git lfs pull)"));
 
     /** The name of a column, as opposed to a part of a sentence. */
     private static final Pattern COLUMN = Pattern.compile("\\s*\"?(\\S{1,40}( \\S{1,40}){0,2})?\"?\\s*");
@@ -101,7 +104,8 @@ final class RowsFormat {
         for (char separator : new char[] {'\t', ',', ';'}) {
             String[] columns = first.split(Pattern.quote(String.valueOf(separator)), -1);
             if (columns.length > 1
-                    && Arrays.stream(columns).allMatch(name -> COLUMN.matcher(name).matches())) {
+                    && Arrays.stream(columns)
+                            .allMatch(name -> COLUMN.matcher(name).matches())) {
                 return "is " + (separator == '\t' ? "TSV" : "CSV") + " with the columns " + shown(columns)
                         + "; expected JSON Lines, one object per row with the columns as its fields";
             }

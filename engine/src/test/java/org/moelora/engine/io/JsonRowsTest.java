@@ -139,9 +139,11 @@ class JsonRowsTest {
                 "47475546 03000000, is a GGUF model; expected rows of data",
             })
     void namesAFileOfAnotherKind(String bytes, String sentence) throws IOException {
-        Path file = Files.write(
-                folder.resolve("data"), HexFormat.of().parseHex(bytes.replace(" ", "")));
-        assertThatThrownBy(() -> texts(file)).isInstanceOf(InputException.class).message().startsWith(file + ": " + sentence);
+        Path file = Files.write(folder.resolve("data"), HexFormat.of().parseHex(bytes.replace(" ", "")));
+        assertThatThrownBy(() -> texts(file))
+                .isInstanceOf(InputException.class)
+                .message()
+                .startsWith(file + ": " + sentence);
     }
 
     @ParameterizedTest

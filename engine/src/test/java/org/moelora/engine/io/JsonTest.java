@@ -51,7 +51,8 @@ class JsonTest {
         assertThat(o.get("big")).isEqualTo(new BigInteger("9223372036854775808"));
         assertThat(o.number("big")).isEqualTo(0x1p63);
         assertThatThrownBy(() -> o.longInteger("big"))
-                .hasMessage("config.json: field \"big\" is 9223372036854775808; expected an integer from -2^63 to 2^63 - 1");
+                .hasMessage(
+                        "config.json: field \"big\" is 9223372036854775808; expected an integer from -2^63 to 2^63 - 1");
     }
 
     @Test
