@@ -57,7 +57,10 @@ if not "%STATUS%"=="0" (
 type nul >"%APP%\built"
 
 :start
-"%JDK%\bin\java.exe" -XX:+UseSerialGC --enable-native-access=org.moelora.kernels -Xlog:disable -Xlog:all=warning:stderr %MOELORA_JAVA_OPTIONS% "-Dmoelora.home=%MOELORA_HOME%" -p "%LIB%" -m org.moelora.cli/org.moelora.cli.Main %*
+rem JDK 25 need not start with the Vector API's module, which it would warn about: Main loads it.
+set "VECTOR=--add-modules=jdk.incubator.vector"
+if "%MAJOR%"=="25" set "VECTOR=--add-exports=java.base/jdk.internal.module=ALL-UNNAMED"
+"%JDK%\bin\java.exe" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED %VECTOR% -Xlog:disable -Xlog:all=warning:stderr %MOELORA_JAVA_OPTIONS% "-Dmoelora.home=%MOELORA_HOME%" -cp "%LIB%\*" org.moelora.cli.Main %*
 exit /b %ERRORLEVEL%
 
 rem Takes the folder as JDK if its release file names a version that is new enough.

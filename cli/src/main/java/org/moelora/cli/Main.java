@@ -19,6 +19,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        VectorModule.load();
         Streams streams = Streams.ofProcess();
         int code = run(streams, args);
         streams.out().flush();

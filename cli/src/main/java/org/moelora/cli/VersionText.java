@@ -8,9 +8,10 @@ import picocli.CommandLine.IVersionProvider;
 final class VersionText implements IVersionProvider {
     @Override
     public String[] getVersion() {
-        // The build writes the version into the module's descriptor; on the class path there is none.
+        // The build writes the version into the module's descriptor, and for the class path into the jar's manifest.
         String version = Optional.ofNullable(VersionText.class.getModule().getDescriptor())
                 .flatMap(ModuleDescriptor::rawVersion)
+                .or(() -> Optional.ofNullable(VersionText.class.getPackage().getImplementationVersion()))
                 .orElse("(not packaged)");
         return new String[] {
             "moelora " + version, "Java " + Runtime.version() + " (" + System.getProperty("java.vendor") + ")"

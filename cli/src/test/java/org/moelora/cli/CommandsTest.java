@@ -171,10 +171,10 @@ class CommandsTest {
     @ParameterizedTest
     @ValueSource(strings = {"stories260K-hf", "stories260K/stories260K.gguf"})
     void withoutAnyInputATextIsToldFromItsBeginning(String model) {
-        String story = Json.read(Ran.shared("models/stories260K-hf/expected.json"))
+        String story = Json.read(Published.file("models/stories260K-hf/expected.json"))
                 .object("independent")
                 .string("text");
-        Ran told = Ran.of("generate", "--model", Ran.shared("models/" + model), "--max-tokens=200", "--temperature=0");
+        Ran told = Ran.of("generate", "--model", Published.file("models/" + model), "--max-tokens=200", "--temperature=0");
         assertThat(told.code()).as(told.err()).isZero();
         assertThat(told.out().strip()).isEqualTo(story.strip());
     }

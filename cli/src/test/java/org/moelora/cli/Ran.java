@@ -1,7 +1,5 @@
 package org.moelora.cli;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,13 +20,6 @@ record Ran(int code, String out, String err) {
 
     /** The bundled model, which has a tokenizer. */
     static final Path TINY = Path.of("../test-models/tiny");
-
-    /** Other people's data, read in place beside the project; a test that needs it is skipped where it is not there. */
-    static Path shared(String name) {
-        Path found = Path.of("../../shared/data").resolve(name);
-        assumeTrue(Files.exists(found), "needs ../shared/data/" + name + " beside the project");
-        return found;
-    }
 
     static Ran of(Object... args) {
         return withInput("", args);

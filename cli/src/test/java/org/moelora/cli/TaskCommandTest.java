@@ -240,8 +240,8 @@ class TaskCommandTest {
         "winogrande, winogrande",
     })
     void publishedSetsAreAsked(String task, String folder) {
-        Path model = Ran.shared("models/stories260K-hf");
-        Path data = Ran.shared("tasks/llm-adapters/" + folder + "/test.json");
+        Path model = Published.file("models/stories260K-hf");
+        Path data = Published.file("tasks/llm-adapters/" + folder + "/test.json");
         Ran ran = Ran.of("eval", "--model", model, "--task", task, "--data", data, "--limit", 2);
         assertThat(ran.code()).as(ran.err()).isZero();
         assertThat(ran.out().lines().toList()).hasSize(2);

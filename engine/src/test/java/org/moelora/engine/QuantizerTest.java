@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.moelora.engine.testing.Published;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
@@ -67,7 +68,7 @@ class QuantizerTest {
         "Q6_K, 512, 0.036"
     })
     void publishedBlocksAreTheNumbersTheyWereMadeOf(DType dtype, int cols, double off) throws IOException {
-        Path folder = SharedData.require("files/ggml-quants");
+        Path folder = Published.file("files/ggml-quants");
         String name = dtype.toString().toLowerCase(Locale.ROOT) + "_" + cols + "_noim_";
         float[] input = floats(Files.readAllBytes(folder.resolve(name + "input.bin")));
         byte[] blocks = Files.readAllBytes(folder.resolve(name + "expected.bin"));
@@ -83,7 +84,7 @@ class QuantizerTest {
             value = DType.class,
             names = {"Q8_0", "Q4_0"})
     void blocksAreTheBytesThatGgmlMakes(DType dtype) throws IOException {
-        Path folder = SharedData.require("files/ggml-quants");
+        Path folder = Published.file("files/ggml-quants");
         String name = dtype.toString().toLowerCase(Locale.ROOT) + "_64_noim_";
         byte[] input = Files.readAllBytes(folder.resolve(name + "input.bin"));
         byte[] expected = Files.readAllBytes(folder.resolve(name + "expected.bin"));

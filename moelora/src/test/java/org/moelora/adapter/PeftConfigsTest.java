@@ -2,9 +2,7 @@ package org.moelora.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,13 +14,12 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.JsonWriter;
+import org.moelora.testing.Published;
 
 /** The configurations of PEFT's own comparisons of methods: each is read, or refused with the field named. */
 class PeftConfigsTest {
     private static Path published(String name) {
-        Path file = Path.of("../../shared/data/configs/peft-configs").resolve(name);
-        assumeTrue(Files.exists(file), () -> "there is no " + file + ", which is not part of this project");
-        return file;
+        return Published.file("configs/peft-configs/" + name);
     }
 
     @ParameterizedTest
@@ -76,7 +73,8 @@ class PeftConfigsTest {
         "llama-3.2-3B-rank32-mica.json, init_lora_weights",
     })
     void isRefused(String name, String field) {
-        assertThatThrownBy(() -> AdapterFolder.readConfig(Json.read(published(name))))
+        Path file = published(name);
+        assertThatThrownBy(() -> AdapterFolder.readConfig(Json.read(file)))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(name)
                 .hasMessageContaining(field)
@@ -88,7 +86,7 @@ class PeftConfigsTest {
     @ValueSource(strings = {"lora", "loramoe", "mixlora", "mixlora_dynamic", "mola"})
     void settingsOfATrainingAreNoAdapter(String method) {
         for (String family : List.of("", "_glm", "_phi", "_phi3")) {
-            Path file = published("../moe-peft-configs/" + method + family + ".json");
+            Path file = Published.file("configs/moe-peft-configs/" + method + family + ".json");
             assertThatThrownBy(() -> AdapterFolder.readConfig(Json.read(file)))
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining(method + family + ".json")

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.moelora.data.Example.Message;
 import org.moelora.data.Example.Role;
 import org.moelora.engine.InputException;
-import org.moelora.testing.SharedData;
+import org.moelora.testing.Published;
 import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.Tokenizer;
@@ -155,7 +155,7 @@ class ChatTextTest {
 
     @Test
     void learnsAnswersInQwensPublishedForm() {
-        Path published = SharedData.require("tokenizers/qwen2.5");
+        Path published = Published.file("tokenizers/qwen2.5");
         Tokenizer tokenizer = Tokenizer.read(published.resolve("tokenizer.json"));
         ChatTemplate template = ChatTemplate.read(published);
         TokenRow row = new ExampleEncoder(tokenizer, tokenizer.vocabularySize())
@@ -184,7 +184,7 @@ class ChatTextTest {
     /** Sentencepiece's words begin with their space, so an answer's first token depends on the heading before it. */
     @Test
     void learnsAnswersInTinyLlamasPublishedForm() {
-        Path published = SharedData.require("tokenizers/tinyllama");
+        Path published = Published.file("tokenizers/tinyllama");
         Tokenizer tokenizer = Tokenizer.read(published.resolve("tokenizer.json"));
         ChatTemplate template = ChatTemplate.read(published);
         TokenRow row = new ExampleEncoder(tokenizer, tokenizer.vocabularySize())

@@ -1,17 +1,13 @@
 package org.moelora.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.moelora.testing.Published;
 
 /** Task files of LLM-Adapters, which are arrays of instructions with fields of their own beside. */
 class PublishedTasksTest {
-    private static final Path FOLDER = Path.of("../../shared/data/tasks/llm-adapters");
-
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "ARC-Challenge/test.json, 1172",
@@ -30,9 +26,7 @@ class PublishedTasksTest {
         "winogrande/test.json, 1267",
     })
     void readsEveryRow(String name, int rows) {
-        Path file = FOLDER.resolve(name);
-        assumeTrue(Files.exists(file), () -> "there is no " + file + ", which is not part of this project");
-        Examples examples = Examples.read(file);
+        Examples examples = Examples.read(Published.file("tasks/llm-adapters/" + name));
         assertThat(examples.size()).isEqualTo(rows);
         // Outputs are a model's, and some of them are empty.
         assertThat(examples.rows().stream()

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.JsonWriter;
-import org.moelora.testing.SharedData;
+import org.moelora.testing.Published;
 import org.moelora.text.Templates;
 
 class ContaminationTest {
@@ -99,7 +99,7 @@ class ContaminationTest {
     @ParameterizedTest
     @CsvSource({"ARC-Easy, arc-e, 2, 243, 1088", "boolq, boolq, 6, 494, 6961"})
     void publishedSetsOverlapALittle(String folder, String task, int rows, int row, int trainingRow) {
-        Path files = SharedData.require("tasks/llm-adapters/" + folder);
+        Path files = Published.file("tasks/llm-adapters/" + folder);
         List<Question> questions = Question.read(files.resolve("test.json"), Task.named(task));
         Contamination found = Contamination.of(questions, List.of(files.resolve("train.json")));
         assertThat(found.hits()).hasSize(rows);

@@ -10,16 +10,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonRows;
-import org.moelora.testing.SharedData;
+import org.moelora.testing.Published;
 
 /** The test sets of LLM-Adapters, and the scores that their own files imply. */
 class PublishedTaskSetsTest {
     private static Path file(String name) {
-        return SharedData.require("tasks/llm-adapters/" + name);
+        return Published.file("tasks/llm-adapters/" + name);
     }
 
     private static int[] expected(String group, String set) {
-        return Json.read(SharedData.require("tasks/expected_scores.json"))
+        return Json.read(Published.file("tasks/expected_scores.json"))
                 .object(group)
                 .object("counts")
                 .array(set)

@@ -30,7 +30,7 @@ import org.moelora.engine.io.GgmlType;
 import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
-import org.moelora.testing.SharedData;
+import org.moelora.testing.Published;
 import org.moelora.text.ChatMessage;
 
 /** Models from GGUF files, against the same models from Hugging Face folders. */
@@ -206,7 +206,7 @@ class GgufModelTest {
     /** Llama 3.1's scaling, which files keep as a tensor of factors. */
     @Test
     void stretchedFrequenciesAreDividedByTheirFactors() throws IOException {
-        Path folder = SharedData.require("models/hf-tiny/tiny_llama3");
+        Path folder = Published.file("models/hf-tiny/tiny_llama3");
         double[] stretched = DecoderConfig.read(folder.resolve("config.json")).ropeFrequencies();
         double[] factors = new double[stretched.length];
         for (int i = 0; i < factors.length; i++) {
@@ -224,8 +224,8 @@ class GgufModelTest {
 
     @Test
     void stories260kTellsTheStoryOfItsFolder() {
-        try (Decoder folder = Decoder.load(SharedData.require("models/stories260K-hf"));
-                Decoder file = Decoder.load(SharedData.require("models/stories260K/stories260K.gguf"))) {
+        try (Decoder folder = Decoder.load(Published.file("models/stories260K-hf"));
+                Decoder file = Decoder.load(Published.file("models/stories260K/stories260K.gguf"))) {
             assertSameLogits(folder, file);
             GenerationOptions options = GenerationOptions.GREEDY.withMaxTokens(200);
             int[] expected = Generation.of(folder.plain(), options)
@@ -243,7 +243,7 @@ class GgufModelTest {
     @CsvSource({"Q8_0, Q8_0, 0.02", "Q4_0, NONE, 0.5"})
     void aFileOfBlocksHasTheLogitsOfTheBlocksOfItsFolder(GgmlType type, Quantization quantization, double off)
             throws IOException {
-        Path folder = SharedData.require("models/stories260K-hf");
+        Path folder = Published.file("models/stories260K-hf");
         Map<String, Object> keys = new HashMap<>(Map.of(
                 "llama.embedding_length", 64,
                 "llama.block_count", 5,
@@ -284,8 +284,8 @@ class GgufModelTest {
     void anAdapterOfOneIsAnAdapterOfTheOther() throws IOException {
         Path made = temp.resolve("made");
         Path again = temp.resolve("again");
-        try (Decoder folder = Decoder.load(SharedData.require("models/stories260K-hf"));
-                Decoder file = Decoder.load(SharedData.require("models/stories260K/stories260K.gguf"));
+        try (Decoder folder = Decoder.load(Published.file("models/stories260K-hf"));
+                Decoder file = Decoder.load(Published.file("models/stories260K/stories260K.gguf"));
                 Adapter adapter = Lora.create(
                         folder,
                         LoraConfig.builder()
@@ -334,7 +334,7 @@ class GgufModelTest {
     @Test
     void stories260kHasTheNumbersOfItsBinary() throws IOException {
         ByteBuffer binary = ByteBuffer.wrap(
-                        Files.readAllBytes(SharedData.require("models/stories260K/stories260K.bin")))
+                        Files.readAllBytes(Published.file("models/stories260K/stories260K.bin")))
                 .order(ByteOrder.LITTLE_ENDIAN);
         int dim = binary.getInt();
         int hidden = binary.getInt();
@@ -343,7 +343,7 @@ class GgufModelTest {
         int keyWidth = dim / heads * binary.getInt();
         int vocabulary = binary.getInt();
         binary.getInt();
-        try (GgufFile file = GgufFile.open(SharedData.require("models/stories260K/stories260K.gguf"))) {
+        try (GgufFile file = GgufFile.open(Published.file("models/stories260K/stories260K.gguf"))) {
             assertThat(file.names()).hasSize(48);
             same(file, "token_embd", binary, vocabulary * dim);
             each(file, "attn_norm", binary, layers, dim);
@@ -374,7 +374,7 @@ class GgufModelTest {
 
     @Test
     void aTinyLlamaInFloat16IsRead() {
-        Path path = SharedData.require("models/gguf-llama2-tiny-random/llama-2-tiny-random.gguf");
+        Path path = Published.file("models/gguf-llama2-tiny-random/llama-2-tiny-random.gguf");
         try (Decoder decoder = Decoder.load(path)) {
             assertThat(decoder.config().layers()).isEqualTo(1);
             assertThat(decoder.config().headDim()).isEqualTo(4);

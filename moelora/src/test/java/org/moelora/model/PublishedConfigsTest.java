@@ -2,35 +2,31 @@ package org.moelora.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
+import org.moelora.testing.Published;
 
-/** Other people's config.json files, good and broken, read in place where they are beside the project. */
+/** Other people's config.json files, good and broken. */
 class PublishedConfigsTest {
-    private static final Path FOLDER = Path.of("../../shared/data/configs/hf-config-cases");
-
     private static DecoderConfig read(String name) {
-        Path file = FOLDER.resolve(fileName(name));
-        assumeTrue(Files.exists(file), () -> "there is no " + file + ", which is not part of this project");
-        return DecoderConfig.read(file);
+        return DecoderConfig.read(file(name));
     }
 
-    private static String fileName(String name) {
-        return "model_config" + (name.isEmpty() ? "" : "_" + name) + ".config.json";
+    private static Path file(String name) {
+        return Published.file("configs/hf-config-cases/model_config" + (name.isEmpty() ? "" : "_" + name) + ".config.json");
     }
 
     private static void assertRefused(String name, String... words) {
+        Path file = file(name);
         assertThatExceptionOfType(InputException.class)
-                .isThrownBy(() -> read(name))
+                .isThrownBy(() -> DecoderConfig.read(file))
                 .satisfies(e -> assertThat(e.getMessage())
-                        .contains(fileName(name))
+                        .contains(file.getFileName().toString())
                         .contains(words)
                         .hasLineCount(1));
     }

@@ -3,9 +3,7 @@ package org.moelora.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -16,13 +14,12 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
+import org.moelora.testing.Published;
 
-/** Other people's models, read in place where they are beside the project. */
+/** Other people's models, against what they are published to say. */
 class PublishedModelsTest {
     private static Path model(String name) {
-        Path folder = Path.of("../../shared/data/models").resolve(name);
-        assumeTrue(Files.exists(folder), "needs ../shared/data/models/" + name + " beside the project");
-        return folder;
+        return Published.file("models/" + name);
     }
 
     @ParameterizedTest
@@ -120,8 +117,9 @@ class PublishedModelsTest {
 
     @Test
     void aModelOfFourBitsIsRefusedByName() {
+        Path folder = model("hf-tiny/tiny_qwen3_sharded_mlx4bit");
         assertThatExceptionOfType(InputException.class)
-                .isThrownBy(() -> Decoder.load(model("hf-tiny/tiny_qwen3_sharded_mlx4bit")))
+                .isThrownBy(() -> Decoder.load(folder))
                 .withMessageContaining("config.json")
                 .withMessageContaining("quantization")
                 .withMessageContaining("expected");

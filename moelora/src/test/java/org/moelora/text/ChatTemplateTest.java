@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.GgufFile;
-import org.moelora.testing.SharedData;
+import org.moelora.testing.Published;
 
 /** The conversations of published families, in templates of the constructs that theirs are made of, and the texts that these families were trained on. */
 class ChatTemplateTest {
@@ -279,7 +279,7 @@ class ChatTemplateTest {
 
     @Test
     void readsQwensPublishedTemplate() {
-        ChatTemplate qwen = ChatTemplate.read(SharedData.require("tokenizers/qwen2.5"));
+        ChatTemplate qwen = ChatTemplate.read(Published.file("tokenizers/qwen2.5"));
         assertThat(qwen.render(TURNS, true)).isEqualTo("""
                 <|im_start|>system
                 Be kind.<|im_end|>
@@ -303,7 +303,7 @@ class ChatTemplateTest {
 
     @Test
     void readsTinyLlamasPublishedTemplate() {
-        ChatTemplate tinyLlama = ChatTemplate.read(SharedData.require("tokenizers/tinyllama"));
+        ChatTemplate tinyLlama = ChatTemplate.read(Published.file("tokenizers/tinyllama"));
         assertThat(tinyLlama.render(TURNS, true)).isEqualTo(Family.ZEPHYR.turns);
         assertThat(tinyLlama.render(ONE, true)).isEqualTo(Family.ZEPHYR.one);
     }

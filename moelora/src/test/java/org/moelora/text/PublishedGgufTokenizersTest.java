@@ -17,7 +17,7 @@ import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
-import org.moelora.testing.SharedData;
+import org.moelora.testing.Published;
 
 /** Tokenizers in GGUF files of published models, against other implementations' ids and against the same models' tokenizer.json. */
 class PublishedGgufTokenizersTest {
@@ -27,19 +27,19 @@ class PublishedGgufTokenizersTest {
     private Path folder;
 
     private static Tokenizer gguf(String name) {
-        try (GgufFile file = GgufFile.open(SharedData.require(name))) {
+        try (GgufFile file = GgufFile.open(Published.file(name))) {
             return Tokenizer.of(file.metadata());
         }
     }
 
     private static String[] texts(String vectors) throws IOException {
-        return Files.readString(SharedData.require(VECTORS + vectors + ".gguf.inp"))
+        return Files.readString(Published.file(VECTORS + vectors + ".gguf.inp"))
                 .split("\n__ggml_vocab_test__\n", -1);
     }
 
     private static void givesTheIds(Tokenizer tokenizer, String vectors) throws IOException {
         String[] texts = texts(vectors);
-        String[] expected = Files.readString(SharedData.require(VECTORS + vectors + ".gguf.out"))
+        String[] expected = Files.readString(Published.file(VECTORS + vectors + ".gguf.out"))
                 .split("\n", -1);
         assertThat(texts).hasSameSizeAs(expected).hasSize(47);
         for (int i = 0; i < texts.length; i++) {
@@ -72,7 +72,7 @@ class PublishedGgufTokenizersTest {
     @ParameterizedTest
     @CsvSource({"llama3, llama-bpe", "qwen2.5, qwen2", "gpt2, gpt-2"})
     void givesTheSameIdsUnderItsPublishedName(String name, String pre) throws IOException {
-        JsonObject root = Json.read(SharedData.require("tokenizers/" + name + "/tokenizer.json"));
+        JsonObject root = Json.read(Published.file("tokenizers/" + name + "/tokenizer.json"));
         JsonObject vocab = root.object("model").object("vocab");
         List<String> tokens = new ArrayList<>();
         for (String token : vocab.names()) {
@@ -105,7 +105,7 @@ class PublishedGgufTokenizersTest {
                 .with("bos_token_id", name.equals("llama3") ? 128000 : null)
                 .in(folder);
         givesTheIds(tokenizer, pre);
-        Tokenizer published = Tokenizer.read(SharedData.require("tokenizers/" + name + "/tokenizer.json"));
+        Tokenizer published = Tokenizer.read(Published.file("tokenizers/" + name + "/tokenizer.json"));
         assertThat(tokenizer.encode("<|endoftext|>a", true)).containsExactly(published.encode("<|endoftext|>a", true));
         assertThat(tokenizer.vocabularySize()).isEqualTo(tokens.size());
     }
@@ -120,11 +120,11 @@ class PublishedGgufTokenizersTest {
     @Test
     void agreesWithTheSameModelsTokenizerJson() {
         Tokenizer inGguf = gguf("models/stories260K/stories260K.gguf");
-        Tokenizer json = Tokenizer.read(SharedData.require("models/stories260K-hf/tokenizer.json"));
+        Tokenizer json = Tokenizer.read(Published.file("models/stories260K-hf/tokenizer.json"));
         assertThat(inGguf.bosId()).isEqualTo(json.bosId()).hasValue(1);
         assertThat(inGguf.eosId()).isEqualTo(json.eosId()).hasValue(2);
         assertThat(inGguf.vocabularySize()).isEqualTo(json.vocabularySize()).isEqualTo(512);
-        JsonObject expected = Json.read(SharedData.require("models/stories260K-hf/expected.json"));
+        JsonObject expected = Json.read(Published.file("models/stories260K-hf/expected.json"));
         String story = expected.object("independent").string("text");
         List<String> texts = new ArrayList<>(List.of(
                 "", " ", "  a", "<s>Lily</s> <unk>", "Zo\u00eb \u2581 \uD83E\uDD99\n\n", "a".repeat(1000), story));
@@ -145,7 +145,7 @@ class PublishedGgufTokenizersTest {
     @Test
     void agreesWithTinyLlamasTokenizerJson() throws IOException {
         Tokenizer inGguf = gguf("models/gguf-llama2-tiny-random/llama-2-tiny-random.gguf");
-        Tokenizer json = Tokenizer.read(SharedData.require("tokenizers/tinyllama/tokenizer.json"));
+        Tokenizer json = Tokenizer.read(Published.file("tokenizers/tinyllama/tokenizer.json"));
         for (String text : texts("llama-spm")) {
             assertThat(inGguf.encode(text, true)).as(text).containsExactly(json.encode(text, true));
         }

@@ -1,11 +1,9 @@
 package org.moelora.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -13,18 +11,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
+import org.moelora.testing.Published;
 
 /** Tokenizers of published models, against the ids that other implementations gave for the same texts. */
 class PublishedTokenizersTest {
-    private static final Path FOLDER = Path.of("../../shared/data/tokenizers");
-
     @ParameterizedTest(name = "{0}")
     @CsvSource({"gpt2, gpt-2", "llama3, llama-bpe", "qwen2.5, qwen2", "tinyllama, llama-spm"})
     void givesTheIdsThatLlamaCppGives(String folder, String vectors) throws IOException {
         Tokenizer tokenizer = read(folder);
-        Path file = FOLDER.resolve("llama.cpp-vectors/ggml-vocab-" + vectors + ".gguf");
-        String[] texts = Files.readString(Path.of(file + ".inp")).split("\n__ggml_vocab_test__\n", -1);
-        String[] expected = Files.readString(Path.of(file + ".out")).split("\n", -1);
+        String file = "tokenizers/llama.cpp-vectors/ggml-vocab-" + vectors + ".gguf";
+        String[] texts = Files.readString(Published.file(file + ".inp")).split("\n__ggml_vocab_test__\n", -1);
+        String[] expected = Files.readString(Published.file(file + ".out")).split("\n", -1);
         assertThat(texts).hasSameSizeAs(expected).hasSize(47);
         for (int i = 0; i < texts.length; i++) {
             int[] ids = tokenizer.encode(texts[i], false);
@@ -36,7 +33,7 @@ class PublishedTokenizersTest {
     @Test
     void givesTheIdsOfLlama3sOwnTests() {
         Tokenizer tokenizer = read("llama3");
-        JsonObject vectors = Json.read(FOLDER.resolve("llama3/vectors.json"));
+        JsonObject vectors = Json.read(Published.file("tokenizers/llama3/vectors.json"));
         for (JsonObject row : vectors.array("cases").objects()) {
             int[] expected = row.array("ids").integers();
             if (row.flag("eos", false)) {
@@ -64,9 +61,7 @@ class PublishedTokenizersTest {
     }
 
     private static Tokenizer read(String folder) {
-        Path file = FOLDER.resolve(folder).resolve("tokenizer.json");
-        assumeTrue(Files.exists(file), () -> "there is no " + file + ", which is not part of this project");
-        return Tokenizer.read(file);
+        return Tokenizer.read(Published.file("tokenizers/" + folder + "/tokenizer.json"));
     }
 
     private static int[] ids(String line) {

@@ -18,7 +18,7 @@ import org.moelora.eval.Scorer;
 import org.moelora.model.Decoder;
 import org.moelora.model.DeviceChoice;
 import org.moelora.model.Quantization;
-import org.moelora.testing.SharedData;
+import org.moelora.testing.Published;
 
 /** Fine-tuning of a really trained model on 2,000 rows of a published task, on its float weights and on blocks made of them. */
 class QuantizedBaseTest {
@@ -26,8 +26,8 @@ class QuantizedBaseTest {
 
     /** The shortest rows, as time goes with tokens; every eleventh is held out. */
     private static Losses train(Quantization quantization) {
-        Path model = SharedData.require("models/stories260K-hf");
-        Examples all = Examples.read(SharedData.require("tasks/llm-adapters/boolq/train.json"));
+        Path model = Published.file("models/stories260K-hf");
+        Examples all = Examples.read(Published.file("tasks/llm-adapters/boolq/train.json"));
         try (Decoder base = Decoder.load(model, DeviceChoice.FASTEST, quantization)) {
             EncodedExamples encoded =
                     new ExampleEncoder(base.tokenizer(), base.config().vocabularySize()).encodeAll(all);

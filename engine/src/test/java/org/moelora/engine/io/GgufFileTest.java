@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.engine.InputException;
-import org.moelora.engine.SharedData;
+import org.moelora.engine.testing.Published;
 
 class GgufFileTest {
     private static final int U32 = 4;
@@ -177,7 +177,7 @@ class GgufFileTest {
 
     @Test
     void opensAndRefusesWhatOthersHaveMade() {
-        Path folder = SharedData.require("files/gguf");
+        Path folder = Published.file("files/gguf");
         List<JsonObject> cases = new ArrayList<>();
         JsonRows.read(folder.resolve("cases.json"), cases::add);
         for (JsonObject one : cases) {
@@ -197,7 +197,7 @@ class GgufFileTest {
 
     @Test
     void readsAPublishedModel() {
-        Path file = SharedData.require("models/stories260K/stories260K.gguf");
+        Path file = Published.file("models/stories260K/stories260K.gguf");
         try (GgufFile gguf = GgufFile.open(file)) {
             assertThat(gguf.names()).hasSize(48);
             assertThat(gguf.metadata().string("general.architecture")).isEqualTo("llama");
@@ -208,7 +208,7 @@ class GgufFileTest {
             assertThat(gguf.info("blk.0.attn_k.weight").shape()).containsExactly(32L, 64L);
         }
         try (GgufFile gguf =
-                GgufFile.open(SharedData.require("models/gguf-llama2-tiny-random/llama-2-tiny-random.gguf"))) {
+                GgufFile.open(Published.file("models/gguf-llama2-tiny-random/llama-2-tiny-random.gguf"))) {
             assertThat(gguf.names()).hasSize(12);
             assertThat(gguf.info("output.weight").type()).isEqualTo(GgmlType.F16);
         }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.SharedData;
+import org.moelora.engine.testing.Published;
 
 class SafetensorsFileTest {
     private static final String FLOATS = "{'a':{'dtype':'F32','shape':[2,3],'data_offsets':[0,24]}}";
@@ -201,7 +201,7 @@ class SafetensorsFileTest {
 
     @TestFactory
     Stream<DynamicTest> agreesWithTheReferenceImplementationsCases() {
-        Path cases = SharedData.require("files/safetensors");
+        Path cases = Published.file("files/safetensors");
         JsonArray all = Json.parse("{\"cases\":" + text(cases.resolve("cases.json")) + "}", "cases.json")
                 .array("cases");
         return all.objects().stream()

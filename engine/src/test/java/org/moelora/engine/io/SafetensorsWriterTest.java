@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.engine.InputException;
-import org.moelora.engine.SharedData;
+import org.moelora.engine.testing.Published;
 
 class SafetensorsWriterTest {
     @TempDir
@@ -32,7 +32,7 @@ class SafetensorsWriterTest {
 
     @Test
     void writesTheReferenceImplementationsBytes() throws IOException {
-        Path reference = SharedData.require("files/safetensors/ok_f32_forced_alignment.safetensors");
+        Path reference = Published.file("files/safetensors/ok_f32_forced_alignment.safetensors");
         Path file = folder.resolve("a.safetensors");
         try (SafetensorsFile read = SafetensorsFile.open(reference)) {
             SafetensorsWriter writer = new SafetensorsWriter();

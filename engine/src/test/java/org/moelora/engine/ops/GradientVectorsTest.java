@@ -10,7 +10,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Shape;
-import org.moelora.engine.SharedData;
+import org.moelora.engine.testing.Published;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.io.Json;
@@ -19,10 +19,10 @@ import org.moelora.engine.optim.AdamW;
 import org.moelora.engine.testing.DeviceSweep;
 import org.moelora.engine.testing.Numbers;
 
-/** Gradients and optimizer runs from the tests of other engines; skipped where the data is not beside the project. */
+/** Gradients and optimizer runs from the tests of other engines. */
 class GradientVectorsTest {
     private static JsonObject find(String file, String name) {
-        return Json.read(SharedData.require("ops/grad-optim-vectors/" + file)).array("cases").objects().stream()
+        return Json.read(Published.file("ops/grad-optim-vectors/" + file)).array("cases").objects().stream()
                 .filter(c -> c.string("name").equals(name))
                 .findFirst()
                 .orElseThrow();

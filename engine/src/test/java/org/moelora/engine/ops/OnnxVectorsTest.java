@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.moelora.engine.ParameterBlock;
-import org.moelora.engine.SharedData;
+import org.moelora.engine.testing.Published;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.io.Json;
@@ -18,14 +18,14 @@ import org.moelora.engine.testing.Numbers;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Ragged;
 
-/** ONNX's own cases for the operators that exist here; skipped where the data is not beside the project. */
+/** ONNX's own cases for the operators that exist here. */
 class OnnxVectorsTest {
     /** The bar that comes with the data, on values of about one. */
     private static final double TOLERANCE = 1e-5;
 
     private record Case(JsonObject root) {
         static Case read(String name) {
-            return new Case(Json.read(SharedData.require("ops/onnx-node-vectors/test_" + name + ".json")));
+            return new Case(Json.read(Published.file("ops/onnx-node-vectors/test_" + name + ".json")));
         }
 
         private JsonObject input(int i) {

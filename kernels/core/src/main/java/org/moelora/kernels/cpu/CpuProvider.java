@@ -49,8 +49,14 @@ public final class CpuProvider implements DeviceProvider {
                 : new CpuDevice(PLAIN, found.description(), threads, options, (workers, buffers) -> new PlainKernels());
     }
 
+    /** Asks for a class, because a program may load the module after it has started; then it is not in the boot layer. */
     private static boolean hasVectorModule() {
-        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+        try {
+            Class.forName(VECTOR_MODULE + ".Vector", false, CpuProvider.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
     }
 
     /** Cores that do not share their arithmetic units with one counted before; two threads on one core do not multiply faster. */
