@@ -13,10 +13,11 @@ import org.moelora.engine.InputException;
  * @param out Markdown file, or null
  * @param rounds of every comparison
  * @param quick whether only to see that everything works: a small model, few rounds, figures that mean nothing
- * @param torchProgram the PyTorch program that training is compared with
+ * @param torchProgram the PyTorch program that training is compared with, if there is one
  * @param seed of the order of the rounds
  */
-record Settings(List<String> sections, @Nullable Path out, int rounds, boolean quick, Path torchProgram, long seed) {
+record Settings(
+        List<String> sections, @Nullable Path out, int rounds, boolean quick, @Nullable Path torchProgram, long seed) {
     static final String USAGE = """
             bin/bench [SECTION...] [flags]   measures this engine and its peers side by side and prints one table of ratios
             bin/bench jmh [JMH's arguments]  the JMH benchmarks of the kernels
@@ -27,7 +28,7 @@ record Settings(List<String> sections, @Nullable Path out, int rounds, boolean q
               --out FILE            writes the tables as Markdown too; text after the line "%s" is kept
               --rounds N            rounds of each comparison (9; training steps take about half of it)
               --quick               a small model and few rounds, to see that everything works; the figures mean nothing
-              --torch-program FILE  the PyTorch program (../shared/reference/moelora_torch.py)
+              --torch-program FILE  the PyTorch program that training steps are compared with
               --seed N              order of the rounds (1)
             """;
 
@@ -36,7 +37,7 @@ record Settings(List<String> sections, @Nullable Path out, int rounds, boolean q
         Path out = null;
         Integer rounds = null;
         boolean quick = false;
-        Path program = Path.of("../shared/reference/moelora_torch.py");
+        Path program = null;
         long seed = 1;
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {

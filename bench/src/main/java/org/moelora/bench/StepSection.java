@@ -1,5 +1,6 @@
 package org.moelora.bench;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -139,8 +140,12 @@ final class StepSection implements Section {
     }
 
     private static void addTorch(Session session, List<Measured> all, double[] peak) {
-        TorchProgram program =
-                new TorchProgram(session.settings().torchProgram(), session.model(), THREADS, session.log("pytorch"));
+        Path file = session.settings().torchProgram();
+        if (file == null) {
+            session.failed("PyTorch", new ContenderException("its program was not named; --torch-program names it"));
+            return;
+        }
+        TorchProgram program = new TorchProgram(file, session.model(), THREADS, session.log("pytorch"));
         try {
             session.versions().put("PyTorch", program.version());
             all.add(new Measured(PYTORCH, () -> {

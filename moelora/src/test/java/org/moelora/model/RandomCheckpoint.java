@@ -1,11 +1,15 @@
 package org.moelora.model;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.engine.io.StoredType;
 
 /** A small checkpoint of a family, made of random numbers. */
 final class RandomCheckpoint {
@@ -25,8 +29,13 @@ final class RandomCheckpoint {
     private RandomCheckpoint() {}
 
     static Path write(Path folder, String family) throws IOException {
+        return write(folder, CONFIGS.get(family), StoredType.F32);
+    }
+
+    /** With this config.json, and weights of that type: F32, BF16 or F16. */
+    static Path write(Path folder, String json, StoredType type) throws IOException {
         Files.createDirectories(folder);
-        Files.writeString(folder.resolve("config.json"), CONFIGS.get(family));
+        Files.writeString(folder.resolve("config.json"), json);
         DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
         SafetensorsWriter weights = new SafetensorsWriter();
         Random random = new Random(7);
@@ -35,10 +44,25 @@ final class RandomCheckpoint {
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) random.nextGaussian() * 0.2f + (name.contains("norm.weight") ? 1 : 0);
             }
-            weights.f32(name, stored.storedShape(), values);
+            weights.bytes(name, type, stored.storedShape(), MemorySegment.ofArray(bytes(values, type)));
         });
         weights.write(folder.resolve("model.safetensors"));
         return folder;
+    }
+
+    /** bfloat16 by cutting off: what is stored is all that counts. */
+    private static byte[] bytes(float[] values, StoredType type) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * (type == StoredType.F32 ? Float.BYTES : Short.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (float value : values) {
+            switch (type) {
+                case F32 -> bytes.putFloat(value);
+                case BF16 -> bytes.putShort((short) (Float.floatToRawIntBits(value) >>> 16));
+                case F16 -> bytes.putShort(Float.floatToFloat16(value));
+                default -> throw new IllegalArgumentException("weights are not of type " + type);
+            }
+        }
+        return bytes.array();
     }
 
     static long size(long[] shape) {

@@ -28,18 +28,12 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.SECONDS)
 @State(Scope.Benchmark)
 public class TokenizerBenchmark {
-    /** Folders with a tokenizer.json, or GGUF files. */
-    @Param({
-        "../shared/data/tokenizers/gpt2",
-        "../shared/data/tokenizers/llama3",
-        "../shared/data/tokenizers/qwen2.5",
-        "../shared/data/tokenizers/tinyllama",
-        "../shared/data/tokenizers/llama.cpp-vectors/ggml-vocab-llama-spm.gguf"
-    })
+    /** A folder with a tokenizer.json, or a GGUF file; {@code -p from=FOLDER,FILE} measures others. */
+    @Param("test-models/tiny")
     public String from = "";
 
     /** A file of UTF-8 text, or a letter to repeat a million times. */
-    @Param({"../shared/data/tasks/llm-adapters/gsm8k/test.json", "a"})
+    @Param({"test-models/tasks/addsub/train.jsonl", "a"})
     public String text = "";
 
     private @Nullable Tokenizer tokenizer;
