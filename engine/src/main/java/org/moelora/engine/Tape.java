@@ -38,6 +38,25 @@ public final class Tape implements AutoCloseable {
         }
     }
 
+    /** What one op's backward pass has asked for so far. */
+    private static final class Pass {
+        private final Set<Tensor> asked = Collections.newSetFromMap(new IdentityHashMap<>());
+        private final List<Part> parts = new ArrayList<>();
+        private final List<Tensor> made = new ArrayList<>();
+    }
+
+    /** A gradient of a tensor that is an input of the op a second time, in memory of its own until the op is through. */
+    private record Part(Memory memory, Memory sum) {}
+
+    /** Says in the stack trace of what an op threw which op it was; the exception itself comes through as it is. */
+    private static final class InBackwardPass extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        InBackwardPass(String op) {
+            super("in the backward pass of " + op, null, false, false);
+        }
+    }
+
     private enum Mode {
         INFERENCE,
         RECORDING,
@@ -51,6 +70,12 @@ public final class Tape implements AutoCloseable {
     private final IdentityHashMap<Lifetime, Lifetime.Use> uses = new IdentityHashMap<>();
     private boolean wentBack;
     private boolean closed;
+
+    /** The op whose backward pass is under way. */
+    private @Nullable Pass pass;
+
+    /** The tape that a segment's own tape has become a part of: from then on it owns what the segment's ops ask for. */
+    private @Nullable Tape whole;
 
     private Tape(Device device, Mode mode) {
         this.device = device;
@@ -98,7 +123,15 @@ public final class Tape implements AutoCloseable {
         return false;
     }
 
-    /** A new F32 tensor with undefined values, for the op that fills it. */
+    private Tape owner() {
+        Tape tape = this;
+        for (Tape next = tape.whole; next != null; next = tape.whole) {
+            tape = next;
+        }
+        return tape;
+    }
+
+    /** A new F32 tensor with undefined values, for the op that fills it. One that a backward pass makes is given back when that op is through. */
     public Tensor tensor(boolean wantsGrad, Shape shape) {
         return own(new Tensor(device, shape, lease(DType.F32, shape.size()), wantsGrad && isRecording()));
     }
@@ -131,7 +164,7 @@ public final class Tape implements AutoCloseable {
 
     /** A tensor over the memory of {@code from}, which must not be used any more: for ops that work in place. */
     public Tensor takeOver(Tensor from, boolean wantsGrad) {
-        if (!owned.contains(from)) {
+        if (!owner().owned.contains(from)) {
             throw new IllegalArgumentException("only a tensor of this tape can be taken over");
         }
         if (from.readers > 0) {
@@ -170,7 +203,7 @@ public final class Tape implements AutoCloseable {
     }
 
     private void record(Entry entry) {
-        entries.add(entry);
+        owner().entries.add(entry);
         entry.reads.forEach(tensor -> tensor.readers++);
     }
 
@@ -206,7 +239,7 @@ public final class Tape implements AutoCloseable {
     }
 
     private List<Tensor> recorded(String name, Function<Tape, List<Tensor>> body) {
-        Tape part = recording(device); // stays open: the backward passes of its ops ask it for memory
+        Tape part = recording(device); // stays open: the backward passes of its ops ask it for memory, which is then this tape's
         try {
             List<Tensor> results = adopt(name, part, body.apply(part));
             for (Tensor tensor : part.owned) {
@@ -220,6 +253,7 @@ public final class Tape implements AutoCloseable {
             part.entries.clear();
             part.uses.forEach(this::keep);
             part.uses.clear();
+            part.whole = this;
             return results;
         } catch (RuntimeException | Error e) {
             part.close();
@@ -231,18 +265,18 @@ public final class Tape implements AutoCloseable {
         try (Tape part = recording(device)) {
             List<Tensor> results = adopt(name, part, body.apply(part));
             if (records(results.toArray(Tensor[]::new))) {
-                record(new Entry(name, results, () -> runAgain(body, results), List.of(reads)));
+                record(new Entry(name, results, () -> runAgain(name, body, results), List.of(reads)));
             }
             return results;
         }
     }
 
-    private void runAgain(Function<Tape, List<Tensor>> body, List<Tensor> results) {
+    private void runAgain(String name, Function<Tape, List<Tensor>> body, List<Tensor> results) {
         try (Tape part = recording(device)) {
             results.stream().filter(result -> result.shape().size() > 1).forEach(Tensor::giveBackValues);
             List<Tensor> again = body.apply(part);
             if (!shapes(again).equals(shapes(results))) {
-                throw new IllegalStateException("gave " + shapes(results) + " at first and " + shapes(again)
+                throw new IllegalStateException(name + " gave " + shapes(results) + " at first and " + shapes(again)
                         + " when it was run again; expected the same");
             }
             for (int i = 0; i < again.size(); i++) {
@@ -288,11 +322,25 @@ public final class Tape implements AutoCloseable {
         return grad;
     }
 
-    /** Where to put the gradient of an op's input; null if it wants none. */
+    /**
+     * Where to put the gradient of an op's input; null if it wants none. Asked again for the same tensor by the same backward pass, because the
+     * tensor is several inputs of the op, it gives other memory, of which the content is added when the op is through: an op may write all
+     * its gradients as if its inputs were different, in any order and by one kernel.
+     */
     public @Nullable Grad grad(Tensor input) {
         if (!input.wantsGrad()) {
             return null;
         }
+        Pass running = owner().pass;
+        if (running != null && !running.asked.add(input)) {
+            Memory part = scratch(input.shape().size());
+            running.parts.add(new Part(part, place(input).memory()));
+            return new Grad(part, false);
+        }
+        return place(input);
+    }
+
+    private Grad place(Tensor input) {
         if (input instanceof Parameter parameter) {
             return new Grad(parameter.gradient(), true);
         }
@@ -329,6 +377,10 @@ public final class Tape implements AutoCloseable {
         if (input.grad == null && !(input instanceof Parameter)) {
             input.grad = gradOf(out);
             out.grad = null;
+            Pass running = owner().pass;
+            if (running != null) {
+                running.asked.add(input);
+            }
         } else {
             copyGrad(out, input);
         }
@@ -344,7 +396,8 @@ public final class Tape implements AutoCloseable {
 
     /**
      * Propagates {@code d loss / d loss = 1} back through everything recorded. Gradients of parameters are added to; those of
-     * {@link #variable}s and the values of scalars, losses above all, can be read afterwards. A tape goes back once.
+     * {@link #variable}s and the values of scalars, losses above all, can be read afterwards. A tape goes back once. What an op throws comes
+     * through unchanged, with the name of the op in a suppressed exception.
      *
      * @throws IllegalArgumentException if the loss is not a scalar
      * @throws IllegalStateException if the loss depends on nothing that learns, or the tape has gone back already
@@ -369,22 +422,36 @@ public final class Tape implements AutoCloseable {
         while (!entries.isEmpty()) {
             Entry entry = entries.removeLast();
             if (entry.hasGrad()) {
-                try {
-                    entry.backward.run();
-                } catch (RuntimeException e) {
-                    throw new IllegalStateException("backward pass of " + entry.op + ": " + e.getMessage(), e);
-                }
+                goBack(entry);
             }
-            entry.outs.forEach(this::pass);
+            entry.outs.forEach(this::passed);
             for (Tensor read : entry.reads) {
                 if (--read.readers == 0 && !read.wantsGrad()) {
-                    pass(read);
+                    passed(read);
                 }
             }
         }
     }
 
-    private void pass(Tensor tensor) {
+    private void goBack(Entry entry) {
+        Pass running = new Pass();
+        pass = running;
+        try {
+            entry.backward.run();
+            for (Part part : running.parts) {
+                kernels().elementwise().scale(1, part.memory, part.sum, true);
+            }
+        } catch (RuntimeException | Error e) {
+            e.addSuppressed(new InBackwardPass(entry.op));
+            throw e;
+        } finally {
+            pass = null;
+            running.parts.forEach(part -> part.memory.close());
+            running.made.forEach(this::release);
+        }
+    }
+
+    private void passed(Tensor tensor) {
         if (tensor.shape().size() > 1) {
             release(tensor);
         }
@@ -419,7 +486,11 @@ public final class Tape implements AutoCloseable {
     }
 
     private Tensor own(Tensor tensor) {
-        owned.add(tensor);
+        Tape owner = owner();
+        owner.owned.add(tensor);
+        if (owner.pass != null) {
+            owner.pass.made.add(tensor);
+        }
         return tensor;
     }
 
@@ -429,14 +500,14 @@ public final class Tape implements AutoCloseable {
      * @throws IllegalStateException if it is closed already
      */
     public void use(Lifetime lifetime) {
-        if (closed) {
+        if (owner().closed) {
             throw new IllegalStateException("this tape is closed");
         }
         keep(lifetime, lifetime.enter());
     }
 
     private void keep(Lifetime lifetime, Lifetime.Use use) {
-        if (uses.putIfAbsent(lifetime, use) != null) {
+        if (owner().uses.putIfAbsent(lifetime, use) != null) {
             use.close();
         }
     }
@@ -446,7 +517,7 @@ public final class Tape implements AutoCloseable {
     }
 
     private Memory lease(DType dtype, long length, Owner owner) {
-        if (closed) {
+        if (owner().closed) {
             throw new IllegalStateException("this tape is closed");
         }
         return device.allocate(dtype, length, owner);

@@ -62,7 +62,12 @@ public sealed class Tensor permits Parameter {
         }
         Memory fresh = device.allocate(DType.F32, shape.size(), Owner.TAPE);
         memory = fresh;
-        fill.run();
+        try {
+            fill.run();
+        } catch (RuntimeException | Error e) {
+            giveBackValues();
+            throw e;
+        }
         return fresh;
     }
 

@@ -261,9 +261,45 @@ class SegmentTest {
                     .getFirst();
             assertThatIllegalStateException()
                     .isThrownBy(() -> tape.backward(y))
-                    .withMessage("backward pass of layer 3: gave [[1]] at first and [[1], [1]] when it was run again;"
+                    .withMessage("layer 3 gave [[1]] at first and [[1], [1]] when it was run again;"
                             + " expected the same");
         }
+    }
+
+    /** What an op leases during its backward pass, outside a segment or in one within another, is gone when the op is through. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatABackwardPassMakesIsGivenBack(boolean recomputing) {
+        int inUse = 3;
+        for (int step = 0; step < 3; step++) {
+            try (Tape tape = tape(recomputing)) {
+                Tensor x = tape.variable(Numbers.normal(1, N), 1, N);
+                List<Long> before = new ArrayList<>();
+                Tensor y = makesTensorsGoingBack(tape, x, before);
+                Tensor z = one(
+                        tape, "outer", part -> one(part, "inner", p -> makesTensorsGoingBack(p, y, before), y), y);
+                tape.backward(CrossEntropy.apply(tape, z, tape.ints(3), 1));
+                assertThat(before).hasSize(2);
+                assertThat(before.getLast()).isLessThanOrEqualTo(before.getFirst());
+                // x, its gradient, and what is too small to give back early
+                assertThat(taped()).isBetween(2 * ONE, inUse * ONE);
+            }
+            assertThat(device.memoryUse().total()).isZero();
+        }
+    }
+
+    private Tensor makesTensorsGoingBack(Tape tape, Tensor x, List<Long> before) {
+        Tensor y = tape.tensor(true, x.shape());
+        tape.kernels().elementwise().scale(1, x.memory(), y.memory(), false);
+        tape.record("makes tensors", y, () -> {
+            before.add(taped());
+            for (int i = 0; i < 10; i++) {
+                tape.tensor(false, x.shape());
+                tape.constant(new float[N], N);
+            }
+            tape.copyGrad(y, x);
+        });
+        return y;
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.moelora.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -144,16 +145,33 @@ class TapeTest {
         }
     }
 
+    /** Whoever handles a cancellation, a full device or a mistake in the input does so by its type. */
     @Test
-    void aFailingBackwardPassNamesItsOp() {
-        try (Tape tape = Tape.recording(device)) {
-            Tensor y = tape.tensor(true, Shape.of(1));
-            tape.record("thing", y, () -> {
-                throw new IllegalArgumentException("no room");
-            });
-            assertThatIllegalStateException()
-                    .isThrownBy(() -> tape.backward(y))
-                    .withMessage("backward pass of thing: no room");
+    void whatABackwardPassThrowsComesThroughAndNamesItsOp() {
+        for (Throwable thrown : new Throwable[] {
+            new IllegalArgumentException("no room"), new InputException("a row"), new OutOfMemoryError("no heap")
+        }) {
+            try (Tape tape = Tape.recomputing(device)) {
+                Tensor x = tape.variable(new float[] {1}, 1);
+                Tensor y = tape.segment(
+                                "layer 3",
+                                part -> {
+                                    Tensor z = part.tensor(true, Shape.of(1));
+                                    part.record("thing", z, () -> {
+                                        switch (thrown) {
+                                            case RuntimeException e -> throw e;
+                                            default -> throw (Error) thrown;
+                                        }
+                                    });
+                                    return List.of(z);
+                                },
+                                x)
+                        .getFirst();
+                assertThatThrownBy(() -> tape.backward(y)).isSameAs(thrown);
+                assertThat(thrown.getSuppressed())
+                        .extracting(Throwable::getMessage)
+                        .containsExactly("in the backward pass of thing", "in the backward pass of layer 3");
+            }
         }
     }
 

@@ -16,11 +16,15 @@ public final class GatedUpdate {
     private GatedUpdate() {}
 
     /**
-     * @param y0 [T, out]; must not be used any more
+     * @param y0 [T, out]; must not be used any more, nor be another of the inputs
      * @param gate [T, E], or null for {@code g = 1}
      * @param scale s
      */
     public static Tensor apply(Tape tape, Tensor y0, Tensor u, @Nullable Tensor gate, Tensor b, float scale) {
+        if (y0 == u || y0 == gate || y0 == b) {
+            throw new IllegalArgumentException(
+                    "a gated update is made where y0 stands, so y0 cannot be another of its inputs");
+        }
         int tokens = u.shape().rows();
         int width = u.shape().cols();
         int out = b.shape().dim(0);
