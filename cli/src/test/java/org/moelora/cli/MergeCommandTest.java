@@ -52,6 +52,20 @@ class MergeCommandTest {
                 .isNotEqualTo(both);
     }
 
+    /** Of a mixture with a router of prompts, what it is for one prompt. */
+    @Test
+    void aMixtureIsMergedForAPrompt() {
+        Path adapter = trained("prompt-moelora");
+        Path merged = temp.resolve("merged");
+        Ran without = Ran.of("merge", "--model", Ran.LLAMA, "--adapter", adapter, "--out", merged);
+        assertThat(without.code()).isEqualTo(Main.MISTAKE);
+        assertThat(without.err()).contains("expected a LoRA, or --for or --for-task");
+        Ran task = Ran.of("merge", "--model", Ran.LLAMA, "--adapter", adapter, "--out", merged, "--for-task", "x");
+        assertThat(task.code()).isEqualTo(Main.MISTAKE);
+        assertThat(task.err()).contains("its gates do not depend on a task");
+        assertThat(merged).doesNotExist();
+    }
+
     @Test
     void mistakesAreOneSentence() throws IOException {
         Path adapter = trained("moelora");

@@ -1,6 +1,7 @@
 package org.moelora.adapter;
 
 import java.util.List;
+import java.util.Map;
 import org.moelora.engine.InputException;
 
 /** Makes mixtures of experts: new ones, and others from what has been trained. */
@@ -51,5 +52,16 @@ public final class MoeLora {
      */
     public static Adapter grow(Adapter older, Adapter newer) {
         return Grow.on(older, newer);
+    }
+
+    /**
+     * What a mixture is for texts whose gates are known and the same for every token: one LoRA, which can be saved for PEFT or merged into the base. The gates
+     * are those of a task ({@link Adapter#fixedGates}) or of a prompt ({@code LanguageModel.gates}).
+     *
+     * @param gates g [E] of every adapted linear, by its name
+     * @throws InputException if the adapter is no mixture
+     */
+    public static Adapter fixed(Adaptable base, Adapter mixture, Map<String, double[]> gates) {
+        return Fixed.of(base, mixture, gates);
     }
 }

@@ -1,13 +1,16 @@
 package org.moelora.model;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.GatePolicy;
+import org.moelora.adapter.Router;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Tape;
@@ -152,6 +155,40 @@ public final class LanguageModel {
             return adapter.answering(tape, pass, embedded(tape, weights(tape), ids, positions))
                     .generationsOfRows();
         }
+    }
+
+    /**
+     * The gates that a router of prompts gives a prompt, and all that follows it.
+     *
+     * @return g [E] of every adapted linear, by its name
+     * @throws InputException if there is no such router, so that gates depend on the token, or the prompt is empty
+     */
+    public Map<String, double[]> gates(int[] prompt) {
+        if (adapter == null
+                || !(adapter.config().router() instanceof Router.Prompt)
+                || adapter.config().gate() == null) {
+            throw new InputException(
+                    "the gates of this adapter do not depend on a prompt; expected a mixture with the router prompt");
+        }
+        if (prompt.length == 0) {
+            throw new InputException("the prompt has no tokens; expected at least one");
+        }
+        Map<String, double[]> gates = new LinkedHashMap<>();
+        AdapterPass pass = AdapterPass.observed((module, u, b, routing) -> {
+            float[] all = routing.gate().toArray();
+            double[] first = new double[routing.gate().shape().cols()];
+            for (int e = 0; e < first.length; e++) {
+                first[e] = all[e];
+            }
+            gates.put(module, first);
+        });
+        try (Tape tape = Tape.inference(decoder.device())) {
+            hidden(tape, pass, prompt, new int[] {0, prompt.length});
+        }
+        if (gates.isEmpty()) {
+            throw new InputException("an older adapter than the newest answers this prompt; expected one of the newest's");
+        }
+        return gates;
     }
 
     /** The weights, which stay where they are until the tape is closed. */

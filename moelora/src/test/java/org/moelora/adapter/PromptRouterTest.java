@@ -306,6 +306,27 @@ class PromptRouterTest {
         }
     }
 
+    /** For one prompt a mixture is a LoRA, and the same for what follows the prompt. */
+    @Test
+    void forOnePromptItIsOneUpdate() {
+        try (Adapter adapter = Adapter.create(base, config(), 1)) {
+            randomise(adapter);
+            measure(adapter, rows());
+            TokenRow row = rows().get(0);
+            int[] prompt = Arrays.copyOf(row.inputIds(), row.promptLength());
+            try (Adapter fixed = MoeLora.fixed(base, adapter, base.with(adapter).gates(prompt))) {
+                assertThat(fixed.config().gate()).isNull();
+                float[] expected = logits(base.with(adapter), List.of(row), 0);
+                float[] one = logits(base.with(fixed), List.of(row), 0);
+                for (int i = 0; i < expected.length; i++) {
+                    assertThat(one[i]).isCloseTo(expected[i], within(2e-5f));
+                }
+                assertThat(logits(base.with(fixed), List.of(rows().get(1)), 0))
+                        .isNotEqualTo(logits(base.with(adapter), List.of(rows().get(1)), 0));
+            }
+        }
+    }
+
     /** Statistics are measured once, before the first step, and come back with a checkpoint. */
     @Test
     void aRunThatWasStoppedEndsInTheSameBytes(@TempDir Path temp) {

@@ -1,0 +1,52 @@
+package org.moelora.adapter;
+
+import java.util.Map;
+import java.util.Objects;
+import org.moelora.engine.InputException;
+
+/**
+ * A mixture with gates that no longer depend on anything: {@code s sum_e g_e B_e A_e} is one update, the LoRA with {@code A = [A_1; ...; A_E]} and
+ * {@code B = [g_1 B_1 ... g_E B_E]}.
+ */
+final class Fixed {
+    private Fixed() {}
+
+    /**
+     * @param gates g [E] by the linear's name
+     * @return a LoRA of rank E r, of the largest E where linears differ
+     */
+    static Adapter of(Adaptable base, Adapter mixture, Map<String, double[]> gates) {
+        if (!(mixture.config() instanceof MoeLoraConfig config)) {
+            throw new InputException("the adapter has no experts, so there are no gates to fix; expected a mixture");
+        }
+        int rank = config.experts() * config.rank();
+        LoraConfig lora = LoraConfig.builder()
+                .rank(rank)
+                .alpha(config.scale() * rank)
+                .targets(config.targets())
+                .build();
+        Adapter fixed = Adapter.zero(base, lora);
+        for (AdapterLayer layer : mixture.layers().values()) {
+            double[] gate = Objects.requireNonNull(gates.get(layer.module()), layer.module());
+            float[] a = layer.a().toArray();
+            float[] b = layer.b().toArray();
+            int in = layer.site().in();
+            int out = layer.site().out();
+            int width = gate.length * config.rank();
+            float[] wideA = new float[rank * in];
+            float[] wideB = new float[out * rank];
+            // A scale that alpha / rank does not give to the last bit goes into B.
+            double factor = config.scale() / lora.scale();
+            for (int i = 0; i < width; i++) {
+                int row = config.sharedA() ? i % config.rank() : i;
+                System.arraycopy(a, row * in, wideA, i * in, in);
+                for (int o = 0; o < out; o++) {
+                    wideB[o * rank + i] = (float) (factor * gate[i / config.rank()] * b[o * width + i]);
+                }
+            }
+            fixed.parameters().get(layer.module() + ".lora_A").set(wideA);
+            fixed.parameters().get(layer.module() + ".lora_B").set(wideB);
+        }
+        return fixed;
+    }
+}
