@@ -247,6 +247,18 @@ public final class Adapter implements AutoCloseable {
     }
 
     /**
+     * Refuses a base that is not the one this adapter was made for, or read for.
+     *
+     * @throws InputException naming what differs
+     */
+    public void checkBase(Adaptable other) {
+        base.difference(other.fingerprint()).ifPresent(difference -> {
+            throw new InputException("the adapter was made for another base: expected " + difference
+                    + (other.source().toString().isEmpty() ? "" : " in " + other.source()));
+        });
+    }
+
+    /**
      * Writes {@code adapter_config.json} and {@code adapter_model.safetensors}, whole or not at all. An older adapter there is replaced.
      *
      * @throws InputException if the folder cannot be written, or holds anything else

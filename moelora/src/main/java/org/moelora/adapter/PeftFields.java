@@ -41,6 +41,10 @@ final class PeftFields {
             "loftq_config",
             "eva_config",
             "corda_config",
+            "lora_ga_config",
+            "velora_config",
+            "runtime_config",
+            "ensure_weight_tying",
             "num_experts",
             "experts_per_layer",
             "top_k",
@@ -65,6 +69,7 @@ final class PeftFields {
             "target_parameters",
             "megatron_config",
             "kasa_config",
+            "monteclora_config",
             "use_bdlora",
             "arrow_config",
             "alora_invocation_tokens");

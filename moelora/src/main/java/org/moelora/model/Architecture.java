@@ -11,6 +11,9 @@ sealed interface Architecture permits Llama, Mistral, Qwen2, Qwen3, Gemma3, Phi3
     /** The {@code model_type} of its {@code config.json}. */
     String id();
 
+    /** What its {@code config.json} means where it does not have a field. */
+    FamilyDefaults defaults();
+
     /**
      * The decoder that a {@code config.json} describes.
      *

@@ -22,11 +22,18 @@ final class Architectures {
      * @throws InputException as {@link Architecture#read}, and for a family that is not known
      */
     static DecoderConfig read(Path file) {
-        JsonObject json = Json.read(file);
+        return read(Json.read(file), new Unused());
+    }
+
+    /** {@link #read(Path)}, noting which fields are not used. */
+    static DecoderConfig read(JsonObject json, Unused unused) {
         String type = json.string("model_type");
         for (Architecture architecture : ALL) {
             if (architecture.id().equals(type)) {
-                return architecture.read(new ConfigFields(json));
+                ConfigFields fields = new ConfigFields(json, architecture.defaults());
+                DecoderConfig config = architecture.read(fields);
+                unused.add("config.json", fields.unused(), OtherFields::isHarmless);
+                return config;
             }
         }
         throw json.error("model_type", "an architecture that is supported: " + known());

@@ -8,8 +8,10 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.Json;
@@ -28,6 +30,10 @@ final class Checkpoint implements WeightFiles {
 
     /** Each is mapped as long as the model is open, and a process may have only so many mappings. */
     private static final int MAX_FILES = 4096;
+
+    /** Tables that follow from the sizes, which older versions of transformers saved: frequencies of rope, and GPT-2's mask. */
+    private static final Pattern BUFFER =
+            Pattern.compile("(.*\\.)?rotary_emb\\.inv_freq|(.*\\.)?h\\.\\d+\\.attn\\.(masked_)?bias");
 
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final Map<String, SafetensorsFile> home = new TreeMap<>();
@@ -106,6 +112,35 @@ final class Checkpoint implements WeightFiles {
     String nameOf(String name) {
         String rest = name.substring(name.indexOf('.') + 1);
         return !home.containsKey(name) && home.containsKey(rest) ? rest : name;
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(home.keySet());
+    }
+
+    @Override
+    public String nameOf(Weights.Stored stored) {
+        return nameOf(stored.name());
+    }
+
+    @Override
+    public boolean isHarmless(String name) {
+        return BUFFER.matcher(name).matches();
+    }
+
+    /** Whether two tensors are there and hold the same numbers; empty if one of them is not there. */
+    Optional<Boolean> same(String one, String other) {
+        String first = nameOf(one);
+        String second = nameOf(other);
+        SafetensorsFile of = home.get(first);
+        SafetensorsFile and = home.get(second);
+        if (of == null || and == null) {
+            return Optional.empty();
+        }
+        return Optional.of(of.info(first).type() == and.info(second).type()
+                && Arrays.equals(of.info(first).shape(), and.info(second).shape())
+                && of.segment(first).mismatch(and.segment(second)) < 0);
     }
 
     /**

@@ -5,6 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adaptable;
 import org.moelora.adapter.Adapter;
@@ -20,6 +23,8 @@ import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.engine.io.FolderFile;
 import org.moelora.engine.io.GgufFile;
+import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.ops.Magnitude;
 import org.moelora.engine.random.RandomStream;
 import org.moelora.kernels.Device;
@@ -111,26 +116,73 @@ public final class Decoder implements Adaptable, AutoCloseable {
     public static Decoder load(Path model, Device device, Quantization quantization) {
         List<AutoCloseable> resources = new ArrayList<>();
         try {
+            Unused unused = new Unused();
             if (Files.isRegularFile(model)) {
+                ForeignModel.refuse(model);
                 GgufFile file = GgufFile.open(model);
                 resources.add(file);
-                DecoderConfig config = GgufConfig.read(file);
+                DecoderConfig config = GgufConfig.read(file, unused);
                 ModelText text = ModelText.of(file.metadata());
-                return load(config, new GgufCheckpoint(file, config), text, device, quantization, resources);
+                WeightFiles weights = new GgufCheckpoint(file, config);
+                return load(config, weights, text, device, quantization, resources, unused);
             }
             if (!Files.isDirectory(model)) {
                 throw new InputException(
                         model + ": there is no such model; expected a folder with config.json, or a GGUF file");
             }
-            DecoderConfig config = DecoderConfig.read(FolderFile.of(model, "config.json"));
+            ForeignModel.refuseFolder(model);
+            JsonObject json = Json.read(FolderFile.of(model, "config.json"));
+            DecoderConfig config = Architectures.read(json, unused);
+            List<Integer> ends = GenerationFile.ends(model, config.vocabularySize(), unused);
+            if (!ends.isEmpty()) {
+                // What the family ends texts with counts only where no file says it.
+                Stream<Integer> named = json.has("eos_token_id") ? config.eosIds().stream() : Stream.of();
+                config = config.withEnds(
+                        Stream.concat(named, ends.stream()).distinct().toList());
+            }
             ModelText text = ModelText.of(model);
             Checkpoint checkpoint = Checkpoint.open(model);
             resources.add(checkpoint);
-            return load(config, checkpoint, text, device, quantization, resources);
+            config = tied(config, checkpoint);
+            return load(config, checkpoint, text, device, quantization, resources, unused);
         } catch (RuntimeException | Error e) {
             closeAll(resources);
             throw e;
         }
+    }
+
+    /** A checkpoint that is said to be tied and holds a last linear with other numbers than the embedding is not tied. */
+    private static DecoderConfig tied(DecoderConfig config, Checkpoint checkpoint) {
+        TensorNames names = Architectures.of(config.architecture()).names();
+        if (!config.tiedEmbeddings()
+                || checkpoint
+                        .same(names.head() + ".weight", names.embedding() + ".weight")
+                        .orElse(true)) {
+            return config;
+        }
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "{0}: tie_word_embeddings is not false, and {1}.weight has other numbers than the embedding: it is used as it is",
+                checkpoint.source(),
+                names.head());
+        return config.untied();
+    }
+
+    /** Refuses tensors that no weight is read from, unless they are known to change nothing. */
+    private static void checkTensors(DecoderConfig config, WeightFiles files, Unused unused) {
+        Set<String> rest = new TreeSet<>(files.names());
+        Weights.stored(config).values().forEach(stored -> rest.remove(files.nameOf(stored)));
+        String head = Architectures.of(config.architecture()).names().head() + ".weight";
+        for (String name : rest) {
+            // A copy of the embedding.
+            if (!files.isHarmless(name) && !(config.tiedEmbeddings() && name.equals(head))) {
+                throw new InputException(files.source() + ": tensor " + name
+                        + " belongs to no part of this " + config.architecture() + " of " + config.layers()
+                        + " layers; expected a checkpoint without it, or a configuration that has its part");
+            }
+        }
+        rest.removeIf(name -> name.equals(GgufLayout.ROPE_FACTORS));
+        unused.add("tensors", rest, name -> true);
     }
 
     private static Decoder load(
@@ -139,7 +191,8 @@ public final class Decoder implements Adaptable, AutoCloseable {
             ModelText text,
             Device device,
             Quantization quantization,
-            List<AutoCloseable> resources) {
+            List<AutoCloseable> resources,
+            Unused unused) {
         Tokenizer tokenizer = text.tokenizer();
         if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
             LOG.log(
@@ -150,6 +203,8 @@ public final class Decoder implements Adaptable, AutoCloseable {
                     Integer.toString(config.vocabularySize()));
         }
         StoredWeights source = new StoredWeights(files, config, device, quantization, resources);
+        checkTensors(config, files, unused);
+        unused.log(files.source());
         Weights weights = Weights.of(config, source);
         source.log();
         return new Decoder(config, device, weights, text, files.source(), files, null, resources);
@@ -229,7 +284,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return source;
     }
 
-    /** The tokens that end a text: config.json's and the tokenizer's. */
+    /** The tokens that end a text: those of config.json, generation_config.json and the tokenizer, or of a GGUF file. */
     public List<Integer> eosIds() {
         List<Integer> ids = new ArrayList<>(config.eosIds());
         Tokenizer tokenizer = text.tokenizer();
@@ -272,8 +327,13 @@ public final class Decoder implements Adaptable, AutoCloseable {
         return new Decoder(config, rehearsal, weights, text, source, files, parameters, List.of());
     }
 
-    /** A view of this decoder with an adapter on it. Cheap; the decoder is not changed. */
+    /**
+     * A view of this decoder with an adapter on it. Cheap; the decoder is not changed.
+     *
+     * @throws InputException if the adapter was made for another base, or read for one; the message names what differs
+     */
     public LanguageModel with(Adapter adapter) {
+        adapter.checkBase(this);
         return new LanguageModel(this, adapter);
     }
 

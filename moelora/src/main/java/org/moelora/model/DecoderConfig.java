@@ -94,7 +94,8 @@ public record DecoderConfig(
                 Design.LLAMA);
     }
 
-    private DecoderConfig with(@Nullable RopeScaling scaling, Design blocks) {
+    private DecoderConfig with(
+            @Nullable RopeScaling scaling, Design blocks, boolean tied, List<Integer> ends) {
         return new DecoderConfig(
                 architecture,
                 hiddenSize,
@@ -108,22 +109,32 @@ public record DecoderConfig(
                 ropeTheta,
                 scaling,
                 maxPositions,
-                tiedEmbeddings,
+                tied,
                 attentionBias,
                 outputBias,
                 bosId,
-                eosIds,
+                ends,
                 blocks);
     }
 
     /** With another scaling of rope. */
     DecoderConfig with(RopeScaling scaling) {
-        return with(scaling, design);
+        return with(scaling, design, tiedEmbeddings, eosIds);
+    }
+
+    /** With other tokens that end a text. */
+    DecoderConfig withEnds(List<Integer> ends) {
+        return with(ropeScaling, design, tiedEmbeddings, ends);
+    }
+
+    /** With a last linear of its own. */
+    DecoderConfig untied() {
+        return with(ropeScaling, design, false, eosIds);
     }
 
     /** With another design of its blocks. */
     DecoderConfig with(Design blocks) {
-        return with(ropeScaling, blocks);
+        return with(ropeScaling, blocks, tiedEmbeddings, eosIds);
     }
 
     /**

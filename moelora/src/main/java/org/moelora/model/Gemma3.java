@@ -7,12 +7,9 @@ import java.util.List;
  * GELU gate, embeddings times {@code sqrt(hidden)}, and layers that see a window and turn by a base of their own between those that see all.
  */
 record Gemma3() implements Architecture {
-    private static final int HEAD_DIM = 256;
     private static final int QUERY_SCALAR = 256;
     private static final int WINDOW = 4096;
     private static final int PATTERN = 6;
-    private static final double GLOBAL_THETA = 1_000_000;
-    private static final double LOCAL_THETA = 10_000;
 
     private static final TensorNames NAMES = new TensorNames(
             "model.embed_tokens",
@@ -41,7 +38,12 @@ record Gemma3() implements Architecture {
 
     @Override
     public GgufLayout gguf() {
-        return GgufLayout.of("gemma3", false);
+        return GgufLayout.of("gemma3");
+    }
+
+    @Override
+    public FamilyDefaults defaults() {
+        return FamilyDefaults.GEMMA3;
     }
 
     @Override
@@ -60,10 +62,7 @@ record Gemma3() implements Architecture {
                 1 / Math.sqrt(scalar),
                 Math.sqrt(config.hidden()),
                 config.windowBetween(WINDOW, PATTERN),
-                config.localTheta(LOCAL_THETA));
-        return config.withHeadDim(HEAD_DIM)
-                .withRopeTheta(GLOBAL_THETA)
-                .withActivation("hidden_activation", List.of("gelu_pytorch_tanh"))
-                .llama(id(), false, false, true, design);
+                config.localTheta());
+        return config.llama(id(), false, false, design);
     }
 }

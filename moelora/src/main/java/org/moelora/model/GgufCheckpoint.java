@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.GgufFile;
 import org.moelora.engine.io.GgufTensor;
@@ -27,12 +28,28 @@ final class GgufCheckpoint implements WeightFiles {
         return file.file();
     }
 
-    private GgufTensor tensor(Weights.Stored stored) {
+    @Override
+    public Set<String> names() {
+        return file.names();
+    }
+
+    @Override
+    public String nameOf(Weights.Stored stored) {
         String name = names.get(stored.name());
         if (name == null) {
             throw new IllegalArgumentException(stored.name() + " has no name in GGUF");
         }
-        return tensor(file, name, stored.shape());
+        return name;
+    }
+
+    /** Factors of rope are read with the configuration. */
+    @Override
+    public boolean isHarmless(String name) {
+        return name.equals(GgufLayout.ROPE_FACTORS);
+    }
+
+    private GgufTensor tensor(Weights.Stored stored) {
+        return tensor(file, nameOf(stored), stored.shape());
     }
 
     private static GgufTensor tensor(GgufFile file, String name, int... shape) {
@@ -56,7 +73,8 @@ final class GgufCheckpoint implements WeightFiles {
         DType dtype = info.type().dtype();
         if (dtype == null) {
             throw new InputException(file.file() + ": tensor " + info.name() + " has the format " + info.type()
-                    + "; expected F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K");
+                    + "; expected F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K, as in a file made with"
+                    + " Q8_0 or Q4_K_M");
         }
         return new Matrix(
                 file.file() + ": tensor " + info.name(),

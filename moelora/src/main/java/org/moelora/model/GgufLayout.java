@@ -11,19 +11,33 @@ import java.util.Map;
  * @param architecture what {@code general.architecture} calls the family; keys begin with it
  * @param queryKeyValue the linears of queries, keys and values
  * @param gateUp the linears that the feed-forward block begins with
+ * @param ropeFactors whether a file may have a tensor of factors that frequencies are divided by
  * @param interleavedRope whether the rows of queries and keys are ordered for rope over the features 2i and 2i + 1
  */
-record GgufLayout(String architecture, List<String> queryKeyValue, List<String> gateUp, boolean interleavedRope) {
+record GgufLayout(
+        String architecture,
+        List<String> queryKeyValue,
+        List<String> gateUp,
+        boolean ropeFactors,
+        boolean interleavedRope) {
+    /** The tensor of factors. */
+    static final String ROPE_FACTORS = "rope_freqs.weight";
+
     private static final List<String> SEPARATE = List.of("attn_q", "attn_k", "attn_v");
 
+    /** Llama's: with factors, and rows ordered for rope over neighbours. */
+    static GgufLayout llama() {
+        return new GgufLayout("llama", SEPARATE, List.of("ffn_gate", "ffn_up"), true, true);
+    }
+
     /** Of a family with the linears of Llama. */
-    static GgufLayout of(String architecture, boolean interleavedRope) {
-        return new GgufLayout(architecture, SEPARATE, List.of("ffn_gate", "ffn_up"), interleavedRope);
+    static GgufLayout of(String architecture) {
+        return new GgufLayout(architecture, SEPARATE, List.of("ffn_gate", "ffn_up"), false, false);
     }
 
     /** Of a family with one linear for queries, keys and values, and one that the feed-forward block begins with. */
     static GgufLayout fused(String architecture) {
-        return new GgufLayout(architecture, List.of("attn_qkv"), List.of("ffn_up"), false);
+        return new GgufLayout(architecture, List.of("attn_qkv"), List.of("ffn_up"), false, false);
     }
 
     /** What a file calls the tensors that a Hugging Face folder calls by these names. */

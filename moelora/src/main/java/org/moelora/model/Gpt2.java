@@ -43,12 +43,17 @@ record Gpt2() implements Architecture {
     }
 
     @Override
+    public FamilyDefaults defaults() {
+        return FamilyDefaults.GPT2;
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
+        config.noWindows();
         config.refuse("scale_attn_weights", true, "true: attention without a scale is not supported");
         config.refuse("scale_attn_by_inverse_layer_idx", false, "false: a scale of each layer is not supported");
         Design design = new Design(
                 Design.Norm.LAYER, false, false, Design.Activation.GELU, false, true, true, false, 0, 1, List.of(), 0);
-        return config.withActivation("activation_function", List.of("gelu_new", "gelu_pytorch_tanh"))
-                .gpt2(id(), design);
+        return config.gpt2(id(), design);
     }
 }

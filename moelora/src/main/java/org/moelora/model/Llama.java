@@ -12,13 +12,18 @@ record Llama() implements Architecture {
 
     @Override
     public GgufLayout gguf() {
-        return GgufLayout.of("llama", true);
+        return GgufLayout.llama();
+    }
+
+    @Override
+    public FamilyDefaults defaults() {
+        return FamilyDefaults.LLAMA;
     }
 
     @Override
     public DecoderConfig read(ConfigFields config) {
-        config.refuse("mlp_bias", false, "false: biases in the feed-forward block are not supported");
+        config.noWindows();
         boolean bias = config.flag("attention_bias", false);
-        return config.llama(id(), bias, bias, false, Design.LLAMA);
+        return config.llama(id(), bias, bias, Design.LLAMA);
     }
 }

@@ -25,7 +25,13 @@ record Phi3() implements Architecture {
     }
 
     @Override
+    public FamilyDefaults defaults() {
+        return FamilyDefaults.PHI3;
+    }
+
+    @Override
     public DecoderConfig read(ConfigFields config) {
-        return config.llama(id(), false, false, false, Design.llama(false, config.windowOnAll()));
+        config.refuse("attention_bias", false, "false: this family has no biases on attention");
+        return config.llama(id(), false, false, Design.llama(false, config.windowOnAll(0)));
     }
 }

@@ -9,11 +9,16 @@ record Qwen2() implements Architecture {
 
     @Override
     public GgufLayout gguf() {
-        return GgufLayout.of("qwen2", false);
+        return GgufLayout.of("qwen2");
+    }
+
+    @Override
+    public FamilyDefaults defaults() {
+        return FamilyDefaults.QWEN2;
     }
 
     @Override
     public DecoderConfig read(ConfigFields config) {
-        return config.llama(id(), true, false, false, Design.llama(false, config.windowOnUpper()));
+        return config.llama(id(), true, false, Design.llama(false, config.windowOnUpper()));
     }
 }

@@ -2,8 +2,6 @@ package org.moelora.model;
 
 /** Qwen3 (Yang et al. 2025, arXiv 2505.09388): Llama with each query and key head normalised, and heads of their own width. */
 record Qwen3() implements Architecture {
-    private static final int HEAD_DIM = 128;
-
     @Override
     public String id() {
         return "qwen3";
@@ -11,12 +9,17 @@ record Qwen3() implements Architecture {
 
     @Override
     public GgufLayout gguf() {
-        return GgufLayout.of("qwen3", false);
+        return GgufLayout.of("qwen3");
+    }
+
+    @Override
+    public FamilyDefaults defaults() {
+        return FamilyDefaults.QWEN3;
     }
 
     @Override
     public DecoderConfig read(ConfigFields config) {
         boolean bias = config.flag("attention_bias", false);
-        return config.withHeadDim(HEAD_DIM).llama(id(), bias, bias, false, Design.llama(true, config.windowOnUpper()));
+        return config.llama(id(), bias, bias, Design.llama(true, config.windowOnUpper()));
     }
 }

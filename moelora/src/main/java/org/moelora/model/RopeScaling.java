@@ -1,8 +1,6 @@
 package org.moelora.model;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.JsonObject;
 
 /** How rotary frequencies are stretched so that a model reads texts longer than those it was first trained on. */
 public sealed interface RopeScaling {
@@ -58,35 +56,5 @@ public sealed interface RopeScaling {
             }
             return scaled;
         }
-    }
-
-    /** The scaling that {@code rope_scaling} or {@code rope_parameters} of a {@code config.json} asks for, null for none. */
-    static @Nullable RopeScaling read(JsonObject json) {
-        if (json.number("partial_rotary_factor", 1) != 1) {
-            throw json.error("partial_rotary_factor", "1: turning a part of each head is not supported");
-        }
-        String type = json.string("rope_type", json.string("type", "default"));
-        return switch (type) {
-            case "default" -> null;
-            case "linear" -> new Linear(positive(json, "factor"));
-            case "llama3" -> {
-                double low = positive(json, "low_freq_factor");
-                double high = positive(json, "high_freq_factor");
-                if (high <= low) {
-                    throw json.error("high_freq_factor", "more than low_freq_factor, " + low);
-                }
-                yield new Llama3(
-                        positive(json, "factor"), low, high, positive(json, "original_max_position_embeddings"));
-            }
-            default -> throw json.error(json.has("rope_type") ? "rope_type" : "type", "default, linear or llama3");
-        };
-    }
-
-    private static double positive(JsonObject json, String name) {
-        double value = json.number(name);
-        if (!(value > 0 && value < 1e12)) {
-            throw json.error(name, "a number above 0 and below 1e12");
-        }
-        return value;
     }
 }

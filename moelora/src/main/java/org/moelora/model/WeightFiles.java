@@ -2,11 +2,21 @@ package org.moelora.model;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Set;
 import org.moelora.engine.InputException;
 import org.moelora.kernels.DType;
 
 /** The mapped files that a decoder's weights lie in. Immutable and safe for use by several threads until they are closed. */
 sealed interface WeightFiles extends AutoCloseable permits Checkpoint, GgufCheckpoint {
+    /** All tensors of the files. */
+    Set<String> names();
+
+    /** What the files call a weight. */
+    String nameOf(Weights.Stored stored);
+
+    /** Whether a tensor that no weight is read from is known to change nothing. */
+    boolean isHarmless(String name);
+
     /**
      * A matrix as it is stored.
      *

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.GgufMetadata;
 
@@ -161,6 +162,17 @@ public final class Tokenizer {
             }
         }
         return copy == null ? text : copy.toString();
+    }
+
+    /**
+     * The ids of a text that is to be continued: {@link #bosId} if there is one, and those of the text; nothing behind them.
+     *
+     * @throws InputException if the text has a letter for which the vocabulary has no token
+     */
+    public int[] encodePrompt(String text) {
+        int[] ids = encode(text, false);
+        OptionalInt begin = bosId();
+        return begin.isEmpty() ? ids : IntStream.concat(IntStream.of(begin.getAsInt()), IntStream.of(ids)).toArray();
     }
 
     /**

@@ -151,7 +151,8 @@ class FamilyTest {
         Path llama = Files.createDirectories(temp.resolve("llama"));
         Files.writeString(
                 llama.resolve("config.json"),
-                Files.readString(folder.resolve("config.json")).replace("phi3", "mistral"));
+                Files.readString(folder.resolve("config.json"))
+                        .replace("\"phi3\"", "\"mistral\", \"rms_norm_eps\": 1e-5"));
         Map<String, float[]> fused = new TreeMap<>();
         try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("model.safetensors"))) {
             file.names().forEach(name -> fused.put(name, file.readFloats(name)));

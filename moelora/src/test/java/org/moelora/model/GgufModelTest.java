@@ -37,7 +37,7 @@ import org.moelora.text.ChatMessage;
 class GgufModelTest {
     private static final int[] IDS = {1, 7, 19, 3, 3, 28, 30, 11, 2, 25};
 
-    private static final List<String[]> LLAMA = List.of(
+    static final List<String[]> LLAMA = List.of(
             new String[] {"model\\.layers\\.", "blk."},
             new String[] {"model\\.embed_tokens", "token_embd"},
             new String[] {"model\\.norm", "output_norm"},
@@ -65,7 +65,7 @@ class GgufModelTest {
     @TempDir
     private Path temp;
 
-    private static List<String[]> with(List<String[]> names, String... more) {
+    static List<String[]> with(List<String[]> names, String... more) {
         List<String[]> all = new ArrayList<>(names);
         for (int i = 0; i < more.length; i += 2) {
             all.add(new String[] {more[i], more[i + 1]});
@@ -73,7 +73,7 @@ class GgufModelTest {
         return all;
     }
 
-    private static Map<String, Object> sizes(String architecture, Object... more) {
+    static Map<String, Object> sizes(String architecture, Object... more) {
         Map<String, Object> keys = new HashMap<>(Map.of(
                 architecture + ".embedding_length", 16,
                 architecture + ".block_count", 2,
@@ -100,7 +100,7 @@ class GgufModelTest {
                                 "attention.head_count_kv",
                                 2,
                                 "attention.layer_norm_rms_epsilon",
-                                1e-6f,
+                                1e-5f,
                                 "attention.sliding_window",
                                 4,
                                 "rope.dimension_count",
@@ -171,7 +171,7 @@ class GgufModelTest {
         };
     }
 
-    /** The pattern and the scalar of Gemma 3 are not in its files, so that the folder has those of the published models. */
+    /** The scalar of Gemma 3 is not in its files, and a pattern only if it is another than usual, so that the folder has those of the published models. */
     private Path folder(String family) throws IOException {
         Path folder = RandomCheckpoint.write(temp.resolve(family), family);
         Path config = folder.resolve("config.json");
@@ -195,7 +195,7 @@ class GgufModelTest {
         }
     }
 
-    private static void assertSameLogits(Decoder one, Decoder other) {
+    static void assertSameLogits(Decoder one, Decoder other) {
         float[][] expected = Logits.ofWhole(one.plain(), IDS);
         float[][] logits = Logits.ofWhole(other.plain(), IDS);
         for (int t = 0; t < IDS.length; t++) {
@@ -449,7 +449,7 @@ class GgufModelTest {
         }
     }
 
-    private static Map<String, Object> plus(Map<String, Object> keys, String key, Object value) {
+    static Map<String, Object> plus(Map<String, Object> keys, String key, Object value) {
         Map<String, Object> more = new HashMap<>(keys);
         more.put(key, value);
         return more;

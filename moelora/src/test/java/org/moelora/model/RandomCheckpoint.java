@@ -14,7 +14,9 @@ import org.moelora.engine.io.StoredType;
 /** A small checkpoint of a family, made of random numbers. */
 final class RandomCheckpoint {
     private static final Map<String, String> CONFIGS =
-            Map.of("phi3", """
+            Map.of("llama", """
+            {"model_type": "llama", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "vocab_size": 31,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "eos_token_id": 2}""", "phi3", """
             {"model_type": "phi3", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "vocab_size": 31,
              "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "sliding_window": 4}""", "gemma3_text", """
             {"model_type": "gemma3_text", "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
@@ -34,11 +36,24 @@ final class RandomCheckpoint {
 
     /** With this config.json, and weights of that type: F32, BF16 or F16. */
     static Path write(Path folder, String json, StoredType type) throws IOException {
+        return write(folder, json, type, 7);
+    }
+
+    /**
+     * With something else in its configuration, and numbers of its own.
+     *
+     * @param text of the configuration that is replaced
+     */
+    static Path write(Path folder, String family, String text, String by, int seed) throws IOException {
+        return write(folder, CONFIGS.get(family).replace(text, by), StoredType.F32, seed);
+    }
+
+    private static Path write(Path folder, String json, StoredType type, int seed) throws IOException {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), json);
         DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
         SafetensorsWriter weights = new SafetensorsWriter();
-        Random random = new Random(7);
+        Random random = new Random(seed);
         Weights.stored(config).forEach((name, stored) -> {
             float[] values = new float[(int) size(stored.storedShape())];
             for (int i = 0; i < values.length; i++) {

@@ -78,6 +78,26 @@ public final class GgufMetadata {
         return value == null ? 0 : Math.max(0, value.count);
     }
 
+    /** Whether the key has an array. */
+    public boolean isArray(String key) {
+        Value value = values.get(key);
+        return value != null && value.count >= 0;
+    }
+
+    /** Whether a key asks for nothing: it is missing, 0 or false, or an array or a text of no length. */
+    public boolean isNeutral(String key) {
+        Value value = values.get(key);
+        if (value == null || value.count >= 0) {
+            return value == null || value.count == 0;
+        }
+        return switch (value.type) {
+            case STRING -> file.get(LONG, value.at) == 0;
+            case FLOAT32, FLOAT64 -> number(value.type, value.at) == 0;
+            case BOOL -> file.get(ValueLayout.JAVA_BYTE, value.at) == 0;
+            default -> integer(value.type, value.at) == 0;
+        };
+    }
+
     /** The complaint about one key: what it is (or that it is missing), and what was expected. */
     public InputException error(String key, String expected) {
         Value value = values.get(key);
@@ -224,6 +244,26 @@ public final class GgufMetadata {
             numbers[i] = (int) number;
         }
         return numbers;
+    }
+
+    /**
+     * Flags: true and false, or integers of which 0 is false.
+     *
+     * @throws InputException if it is missing or no array of these
+     */
+    public boolean[] flags(String key) {
+        Value value = array(key);
+        if (value == null || (value.type != BOOL && !isInteger(value.type))) {
+            throw error(key, "an array of flags");
+        }
+        boolean[] flags = new boolean[(int) value.count];
+        for (int i = 0; i < flags.length; i++) {
+            long at = value.at + (long) i * size(value.type);
+            flags[i] = value.type == BOOL
+                    ? file.get(ValueLayout.JAVA_BYTE, at) != 0
+                    : integer(value.type, at) != 0;
+        }
+        return flags;
     }
 
     private @Nullable Value single(String key) {
