@@ -94,8 +94,7 @@ public record DecoderConfig(
                 Design.LLAMA);
     }
 
-    private DecoderConfig with(
-            @Nullable RopeScaling scaling, Design blocks, boolean tied, List<Integer> ends) {
+    private DecoderConfig with(@Nullable RopeScaling scaling, Design blocks, boolean tied, List<Integer> ends) {
         return new DecoderConfig(
                 architecture,
                 hiddenSize,

@@ -77,8 +77,8 @@ final class ForeignModel {
         }
         String one = first(folder, ".safetensors");
         if (one != null) {
-            throw new InputException(folder + ": its weights are in " + one + "; expected " + Checkpoint.SINGLE + ", or "
-                    + Checkpoint.INDEX + " that names the files");
+            throw new InputException(folder + ": its weights are in " + one + "; expected " + Checkpoint.SINGLE
+                    + ", or " + Checkpoint.INDEX + " that names the files");
         }
     }
 
@@ -91,8 +91,8 @@ final class ForeignModel {
         }
         String gguf = first(folder, ".gguf");
         if (gguf != null) {
-            throw new InputException(folder + ": there is no config.json, and there is " + gguf
-                    + "; expected the GGUF file's own path");
+            throw new InputException(
+                    folder + ": there is no config.json, and there is " + gguf + "; expected the GGUF file's own path");
         }
         if (has(folder, "snapshots")) {
             throw is(folder, "a cache of downloads", "a folder inside its snapshots");

@@ -237,7 +237,8 @@ public final class Generation {
         for (int s = 0; s < added.length; s++) {
             starts[s + 1] = starts[s] + added[s];
         }
-        List<@Nullable String> ofRows = tasks == null ? new ArrayList<>(Collections.nCopies(added.length, null)) : tasks;
+        List<@Nullable String> ofRows =
+                tasks == null ? new ArrayList<>(Collections.nCopies(added.length, null)) : tasks;
         return AdapterPass.inference().withRows(AdapterPass.Rows.ofPrompts(ofRows, starts));
     }
 

@@ -284,8 +284,7 @@ final class GgufConfig {
                     + " is there; expected none in this architecture");
         }
         if (decoder.ropeScaling() != null) {
-            throw keys.error(
-                    prefix + "rope.scaling.factor", "none, as there is a tensor " + GgufLayout.ROPE_FACTORS);
+            throw keys.error(prefix + "rope.scaling.factor", "none, as there is a tensor " + GgufLayout.ROPE_FACTORS);
         }
         int half = config.headDim() / 2;
         float[] factors = GgufCheckpoint.floats(file, GgufLayout.ROPE_FACTORS, half);

@@ -13,12 +13,7 @@ final class GgufEnds {
 
     /** A text's end comes first: it is the one that training writes. */
     private static final List<String> KEYS = List.of(
-            "eos_token_id",
-            "eot_token_id",
-            "eom_token_id",
-            "fim_pad_token_id",
-            "fim_rep_token_id",
-            "fim_sep_token_id");
+            "eos_token_id", "eot_token_id", "eom_token_id", "fim_pad_token_id", "fim_rep_token_id", "fim_sep_token_id");
 
     private static final Set<String> WRITTEN = Set.of(
             "<|eot_id|>",

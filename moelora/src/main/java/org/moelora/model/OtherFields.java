@@ -66,7 +66,13 @@ final class OtherFields {
 
     /** Fields that say how a model was made, stored or called elsewhere, which are not settings of it. */
     private static final Set<String> DESCRIPTION = Set.of(
-            "architectures", "dtype", "torch_dtype", "transformers_version", "_name_or_path", "name_or_path", "auto_map");
+            "architectures",
+            "dtype",
+            "torch_dtype",
+            "transformers_version",
+            "_name_or_path",
+            "name_or_path",
+            "auto_map");
 
     /** Fields that change nothing that is computed here: of training, of a cache, of other heads, of generation elsewhere. */
     private static final Set<String> HARMLESS = Set.of(

@@ -41,13 +41,12 @@ final class RopeFields {
         String name = typed == null ? "type" : "rope_type";
         typed = typed == null ? having("type") : typed;
         String type = typed == null ? "default" : typed.string(name);
-        RopeScaling scaling =
-                switch (type) {
-                    case "default" -> null;
-                    case "linear" -> new RopeScaling.Linear(positive("factor"));
-                    case "llama3" -> llama3(positions);
-                    default -> throw typed.error(name, "default, linear or llama3");
-                };
+        RopeScaling scaling = switch (type) {
+            case "default" -> null;
+            case "linear" -> new RopeScaling.Linear(positive("factor"));
+            case "llama3" -> llama3(positions);
+            default -> throw typed.error(name, "default, linear or llama3");
+        };
         checkRest(
                 type,
                 switch (type) {
@@ -157,8 +156,8 @@ final class RopeFields {
         }
         if (parameters != null) {
             for (String name : parameters.names()) {
-                boolean says = !name.equals("rope_type") && !name.equals("type")
-                        || !"default".equals(parameters.get(name));
+                boolean says =
+                        !name.equals("rope_type") && !name.equals("type") || !"default".equals(parameters.get(name));
                 if (parameters.has(name) && !kinds.contains(name) && says) {
                     throw parameters.error(name, "the fields of rope inside " + String.join(" and ", kinds));
                 }

@@ -172,7 +172,10 @@ public final class Tokenizer {
     public int[] encodePrompt(String text) {
         int[] ids = encode(text, false);
         OptionalInt begin = bosId();
-        return begin.isEmpty() ? ids : IntStream.concat(IntStream.of(begin.getAsInt()), IntStream.of(ids)).toArray();
+        return begin.isEmpty()
+                ? ids
+                : IntStream.concat(IntStream.of(begin.getAsInt()), IntStream.of(ids))
+                        .toArray();
     }
 
     /**

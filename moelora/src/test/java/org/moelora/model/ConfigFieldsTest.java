@@ -208,8 +208,7 @@ class ConfigFieldsTest {
         assertThat(config.tiedEmbeddings()).isEqualTo(tied);
         assertThat(config.bosId()).isEqualTo(bos < 0 ? null : bos);
         assertThat(config.eosIds()).isEqualTo(eos < 0 ? List.of() : List.of(eos));
-        assertThat(config.headDim())
-                .isEqualTo(type.equals("qwen3") ? 128 : type.equals("gemma3_text") ? 256 : 16);
+        assertThat(config.headDim()).isEqualTo(type.equals("qwen3") ? 128 : type.equals("gemma3_text") ? 256 : 16);
     }
 
     @Test

@@ -66,7 +66,8 @@ class GgufKeysTest {
             String[] parts = text.substring(1, text.length() - 1).split(" ");
             return Arrays.stream(parts).mapToInt(Integer::parseInt).toArray();
         }
-        return text.matches("-?\\d+") ? (Object) Integer.valueOf(text)
+        return text.matches("-?\\d+")
+                ? (Object) Integer.valueOf(text)
                 : text.matches("-?\\d+\\.\\d+") ? (Object) Float.valueOf(text) : text;
     }
 
@@ -85,8 +86,7 @@ class GgufKeysTest {
         for (String each : given.split(" ")) {
             keys = plus(keys, "llama." + each.split("=")[0], value(each.split("=")[1]));
         }
-        assertThat(read("llama", keys).ropeScaling())
-                .isEqualTo(factor == 0 ? null : new RopeScaling.Linear(factor));
+        assertThat(read("llama", keys).ropeScaling()).isEqualTo(factor == 0 ? null : new RopeScaling.Linear(factor));
     }
 
     @Test
@@ -109,8 +109,7 @@ class GgufKeysTest {
     @CsvSource({"2, 4 0", "1, 0 0", "0, 4 4", "6, 4 4", "[0 1], 0 4", "[1 0], 4 0"})
     void gemmasPatternIsRead(String pattern, String windows) throws IOException {
         Map<String, Object> keys = plus(keys("gemma3"), "gemma3.attention.sliding_window", 4);
-        DecoderConfig config =
-                read("gemma3", plus(keys, "gemma3.attention.sliding_window_pattern", value(pattern)));
+        DecoderConfig config = read("gemma3", plus(keys, "gemma3.attention.sliding_window_pattern", value(pattern)));
         for (int layer = 0; layer < 2; layer++) {
             assertThat(config.design().window(layer))
                     .isEqualTo(windows.split(" ")[layer].equals("0") ? Heads.UNLIMITED : 4);
@@ -142,7 +141,9 @@ class GgufKeysTest {
         assertThat(gemma.ropeTheta()).isEqualTo(10_000);
         assertThat(gemma.eosIds()).isEmpty();
         assertThat(gemma.bosId()).isNull();
-        assertThat(read("phi3", plus(keys("phi3"), "phi3.attention.sliding_window", 0)).design().windows())
+        assertThat(read("phi3", plus(keys("phi3"), "phi3.attention.sliding_window", 0))
+                        .design()
+                        .windows())
                 .isEmpty();
     }
 

@@ -78,8 +78,7 @@ class ModelFolderTest {
                 "\"bos_token_id\": 1 | null | 2",
             })
     void endsOfBothFilesCount(String config, String generation, String ends) throws IOException {
-        Path folder =
-                RandomCheckpoint.write(temp.resolve("ends"), "llama", "\"eos_token_id\": 2", config, 7);
+        Path folder = RandomCheckpoint.write(temp.resolve("ends"), "llama", "\"eos_token_id\": 2", config, 7);
         Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": " + generation + "}");
         try (Decoder decoder = Decoder.load(folder)) {
             assertThat(decoder.eosIds())
@@ -110,12 +109,14 @@ class ModelFolderTest {
                 7);
         Files.writeString(folder.resolve("generation_config.json"), "{\"temperature\": 0.6, \"eos_token_id\": 2}");
         GgufKeysTest.with(folder, "model.layers.0.self_attn.rotary_emb.inv_freq", 2);
-        assertThat(logged(folder)).singleElement().satisfies(line -> assertThat(line)
-                .contains(folder.toString())
-                .contains("a_new_field, pad_token_id, use_cache")
-                .contains("generation_config.json: temperature")
-                .contains("rotary_emb.inv_freq")
-                .doesNotContain("dropout", "architectures"));
+        assertThat(logged(folder))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .contains(folder.toString())
+                        .contains("a_new_field, pad_token_id, use_cache")
+                        .contains("generation_config.json: temperature")
+                        .contains("rotary_emb.inv_freq")
+                        .doesNotContain("dropout", "architectures"));
         assertThat(logged(llama())).isEmpty();
     }
 
@@ -172,8 +173,14 @@ class ModelFolderTest {
     void aHeadWithOtherNumbersIsNotTied() throws IOException {
         Path own = llama();
         Path tied = RandomCheckpoint.write(
-                temp.resolve("tied"), "llama", "\"eos_token_id\"", "\"tie_word_embeddings\": true, \"eos_token_id\"", 7);
-        Files.copy(own.resolve("model.safetensors"), Files.createDirectories(temp.resolve("both")).resolve("model.safetensors"));
+                temp.resolve("tied"),
+                "llama",
+                "\"eos_token_id\"",
+                "\"tie_word_embeddings\": true, \"eos_token_id\"",
+                7);
+        Files.copy(
+                own.resolve("model.safetensors"),
+                Files.createDirectories(temp.resolve("both")).resolve("model.safetensors"));
         Path both = temp.resolve("both");
         Files.copy(tied.resolve("config.json"), both.resolve("config.json"));
         assertThat(logits(both)).isDeepEqualTo(logits(own));
@@ -202,8 +209,7 @@ class ModelFolderTest {
     void aPromptHasNoEnd(boolean begins, boolean ends) throws IOException {
         Path folder = RandomCheckpoint.write(temp.resolve("prompt"), "llama", "31", "100", 7);
         TokenizerFixture.write(folder.resolve("tokenizer_config.json"), """
-                {"bos_token": "<s>", "eos_token": "</s>", "add_bos_token": %s, "add_eos_token": %s}"""
-                .formatted(begins, ends));
+                {"bos_token": "<s>", "eos_token": "</s>", "add_bos_token": %s, "add_eos_token": %s}""".formatted(begins, ends));
         TokenizerFixture.ofCharacters().in(folder);
         Path rows = TokenizerFixture.write(temp.resolve("rows.jsonl"), """
                 {"prompt": "AB", "completion": "C"}
@@ -287,7 +293,8 @@ class ModelFolderTest {
                         three,
                         LoraConfig.builder().rank(2).targets(List.of("q_proj")).build());
                 Adapter fitting = Lora.create(
-                        two, LoraConfig.builder().rank(2).targets(List.of("q_proj")).build())) {
+                        two,
+                        LoraConfig.builder().rank(2).targets(List.of("q_proj")).build())) {
             assertThatExceptionOfType(InputException.class)
                     .isThrownBy(() -> two.with(adapter))
                     .withMessageContaining("another base")

@@ -259,9 +259,7 @@ public final class GgufMetadata {
         boolean[] flags = new boolean[(int) value.count];
         for (int i = 0; i < flags.length; i++) {
             long at = value.at + (long) i * size(value.type);
-            flags[i] = value.type == BOOL
-                    ? file.get(ValueLayout.JAVA_BYTE, at) != 0
-                    : integer(value.type, at) != 0;
+            flags[i] = value.type == BOOL ? file.get(ValueLayout.JAVA_BYTE, at) != 0 : integer(value.type, at) != 0;
         }
         return flags;
     }
