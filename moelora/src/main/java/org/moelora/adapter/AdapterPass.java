@@ -2,7 +2,6 @@ package org.moelora.adapter;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
@@ -291,7 +290,10 @@ public final class AdapterPass {
         if (task == null && rows != null) {
             return this;
         }
-        List<@Nullable String> tasks = new ArrayList<>(Collections.nCopies(starts.length - 1, task));
+        List<@Nullable String> tasks = new ArrayList<>();
+        for (int row = 0; row + 1 < starts.length; row++) {
+            tasks.add(task);
+        }
         return withRows(rows == null ? Rows.ofPrompts(tasks, starts) : new Rows(tasks, starts, rows.prompts));
     }
 

@@ -10,7 +10,7 @@ final class Grow {
     private Grow() {}
 
     static Adapter on(Adapter older, Adapter newer) {
-        if (older.device() != newer.device()) {
+        if (!older.device().equals(newer.device())) {
             throw new IllegalArgumentException("the two adapters are on different devices");
         }
         if (newer.older() != null) {

@@ -7,8 +7,8 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.Embedding;
 
-/** What the router of one linear reads in one pass. */
-final class RouterInput {
+/** What the router of one linear reads in one pass: tokens, or rows as a whole. Made by an adapter's layers. */
+public final class RouterInput {
     private final AdapterPass pass;
     private final String module;
     private final Supplier<Tensor> features;

@@ -115,7 +115,7 @@ public final class RouterStatistics {
             for (int i = 0; i < width; i++) {
                 centre[i] = (float) (scale * sum.of[i] / sum.rows);
             }
-            AdapterLayer layer = adapter.layers().get(module);
+            AdapterLayer layer = Objects.requireNonNull(adapter.layers().get(module));
             layer.statistic(Router.Prompt.SCALE).set(scales);
             layer.statistic(Router.Prompt.CENTRE).set(centre);
         });

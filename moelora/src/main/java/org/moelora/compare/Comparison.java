@@ -154,7 +154,7 @@ public final class Comparison {
         ComparisonReport.@Nullable Headroom headroom = tasks().size() > 1 ? headroom(first, rate, full) : null;
         List<ComparisonReport.Outcome> outcomes = new ArrayList<>();
         for (Arm arm : arms) {
-            outcomes.add(outcome(arm, arm == lora ? rate : search(arm, full), full));
+            outcomes.add(outcome(arm, arm.name().equals(Arm.LORA) ? rate : search(arm, full), full));
         }
         return new ComparisonReport(outcomes, headroom, full, folder.seconds());
     }

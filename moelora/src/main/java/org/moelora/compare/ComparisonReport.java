@@ -66,6 +66,10 @@ public record ComparisonReport(
         return arms.getFirst();
     }
 
+    private static boolean isLora(Outcome outcome) {
+        return outcome.arm().name().equals(Arm.LORA);
+    }
+
     /** An arm's accuracy less LoRA's, seed by seed. */
     public PairedDifference difference(Outcome outcome) {
         return PairedDifference.of(outcome.accuracy(), lora().accuracy());
@@ -75,7 +79,7 @@ public record ComparisonReport(
     public Outcome recommended() {
         Outcome best = lora();
         for (Outcome outcome : arms) {
-            if (outcome != lora() && difference(outcome).low() > 0 && outcome.mean() > best.mean()) {
+            if (!isLora(outcome) && difference(outcome).low() > 0 && outcome.mean() > best.mean()) {
                 best = outcome;
             }
         }
@@ -85,7 +89,7 @@ public record ComparisonReport(
     /** What to do, and why. */
     public String verdict() {
         Outcome best = recommended();
-        if (best != lora()) {
+        if (!isLora(best)) {
             PairedDifference difference = difference(best);
             return String.format(
                     Locale.ROOT,
@@ -116,7 +120,7 @@ public record ComparisonReport(
             arm.put("learning_rate", outcome.learningRate());
             arm.put("accuracy", outcome.accuracy());
             arm.put("mean", outcome.mean());
-            if (outcome != lora()) {
+            if (!isLora(outcome)) {
                 PairedDifference difference = difference(outcome);
                 Map<String, Object> over = new LinkedHashMap<>();
                 over.put("mean", difference.mean());

@@ -267,6 +267,6 @@ public final class RowFields {
                 || SYSTEM.contains(name)
                 || VARIABLES.contains(name)
                 || name.equals(KEYWORDS)
-                || row.get(name) instanceof Boolean && name.equals("label");
+                || (row.get(name) instanceof Boolean && name.equals("label"));
     }
 }

@@ -2,7 +2,6 @@ package org.moelora.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -183,13 +182,12 @@ public final class Generation {
     }
 
     /**
-     * A text as a prompt: its tokens, after the one that the tokenizer begins a text with, as in a row to train on. Nothing stands behind it, not even a token that the
-     * tokenizer puts behind whole texts: the prompt is to be continued.
+     * A text as a prompt: its tokens, with those that the tokenizer puts around a text.
      *
      * @throws InputException if the model has no tokenizer
      */
     public int[] tokens(String prompt) {
-        return tokenizer().encodePrompt(prompt);
+        return tokenizer().encode(prompt, true);
     }
 
     /**
@@ -237,8 +235,10 @@ public final class Generation {
         for (int s = 0; s < added.length; s++) {
             starts[s + 1] = starts[s] + added[s];
         }
-        List<@Nullable String> ofRows =
-                tasks == null ? new ArrayList<>(Collections.nCopies(added.length, null)) : tasks;
+        List<@Nullable String> ofRows = new ArrayList<>();
+        for (int s = 0; s < added.length; s++) {
+            ofRows.add(tasks == null ? null : tasks.get(s));
+        }
         return AdapterPass.inference().withRows(AdapterPass.Rows.ofPrompts(ofRows, starts));
     }
 

@@ -257,7 +257,6 @@ public final class LanguageModel {
         return last;
     }
 
-    /** {@code scale W[ids]}, with the position's own embedding added where there is one. */
     /**
      * Refuses a text that is longer than the model was made for.
      *
@@ -272,6 +271,7 @@ public final class LanguageModel {
         }
     }
 
+    /** {@code scale W[ids]}, with the position's own embedding added where there is one. */
     private Tensor embedded(Tape tape, Weights weights, int[] ids, int[] positions) {
         int vocabulary = decoder.config().vocabularySize();
         for (int id : ids) {

@@ -150,7 +150,7 @@ class ComparisonTest {
             assertThat(settings().rates()).contains(outcome.learningRate());
             assertThat(outcome.tokensPerSecond()).isPositive();
             if (outcome.arm().config() instanceof MoeLoraConfig) {
-                assertThat((double) outcome.parameters()).isCloseTo(size, within(0.15 * size));
+                assertThat((double) outcome.parameters()).isCloseTo((double) size, within(0.15 * size));
             }
         }
         assertThat(whole.headroom()).isNotNull();

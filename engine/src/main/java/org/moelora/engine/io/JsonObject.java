@@ -93,7 +93,7 @@ public final class JsonObject {
         }
         throw error(
                 name,
-                value instanceof Long number && number > 0 || value instanceof BigInteger big && big.signum() > 0
+                (value instanceof Long number && number > 0) || (value instanceof BigInteger big && big.signum() > 0)
                         ? "an integer from 1 to " + Integer.MAX_VALUE
                         : "a positive integer");
     }

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,11 +17,13 @@ class AtomicFolderTest {
     private static final Set<String> NAMES = Set.of("a", "b");
 
     /** What a program that writes such folders and a file may have left. */
-    private static final Function<String, @Nullable Set<String>> KNOWN = name -> switch (name) {
-        case "kept", "half", "lost.name" -> NAMES;
-        case "file.json" -> Set.of();
-        default -> null;
-    };
+    private static @Nullable Set<String> known(String name) {
+        return switch (name) {
+            case "kept", "half", "lost.name" -> NAMES;
+            case "file.json" -> Set.of();
+            default -> null;
+        };
+    }
 
     @TempDir
     Path folder;
@@ -140,7 +141,7 @@ class AtomicFolderTest {
         Files.createDirectories(folder.resolve(foreign + ".part/deep"));
         Path unknown = Files.createDirectory(folder.resolve(".other." + id + ".part"));
 
-        AtomicFolder.sweep(folder, KNOWN);
+        AtomicFolder.sweep(folder, AtomicFolderTest::known);
 
         assertOnly(
                 "kept",
@@ -165,7 +166,7 @@ class AtomicFolderTest {
         Files.writeString(half.resolve(".b." + id + ".part"), "half a file");
         Files.writeString(half.resolve(".DS_Store"), "finder");
 
-        AtomicFolder.sweep(folder, KNOWN);
+        AtomicFolder.sweep(folder, AtomicFolderTest::known);
 
         assertThat(folder.resolve("kept/a")).hasContent("new");
         assertThat(folder.resolve("kept/notes")).hasContent("mine");
