@@ -3,6 +3,7 @@ package org.moelora.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
@@ -12,7 +13,8 @@ import org.moelora.text.ChatTemplate;
  *
  * <p>A template does not say what of its text is whose. An answer begins where the text of the messages before it ends when the template is asked for
  * the beginning of an answer, and it ends where the text of the messages up to it ends. Both must be beginnings of the whole text; but for what a
- * template writes after the last message only, if that is the end-of-sequence token.
+ * template writes after the last message only, if that is the end-of-sequence token. Where the answer does not go on from that beginning, as where
+ * a template asks for a thought that the turn does not have, it begins where the two part.
  *
  * @param text the whole
  * @param answers in order
@@ -55,25 +57,53 @@ record ChatText(String text, List<Answer> answers) {
                                     template,
                                     template.render(messages.subList(0, i + 1), chat.variables(), false),
                                     whole);
-                    if (!whole.startsWith(with) || !with.startsWith(before)) {
+                    String content = said.get(i).content();
+                    int start = with.startsWith(before)
+                            ? before.length()
+                            : start(template, messages.subList(0, i), chat, before, with, content);
+                    if (!whole.startsWith(with)) {
                         throw new InputException(
                                 "its message " + (i + 1) + " is written otherwise by " + template.source()
                                         + " in the whole conversation than at its end; expected a template that only adds to what it"
                                         + " wrote, or a row in which only the last answer is learned");
                     }
-                    String content = said.get(i).content();
+                    if (start < 0) {
+                        throw new InputException("its message " + (i + 1)
+                                + " has no text of its own after the messages before it in what " + template.source()
+                                + " writes; expected a template that adds an answer to them");
+                    }
                     boolean isAll = said.get(i).fields().keySet().stream().noneMatch(RowFields::isPartOfMessage);
                     answers.add(new Answer(
-                            before.length(),
-                            with.length(),
-                            isAll && content != null ? content : with.substring(before.length()),
-                            learned));
+                            start, with.length(), isAll && content != null ? content : with.substring(start), learned));
                 }
             }
             return new ChatText(whole, answers);
         } catch (InputException e) {
             throw new InputException(chat.origin().where() + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Where an answer begins that does not go on from the generation prompt, as where the prompt opens a thought that the recorded turn does not have:
+     * after what the two have in common, but not after the beginning of what was said. -1 if the text before the answer differs already.
+     */
+    private static int start(
+            ChatTemplate template,
+            List<ChatMessage> earlier,
+            Example.Chat chat,
+            String before,
+            String with,
+            @Nullable String content) {
+        int common = 0;
+        while (common < Math.min(before.length(), with.length()) && before.charAt(common) == with.charAt(common)) {
+            common++;
+        }
+        String asked = withoutEnd(template, template.render(earlier, chat.variables(), false), with);
+        if (!with.startsWith(asked) || common < asked.length() || common == with.length()) {
+            return -1;
+        }
+        int said = content == null || content.isBlank() ? -1 : with.indexOf(content.strip(), asked.length());
+        return said < 0 ? common : Math.min(common, said);
     }
 
     /** How many messages there are up to the last answer that is learned, or the last answer. */

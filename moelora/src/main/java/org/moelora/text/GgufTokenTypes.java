@@ -43,9 +43,33 @@ final class GgufTokenTypes {
 
     /** Of each kind of these marks the first that there is. */
     private static final List<List<String>> FILL_IN_THE_MIDDLE = List.of(
-            List.of("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<\uff5cfim\u2581begin\uff5c>", "<PRE>", "\u2581<PRE>", "<|code_prefix|>", "<|prefix|>"),
-            List.of("<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<\uff5cfim\u2581hole\uff5c>", "<SUF>", "\u2581<SUF>", "<|code_suffix|>", "<|suffix|>"),
-            List.of("<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<\uff5cfim\u2581end\uff5c>", "<MID>", "\u2581<MID>", "<|code_middle|>", "<|middle|>"),
+            List.of(
+                    "<|fim_prefix|>",
+                    "<fim-prefix>",
+                    "<fim_prefix>",
+                    "<\uff5cfim\u2581begin\uff5c>",
+                    "<PRE>",
+                    "\u2581<PRE>",
+                    "<|code_prefix|>",
+                    "<|prefix|>"),
+            List.of(
+                    "<|fim_suffix|>",
+                    "<fim-suffix>",
+                    "<fim_suffix>",
+                    "<\uff5cfim\u2581hole\uff5c>",
+                    "<SUF>",
+                    "\u2581<SUF>",
+                    "<|code_suffix|>",
+                    "<|suffix|>"),
+            List.of(
+                    "<|fim_middle|>",
+                    "<fim-middle>",
+                    "<fim_middle>",
+                    "<\uff5cfim\u2581end\uff5c>",
+                    "<MID>",
+                    "\u2581<MID>",
+                    "<|code_middle|>",
+                    "<|middle|>"),
             List.of("<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"),
             List.of("<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"),
             List.of("<|file_sep|>"));
@@ -81,7 +105,11 @@ final class GgufTokenTypes {
             }
         }
         for (List<String> marks : FILL_IN_THE_MIDDLE) {
-            marks.stream().mapToInt(tokens::indexOf).filter(id -> id >= 0).findFirst().ifPresent(id -> types[id] = CONTROL);
+            marks.stream()
+                    .mapToInt(tokens::indexOf)
+                    .filter(id -> id >= 0)
+                    .findFirst()
+                    .ifPresent(id -> types[id] = CONTROL);
         }
         boolean calls = there("<|call|>") || there("<|calls|>");
         if (there("<|end|>") && ((there("<|return|>") && there("<|call|>")) || (calls && there("<|flush|>")))) {

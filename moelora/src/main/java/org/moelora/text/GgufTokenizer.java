@@ -136,9 +136,7 @@ final class GgufTokenizer {
         String key = KEY + name;
         if (!metadata.has(key)) {
             boolean there = usual >= 0 && usual < types.length;
-            return there && kinds.isSpecial(usual)
-                    ? OptionalInt.of(usual)
-                    : OptionalInt.empty();
+            return there && kinds.isSpecial(usual) ? OptionalInt.of(usual) : OptionalInt.empty();
         }
         long id = metadata.integer(key);
         if (id == NONE || id == -1) {

@@ -23,8 +23,7 @@ final class Oniguruma {
     private static final String WORD_IN_BRACKETS = "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}";
     private static final String WORD = "[" + WORD_IN_BRACKETS + "\\xB2\\xB3\\xB9\\xBC-\\xBE]";
     private static final String NO_WORD = "[^" + WORD.substring(1);
-    private static final String BOUNDARY =
-            "(?!(?<=" + WORD + ")(?=" + WORD + "))(?!(?<!" + WORD + ")(?!" + WORD + "))";
+    private static final String BOUNDARY = "(?!(?<=" + WORD + ")(?=" + WORD + "))(?!(?<!" + WORD + ")(?!" + WORD + "))";
     private static final String HEX = "0-9A-Fa-f";
 
     /** Pairs of letters that full case folding makes of one. */
@@ -157,7 +156,11 @@ final class Oniguruma {
             String pair = Character.toString(literalBefore) + Character.toString(c);
             if (FOLDED_PAIRS.contains(pair.toLowerCase(Locale.ROOT))
                     || (c >= 0x80
-                            && Character.toString(c).toUpperCase(Locale.ROOT).codePoints().count() > 1)) {
+                            && Character.toString(c)
+                                            .toUpperCase(Locale.ROOT)
+                                            .codePoints()
+                                            .count()
+                                    > 1)) {
                 throw new Unsupported("letters without case that may also be one letter");
             }
         }

@@ -33,13 +33,14 @@ final class OnigurumaProperties {
         names.put("punct", "\\p{P}");
         names.put("word", "[\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}\\xB2\\xB3\\xB9\\xBC-\\xBE]");
         names.put("any", "[\\x{0}-\\x{10FFFF}]");
-        String categories = "L letter LC casedletter Lu uppercaseletter Ll lowercaseletter Lt titlecaseletter Lm modifierletter"
-                + " Lo otherletter M mark Mn nonspacingmark Mc spacingmark Me enclosingmark N number Nd decimalnumber"
-                + " Nl letternumber No othernumber P punctuation Pc connectorpunctuation Pd dashpunctuation"
-                + " Ps openpunctuation Pe closepunctuation Pi initialpunctuation Pf finalpunctuation Po otherpunctuation"
-                + " S symbol Sm mathsymbol Sc currencysymbol Sk modifiersymbol So othersymbol Z separator"
-                + " Zs spaceseparator Zl lineseparator Zp paragraphseparator C other Cc control Cf format Cn unassigned"
-                + " Co privateuse Cs surrogate";
+        String categories =
+                "L letter LC casedletter Lu uppercaseletter Ll lowercaseletter Lt titlecaseletter Lm modifierletter"
+                        + " Lo otherletter M mark Mn nonspacingmark Mc spacingmark Me enclosingmark N number Nd decimalnumber"
+                        + " Nl letternumber No othernumber P punctuation Pc connectorpunctuation Pd dashpunctuation"
+                        + " Ps openpunctuation Pe closepunctuation Pi initialpunctuation Pf finalpunctuation Po otherpunctuation"
+                        + " S symbol Sm mathsymbol Sc currencysymbol Sk modifiersymbol So othersymbol Z separator"
+                        + " Zs spaceseparator Zl lineseparator Zp paragraphseparator C other Cc control Cf format Cn unassigned"
+                        + " Co privateuse Cs surrogate";
         String[] words = categories.split(" ");
         for (int i = 0; i < words.length; i += 2) {
             names.put(words[i].toLowerCase(Locale.ROOT), "\\p{" + words[i] + "}");

@@ -60,7 +60,8 @@ final class TokenizerFiles {
                 file,
                 model,
                 added.values().stream()
-                        .sorted(Comparator.comparing(token -> !token.special())) // of equal texts a special token counts
+                        .sorted(Comparator.comparing(
+                                token -> !token.special())) // of equal texts a special token counts
                         .toList(),
                 AddedTokens.Rules.HUGGING_FACE,
                 normalizer,

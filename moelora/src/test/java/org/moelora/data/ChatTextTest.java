@@ -108,6 +108,22 @@ class ChatTextTest {
                 .hasMessageContaining("; expected ");
     }
 
+    /** As DeepSeek-R1's does: the generation prompt opens a thought that the recorded turn does not have. */
+    @Test
+    void anAnswerThatDoesNotGoOnFromTheGenerationPromptBeginsAfterItsHeading() {
+        String r1 = "{% for m in messages %}{% if m.role == 'user' %}<U>{{ m.content }}{% else %}"
+                + "<A>{{ m.content.split('</think>')[-1] }}{{ eos_token }}{% endif %}{% endfor %}"
+                + "{% if add_generation_prompt %}<A><think>\n{% endif %}";
+        assertThat(encoded(encoder(r1), chat("A", "B"))).isEqualTo("<U>A<A>{B$}");
+        assertThat(encoded(encoder(r1), chat("A", "<think>B</think>C", "D", "<this>")))
+                .isEqualTo("<U>A<A>{C$}<U>D<A>{<this>$}");
+        assertThatThrownBy(() -> encoder("<U>{{ messages[0].content }}{% if add_generation_prompt %}<A>{% endif %}")
+                        .encode(chat("A", "B")))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith("data.jsonl line 3: its message 2 has no text of its own")
+                .hasMessageContaining("; expected ");
+    }
+
     @Test
     void whatTheTemplateRefusesIsRefusedWithItsRow() {
         assertThatThrownBy(() -> encoder("{{ raise_exception('no ' + messages[0].role) }}")

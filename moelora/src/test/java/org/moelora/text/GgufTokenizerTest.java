@@ -191,7 +191,8 @@ class GgufTokenizerTest {
     @Test
     void tokensOfPhi3TakeTheWhiteSpaceAfterThem() {
         GgufFixture fixture = pieces(List.of("\u2581", "a", "<|user|>", "<|endoftext|>", "<|note|>"), 0, 0, 0, 0, 0)
-                .with("token_type", new int[] {UNKNOWN, CONTROL, CONTROL, NORMAL, NORMAL, CONTROL, CONTROL, USER_DEFINED})
+                .with("token_type", new int[] {UNKNOWN, CONTROL, CONTROL, NORMAL, NORMAL, CONTROL, CONTROL, USER_DEFINED
+                })
                 .with("add_space_prefix", false);
         String text = "<|user|>\n a</s>  a<|endoftext|> a<|note|> a\n<s> a";
         for (String name : List.of("Phi-3-mini-4k-instruct", "phi3", "My PHI-3.5")) {
@@ -205,11 +206,13 @@ class GgufTokenizerTest {
     @Test
     void endsOfTurnsAreControlTokensWhateverTheirType() {
         GgufFixture fixture = bytes().with("tokens", List.of("a", "b", "\u0120", "ab", "<|eot_id|>", "<|fim_prefix|>"));
-        Tokenizer tokenizer = fixture.with("token_type", new int[] {NORMAL, NORMAL, NORMAL, NORMAL, NORMAL, USER_DEFINED})
+        Tokenizer tokenizer = fixture.with(
+                        "token_type", new int[] {NORMAL, NORMAL, NORMAL, NORMAL, NORMAL, USER_DEFINED})
                 .in(folder);
         assertThat(tokenizer.encode("a<|eot_id|><|fim_prefix|>", false)).containsExactly(0, 4, 5);
         assertThat(tokenizer.decode(new int[] {0, 4, 5})).isEqualTo("a");
-        Tokenizer harmony = bytes().with("tokens", List.of("<|end|>", "<|return|>", "<|call|>", "<|channel|>", "a", "b"))
+        Tokenizer harmony = bytes().with(
+                        "tokens", List.of("<|end|>", "<|return|>", "<|call|>", "<|channel|>", "a", "b"))
                 .with("token_type", new int[] {CONTROL, CONTROL, CONTROL, CONTROL, NORMAL, NORMAL})
                 .with("merges", List.of("a b"))
                 .with("tokens", List.of("<|end|>", "<|return|>", "<|call|>", "<|channel|>", "a", "b", "ab"))

@@ -169,8 +169,23 @@ class RegexTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "\\X", "\\K", "\\O", "\\pL", "\\p{Xyz}", "\\101", "\\cA", "[\\w-.]", "[a-\\d]", "a{2}?", "a**", "(?~ab)", "(?u)a",
-                "(?i)ss", "(?i:\\p{Lu})", "[&&a]", "[[:nothing:]]"
+                "\\X",
+                "\\K",
+                "\\O",
+                "\\pL",
+                "\\p{Xyz}",
+                "\\101",
+                "\\cA",
+                "[\\w-.]",
+                "[a-\\d]",
+                "a{2}?",
+                "a**",
+                "(?~ab)",
+                "(?u)a",
+                "(?i)ss",
+                "(?i:\\p{Lu})",
+                "[&&a]",
+                "[[:nothing:]]"
             })
     void whatJavaCannotSayIsRefusedByName(String regex) {
         assertThatThrownBy(() -> regex(regex))

@@ -104,11 +104,10 @@ class TokenizerStepsTest {
     /** Only special tokens are left out; other added ones go through the decoder like any token. */
     @Test
     void addedTokensAreDecodedLikeOthers() {
-        Tokenizer pieces = new TokenizerFixture("{\"<unk>\": 0, \"a\": 1, \"b\": 2, \"▁\": 3, \"▁▁\": 4}", "[[\"▁\", \"▁\"]]")
+        Tokenizer pieces = new TokenizerFixture(
+                        "{\"<unk>\": 0, \"a\": 1, \"b\": 2, \"▁\": 3, \"▁▁\": 4}", "[[\"▁\", \"▁\"]]")
                 .field("pre_tokenizer", "null")
-                .field(
-                        "normalizer",
-                        "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}")
+                .field("normalizer", "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}")
                 .field(
                         "decoder",
                         "{\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": {\"String\": \"▁\"},"
@@ -125,7 +124,8 @@ class TokenizerStepsTest {
 
     @Test
     void surrogatesThatStandAloneAreReplaced() {
-        Tokenizer tokenizer = new TokenizerFixture("{\"a\": 0, \"ï\": 1, \"¿\": 2, \"½\": 3, \"?\": 4}", "[]").in(folder);
+        Tokenizer tokenizer =
+                new TokenizerFixture("{\"a\": 0, \"ï\": 1, \"¿\": 2, \"½\": 3, \"?\": 4}", "[]").in(folder);
         for (String alone : List.of("a\ud83d", "a\ude00", "a\ude00\ud83d".substring(0, 2))) {
             assertThat(tokenizer.encode(alone, false)).containsExactly(0, 1, 2, 3);
         }

@@ -38,8 +38,9 @@ final class Dates {
             case 'u' -> String.valueOf(date.getDayOfWeek().getValue());
             case 'w' -> String.valueOf(date.getDayOfWeek().getValue() % 7);
             case 'F' -> date.toString();
-            case 'D' -> part(limits, line, date, 'm', false) + "/" + part(limits, line, date, 'd', false) + "/"
-                    + part(limits, line, date, 'y', false);
+            case 'D' ->
+                part(limits, line, date, 'm', false) + "/" + part(limits, line, date, 'd', false) + "/"
+                        + part(limits, line, date, 'y', false);
             case '%' -> "%";
             default ->
                 throw limits.unsupported(

@@ -79,8 +79,7 @@ final class Evaluator {
             }
             case Statement.Macro macro -> scope.set(macro.name(), new Values.Macro(macro, scope));
             case Statement.Call call -> {
-                Object value =
-                        expressions.call(call.call(), scope, new Values.Macro(call.caller(), scope));
+                Object value = expressions.call(call.call(), scope, new Values.Macro(call.caller(), scope));
                 write(call.line(), Values.text(limits, call.line(), value));
             }
             case Statement.Filter filter -> {
@@ -91,7 +90,8 @@ final class Evaluator {
             case Statement.With with -> {
                 Scope inner = new Scope(scope);
                 for (int i = 0; i < with.names().size(); i++) {
-                    inner.set(with.names().get(i), expressions.value(with.values().get(i), scope));
+                    inner.set(
+                            with.names().get(i), expressions.value(with.values().get(i), scope));
                 }
                 end = run(with.body(), inner);
             }
@@ -216,8 +216,7 @@ final class Evaluator {
             throw limits.error(line, "calls " + statement.name() + " with arguments that it does not take");
         }
         if (statement.takesMore()) {
-            scope.set(
-                    "varargs", new Tuple(values.subList(Math.min(values.size(), parameters.size()), values.size())));
+            scope.set("varargs", new Tuple(values.subList(Math.min(values.size(), parameters.size()), values.size())));
         }
         if (statement.takesNamed()) {
             scope.set("kwargs", others);

@@ -233,7 +233,9 @@ final class Expressions {
         if (call.function() instanceof Expression.Attribute attribute) {
             Object of = value(attribute.of(), scope);
             Object field = of instanceof Map<?, ?> map ? map.get(attribute.name()) : null;
-            if (!(field instanceof Values.Macro || field instanceof Values.Method || field instanceof Values.Function)) {
+            if (!(field instanceof Values.Macro
+                    || field instanceof Values.Method
+                    || field instanceof Values.Function)) {
                 List<@Nullable Object> values = values(line, call.arguments(), scope);
                 return method(line, of, attribute.name(), values, named(line, call.arguments(), scope));
             }
@@ -249,8 +251,8 @@ final class Expressions {
         return switch (function) {
             case Values.Macro macro -> evaluator.call(line, macro, values, named);
             case Values.Method method -> method(line, method.of(), method.name(), values, named);
-            case Loop loop when values.size() == 1 && named.isEmpty() ->
-                evaluator.recurse(line, loop, values.getFirst());
+            case Loop loop
+            when values.size() == 1 && named.isEmpty() -> evaluator.recurse(line, loop, values.getFirst());
             case Values.Function f -> builtIn(line, f, values, named);
             case null, default -> {
                 String name = call.function() instanceof Expression.Name n ? n.name() : "a value";

@@ -105,7 +105,8 @@ final class Filters {
             case "capitalize" -> Methods.capitalized(text(line, value));
             case "title" -> title(text(line, value));
             case "center" -> Methods.padded(limits, line, text(line, value), arguments.whole("width", 80), " ", 0);
-            case "wordcount" -> (long) Methods.words(text(line, value), -1, false).size();
+            case "wordcount" ->
+                (long) Methods.words(text(line, value), -1, false).size();
             case "indent" -> indented(line, text(line, value), arguments);
             case "replace" ->
                 methods.replaced(
@@ -241,13 +242,12 @@ final class Filters {
     private Object rounded(int line, @Nullable Object value, Arguments arguments) {
         Number n = Numbers.of(value);
         int precision = arguments.whole("precision", 0);
-        RoundingMode mode =
-                switch (String.valueOf(arguments.get("method", "common"))) {
-                    case "common" -> RoundingMode.HALF_EVEN;
-                    case "ceil" -> RoundingMode.CEILING;
-                    case "floor" -> RoundingMode.FLOOR;
-                    default -> throw limits.error(line, "rounds by a method that is not common, ceil or floor");
-                };
+        RoundingMode mode = switch (String.valueOf(arguments.get("method", "common"))) {
+            case "common" -> RoundingMode.HALF_EVEN;
+            case "ceil" -> RoundingMode.CEILING;
+            case "floor" -> RoundingMode.FLOOR;
+            default -> throw limits.error(line, "rounds by a method that is not common, ceil or floor");
+        };
         if (n == null || Math.abs(precision) > 300) {
             throw limits.error(line, "rounds what is no number");
         }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Methods of strings, maps and lists, as Python has them. Those that would change a value are refused, as in transformers. */
 final class Methods {
-    private static final Set<String> OF_MAPS =
-            Set.of("items", "keys", "values", "get", "copy", "pop", "popitem", "update", "setdefault", "clear", "fromkeys");
+    private static final Set<String> OF_MAPS = Set.of(
+            "items", "keys", "values", "get", "copy", "pop", "popitem", "update", "setdefault", "clear", "fromkeys");
 
     private final Limits limits;
 
@@ -35,12 +35,13 @@ final class Methods {
         return switch (of) {
             case String s -> {
                 limits.characters(line, s.length());
-                yield string(line, s, name, new Arguments(limits, line, "the method " + name, names(name), values, named));
+                yield string(
+                        line, s, name, new Arguments(limits, line, "the method " + name, names(name), values, named));
             }
             case Map<?, ?> map when named.isEmpty() -> map(line, map, name, values);
             case List<?> list when named.isEmpty() && values.size() == 1 -> list(line, list, name, values.getFirst());
-            case List<?> list when name.equals("copy") && values.isEmpty() ->
-                limits.list(line, new ArrayList<@Nullable Object>(list));
+            case List<?> list
+            when name.equals("copy") && values.isEmpty() -> limits.list(line, new ArrayList<@Nullable Object>(list));
             case Values.Undefined u -> throw limits.error(line, "asks what is not defined for its \"" + name + "\"");
             case null, default -> throw limits.unsupported(line, "the method " + name);
         };
@@ -102,7 +103,8 @@ final class Methods {
             case "split", "rsplit" -> List.of("sep", "maxsplit");
             case "splitlines" -> List.of("keepends");
             case "replace" -> List.of("old", "new", "count");
-            case "startswith", "endswith", "find", "rfind", "index", "rindex", "count" -> List.of("sub", "start", "end");
+            case "startswith", "endswith", "find", "rfind", "index", "rindex", "count" ->
+                List.of("sub", "start", "end");
             case "partition", "rpartition", "removeprefix", "removesuffix", "join" -> List.of("sub");
             case "center", "ljust", "rjust" -> List.of("width", "fill");
             case "zfill" -> List.of("width");
@@ -164,8 +166,12 @@ final class Methods {
                 yield joined(line, s, list);
             }
             case "isdigit", "isdecimal" -> all(s, Character::isDigit);
-            case "isnumeric" -> all(s, c -> Character.isDigit(c) || Character.getType(c) == Character.LETTER_NUMBER
-                    || Character.getType(c) == Character.OTHER_NUMBER);
+            case "isnumeric" ->
+                all(
+                        s,
+                        c -> Character.isDigit(c)
+                                || Character.getType(c) == Character.LETTER_NUMBER
+                                || Character.getType(c) == Character.OTHER_NUMBER);
             case "isalpha" -> all(s, Character::isLetter);
             case "isalnum" -> all(s, c -> Character.isLetter(c) || Character.isDigit(c));
             case "isspace" -> all(s, c -> c < 0x10000 && strips((char) c, null));

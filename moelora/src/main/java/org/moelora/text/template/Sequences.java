@@ -53,12 +53,11 @@ final class Sequences {
         if (!(value instanceof Map<?, ?> map)) {
             throw limits.error(line, "has the filter dictsort on what is no map");
         }
-        int by =
-                switch (String.valueOf(arguments.get("by", "key"))) {
-                    case "key" -> 0;
-                    case "value" -> 1;
-                    default -> throw limits.error(line, "sorts a map by what is not key or value");
-                };
+        int by = switch (String.valueOf(arguments.get("by", "key"))) {
+            case "key" -> 0;
+            case "value" -> 1;
+            default -> throw limits.error(line, "sorts a map by what is not key or value");
+        };
         List<@Nullable Object> items = new ArrayList<>(new Methods(limits).items(line, map));
         Comparator<@Nullable Object> order = order(line);
         Comparator<@Nullable Object> byKey =
@@ -78,8 +77,7 @@ final class Sequences {
         List<@Nullable Object> items =
                 limits.list(line, new ArrayList<@Nullable Object>(expressions.iterable(line, value)));
         Comparator<@Nullable Object> order = order(line);
-        Comparator<@Nullable Object> byKey =
-                (a, b) -> order.compare(key(line, a, arguments), key(line, b, arguments));
+        Comparator<@Nullable Object> byKey = (a, b) -> order.compare(key(line, a, arguments), key(line, b, arguments));
         items.sort(arguments.flag("reverse", false) ? byKey.reversed() : byKey);
         return items;
     }

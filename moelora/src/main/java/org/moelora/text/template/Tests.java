@@ -10,8 +10,24 @@ import org.moelora.text.template.Values.Undefined;
 final class Tests {
     /** With one argument. */
     private static final Set<String> COMPARISONS = Set.of(
-            "equalto", "eq", "==", "ne", "!=", "in", "lt", "lessthan", "<", "le", "<=", "gt", "greaterthan", ">", "ge",
-            ">=", "sameas", "divisibleby");
+            "equalto",
+            "eq",
+            "==",
+            "ne",
+            "!=",
+            "in",
+            "lt",
+            "lessthan",
+            "<",
+            "le",
+            "<=",
+            "gt",
+            "greaterthan",
+            ">",
+            "ge",
+            ">=",
+            "sameas",
+            "divisibleby");
 
     private final Limits limits;
 
@@ -23,9 +39,7 @@ final class Tests {
         if (values.size() != (COMPARISONS.contains(name) ? 1 : 0)) {
             throw limits.unsupported(line, "the test " + name + " with " + values.size() + " arguments");
         }
-        return COMPARISONS.contains(name)
-                ? compared(line, name, value, values.getFirst())
-                : kind(line, name, value);
+        return COMPARISONS.contains(name) ? compared(line, name, value, values.getFirst()) : kind(line, name, value);
     }
 
     private boolean compared(int line, String name, @Nullable Object value, @Nullable Object other) {

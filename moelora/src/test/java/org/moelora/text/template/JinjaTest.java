@@ -59,39 +59,19 @@ class JinjaTest {
         writes(
                 "{% macro opt() %}{% if caller is defined %}{{ caller() }}{% else %}none{% endif %}{% endmacro %}{{ opt() }}{% call opt() %}y{% endcall %}",
                 "noney");
-        writes(
-                "{% filter upper %}abc {{ s }}{% endfilter %}",
-                "ABC IT'S O'NEIL-X (FOO BAR) <BAZ>");
-        writes(
-                "{% filter trim | replace(\"a\", \"b\") %}  aXa {% endfilter %}",
-                "bXb");
-        writes(
-                "{% set y | upper | trim %} q {{ l }} {% endset %}[{{ y }}]",
-                "[Q [3, 1, 2]]");
-        writes(
-                "{% with a = 1, b = l %}{{ a }}{{ b }}{% endwith %}{{ a is defined }}",
-                "1[3, 1, 2]False");
+        writes("{% filter upper %}abc {{ s }}{% endfilter %}", "ABC IT'S O'NEIL-X (FOO BAR) <BAZ>");
+        writes("{% filter trim | replace(\"a\", \"b\") %}  aXa {% endfilter %}", "bXb");
+        writes("{% set y | upper | trim %} q {{ l }} {% endset %}[{{ y }}]", "[Q [3, 1, 2]]");
+        writes("{% with a = 1, b = l %}{{ a }}{{ b }}{% endwith %}{{ a is defined }}", "1[3, 1, 2]False");
         writes(
                 "{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set a, b = b, a %}{{ a }}{{ b }}{% set t = 1, %}{{ t }}",
                 "1221(1,)");
-        writes(
-                "{% raw %}{{ x }} {% if %}{% endraw %}!",
-                "{{ x }} {% if %}!");
-        writes(
-                "{%- raw -%}  a {{ \n{% endraw -%}   b",
-                "a {{ \nb");
-        writes(
-                "{% generation %}{% set z = 1 %}in{% endgeneration %}{{ z is defined }}",
-                "inFalse");
-        writes(
-                "{% if true %}{% set q = 1 %}{% endif %}{{ q }}",
-                "1");
-        writes(
-                "{% set q = 0 %}{% macro f() %}{{ q }}{% endmacro %}{% set q = 5 %}{{ f() }}",
-                "5");
-        writes(
-                "{# c #}\n  {# c -#}   a\n   {% if true %}\nb\n   {% endif %}\nc",
-                "a\nb\nc");
+        writes("{% raw %}{{ x }} {% if %}{% endraw %}!", "{{ x }} {% if %}!");
+        writes("{%- raw -%}  a {{ \n{% endraw -%}   b", "a {{ \nb");
+        writes("{% generation %}{% set z = 1 %}in{% endgeneration %}{{ z is defined }}", "inFalse");
+        writes("{% if true %}{% set q = 1 %}{% endif %}{{ q }}", "1");
+        writes("{% set q = 0 %}{% macro f() %}{{ q }}{% endmacro %}{% set q = 5 %}{{ f() }}", "5");
+        writes("{# c #}\n  {# c -#}   a\n   {% if true %}\nb\n   {% endif %}\nc", "a\nb\nc");
         writes(
                 "{% macro foo(a, b) %}{{ a }}{{ b is defined }}{% endmacro %}{{ foo(1) }}{{ foo(b=2, a=1) }}",
                 "1False1True");
@@ -111,27 +91,19 @@ class JinjaTest {
         writes(
                 "{% for i in [1,2,3,4] if i % 2 == 0 %}{{ loop.index }}/{{ loop.length }} {% else %}no{% endfor %}",
                 "1/2 2/2 ");
-        writes(
-                "{% for k, v in x.b.items() %}{{ k }}={{ v }}{% endfor %}",
-                "c=[3, {'d': 4}]");
+        writes("{% for k, v in x.b.items() %}{{ k }}={{ v }}{% endfor %}", "c=[3, {'d': 4}]");
         writes(
                 "{% for g in u|groupby(\"t\") %}{{ g.grouper }}:{{ g.list|length }} {% for y in g[1] %}{{ y.name }}{% endfor %};{% endfor %}",
                 "x:2 bc;y:1 A;");
-        writes(
-                "{% for k, v in u|groupby(\"t\") %}{{ k }}{{ v|map(attribute=\"n\")|sum }}{% endfor %}",
-                "x5y1");
+        writes("{% for k, v in u|groupby(\"t\") %}{{ k }}{{ v|map(attribute=\"n\")|sum }}{% endfor %}", "x5y1");
         writes(
                 "{% set ns = namespace(v=0) %}{% for i in l %}{% set ns.v = ns.v + i %}{% endfor %}{{ ns.v }} {{ ns is mapping }} {{ dict(a=1, b=2) }} {{ dict({\"a\": 1}, b=2) }}",
                 "6 False {'a': 1, 'b': 2} {'a': 1, 'b': 2}");
         writes(
                 "{% for i in range(5) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}",
                 "02");
-        writes(
-                "{% for a in [] %}{% else %}{% set q = 1 %}{% endfor %}{{ q is defined }}",
-                "False");
-        writes(
-                "{% for i in [1] %}{% set q = 2 %}{% endfor %}{{ q is defined }}",
-                "False");
+        writes("{% for a in [] %}{% else %}{% set q = 1 %}{% endfor %}{{ q is defined }}", "False");
+        writes("{% for i in [1] %}{% set q = 2 %}{% endfor %}{{ q is defined }}", "False");
         writes(
                 "{%- for m in messages -%} \n  {{- m.role }}\n{%+ if loop.last %}X{% endif +%}\n{%- endfor %}",
                 "user\nassistant\nX");
@@ -142,18 +114,12 @@ class JinjaTest {
 
     @Test
     void filters() {
-        writes(
-                "{{ (none | selectattr(\"type\", \"equalto\", \"x\") | list | length) }}",
-                "0");
+        writes("{{ (none | selectattr(\"type\", \"equalto\", \"x\") | list | length) }}", "0");
         writes(
                 "{{ (undef | map(\"upper\") | list) }}|{{ n | select | list }}|{{ n|reject(\"odd\")|list }}|{{ none|map(attribute=\"a\")|list }}",
                 "[]|[]|[]|[]");
-        writes(
-                "{{ s | title }}",
-                "It's O'neil-X (Foo Bar) <Baz>");
-        writes(
-                "{{ s|capitalize }}|{{ \"\u01c6x\"|capitalize }}",
-                "It's o'neil-x (foo bar) <baz>|\u01c5x");
+        writes("{{ s | title }}", "It's O'neil-X (Foo Bar) <Baz>");
+        writes("{{ s|capitalize }}|{{ \"\u01c6x\"|capitalize }}", "It's o'neil-x (foo bar) <baz>|\u01c5x");
         writes(
                 "{{ \"\\x41\\u00e9\\101\\a\\b\\f\\v\\0z\\q\\U0001f600\" | tojson }}",
                 "\"A\u00e9A\\u0007\\b\\f\\u000b\\u0000z\\\\q\ud83d\ude00\"");
@@ -169,9 +135,7 @@ class JinjaTest {
         writes(
                 "{{ [1,2,1,\"a\",\"A\"]|unique|list }} {{ l|min }} {{ l|max }} {{ u|max(attribute=\"n\") }} {{ []|max is undefined }}",
                 "[1, 2, 'a'] 1 3 {'name': 'c', 'n': 3, 't': 'x'} True");
-        writes(
-                "{{ l|sum }} {{ u|sum(attribute=\"n\") }} {{ [1.5,2]|sum }} {{ []|sum }}",
-                "6 6 3.5 0");
+        writes("{{ l|sum }} {{ u|sum(attribute=\"n\") }} {{ [1.5,2]|sum }} {{ []|sum }}", "6 6 3.5 0");
         writes(
                 "{{ [1,2,3,4,5]|batch(2)|list }} {{ [1,2,3,4,5]|batch(2,0)|list }} {{ [1,2,3,4,5]|slice(3)|list }} {{ [1,2,3,4,5]|slice(3,0)|list }}",
                 "[[1, 2], [3, 4], [5]] [[1, 2], [3, 4], [5, 0]] [[1, 2], [3, 4], [5]] [[1, 2], [3, 4], [5, 0]]");
@@ -190,18 +154,14 @@ class JinjaTest {
         writes(
                 "{{ undef }} {{ undef ~ \"a\" }} {{ undef is defined }} {{ undef|default(\"d\") }} {{ \"\"|default(\"d\", true) }} {{ n|default(\"d\") }} {{ undef == undef2 }} {{ undef|length }} {{ undef|list }} {{ not undef }} {{ [undef] }}",
                 " a False d d None True 0 [] True [Undefined]");
-        writes(
-                "{{ \"a\" if false }}|{{ (\"a\" if false) is undefined }}",
-                "|True");
+        writes("{{ \"a\" if false }}|{{ (\"a\" if false) is undefined }}", "|True");
         writes(
                 "{{ x|tojson }} {{ x|tojson(indent=2) }} {{ u|tojson(separators=(\",\", \":\")) }} {{ u|tojson(sort_keys=true) }} {{ uni|tojson }} {{ uni|tojson(ensure_ascii=true) }} {{ uni|tojson(true) }} {{ [1.0,true,none,\"</a>&'\"]|tojson }} {{ [1]|tojson(indent=\"\\t\") }} {{ []|tojson(indent=2) }}",
                 "{\"a\": 1, \"items\": [1, 2], \"b\": {\"c\": [3, {\"d\": 4}]}} {\n  \"a\": 1,\n  \"items\": [\n    1,\n    2\n  ],\n  \"b\": {\n    \"c\": [\n      3,\n      {\n        \"d\": 4\n      }\n    ]\n  }\n} [{\"name\":\"b\",\"n\":2,\"t\":\"x\"},{\"name\":\"A\",\"n\":1,\"t\":\"y\"},{\"name\":\"c\",\"n\":3,\"t\":\"x\"}] [{\"n\": 2, \"name\": \"b\", \"t\": \"x\"}, {\"n\": 1, \"name\": \"A\", \"t\": \"y\"}, {\"n\": 3, \"name\": \"c\", \"t\": \"x\"}] \"a\ud83d\ude00b\u00e9\" \"a\\ud83d\\ude00b\\u00e9\" \"a\\ud83d\\ude00b\\u00e9\" [1.0, true, null, \"</a>&'\"] [\n\t1\n] []");
         writes(
                 "{{ \"aXbXc\".replace(\"X\", \"-\", 1) }} {{ \"abc\".replace(\"\", \"-\") }} {{ \"abc\"|replace(\"b\", \"\") }} {{ \"aaa\"|replace(\"a\",\"b\",2) }} {{ \"a1\"|replace(1, 2) }} {{ \"abc\".replace(\"\",\"-\",2) }}",
                 "a-bXc -a-b-c- ac bba a2 -a-bc");
-        writes(
-                "{{ \"x\"|upper|lower }} {{ \"\u00df\"|upper }} {{ \"\u0130\"|lower }}",
-                "x SS i\u0307");
+        writes("{{ \"x\"|upper|lower }} {{ \"\u00df\"|upper }} {{ \"\u0130\"|lower }}", "x SS i\u0307");
         writes(
                 "{{ x.get(\"a\") }} {{ x.get(\"q\") }} {{ x.get(\"q\", 3) }} {{ x.keys()|list }} {{ x.values()|list|length }}",
                 "1 None 3 ['a', 'items', 'b'] 3");
@@ -233,18 +193,10 @@ class JinjaTest {
 
     @Test
     void expressions() {
-        writes(
-                "{{ s.title() }}",
-                "It'S O'Neil-X (Foo Bar) <Baz>");
-        writes(
-                "{{ \"a\\\nb\" }}",
-                "ab");
-        writes(
-                "{{ x.b.c.0 }}{{ x.b.c.1.d }}{{ l.0 }}",
-                "343");
-        writes(
-                "{{ x[\"items\"] }}",
-                "[1, 2]");
+        writes("{{ s.title() }}", "It'S O'Neil-X (Foo Bar) <Baz>");
+        writes("{{ \"a\\\nb\" }}", "ab");
+        writes("{{ x.b.c.0 }}{{ x.b.c.1.d }}{{ l.0 }}", "343");
+        writes("{{ x[\"items\"] }}", "[1, 2]");
         writes(
                 "{{ 1.0 }} {{ 1e16 }} {{ 1e15 }} {{ 0.0001 }} {{ 0.00001 }} {{ 1.5e300 }} {{ -0.0 }} {{ 100.0 }} {{ big }} {{ 1/3 }} {{ 7//2 }} {{ -7//2 }} {{ -7 % 3 }} {{ 7.5 % 2 }} {{ -7.5 % 2 }} {{ 2**10 }} {{ 2**-1 }} {{ 2**3**2 }} {{ -2**2 }} {{ 2*3**2 }} {{ 4/2 }}",
                 "1.0 1e+16 1000000000000000.0 0.0001 1e-05 1.5e+300 -0.0 100.0 1.2345678901234568e+16 0.3333333333333333 3 -4 2 1.5 0.5 1024 0.5 64 4 18 2.0");
@@ -278,9 +230,7 @@ class JinjaTest {
         writes(
                 "{{ 5 is divisibleby 5 }} {{ 5 is odd }} {{ 4 is even }} {{ 5 is gt 3 }} {{ 5 is lt(3) }} {{ 5 is eq 5 }} {{ \"a\" is in [\"a\"] }} {{ \"ab\" is lower }} {{ \"AB\" is upper }} {{ none is sameas none }} {{ true is true }} {{ 1 is true }} {{ x is mapping }} {{ l is sequence }} {{ undef is iterable }} {{ undef is sequence }} {{ 1.0 is float }} {{ true is integer }} {{ true is number }} {{ 5 is not none }} {{ l is iterable }} {{ 1 is iterable }} {{ x.get is callable }}",
                 "True True True True False True True True True True True False True True True True True False True True True False True");
-        writes(
-                "{{ x.items is defined }} {{ x.keys is string }} {{ x[\"keys\"] is defined }}",
-                "True False True");
+        writes("{{ x.items is defined }} {{ x.keys is string }} {{ x[\"keys\"] is defined }}", "True False True");
         writes(
                 "{{ l.index(2) }} {{ l.count(1) }} {{ l[::-1] }} {{ l[1:] }} {{ l[-1] }} {{ l[5] is undefined }} {{ \"hello\"[1:3] }} {{ \"hello\"[::-1] }} {{ (1,2,3)[1:] }} {{ uni[1] }}",
                 "2 1 [2, 1, 3] [1, 2] 2 True el olleh (2, 3) \ud83d\ude00");
