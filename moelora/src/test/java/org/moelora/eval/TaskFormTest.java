@@ -46,7 +46,9 @@ class TaskFormTest {
         int b = random.nextInt(1, 90);
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("instruction", "Mia has " + a + " stamps and is given " + b + ". How many stamps has she now?");
-        row.put("output", "\nA: " + a + " + " + b + " is asked for. The answer is " + (a + b + (isRight(i) ? 0 : 1)) + ".");
+        row.put(
+                "output",
+                "\nA: " + a + " + " + b + " is asked for. The answer is " + (a + b + (isRight(i) ? 0 : 1)) + ".");
         row.put("answer", (a + b) + ".0");
         return row;
     }
@@ -87,14 +89,28 @@ class TaskFormTest {
 
     @ParameterizedTest
     @CsvSource({
-        "gsm8k, 0", "addsub, 0", "multiarith, 0", "singleeq, 0", "svamp, 0", "aqua, 5", "boolq, 2", "piqa, 2", "obqa, 4",
-        "arc-e, 4", "arc-c, 5", "arc-c, 3", "siqa, 3", "winogrande, 2", "hellaswag, 4",
+        "gsm8k, 0",
+        "addsub, 0",
+        "multiarith, 0",
+        "singleeq, 0",
+        "svamp, 0",
+        "aqua, 5",
+        "boolq, 2",
+        "piqa, 2",
+        "obqa, 4",
+        "arc-e, 4",
+        "arc-c, 5",
+        "arc-c, 3",
+        "siqa, 3",
+        "winogrande, 2",
+        "hellaswag, 4",
     })
     void rowsAreReadAndAskedAndTheirOutputsScored(String name, int choices) throws IOException {
         Path file = written(name, choices);
         assertThat(Examples.read(file).rows())
                 .hasSize(ROWS)
-                .allMatch(row -> row instanceof Example.Instruction it && !it.instruction().isBlank());
+                .allMatch(row -> row instanceof Example.Instruction it
+                        && !it.instruction().isBlank());
         Task task = Task.named(name);
         assertThat(Question.read(file, task)).hasSize(ROWS).allSatisfy(question -> {
             List<Task.Choice> offered = task.choices().isEmpty() ? List.of() : task.offered(question.instruction());
@@ -106,8 +122,7 @@ class TaskFormTest {
         List<Boolean> right = new ArrayList<>();
         JsonRows.read(
                 file,
-                row -> right.add(
-                        task.rule().agrees(task.rule().extract(row.string("output")), row.string("answer"))));
+                row -> right.add(task.rule().agrees(task.rule().extract(row.string("output")), row.string("answer"))));
         for (int i = 0; i < ROWS; i++) {
             assertThat(right.get(i)).as("row %d", i).isEqualTo(isRight(i));
         }

@@ -21,25 +21,14 @@ class FamilyFormulasTest {
             "num_key_value_heads": 2, "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 500.0""";
 
     /** Windows are shorter than the text, and differ between layers where the family can do that. */
-    private static final Map<String, String> FIELDS = Map.of(
-            "llama",
-            """
+    private static final Map<String, String> FIELDS =
+            Map.of("llama", """
             "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-            "original_max_position_embeddings": 40}""",
-            "mistral",
-            """
-            "sliding_window": 4, "head_dim": 6""",
-            "qwen2",
-            """
-            "tie_word_embeddings": true, "use_sliding_window": true, "sliding_window": 5, "max_window_layers": 2""",
-            "qwen3",
-            """
-            "head_dim": 6, "use_sliding_window": true, "sliding_window": 3, "max_window_layers": 1""",
-            "phi3",
-            """
-            "sliding_window": 4""",
-            "gemma3_text",
-            """
+            "original_max_position_embeddings": 40}""", "mistral", """
+            "sliding_window": 4, "head_dim": 6""", "qwen2", """
+            "tie_word_embeddings": true, "use_sliding_window": true, "sliding_window": 5, "max_window_layers": 2""", "qwen3", """
+            "head_dim": 6, "use_sliding_window": true, "sliding_window": 3, "max_window_layers": 1""", "phi3", """
+            "sliding_window": 4""", "gemma3_text", """
             "head_dim": 6, "sliding_window": 4, "sliding_window_pattern": 2, "query_pre_attn_scalar": 9,
             "rope_local_base_freq": 100.0""");
 

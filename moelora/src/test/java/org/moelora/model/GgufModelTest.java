@@ -333,8 +333,7 @@ class GgufModelTest {
     /** The same weights as llama2.c keeps them: a header of seven integers, then floats. */
     @Test
     void stories260kHasTheNumbersOfItsBinary() throws IOException {
-        ByteBuffer binary = ByteBuffer.wrap(
-                        Files.readAllBytes(Published.file("models/stories260K/stories260K.bin")))
+        ByteBuffer binary = ByteBuffer.wrap(Files.readAllBytes(Published.file("models/stories260K/stories260K.bin")))
                 .order(ByteOrder.LITTLE_ENDIAN);
         int dim = binary.getInt();
         int hidden = binary.getInt();

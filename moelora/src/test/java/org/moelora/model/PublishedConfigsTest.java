@@ -18,7 +18,8 @@ class PublishedConfigsTest {
     }
 
     private static Path file(String name) {
-        return Published.file("configs/hf-config-cases/model_config" + (name.isEmpty() ? "" : "_" + name) + ".config.json");
+        return Published.file(
+                "configs/hf-config-cases/model_config" + (name.isEmpty() ? "" : "_" + name) + ".config.json");
     }
 
     private static void assertRefused(String name, String... words) {

@@ -33,8 +33,7 @@ class PublishedGgufTokenizersTest {
     }
 
     private static String[] texts(String vectors) throws IOException {
-        return Files.readString(Published.file(VECTORS + vectors + ".gguf.inp"))
-                .split("\n__ggml_vocab_test__\n", -1);
+        return Files.readString(Published.file(VECTORS + vectors + ".gguf.inp")).split("\n__ggml_vocab_test__\n", -1);
     }
 
     private static void givesTheIds(Tokenizer tokenizer, String vectors) throws IOException {

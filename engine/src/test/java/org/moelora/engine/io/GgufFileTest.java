@@ -207,8 +207,7 @@ class GgufFileTest {
                     .startsWith("<unk>", "<s>");
             assertThat(gguf.info("blk.0.attn_k.weight").shape()).containsExactly(32L, 64L);
         }
-        try (GgufFile gguf =
-                GgufFile.open(Published.file("models/gguf-llama2-tiny-random/llama-2-tiny-random.gguf"))) {
+        try (GgufFile gguf = GgufFile.open(Published.file("models/gguf-llama2-tiny-random/llama-2-tiny-random.gguf"))) {
             assertThat(gguf.names()).hasSize(12);
             assertThat(gguf.info("output.weight").type()).isEqualTo(GgmlType.F16);
         }

@@ -10,7 +10,6 @@ import org.junit.jupiter.api.TestFactory;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Shape;
-import org.moelora.engine.testing.Published;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.io.Json;
@@ -18,6 +17,7 @@ import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.optim.AdamW;
 import org.moelora.engine.testing.DeviceSweep;
 import org.moelora.engine.testing.Numbers;
+import org.moelora.engine.testing.Published;
 
 /** Gradients and optimizer runs from the tests of other engines. */
 class GradientVectorsTest {

@@ -8,13 +8,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.moelora.engine.ParameterBlock;
-import org.moelora.engine.testing.Published;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.testing.DeviceSweep;
 import org.moelora.engine.testing.Numbers;
+import org.moelora.engine.testing.Published;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Ragged;
 
