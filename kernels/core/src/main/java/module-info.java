@@ -7,6 +7,8 @@
 module org.moelora.kernels {
     requires static transitive org.jspecify;
     requires jdk.incubator.vector;
+    // For the JVM's flags; without it they are not looked at.
+    requires static jdk.management;
 
     exports org.moelora.kernels;
     exports org.moelora.kernels.device to

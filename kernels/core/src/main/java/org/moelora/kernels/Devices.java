@@ -5,11 +5,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.moelora.kernels.cpu.CpuProvider;
 
-/** Finds and opens devices. Which one was chosen, and why, is logged once per opening. */
+/**
+ * Finds and opens devices. Which one was chosen, and why, is logged once per opening; the first time that a slower one has to do, because the
+ * fastest is not usable here, as a warning.
+ */
 public final class Devices {
     private static final System.Logger LOG = System.getLogger(Devices.class.getName());
+
+    /** What has been warned of. */
+    private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
 
     private Devices() {}
 
@@ -35,7 +43,8 @@ public final class Devices {
     public static Device open(String name, DeviceOptions options) {
         Choice choice = choose(name);
         Device device = choice.provider.open(choice.found.name(), options);
-        LOG.log(System.Logger.Level.INFO, device.description());
+        boolean warn = choice.fallback && WARNED.add(choice.found.description());
+        LOG.log(warn ? System.Logger.Level.WARNING : System.Logger.Level.INFO, device.description());
         return device;
     }
 
@@ -50,7 +59,10 @@ public final class Devices {
         return choice.provider.tune(choice.found.name());
     }
 
-    private record Choice(DeviceProvider provider, DeviceProvider.Found found) {}
+    /**
+     * @param fallback whether a faster one, which the name would have meant too, is not usable
+     */
+    private record Choice(DeviceProvider provider, DeviceProvider.Found found, boolean fallback) {}
 
     private static Choice choose(String name) {
         for (DeviceProvider provider : providers()) {
@@ -64,7 +76,10 @@ public final class Devices {
             if (!chosen.get().usable()) {
                 throw new IllegalArgumentException(chosen.get().description());
             }
-            return new Choice(provider, chosen.get());
+            DeviceProvider.Found best = chosen.get();
+            boolean fallback =
+                    !best.name().equals(name) && found.stream().anyMatch(f -> !f.usable() && f.speed() > best.speed());
+            return new Choice(provider, best, fallback);
         }
         throw new IllegalArgumentException("there is no device \"" + name + "\"; expected cpu or one of "
                 + find().stream().map(DeviceProvider.Found::name).toList());

@@ -5,31 +5,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.DeviceProvider;
 import org.moelora.kernels.plain.PlainKernels;
 import org.moelora.kernels.simd.SimdKernels;
 
-/** The built-in back end: {@code cpu-plain} everywhere, {@code cpu-simd} where the JVM has the Vector API's module. */
+/** The built-in back end: {@code cpu-plain} everywhere, {@code cpu-simd} where the JVM makes vector instructions of the Vector API. */
 public final class CpuProvider implements DeviceProvider {
     /** System property that caps the vectors of {@code cpu-simd}: 128, 256 or 512 bits. For tests; the widest is the fastest. */
     public static final String VECTOR_BITS = "moelora.vectorBits";
 
     private static final String PLAIN = "cpu-plain";
     private static final String SIMD = "cpu-simd";
-    private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
     @Override
     public List<Found> find() {
-        boolean vector = hasVectorModule();
-        String plain = vector
-                ? "plain Java loops, the definition of every kernel"
-                : "plain Java loops; add --add-modules " + VECTOR_MODULE + " to the java command for at least 10x";
-        String simd = vector
-                ? SimdKernels.description()
-                : SIMD + " needs the Vector API: add --add-modules " + VECTOR_MODULE + " to the java command";
-        return List.of(new Found(SIMD, vector, 2, simd), new Found(PLAIN, true, 1, plain));
+        Optional<String> problem = VectorApi.problem();
+        String plain = problem.map(why -> "plain Java loops, at least ten times slower than vectors: " + why)
+                .orElse("plain Java loops, the definition of every kernel");
+        String simd = problem.map(why -> SIMD + " is not usable: " + why).orElseGet(SimdKernels::description);
+        return List.of(new Found(SIMD, problem.isEmpty(), 2, simd), new Found(PLAIN, true, 1, plain));
     }
 
     @Override
@@ -47,16 +44,6 @@ public final class CpuProvider implements DeviceProvider {
         return found.name().equals(SIMD)
                 ? new CpuDevice(SIMD, found.description(), threads, options, SimdKernels::new)
                 : new CpuDevice(PLAIN, found.description(), threads, options, (workers, buffers) -> new PlainKernels());
-    }
-
-    /** Asks for a class, because a program may load the module after it has started; then it is not in the boot layer. */
-    private static boolean hasVectorModule() {
-        try {
-            Class.forName(VECTOR_MODULE + ".Vector", false, CpuProvider.class.getClassLoader());
-            return true;
-        } catch (ClassNotFoundException e) {
-            return false;
-        }
     }
 
     /** Cores that do not share their arithmetic units with one counted before; two threads on one core do not multiply faster. */
