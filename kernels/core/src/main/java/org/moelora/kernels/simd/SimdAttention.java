@@ -70,21 +70,26 @@ final class SimdAttention implements Attention {
         long queryHeads = (long) plan.rows().queries() * plan.heads();
         long queryNumbers = queryHeads * plan.headDim();
         long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
-        run(
+        AttentionBackward backward = new AttentionBackward(
                 plan,
-                plan.rows().sequences() * plan.kvHeads(),
-                new AttentionBackward(
-                        plan,
-                        floats(q, queryNumbers),
-                        floats(k, keyNumbers),
-                        floats(v, keyNumbers),
-                        floats(o, queryNumbers),
-                        floats(logSumExp, queryHeads),
-                        floats(dO, queryNumbers),
-                        floats(dq, queryNumbers),
-                        floats(dk, keyNumbers),
-                        floats(dv, keyNumbers),
-                        pool));
+                floats(q, queryNumbers),
+                floats(k, keyNumbers),
+                floats(v, keyNumbers),
+                floats(o, queryNumbers),
+                floats(logSumExp, queryHeads),
+                floats(dO, queryNumbers),
+                floats(dq, queryNumbers),
+                floats(dk, keyNumbers),
+                floats(dv, keyNumbers),
+                parts(plan.rows().sequences() * plan.kvHeads()),
+                pool);
+        run(plan, backward.tasks(), backward);
+    }
+
+    /** Parts that keep all threads busy where so few tasks would not. To cut them makes seven products of five. */
+    private int parts(int tasks) {
+        int threads = workers.threads();
+        return tasks == 0 || 7L * tasks >= 5L * threads ? 0 : Math.ceilDiv(TASKS_PER_THREAD * threads, tasks);
     }
 
     private void run(Plan plan, int tasks, Workers.Task task) {
