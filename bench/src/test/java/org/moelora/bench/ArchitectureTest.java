@@ -175,8 +175,9 @@ class ArchitectureTest {
                 .onlyDependOnClassesThat(not(OURS)
                         .or(resideInAnyPackage(concat(CLI, MOELORA)))
                         .or(describe(
-                                "InputException or JSON",
+                                "InputException, a device without memory, or JSON",
                                 c -> c.getName().equals("org.moelora.engine.InputException")
+                                        || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException")
                                         || c.getName().startsWith("org.moelora.engine.io.Json"))))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
                 .check(project);

@@ -3,6 +3,7 @@ package org.moelora.cli;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import org.moelora.engine.InputException;
+import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.train.TrainingException;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -42,7 +43,7 @@ public final class Main {
         try {
             Mistakes.checkNames(commands, args);
             return commands.execute(RunFile.expand(streams, args));
-        } catch (InputException | OutOfMemoryError e) {
+        } catch (InputException | OutOfDeviceMemoryException | OutOfMemoryError e) {
             return failed(streams, e);
         }
     }
@@ -53,6 +54,7 @@ public final class Main {
             case InputException mistake -> complain(streams, said, MISTAKE);
             case TrainingException training -> complain(streams, said, FAILED);
             case UncheckedIOException io -> complain(streams, said, FAILED);
+            case OutOfDeviceMemoryException memory -> complain(streams, said, FAILED);
             case OutOfMemoryError memory -> complain(streams, "there is not enough memory: " + said, FAILED);
             default -> complain(streams, "it failed: " + e + "; --verbose shows where", FAILED);
         };

@@ -35,9 +35,8 @@ public final class ParameterBlock implements AutoCloseable {
             starts.put(entry.getKey(), length);
             length += (entry.getValue().size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
-        values = device.allocate(DType.F32, length, owner);
+        values = zeros(device, length, owner);
         ownsValues = true;
-        device.kernels().elementwise().fill(values, 0);
         starts.forEach((name, from) -> add(name, Objects.requireNonNull(shapes.get(name)), from));
     }
 
@@ -46,6 +45,17 @@ public final class ParameterBlock implements AutoCloseable {
         values = rehearsed.values;
         ownsValues = false;
         rehearsed.parameters.forEach((name, parameter) -> add(name, parameter.shape(), parameter.from()));
+    }
+
+    private static Memory zeros(Device device, long length, Owner owner) {
+        Memory fresh = device.allocate(DType.F32, length, owner);
+        try {
+            device.kernels().elementwise().fill(fresh, 0);
+        } catch (RuntimeException | Error e) {
+            fresh.close();
+            throw e;
+        }
+        return fresh;
     }
 
     private void add(String name, Shape shape, long from) {
@@ -172,8 +182,7 @@ public final class ParameterBlock implements AutoCloseable {
         if (gradients != null) {
             throw new IllegalStateException("these parameters are in training already");
         }
-        Memory fresh = device.allocate(DType.F32, values.length(), Owner.ADAPTER);
-        device.kernels().elementwise().fill(fresh, 0);
+        Memory fresh = zeros(device, values.length(), Owner.ADAPTER);
         parameters.values().forEach(parameter -> parameter.freeze(!learns.test(parameter)));
         gradients = fresh;
     }

@@ -112,6 +112,16 @@ public final class Adapter implements AutoCloseable {
      */
     public static Adapter create(Adaptable base, AdapterConfig config, long seed) {
         Adapter adapter = zero(base, config);
+        try {
+            initialise(adapter, base.device(), seed);
+            return adapter;
+        } catch (RuntimeException | Error e) {
+            adapter.close();
+            throw e;
+        }
+    }
+
+    private static void initialise(Adapter adapter, Device device, long seed) {
         for (AdapterLayer layer : adapter.layers.values()) {
             RandomStream random = RandomStream.of(seed, 0, layer.module() + "/A");
             double bound = 1 / Math.sqrt(layer.a().shape().dim(1));
@@ -125,12 +135,11 @@ public final class Adapter implements AutoCloseable {
             }
             AdapterLayer.Lengths lengths = layer.lengths();
             if (lengths != null) {
-                try (Tape tape = Tape.inference(base.device())) {
+                try (Tape tape = Tape.inference(device)) {
                     lengths.m().set(Magnitude.norms(tape, lengths.squares()).toArray());
                 }
             }
         }
-        return adapter;
     }
 
     /**
@@ -177,14 +186,20 @@ public final class Adapter implements AutoCloseable {
                 builder.add(site.name() + MAGNITUDE, site.out());
             }
         }
-        return new Adapter(
-                config,
-                builder.build(),
-                constants(base, config, sites),
-                sites,
-                base.fingerprint(),
-                base.source(),
-                base.fanInFanOut());
+        ParameterBlock constants = constants(base, config, sites);
+        try {
+            return new Adapter(
+                    config,
+                    builder.build(),
+                    constants,
+                    sites,
+                    base.fingerprint(),
+                    base.source(),
+                    base.fanInFanOut());
+        } catch (RuntimeException | Error e) {
+            constants.close();
+            throw e;
+        }
     }
 
     private static ParameterBlock constants(Adaptable base, AdapterConfig config, List<LinearSite> sites) {
@@ -200,7 +215,12 @@ public final class Adapter implements AutoCloseable {
             sites.forEach(site -> squares.put(site.name() + SQUARES, squares(base, site)));
         }
         ParameterBlock block = builder.build();
-        squares.forEach((name, values) -> block.get(name).set(values));
+        try {
+            squares.forEach((name, values) -> block.get(name).set(values));
+        } catch (RuntimeException | Error e) {
+            block.close();
+            throw e;
+        }
         return block;
     }
 

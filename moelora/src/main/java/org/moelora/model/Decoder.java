@@ -224,6 +224,28 @@ public final class Decoder implements Adaptable, AutoCloseable {
         }
         Weights.stored(config).forEach((name, stored) -> builder.add(name, stored.shape()));
         ParameterBlock block = builder.build();
+        try {
+            initialise(block, config, seed);
+        } catch (RuntimeException | Error e) {
+            block.close();
+            throw e;
+        }
+        Weights weights = Weights.of(config, new Weights.Source() {
+            @Override
+            public Weight matrix(Weights.Stored stored) {
+                return block.get(stored.name());
+            }
+
+            @Override
+            public Tensor vector(Weights.Stored stored) {
+                return block.get(stored.name());
+            }
+        });
+        List<AutoCloseable> resources = new ArrayList<>(List.of(block));
+        return new Decoder(config, device, weights, ModelText.of(tokenizer), Path.of(""), null, block, resources);
+    }
+
+    private static void initialise(ParameterBlock block, DecoderConfig config, long seed) {
         double residual = 0.02 / Math.sqrt(2.0 * config.layers());
         for (Parameter parameter : block.parameters()) {
             float[] values = new float[Math.toIntExact(parameter.shape().size())];
@@ -239,19 +261,6 @@ public final class Decoder implements Adaptable, AutoCloseable {
             }
             parameter.set(values);
         }
-        Weights weights = Weights.of(config, new Weights.Source() {
-            @Override
-            public Weight matrix(Weights.Stored stored) {
-                return block.get(stored.name());
-            }
-
-            @Override
-            public Tensor vector(Weights.Stored stored) {
-                return block.get(stored.name());
-            }
-        });
-        List<AutoCloseable> resources = new ArrayList<>(List.of(block));
-        return new Decoder(config, device, weights, ModelText.of(tokenizer), Path.of(""), null, block, resources);
     }
 
     public DecoderConfig config() {

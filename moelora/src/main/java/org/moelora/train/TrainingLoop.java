@@ -126,6 +126,7 @@ final class TrainingLoop {
             throw model.decoder().explained(e);
         } finally {
             parameters.stopTraining();
+            model.decoder().device().trim(); // a service that goes on to answer needs none of what steps took
         }
         return new TrainingReport(
                 step,

@@ -1,8 +1,8 @@
 package org.moelora.engine.ops;
 
+import org.moelora.engine.Leases;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
-import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
@@ -17,6 +17,7 @@ public final class KeyValueCache implements AutoCloseable {
     private final int capacity;
     private final int width;
     private final int[] length;
+    private final Leases leases;
     private final Memory[] keys;
     private final Memory[] values;
     private Ragged rows = new Ragged(new int[] {0}, new int[0], new int[0]);
@@ -34,9 +35,10 @@ public final class KeyValueCache implements AutoCloseable {
         keys = new Memory[layers];
         values = new Memory[layers];
         long size = Math.multiplyExact((long) sequences * capacity, width);
+        leases = new Leases(device, Owner.CACHE);
         for (int layer = 0; layer < layers; layer++) {
-            keys[layer] = device.allocate(DType.F32, size, Owner.CACHE);
-            values[layer] = device.allocate(DType.F32, size, Owner.CACHE);
+            keys[layer] = leases.floats(size);
+            values[layer] = leases.floats(size);
         }
     }
 
@@ -108,9 +110,6 @@ public final class KeyValueCache implements AutoCloseable {
 
     @Override
     public void close() {
-        for (int layer = 0; layer < keys.length; layer++) {
-            keys[layer].close();
-            values[layer].close();
-        }
+        leases.close();
     }
 }

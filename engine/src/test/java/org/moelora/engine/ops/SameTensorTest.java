@@ -21,14 +21,14 @@ import org.moelora.kernels.Ragged;
 
 /** One tensor as several inputs of an op: its gradient is the sum of those that different tensors of the same values have. */
 class SameTensorTest {
-    private interface Op {
+    interface Op {
         Tensor apply(Tape tape, Tensor[] in);
     }
 
     /**
      * @param inputs how many, all of the shape
      */
-    private record Case(String name, int inputs, int[] shape, Op op) {}
+    record Case(String name, int inputs, int[] shape, Op op) {}
 
     private static final Attention.Plan SELF = new Attention.Plan(2, 2, 3, 0.6f, Ragged.self(0, 2, 5));
 
@@ -58,7 +58,7 @@ class SameTensorTest {
             new Case("token contrastive loss", 2, new int[] {4, 6}, (tape, x) -> TokenContrastiveLoss.apply(
                     tape, x[0], x[1], MixtureOpsTest.selections(tape, new int[] {0, 1, 0, 2, 1, 2, 0, 1}, 2), 3, 0.5f)));
 
-    private enum How {
+    enum How {
         ALONE,
         KEPT,
         RUN_AGAIN
@@ -123,6 +123,16 @@ class SameTensorTest {
 
     /** The gradient that a tensor has already when the op's backward pass begins. */
     private static final float BEFORE = 4;
+
+    static Stream<Case> cases() {
+        return CASES.stream();
+    }
+
+    /** The op forward and back, with all its inputs one tensor. */
+    static void once(Device device, Case one, How how) {
+        int n = Arrays.stream(one.shape()).reduce(1, (a, b) -> a * b);
+        run(device, one, normal(5, n), new int[one.inputs()], true, how);
+    }
 
     /** Gradients of the tensors {@code 0 ..}, of which input i of the op is number {@code same[i]}. */
     private static float[][] run(Device device, Case one, float[] values, int[] same, boolean before, How how) {

@@ -21,7 +21,7 @@ public interface Device extends AutoCloseable {
      * Leases {@code length} elements, aligned to 64 bytes, with undefined contents.
      *
      * @throws IllegalArgumentException if length is negative or its bytes overflow
-     * @throws OutOfMemoryError if the device has not enough
+     * @throws OutOfDeviceMemoryException if the device has not enough; it can be used as before
      */
     Memory allocate(DType dtype, long length, Owner owner);
 
@@ -62,6 +62,12 @@ public interface Device extends AutoCloseable {
      * the caller.
      */
     Device rehearsal();
+
+    /**
+     * Gives memory in which nothing is leased back to the system: after work that took much, on a device that lives on. Leases stay where they are, so memory of which
+     * a part is leased stays too. Later leases take memory from the system again.
+     */
+    default void trim() {}
 
     /** Starts {@link MemoryUse#peak} anew from what is leased now. */
     void resetPeak();

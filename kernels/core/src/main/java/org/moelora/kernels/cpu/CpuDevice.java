@@ -35,7 +35,7 @@ final class CpuDevice implements Device {
         this.name = name;
         this.description = name + ": " + what + ", " + threads + (threads == 1 ? " thread" : " threads");
         this.strict = options.poison() || "throw".equals(System.getProperty("moelora.leaks"));
-        this.pool = new SlabPool(options.poison());
+        this.pool = new SlabPool(name, options.poison());
         this.prepack = options.prepack();
         this.workers = new Workers(threads);
         this.kernels = factory.on(workers, pool::buffer);
@@ -99,6 +99,11 @@ final class CpuDevice implements Device {
     @Override
     public Device rehearsal() {
         return new RehearsalDevice(this, pool.rehearsal());
+    }
+
+    @Override
+    public void trim() {
+        pool.trim();
     }
 
     @Override

@@ -79,7 +79,12 @@ public final class HostFrozen implements Frozen {
         HostMemory pack = transposed ? forward : backward;
         if (pack == null) {
             pack = packs.apply(length);
-            fill.accept(pack.segment());
+            try {
+                fill.accept(pack.segment());
+            } catch (RuntimeException | Error e) {
+                pack.close();
+                throw e;
+            }
             if (transposed) {
                 forward = pack;
             } else {

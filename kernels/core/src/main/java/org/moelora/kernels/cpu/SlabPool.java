@@ -6,30 +6,50 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.MemoryUse;
+import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.device.Slabs;
 import org.moelora.kernels.device.Spans;
 
 /**
- * Native memory for leases, in slabs that live as long as the pool: an arena per lease would cost a handshake of all threads whenever one is
- * closed. {@link Slabs} says which lease goes where.
+ * Native memory for leases, in slabs that live until the pool is trimmed or closed: an arena per lease would cost a handshake of all threads whenever one
+ * is closed. {@link Slabs} says which lease goes where.
  */
 final class SlabPool {
     private static final int POISON = 0x7FC0DEAD;
 
+    /** Memory taken from the system at once. */
+    private record Slab(Arena arena, MemorySegment segment) {
+        @SuppressWarnings("MustBeClosedChecker") // The pool closes it.
+        static Slab of(long bytes) {
+            Arena arena = Arena.ofShared();
+            try {
+                return new Slab(arena, arena.allocate(bytes, Slabs.ALIGNMENT));
+            } catch (RuntimeException | Error e) {
+                arena.close();
+                throw e;
+            }
+        }
+    }
+
+    private final String device;
     private final boolean poison;
-    private final Arena arena = Arena.ofShared();
+    private final Arena buffers = Arena.ofShared();
     private final Slabs slabs = new Slabs();
-    private final List<MemorySegment> segments = new ArrayList<>();
+    private final List<@Nullable Slab> taken = new ArrayList<>();
     private final LongConsumer newSlab;
     private volatile boolean closed;
 
-    SlabPool(boolean poison) {
+    /** @param device its name, for messages */
+    SlabPool(String device, boolean poison) {
+        this.device = device;
         this.poison = poison;
-        this.newSlab = bytes -> segments.add(arena.allocate(bytes, Slabs.ALIGNMENT));
+        this.newSlab = bytes -> taken.add(Slab.of(bytes));
     }
 
     synchronized HostMemory lease(DType dtype, long length, Owner owner) {
@@ -37,8 +57,14 @@ final class SlabPool {
             throw new IllegalStateException("the device is closed");
         }
         long bytes = Spans.bytes(dtype, length);
-        Slabs.Range range = slabs.lease(bytes, owner, newSlab);
-        MemorySegment segment = segments.get(range.slab()).asSlice(range.from(), bytes);
+        Slabs.Range range;
+        try {
+            range = slabs.lease(bytes, owner, newSlab);
+        } catch (OutOfMemoryError e) {
+            throw noRoom(owner, bytes, e);
+        }
+        MemorySegment segment =
+                Objects.requireNonNull(taken.get(range.slab())).segment.asSlice(range.from(), bytes);
         if (poison) {
             poison(segment);
         }
@@ -67,7 +93,30 @@ final class SlabPool {
         if (closed) {
             throw new IllegalStateException("the device is closed");
         }
-        return arena.allocate(bytes, Slabs.ALIGNMENT);
+        try {
+            return buffers.allocate(bytes, Slabs.ALIGNMENT);
+        } catch (OutOfMemoryError e) {
+            throw noRoom(null, bytes, e);
+        }
+    }
+
+    private OutOfDeviceMemoryException noRoom(@Nullable Owner owner, long bytes, OutOfMemoryError e) {
+        String message = device + " has no memory left for " + bytes + " bytes of "
+                + (owner == null ? "its kernels" : owner) + " beside "
+                + slabs.use().leased() + " (" + e.getMessage()
+                + "); expected a smaller --batch-size or --max-length, or --recompute, or a java command with a larger"
+                + " -XX:MaxDirectMemorySize where that is the limit";
+        return new OutOfDeviceMemoryException(device, owner, bytes, -1, message, e);
+    }
+
+    /** Gives slabs in which nothing is leased back to the system. */
+    synchronized void trim() {
+        if (!closed) {
+            slabs.trim(number -> {
+                Slab slab = Objects.requireNonNull(taken.set(number, null));
+                slab.arena.close();
+            });
+        }
     }
 
     synchronized MemoryUse use() {
@@ -97,8 +146,13 @@ final class SlabPool {
             return new MemoryUse(Map.of(), Map.of(), 0);
         }
         closed = true;
-        segments.clear();
-        arena.close();
+        for (Slab slab : taken) {
+            if (slab != null) {
+                slab.arena.close();
+            }
+        }
+        taken.clear();
+        buffers.close();
         return use();
     }
 

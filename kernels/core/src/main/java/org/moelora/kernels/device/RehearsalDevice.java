@@ -95,6 +95,11 @@ public final class RehearsalDevice implements Device {
     }
 
     @Override
+    public void trim() {
+        slabs.trim(slab -> {});
+    }
+
+    @Override
     public void resetPeak() {
         slabs.resetPeak();
     }

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.MemoryUse;
@@ -60,8 +61,8 @@ public final class Slabs {
         private long atPeak;
     }
 
-    /** The first range of each slab. */
-    private final List<Range> firsts = new ArrayList<>();
+    /** The first range of each slab; null for one that has been given back to the system, whose number stays its own. */
+    private final List<@Nullable Range> firsts = new ArrayList<>();
 
     private final @Nullable Range[] free = new @Nullable Range[BINS];
     private @Nullable Range spare;
@@ -91,6 +92,10 @@ public final class Slabs {
         reserved = other.reserved;
         IdentityHashMap<Range, Range> copies = new IdentityHashMap<>();
         for (Range first : other.firsts) {
+            if (first == null) {
+                firsts.add(null);
+                continue;
+            }
             Range before = null;
             for (Range range = first; range != null; range = range.after) {
                 Range copy = range(range.slab, range.from, range.bytes, before, null);
@@ -184,6 +189,25 @@ public final class Slabs {
         }
         second.nextFree = spare;
         spare = second;
+    }
+
+    /**
+     * Gives up slabs in which nothing is leased.
+     *
+     * @param given told the number of each
+     */
+    public void trim(IntConsumer given) {
+        for (int slab = 0; slab < firsts.size(); slab++) {
+            Range all = firsts.get(slab);
+            if (all != null && all.account == null && all.after == null) {
+                removeFree(all);
+                firsts.set(slab, null);
+                reserved -= all.bytes;
+                all.nextFree = spare;
+                spare = all;
+                given.accept(slab);
+            }
+        }
     }
 
     /** Bytes by owner. */

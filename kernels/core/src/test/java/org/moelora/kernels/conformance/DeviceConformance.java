@@ -1,11 +1,14 @@
 package org.moelora.kernels.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
@@ -15,6 +18,7 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.MemoryUse;
+import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
 
@@ -108,6 +112,71 @@ public abstract class DeviceConformance extends Conformance {
         assertThat(subject().memoryUse().peak()).isEqualTo(both);
         subject().resetPeak();
         assertThat(subject().memoryUse().peak()).isZero();
+    }
+
+    @Test
+    void whatDoesNotFitIsSaidAndTheDeviceWorksOn() {
+        try (Memory kept = subject().allocate(DType.F32, 4, Owner.ADAPTER)) {
+            subject().write(new float[] {1, 2, 3, 4}, kept, 0);
+            MemoryUse before = subject().memoryUse();
+            long length = 1L << 44;
+            assertThatExceptionOfType(OutOfDeviceMemoryException.class)
+                    .isThrownBy(() -> subject().allocate(DType.F32, length, Owner.CACHE))
+                    .satisfies(e -> {
+                        assertThat(e.owner()).isEqualTo(Owner.CACHE);
+                        assertThat(e.bytes()).isEqualTo(4 * length);
+                        assertThat(e.device()).isEqualTo(subject().name());
+                        assertThat(e)
+                                .hasMessageContaining(subject().name() + " has no memory left for " + 4 * length
+                                        + " bytes of CACHE beside 64 bytes of ADAPTER")
+                                .hasMessageContaining("--batch-size");
+                    });
+            assertThat(subject().memoryUse()).isEqualTo(before);
+            try (Memory sum = subject().allocate(DType.F32, 1, Owner.TAPE)) {
+                subject().kernels().rows().sum(kept, 1, sum, false);
+                float[] found = new float[1];
+                subject().read(sum, 0, found);
+                assertThat(found).containsExactly(10);
+            }
+        }
+    }
+
+    /** What training took at its peak is the system's again when a device is trimmed; leases that are open stay as they are. */
+    @Test
+    void trimmingGivesBackWhatNothingIsLeasedIn() {
+        Device device = subject();
+        try (Memory kept = device.allocate(DType.F32, 100, Owner.ADAPTER)) {
+            device.kernels().elementwise().fill(kept, 3);
+            long before = device.memoryUse().reserved();
+            for (int round = 0; round < 3; round++) {
+                List<Memory> step = new ArrayList<>();
+                for (int i = 0; i < 5; i++) {
+                    step.add(device.allocate(DType.F32, 2_000_000, Owner.TAPE));
+                    device.kernels().elementwise().fill(step.getLast(), i);
+                }
+                float[] last = new float[2_000_000];
+                device.read(step.getLast(), 0, last);
+                assertThat(last[last.length - 1]).isEqualTo(4);
+                device.trim();
+                assertThat(device.memoryUse().reserved())
+                        .as("while it is leased")
+                        .isGreaterThan(before);
+                step.forEach(Memory::close);
+                long full = device.memoryUse().reserved();
+                try (Device rehearsal = device.rehearsal()) {
+                    rehearsal.trim();
+                    assertThat(rehearsal.memoryUse().reserved()).isEqualTo(before);
+                }
+                assertThat(device.memoryUse().reserved()).isEqualTo(full);
+                device.trim();
+                assertThat(device.memoryUse().reserved()).isEqualTo(before);
+            }
+            float[] found = new float[100];
+            device.read(kept, 0, found);
+            assertThat(found).containsOnly(3);
+        }
+        device.trim();
+        assertThat(device.memoryUse().reserved()).isZero();
     }
 
     @Test

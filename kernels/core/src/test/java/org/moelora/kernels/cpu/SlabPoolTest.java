@@ -15,7 +15,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 
 class SlabPoolTest {
-    private final SlabPool pool = new SlabPool(false);
+    private final SlabPool pool = new SlabPool("cpu", false);
 
     @AfterEach
     void close() {
@@ -98,7 +98,7 @@ class SlabPoolTest {
 
     @Test
     void poisonIsNotANumberBeforeTheFirstWriteAndAfterTheLast() {
-        SlabPool poisoned = new SlabPool(true);
+        SlabPool poisoned = new SlabPool("cpu", true);
         try {
             HostMemory memory = poisoned.lease(DType.F32, 33, Owner.TAPE);
             var segment = memory.segment();

@@ -26,11 +26,16 @@ final class DeviceFrozen implements Frozen {
         this.rows = rows;
         this.cols = cols;
         this.lease = pool.lease(bytes, Owner.MODEL);
-        for (long at = 0; at < bytes; at += PIECE) {
-            int part = (int) Math.min(PIECE, bytes - at);
-            ByteBuffer piece = Commands.bytes(part);
-            MemorySegment.ofBuffer(piece).copyFrom(source.asSlice(at, part));
-            commands.write(piece, lease.buffer, pool.from(lease) + at);
+        try {
+            for (long at = 0; at < bytes; at += PIECE) {
+                int part = (int) Math.min(PIECE, bytes - at);
+                ByteBuffer piece = Commands.bytes(part);
+                MemorySegment.ofBuffer(piece).copyFrom(source.asSlice(at, part));
+                commands.write(piece, lease.buffer, pool.from(lease) + at);
+            }
+        } catch (RuntimeException | Error e) {
+            pool.giveBack(lease);
+            throw e;
         }
     }
 

@@ -6,8 +6,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jocl.CLException;
 import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.MemoryUse;
 import org.moelora.kernels.Owner;
@@ -26,7 +28,7 @@ final class DevicePool {
     private final boolean poison;
     private final long guard;
     private final Slabs slabs = new Slabs();
-    private final List<cl_mem> buffers = new ArrayList<>();
+    private final List<@Nullable cl_mem> buffers = new ArrayList<>();
     private volatile boolean closed;
 
     /**
@@ -52,7 +54,7 @@ final class DevicePool {
             throw new IllegalStateException("the device is closed");
         }
         Slabs.Range range = slabs.lease(bytes + 2 * guard, owner, more -> buffers.add(buffer(more, bytes, owner)));
-        cl_mem buffer = buffers.get(range.slab());
+        cl_mem buffer = Objects.requireNonNull(buffers.get(range.slab()));
         if (poison || guard > 0) {
             commands.fill(buffer, range.from(), range.bytes(), POISON);
         }
@@ -66,6 +68,7 @@ final class DevicePool {
 
     private cl_mem buffer(long bytes, long asked, Owner owner) {
         long reserved = slabs.use().reserved();
+        @Nullable CLException refused = null;
         if (bytes <= device.largest() && reserved + bytes <= device.memory()) {
             try {
                 return commands.allocate(bytes);
@@ -73,12 +76,17 @@ final class DevicePool {
                 if (!Fault.isMemory(e)) {
                     throw Fault.of(commands.name(), "leasing memory", e);
                 }
+                refused = e;
             }
         }
         throw Fault.memory(
                 commands.name(),
+                owner,
+                asked,
+                device.memory(),
                 asked + " bytes of " + owner + " beside " + slabs.use().leased() + " (it has " + (device.memory() >> 20)
-                        + " MiB, at most " + (device.largest() >> 20) + " of them together)");
+                        + " MiB, at most " + (device.largest() >> 20) + " of them together)",
+                refused);
     }
 
     synchronized void giveBack(DeviceMemory.Lease lease) {
@@ -125,6 +133,13 @@ final class DevicePool {
         return slabs.use();
     }
 
+    /** Gives buffers in which nothing is leased back; the driver keeps each until what was asked of it is done. */
+    synchronized void trim() {
+        if (!closed) {
+            slabs.trim(number -> clReleaseMemObject(Objects.requireNonNull(buffers.set(number, null))));
+        }
+    }
+
     synchronized void resetPeak() {
         slabs.resetPeak();
     }
@@ -148,7 +163,7 @@ final class DevicePool {
             return new MemoryUse(Map.of(), Map.of(), 0);
         }
         closed = true;
-        buffers.forEach(buffer -> clReleaseMemObject(buffer));
+        buffers.stream().filter(Objects::nonNull).forEach(buffer -> clReleaseMemObject(buffer));
         buffers.clear();
         return slabs.use();
     }

@@ -2,6 +2,9 @@ package org.moelora.kernels.opencl;
 
 import org.jocl.CL;
 import org.jocl.CLException;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.OutOfDeviceMemoryException;
+import org.moelora.kernels.Owner;
 
 /** What OpenCL's errors mean to a caller. */
 final class Fault {
@@ -21,7 +24,7 @@ final class Fault {
     /** The same as an exception of ours: no room, or a device that does not go on. */
     static RuntimeException of(String device, String doing, CLException e) {
         if (isMemory(e)) {
-            throw memory(device, doing);
+            return memory(device, null, 0, -1, doing, e);
         }
         return new IllegalStateException(
                 device + " failed while " + doing + " (" + CL.stringFor_errorCode(e.getStatus())
@@ -30,8 +33,10 @@ final class Fault {
     }
 
     /** What an owner asked for and the device does not have. */
-    static OutOfMemoryError memory(String device, String doing) {
-        return new OutOfMemoryError(device + " has no memory left for " + doing
-                + "; expected a smaller --batch-size or --max-length, or --recompute, or --device cpu");
+    static OutOfDeviceMemoryException memory(
+            String device, @Nullable Owner owner, long bytes, long limit, String doing, @Nullable CLException cause) {
+        String message = device + " has no memory left for " + doing
+                + "; expected a smaller --batch-size or --max-length, or --recompute, or --device cpu";
+        return new OutOfDeviceMemoryException(device, owner, bytes, limit, message, cause);
     }
 }

@@ -143,6 +143,11 @@ final class OpenClDevice implements Device {
     }
 
     @Override
+    public void trim() {
+        pool.trim();
+    }
+
+    @Override
     public void resetPeak() {
         pool.resetPeak();
     }

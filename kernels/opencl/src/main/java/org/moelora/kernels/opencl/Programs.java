@@ -35,10 +35,14 @@ import org.jspecify.annotations.Nullable;
 final class Programs implements AutoCloseable {
     private static final Pattern LINE = Pattern.compile("(?m)^(?=.*error).*?:(\\d+):\\d+:");
 
+    private static final System.Logger LOG = System.getLogger(Programs.class.getName());
+
     private final Commands commands;
     private final int group;
     private final String options;
     private final BinaryCache cache;
+    private final Binaries binaries;
+    private boolean saidWithout;
     private final String common = source("common.cl");
     private final Map<String, cl_program> programs = new HashMap<>();
     private final Map<String, Kernel> kernels = new HashMap<>();
@@ -52,10 +56,21 @@ final class Programs implements AutoCloseable {
      */
     record Kernel(String name, cl_kernel handle, int group) {}
 
+    /** What a driver says of a program: its binary, or nothing. */
+    @FunctionalInterface
+    interface Binaries {
+        byte[] of(cl_program program);
+    }
+
     /**
      * @param group work-items of a usual group, a power of two
      */
     Programs(Commands commands, int group, BinaryCache cache) {
+        this(commands, group, cache, Programs::binary);
+    }
+
+    Programs(Commands commands, int group, BinaryCache cache, Binaries binaries) {
+        this.binaries = binaries;
         this.commands = commands;
         this.group = group;
         this.options = "-cl-std=CL1.2 -DGROUP=" + group;
@@ -127,7 +142,7 @@ final class Programs implements AutoCloseable {
                             + log,
                     e);
         }
-        cache.write(key, binary(program));
+        keep(key, program);
         return program;
     }
 
@@ -152,11 +167,38 @@ final class Programs implements AutoCloseable {
         }
     }
 
+    /** Keeps a built program's binary for the next time. A driver that hands none out costs a compilation each time and nothing else. */
+    private void keep(String key, cl_program program) {
+        try {
+            byte[] binary = binaries.of(program);
+            if (binary.length > 0) {
+                cache.write(key, binary);
+                return;
+            }
+            without("none");
+        } catch (CLException e) {
+            without(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void without(String answer) {
+        if (!saidWithout) {
+            saidWithout = true;
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "the driver of {0} hands out no compiled programs ({1}), so they are compiled each time",
+                    commands.name(),
+                    answer);
+        }
+    }
+
     private static byte[] binary(cl_program program) {
         long[] size = new long[1];
         clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, Long.BYTES, Pointer.to(size), null);
         byte[] binary = new byte[Math.toIntExact(size[0])];
-        clGetProgramInfo(program, CL_PROGRAM_BINARIES, Long.BYTES, Pointer.to(Pointer.to(binary)), null);
+        if (binary.length > 0) {
+            clGetProgramInfo(program, CL_PROGRAM_BINARIES, Long.BYTES, Pointer.to(Pointer.to(binary)), null);
+        }
         return binary;
     }
 

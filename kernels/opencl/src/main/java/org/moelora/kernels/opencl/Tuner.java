@@ -7,6 +7,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.kernels.Owner;
 
 /**
@@ -83,7 +84,7 @@ final class Tuner {
                     rates.append(String.format(Locale.ROOT, " %.1f", shape.flops() / millis / 1e6));
                 }
             } catch (IllegalStateException
-                    | OutOfMemoryError e) { // more registers than there are: only the attempt shows it
+                    | OutOfDeviceMemoryException e) { // more registers than there are: only the attempt shows it
                 lines.add(tile.text() + ": does not run: " + e.getMessage());
                 continue;
             }

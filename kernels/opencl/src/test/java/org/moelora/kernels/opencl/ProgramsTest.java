@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jocl.CL;
+import org.jocl.CLException;
 import org.jocl.cl_kernel;
 import org.jocl.cl_program;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +46,11 @@ class ProgramsTest {
 
     /** What a program's {@code probe} writes, when it is built by somebody who has built nothing before. */
     private static float probe(OpenClDevice device, Path folder, String text) {
-        try (Programs programs = new Programs(device.commands(), 64, new BinaryCache(folder, "some device"));
+        return probe(device, new Programs(device.commands(), 64, new BinaryCache(folder, "some device")), text);
+    }
+
+    private static float probe(OpenClDevice device, Programs built, String text) {
+        try (Programs programs = built;
                 Memory x = device.allocate(DType.F32, 1, Owner.TAPE)) {
             cl_program program = programs.build("probe.cl", text, "");
             cl_kernel kernel = clCreateKernel(program, "probe", null);
@@ -126,6 +132,22 @@ class ProgramsTest {
         assertThat(probe(opened, file.resolve("cache"), ONE)).isEqualTo(1);
         assertThat(probe(opened, file.resolve("cache"), TWO)).isEqualTo(2);
         assertThat(file).hasContent("and no folder");
+    }
+
+    /** Some drivers give a size of zero, some an error. */
+    @Test
+    void aDriverThatHandsOutNoBinariesOnlyCostsTime(@TempDir Path folder) throws IOException {
+        List<Programs.Binaries> answers = List.of(program -> new byte[0], program -> {
+            throw new CLException("CL_INVALID_VALUE", CL.CL_INVALID_VALUE);
+        });
+        for (Programs.Binaries answer : answers) {
+            BinaryCache cache = new BinaryCache(folder, "some device");
+            for (int time = 0; time < 2; time++) {
+                Programs programs = new Programs(opened.commands(), 64, cache, answer);
+                assertThat(probe(opened, programs, TWO)).isEqualTo(2);
+            }
+        }
+        assertThat(files(folder)).isEmpty();
     }
 
     @Test
