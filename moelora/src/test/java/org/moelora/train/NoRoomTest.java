@@ -64,10 +64,10 @@ class NoRoomTest {
         device.close();
     }
 
-    /** Has leases of the work fail, the first ones each, later ones some. */
+    /** Has leases of the work fail, the first ones each, later ones fewer and fewer. */
     private void failing(Consumer<Device> work) {
         long before = device.memoryUse().total();
-        for (int n = 0; ; n += 1 + n / 10) {
+        for (int n = 0; ; n += 1 + n / 2) {
             left.set(n);
             Throwable thrown = null;
             try {

@@ -224,7 +224,7 @@ final class Cases implements AutoCloseable {
         cases.add(
                 Case.bytes("dropout " + n, 2 * once, () -> kernels.elementwise().dropout(7, 0.1f, a, c, false)));
         cases.add(
-                Case.bytes("sumOfSquares " + n, once, () -> kernels.optimizer().sumOfSquares(a, one)));
+                Case.bytes("norm " + n, once, () -> kernels.optimizer().norm(a, one)));
         kernels.elementwise().fill(one, 1);
         Memory moment = normal(n);
         Memory square = normal(n);

@@ -41,8 +41,8 @@ public class OptimizerBenchmark {
     }
 
     @Benchmark
-    public void sumOfSquares(OnDevice on, OnDevice.Work work) {
-        on.kernels().optimizer().sumOfSquares(blocks[1], small[0]);
+    public void norm(OnDevice on, OnDevice.Work work) {
+        on.kernels().optimizer().norm(blocks[1], small[0]);
         work.floats(PARAMETERS);
     }
 

@@ -3,9 +3,9 @@ package org.moelora.engine.optim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.moelora.engine.Leases;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
-import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Memory;
@@ -59,6 +59,7 @@ public final class AdamW implements AutoCloseable {
     private final List<Range> ranges;
     private final Config config;
     private final Device device;
+    private final Leases leases;
     private final Memory m;
     private final Memory v;
     private final Memory clip;
@@ -77,11 +78,10 @@ public final class AdamW implements AutoCloseable {
         this.config = config;
         this.device = block.device();
         long length = block.values().length();
-        m = device.allocate(DType.F32, length, Owner.OPTIMIZER);
-        v = device.allocate(DType.F32, length, Owner.OPTIMIZER);
-        clip = device.allocate(DType.F32, 3, Owner.OPTIMIZER);
-        device.kernels().elementwise().fill(m, 0);
-        device.kernels().elementwise().fill(v, 0);
+        leases = new Leases(device, Owner.OPTIMIZER);
+        m = leases.zeros(length);
+        v = leases.zeros(length);
+        clip = leases.floats(2);
     }
 
     private static List<Range> ranges(ParameterBlock block, Function<Parameter, Group> groupOf) {
@@ -110,8 +110,8 @@ public final class AdamW implements AutoCloseable {
     public float clip(double maxNorm) {
         measured = true;
         Kernels kernels = device.kernels();
-        kernels.optimizer().sumOfSquares(block.gradients(), clip.slice(2, 1));
-        kernels.optimizer().clipScale(clip.slice(2, 1), (float) maxNorm, clip.slice(0, 2));
+        kernels.optimizer().norm(block.gradients(), clip.slice(0, 1));
+        kernels.optimizer().clipScale(clip.slice(0, 1), (float) maxNorm, clip.slice(1, 1));
         float[] norm = new float[1];
         device.read(clip, 0, norm);
         return norm[0];
@@ -197,8 +197,6 @@ public final class AdamW implements AutoCloseable {
 
     @Override
     public void close() {
-        m.close();
-        v.close();
-        clip.close();
+        leases.close();
     }
 }

@@ -2,16 +2,15 @@ package org.moelora.kernels;
 
 /** Single passes over a block of parameters; F32. */
 public interface Optimizer {
-    /** {@code out_0 = sum_i x_i^2}. */
-    void sumOfSquares(Memory x, Memory out);
+    /** {@code out_0 = sqrt(sum_i x_i^2)}, the global norm; squares that float32 does not hold count too. */
+    void norm(Memory x, Memory out);
 
     /**
-     * {@code out_0 = sqrt(sumOfSquares_0)}, the global norm, and {@code out_1 = min(1, maxNorm / (norm + 1e-6))}, the factor that clips it;
-     * {@code out_1 = 1} when {@code maxNorm <= 0}.
+     * {@code out_0 = min(1, maxNorm / (norm_0 + 1e-6))}, the factor that clips a norm, or 1 when {@code maxNorm <= 0}.
      *
-     * @param out [2]
+     * @param out [1]
      */
-    void clipScale(Memory sumOfSquares, float maxNorm, Memory out);
+    void clipScale(Memory norm, float maxNorm, Memory out);
 
     /**
      * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101). With {@code g = gradScale_0 grad}: {@code w *= 1 - rate decay},

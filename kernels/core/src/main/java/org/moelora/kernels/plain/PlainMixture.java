@@ -272,7 +272,7 @@ final class PlainMixture implements Mixture {
         int[] positives = new int[n];
         int anchors = 0;
         for (int i = 0; i < n; i++) {
-            norm[i] = Math.sqrt(get(ss, (long) i * n + i) + (double) eps * eps);
+            norm[i] = norm(get(ss, (long) i * n + i), eps);
             for (int j = 0; j < n; j++) {
                 positives[i] += j != i && getInt(es, j) == getInt(es, i) ? 1 : 0;
             }
@@ -282,21 +282,25 @@ final class PlainMixture implements Mixture {
         double[][] grad = new double[n][n];
         double total = 0;
         for (int i = 0; i < n; i++) {
-            double sum = 0;
+            double most = Double.NEGATIVE_INFINITY;
             for (int a = 0; a < n; a++) {
                 cos[i][a] = get(ss, (long) i * n + a) / (norm[i] * norm[a]);
-                sum += a == i ? 0 : Math.exp((cos[i][a] - 1) / tau);
+                most = a == i ? most : Math.max(most, cos[i][a]);
             }
             if (positives[i] == 0) {
                 continue;
             }
-            double lse = 1 / (double) tau + Math.log(sum);
+            double sum = 0;
+            for (int a = 0; a < n; a++) {
+                sum += a == i ? 0 : Math.exp((cos[i][a] - most) / tau);
+            }
+            double logSum = Math.log(sum);
             for (int a = 0; a < n; a++) {
                 if (a == i) {
                     continue;
                 }
                 double share = getInt(es, a) == getInt(es, i) ? 1.0 / positives[i] : 0;
-                double logP = cos[i][a] / tau - lse;
+                double logP = (cos[i][a] - most) / tau - logSum;
                 total -= share * logP / anchors;
                 grad[i][a] = (Math.exp(logP) - share) / ((double) anchors * tau);
             }
@@ -311,6 +315,11 @@ final class PlainMixture implements Mixture {
             }
             set(ds, (long) i * n + i, (float) -w);
         }
+    }
+
+    /** {@code sqrt(square + eps^2)}; a square that rounding has left a little below zero counts as zero. */
+    private static double norm(float square, float eps) {
+        return Math.sqrt(Math.max(square, 0) + (double) eps * eps);
     }
 
     @Override
@@ -331,25 +340,30 @@ final class PlainMixture implements Mixture {
                 chosen[getInt(cs, (long) t * k + j)] = true;
             }
             for (int e = 0; e < experts; e++) {
-                norm[e] = Math.sqrt(get(ss, at + (long) e * experts + e) + (double) eps * eps);
+                norm[e] = norm(get(ss, at + (long) e * experts + e), eps);
             }
             for (int i = 0; i < experts; i++) {
-                double negatives = 0;
+                double most = Double.NEGATIVE_INFINITY;
                 for (int a = 0; a < experts; a++) {
                     cos[i][a] = get(ss, at + (long) i * experts + a) / (norm[i] * norm[a]);
-                    negatives += chosen[a] ? 0 : Math.exp((cos[i][a] - 1) / tau);
+                    most = chosen[a] ? most : Math.max(most, cos[i][a]);
+                }
+                double negatives = 0;
+                for (int a = 0; a < experts; a++) {
+                    negatives += chosen[a] ? 0 : Math.exp((cos[i][a] - most) / tau);
                 }
                 for (int p = 0; chosen[i] && p < experts; p++) {
                     if (p == i || !chosen[p]) {
                         continue;
                     }
-                    double positive = Math.exp((cos[i][p] - 1) / tau);
-                    double w = positive / (positive + negatives);
-                    total -= Math.log(w) / terms;
-                    grad[i][p] = (w - 1) / (terms * tau);
+                    // w = 1 / (1 + exp(x)); without negatives x is -infinity and w is one
+                    double x = (most - cos[i][p]) / tau + Math.log(negatives);
+                    double rest = 1 / (1 + Math.exp(-x));
+                    total += (Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))) / terms;
+                    grad[i][p] = -rest / (terms * tau);
                     for (int a = 0; a < experts; a++) {
                         if (!chosen[a]) {
-                            grad[i][a] += (1 - w) * Math.exp((cos[i][a] - 1) / tau) / negatives / (terms * tau);
+                            grad[i][a] += rest * Math.exp((cos[i][a] - most) / tau) / negatives / (terms * tau);
                         }
                     }
                 }

@@ -10,21 +10,19 @@ import org.moelora.kernels.Optimizer;
 
 final class PlainOptimizer implements Optimizer {
     @Override
-    public void sumOfSquares(Memory x, Memory out) {
+    public void norm(Memory x, Memory out) {
         MemorySegment xs = floats(x, x.length());
         double sum = 0;
         for (long i = 0; i < x.length(); i++) {
             sum += (double) get(xs, i) * get(xs, i);
         }
-        set(floats(out, 1), 0, (float) sum);
+        set(floats(out, 1), 0, (float) Math.sqrt(sum));
     }
 
     @Override
-    public void clipScale(Memory sumOfSquares, float maxNorm, Memory out) {
-        MemorySegment os = floats(out, 2);
-        double norm = Math.sqrt(get(floats(sumOfSquares, 1), 0));
-        set(os, 0, (float) norm);
-        set(os, 1, maxNorm > 0 ? (float) Math.min(1, maxNorm / (norm + 1e-6)) : 1);
+    public void clipScale(Memory norm, float maxNorm, Memory out) {
+        double length = get(floats(norm, 1), 0);
+        set(floats(out, 1), 0, maxNorm > 0 ? (float) Math.min(1, maxNorm / (length + 1e-6)) : 1);
     }
 
     @Override

@@ -79,11 +79,11 @@ final class PlainTokens implements Tokens {
             for (int c = 0; c < classes; c++) {
                 sum += Math.exp(get(xs, row + c) - max);
             }
-            double lse = max + Math.log(sum);
-            set(ls, t, (float) (lse - get(xs, row + target)));
+            set(ls, t, (float) (Math.log(sum) + (max - get(xs, row + target))));
             if (dxs != null) {
                 for (int c = 0; c < classes; c++) {
-                    set(dxs, row + c, (float) (scale * (Math.exp(get(xs, row + c) - lse) - (c == target ? 1 : 0))));
+                    set(dxs, row + c, (float) (scale
+                            * (Math.exp(get(xs, row + c) - max) / sum - (c == target ? 1 : 0))));
                 }
             }
         }

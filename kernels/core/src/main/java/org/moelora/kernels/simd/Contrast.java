@@ -11,11 +11,12 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import org.moelora.kernels.cpu.Workers;
 
 /**
  * The supervised contrastive loss of {@link org.moelora.kernels.Mixture#contrast} in two passes over the rows of s. The first finds each anchor's
- * log-sum-exp. With those, both gradients that meet in an element, of anchor i and of anchor j, follow from the one cosine of i and j, so the second
+ * largest cosine and log-sum-exp relative to it. With those, both gradients that meet in an element, of anchor i and of anchor j, follow from the one cosine of i and j, so the second
  * pass writes d in place of s without a second matrix.
  */
 final class Contrast {
@@ -35,7 +36,12 @@ final class Contrast {
         /** One over (anchors times tau), zero for a pair that is no anchor. */
         private float[] weight = {};
 
-        private float[] logSumExp = {};
+        /** Each anchor's largest cosine; zero for a pair that is no anchor. */
+        private float[] most = {};
+
+        /** {@code log sum_j exp((cos_j - most) / tau)}. */
+        private float[] logSum = {};
+
         private double[] losses = {};
         private final ArrayDeque<Row> rows = new ArrayDeque<>();
 
@@ -46,14 +52,16 @@ final class Contrast {
                 expert = new float[padded];
                 share = new float[padded];
                 weight = new float[padded];
-                logSumExp = new float[padded];
+                most = new float[padded];
+                logSum = new float[padded];
                 losses = new double[padded];
                 rows.clear();
             }
             for (float[] row : new float[][] {inverse, expert, share, weight}) {
                 Arrays.fill(row, n, padded, 0);
             }
-            Arrays.fill(logSumExp, 0);
+            Arrays.fill(most, 0);
+            Arrays.fill(logSum, 0);
             Arrays.fill(losses, 0);
         }
 
@@ -79,7 +87,8 @@ final class Contrast {
     private final float[] expert;
     private final float[] share;
     private final float[] weight;
-    private final float[] logSumExp;
+    private final float[] most;
+    private final float[] logSum;
     private final double[] losses;
     private final int anchors;
 
@@ -95,13 +104,14 @@ final class Contrast {
         expert = space.expert;
         share = space.share;
         weight = space.weight;
-        logSumExp = space.logSumExp;
+        most = space.most;
+        logSum = space.logSum;
         losses = space.losses;
         int[] pairsOf = pairsOf(n, es);
         int count = 0;
         for (int i = 0; i < n; i++) {
             int positives = pairsOf[getInt(es, i)] - 1;
-            inverse[i] = (float) (1 / Math.sqrt(get(ss, (long) i * n + i) + (double) eps * eps));
+            inverse[i] = (float) (1 / Math.sqrt(Math.max(get(ss, (long) i * n + i), 0) + (double) eps * eps));
             expert[i] = getInt(es, i);
             share[i] = positives > 0 ? 1f / positives : 0;
             count += positives > 0 ? 1 : 0;
@@ -170,29 +180,39 @@ final class Contrast {
         cosines(i, cos);
         Arrays.fill(cos, n, cos.length, NOTHING);
         cos[i] = NOTHING;
-        double lse = 1 / (double) tau + Math.log(expSum(cos, 1 / tau));
-        logSumExp[i] = (float) lse;
-        Arrays.fill(cos, n, cos.length, 0);
-        cos[i] = 0;
-        losses[i] = lse - positives(cos, expert, expert[i]) * (double) share[i] / tau;
+        float largest = largest(cos);
+        double log = Math.log(expSum(cos, largest, 1 / tau));
+        most[i] = largest;
+        logSum[i] = (float) log;
+        Arrays.fill(cos, n, cos.length, largest);
+        cos[i] = largest;
+        losses[i] = log - positives(cos, largest, expert, expert[i]) * (double) share[i] / tau;
     }
 
-    /** {@code sum_j exp((cos_j - 1) / tau)}. */
-    private static float expSum(float[] cos, float coldness) {
+    private static float largest(float[] cos) {
+        FloatVector largest = FloatVector.broadcast(FLOATS, NOTHING);
+        for (int j = 0; j < cos.length; j += COUNT) {
+            largest = largest.max(FloatVector.fromArray(FLOATS, cos, j));
+        }
+        return largest.reduceLanes(VectorOperators.MAX);
+    }
+
+    /** {@code sum_j exp((cos_j - most) / tau)}. */
+    private static float expSum(float[] cos, float most, float coldness) {
         FloatVector sums = FloatVector.zero(FLOATS);
         for (int j = 0; j < cos.length; j += COUNT) {
             sums = sums.add(
-                    Exp.exp(FloatVector.fromArray(FLOATS, cos, j).sub(1f).mul(coldness)));
+                    Exp.exp(FloatVector.fromArray(FLOATS, cos, j).sub(most).mul(coldness)));
         }
         return Lanes.sum(sums);
     }
 
-    /** The sum of the cosines with pairs of the expert. */
-    private static float positives(float[] cos, float[] expert, float own) {
+    /** The sum of {@code cos_j - most} over the pairs of the expert. */
+    private static float positives(float[] cos, float most, float[] expert, float own) {
         FloatVector zero = FloatVector.zero(FLOATS);
         FloatVector sums = zero;
         for (int j = 0; j < cos.length; j += COUNT) {
-            FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
+            FloatVector c = FloatVector.fromArray(FLOATS, cos, j).sub(most);
             sums = sums.add(
                     zero.blend(c, FloatVector.fromArray(FLOATS, expert, j).eq(own)));
         }
@@ -203,28 +223,44 @@ final class Contrast {
         cosines(i, cos);
         Arrays.fill(cos, n, cos.length, 0);
         cos[i] = 0;
-        ofAnchor(cos, 1 / tau, logSumExp[i], weight[i], grad);
-        ofOthers(cos, 1 / tau, logSumExp, weight, grad);
+        ofAnchor(cos, 1 / tau, most[i], logSum[i], weight[i], grad);
+        ofOthers(cos, 1 / tau, most, logSum, weight, grad);
+        Arrays.fill(grad, n, grad.length, 0);
+        grad[i] = 0;
         float turn = finish(cos, grad, i);
         grad[i] = -turn * inverse[i] * inverse[i];
         Rowwise.store(grad, 0, n, ds, (long) i * n, false);
     }
 
-    /** What the anchor's own softmax gives: {@code weight exp(cos_j / tau - logSumExp)}. */
-    private static void ofAnchor(float[] cos, float coldness, float logSumExp, float weight, float[] grad) {
+    /** What the anchor's own softmax gives: {@code weight exp((cos_j - most) / tau - logSum)}, nothing where it is no anchor. */
+    private static void ofAnchor(float[] cos, float coldness, float most, float logSum, float weight, float[] grad) {
+        if (weight == 0) {
+            Arrays.fill(grad, 0);
+            return;
+        }
         for (int j = 0; j < cos.length; j += COUNT) {
-            Exp.exp(FloatVector.fromArray(FLOATS, cos, j).mul(coldness).sub(logSumExp))
+            Exp.exp(FloatVector.fromArray(FLOATS, cos, j)
+                            .sub(most)
+                            .mul(coldness)
+                            .sub(logSum))
                     .mul(weight)
                     .intoArray(grad, j);
         }
     }
 
     /** What the softmaxes of the others add, each seeing this pair at the same cosine. */
-    private static void ofOthers(float[] cos, float coldness, float[] logSumExp, float[] weight, float[] grad) {
+    private static void ofOthers(
+            float[] cos, float coldness, float[] most, float[] logSum, float[] weight, float[] grad) {
         for (int j = 0; j < cos.length; j += COUNT) {
-            FloatVector logs = FloatVector.fromArray(FLOATS, logSumExp, j);
-            Exp.exp(FloatVector.fromArray(FLOATS, cos, j).mul(coldness).sub(logs))
-                    .fma(FloatVector.fromArray(FLOATS, weight, j), FloatVector.fromArray(FLOATS, grad, j))
+            FloatVector weights = FloatVector.fromArray(FLOATS, weight, j);
+            FloatVector before = FloatVector.fromArray(FLOATS, grad, j);
+            // Of a pair that is no anchor the exponential may be infinite.
+            Exp.exp(FloatVector.fromArray(FLOATS, cos, j)
+                            .sub(FloatVector.fromArray(FLOATS, most, j))
+                            .mul(coldness)
+                            .sub(FloatVector.fromArray(FLOATS, logSum, j)))
+                    .fma(weights, before)
+                    .blend(before, weights.eq(0f))
                     .intoArray(grad, j);
         }
     }

@@ -3,6 +3,7 @@ package org.moelora.kernels.simd;
 import static org.moelora.kernels.simd.Lanes.FLOATS;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** The exponential, and what is made of it. Small enough that C2 inlines it into every loop, so no vector leaves a register. */
@@ -25,12 +26,13 @@ final class Exp {
     private Exp() {}
 
     /**
-     * e^x within 2 units in the last place, for x clamped to -87.33 .. 88.02; NaN stays NaN. With {@code n = round(x / ln 2)} it is
+     * e^x within 2 units in the last place for x in -87.33 .. 88.02, 0 below and infinity above; NaN stays NaN. With {@code n = round(x / ln 2)} it is
      * {@code 2^n e^(x - n ln 2)}, the second factor a polynomial of degree 6 (Cephes).
      */
     static FloatVector exp(FloatVector x) {
-        x = x.blend(LOWEST, x.lt(LOWEST));
-        x = x.blend(HIGHEST, x.compare(VectorOperators.GT, HIGHEST));
+        VectorMask<Float> below = x.lt(LOWEST);
+        VectorMask<Float> above = x.compare(VectorOperators.GT, HIGHEST);
+        x = x.blend(LOWEST, below).blend(HIGHEST, above);
         FloatVector shifted = x.fma(FloatVector.broadcast(FLOATS, LOG2_E), FloatVector.broadcast(FLOATS, ROUND));
         FloatVector n = shifted.sub(ROUND);
         FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -LN_2_HIGH), x);
@@ -46,7 +48,7 @@ final class Exp {
                 .lanewise(VectorOperators.LSHL, 23)
                 .add(0x3F800000)
                 .reinterpretAsFloats();
-        return p.mul(power);
+        return p.mul(power).blend(0f, below).blend(Float.POSITIVE_INFINITY, above);
     }
 
     /** {@code 1 / (1 + e^-x)}. */

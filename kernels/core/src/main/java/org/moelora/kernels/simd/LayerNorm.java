@@ -33,6 +33,12 @@ final class LayerNorm {
         for (int i = whole; i < cols; i++) {
             sum += get(xs, row + i);
         }
+        if (!(Math.abs(sum) <= Float.MAX_VALUE)) {
+            sum = 0;
+            for (int i = 0; i < cols; i++) {
+                sum += get(xs, row + i);
+            }
+        }
         float mean = (float) (sum / cols);
         FloatVector squares = FloatVector.zero(FLOATS);
         for (int i = 0; i < whole; i += COUNT) {
@@ -44,6 +50,9 @@ final class LayerNorm {
         for (int i = whole; i < cols; i++) {
             float off = get(xs, row + i) - mean;
             variance += off * off;
+        }
+        if (!Sums.holds(variance)) {
+            variance = Sums.squares(xs, row, row + cols, mean);
         }
         float rstd = (float) (1 / Math.sqrt(variance / cols + eps));
         for (int i = 0; i < whole; i += COUNT) {

@@ -26,6 +26,9 @@ final class RmsNorm {
         for (int i = whole; i < cols; i++) {
             sum += get(xs, row + i) * get(xs, row + i);
         }
+        if (!Sums.holds(sum)) {
+            sum = Sums.squares(xs, row, row + cols, 0);
+        }
         float rstd = (float) (1 / Math.sqrt(sum / cols + eps));
         for (int i = 0; i < whole; i += COUNT) {
             FloatVector.fromMemorySegment(FLOATS, xs, (row + i) * Float.BYTES, ORDER)

@@ -174,6 +174,9 @@ final class SimdElementwise implements Elementwise {
     private static final float GELU_SCALE = (float) Math.sqrt(2 / Math.PI);
     private static final float GELU_CUBE = 0.044715f;
 
+    /** From here on GELU is x, or 0 on the other side; what is multiplied to tell its slope would leave float32 further out. */
+    private static final float GELU_FLAT = 32;
+
     /** With {@code (1 + tanh z) / 2 = sigmoid(2 z)}, which loses nothing near zero. */
     @Override
     public void gelu(Memory x, Memory y) {
@@ -205,7 +208,9 @@ final class SimdElementwise implements Elementwise {
             long i = from;
             for (; i + COUNT <= to; i += COUNT) {
                 long at = i * Float.BYTES;
-                FloatVector v = FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER);
+                FloatVector v = FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER)
+                        .max(-GELU_FLAT)
+                        .min(GELU_FLAT);
                 FloatVector square = v.mul(v).mul(GELU_CUBE);
                 FloatVector s = Exp.sigmoid(square.add(1f).mul(v).mul(2 * GELU_SCALE));
                 FloatVector bend =
@@ -219,7 +224,7 @@ final class SimdElementwise implements Elementwise {
                 d.intoMemorySegment(dxs, at, ORDER);
             }
             for (; i < to; i++) {
-                float v = get(xs, i);
+                float v = Math.clamp(get(xs, i), -GELU_FLAT, GELU_FLAT);
                 float square = GELU_CUBE * v * v;
                 float s = sigmoid(2 * GELU_SCALE * v * (1 + square));
                 float d = get(dys, i) * (s + v * s * (1 - s) * 2 * GELU_SCALE * (1 + 3 * square));

@@ -21,10 +21,10 @@ final class SimdOptimizer implements Optimizer {
     }
 
     @Override
-    public void sumOfSquares(Memory x, Memory out) {
+    public void norm(Memory x, Memory out) {
         MemorySegment xs = floats(x, x.length());
         MemorySegment os = floats(out, 1);
-        set(os, 0, (float) Sums.blocked(workers, x.length(), (from, to) -> squares(xs, from, to)));
+        set(os, 0, (float) Math.sqrt(Sums.blocked(workers, x.length(), (from, to) -> squares(xs, from, to))));
     }
 
     private static double squares(MemorySegment xs, long from, long to) {
@@ -41,15 +41,13 @@ final class SimdOptimizer implements Optimizer {
         for (; i < to; i++) {
             sum += (double) get(xs, i) * get(xs, i);
         }
-        return sum;
+        return Sums.holds(sum) ? sum : Sums.squares(xs, from, to, 0);
     }
 
     @Override
-    public void clipScale(Memory sumOfSquares, float maxNorm, Memory out) {
-        MemorySegment os = floats(out, 2);
-        double norm = Math.sqrt(get(floats(sumOfSquares, 1), 0));
-        set(os, 0, (float) norm);
-        set(os, 1, maxNorm > 0 ? (float) Math.min(1, maxNorm / (norm + 1e-6)) : 1);
+    public void clipScale(Memory norm, float maxNorm, Memory out) {
+        double length = get(floats(norm, 1), 0);
+        set(floats(out, 1), 0, maxNorm > 0 ? (float) Math.min(1, maxNorm / (length + 1e-6)) : 1);
     }
 
     @Override

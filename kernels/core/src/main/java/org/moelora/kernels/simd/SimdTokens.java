@@ -107,10 +107,11 @@ final class SimdTokens implements Tokens {
             for (long t = from; t < to; t++) {
                 long row = t * classes;
                 int target = Objects.checkIndex(getInt(is, t), classes);
-                double lse = Softmax.logSumExp(classes, xs, row);
-                set(ls, t, (float) (lse - get(xs, row + target)));
+                float max = Softmax.max(classes, xs, row);
+                double logSum = Softmax.logSum(classes, xs, row, max);
+                set(ls, t, (float) (logSum + ((double) max - get(xs, row + target))));
                 if (dxs != null) {
-                    Softmax.scaled(classes, xs, dxs, row, lse, scale);
+                    Softmax.scaled(classes, xs, dxs, row, max, logSum, scale);
                     set(dxs, row + target, get(dxs, row + target) - scale);
                 }
             }

@@ -97,11 +97,10 @@ final class Softmax {
         }
     }
 
-    /** {@code log sum_i exp(x_i)}. */
-    static double logSumExp(int cols, MemorySegment xs, long row) {
-        float max = max(cols, xs, row);
+    /** {@code log sum_i exp(x_i - max)}. */
+    static double logSum(int cols, MemorySegment xs, long row, float max) {
         int whole = Lanes.floor(cols);
-        return max + Math.log(sumWhole(whole, xs, row, max) + sumRest(whole, cols, xs, row, max));
+        return Math.log(sumWhole(whole, xs, row, max) + sumRest(whole, cols, xs, row, max));
     }
 
     /** Summed in runs, so that rounding does not grow with the size of a vocabulary. */
@@ -127,22 +126,25 @@ final class Softmax {
         return sum;
     }
 
-    /** {@code dx_i = scale exp(x_i - logSumExp)}: the gradient of the cross-entropy but for the target; dx may be x. */
-    static void scaled(int cols, MemorySegment xs, MemorySegment dxs, long row, double logSumExp, float scale) {
+    /** {@code dx_i = scale exp(x_i - max - logSum)}: the gradient of the cross-entropy but for the target; dx may be x. */
+    static void scaled(int cols, MemorySegment xs, MemorySegment dxs, long row, float max, double logSum, float scale) {
         int whole = Lanes.floor(cols);
-        float lse = (float) logSumExp;
+        float log = (float) logSum;
         for (int i = 0; i < whole; i += COUNT) {
             long at = (row + i) * Float.BYTES;
-            Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).sub(lse))
+            Exp.exp(FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER)
+                            .sub(max)
+                            .sub(log))
                     .mul(scale)
                     .intoMemorySegment(dxs, at, ORDER);
         }
         for (int i = whole; i < cols; i++) {
-            set(dxs, row + i, (float) (scale * Math.exp(get(xs, row + i) - logSumExp)));
+            set(dxs, row + i, (float) (scale * Math.exp((double) get(xs, row + i) - max - logSum)));
         }
     }
 
-    private static float max(int cols, MemorySegment xs, long row) {
+    /** The largest of a row. */
+    static float max(int cols, MemorySegment xs, long row) {
         int whole = Lanes.floor(cols);
         float max = Float.NEGATIVE_INFINITY;
         if (whole > 0) {

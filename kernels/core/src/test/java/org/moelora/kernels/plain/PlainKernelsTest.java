@@ -13,6 +13,8 @@ import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -335,6 +337,42 @@ class PlainKernelsTest {
         assertThat(read(d)).containsExactly(new float[9], CLOSE);
     }
 
+    /** Cosines -1 to 1 in steps of a half, at temperatures where {@code exp((cos - 1) / tau)} is no double any more. */
+    @ParameterizedTest
+    @ValueSource(floats = {0.001f, 0.0027f, 0.01f, 0.07f, 1, 10})
+    void contrastAtAnyTemperature(float tau) {
+        float h = 0.5f;
+        float[] s = {1, h, -h, -1, h, 1, 0, -h, -h, 0, 1, h, -1, -h, h, 1};
+        int[] expert = {0, 1, 0, 1};
+        Memory loss = of(0);
+        kernels.mixture().contrast(4, tau, 0, of(s), ints(expert), loss, of(new float[16]));
+        double expected = 0;
+        for (int i = 0; i < 4; i++) {
+            double positive = 0;
+            for (int a = 0; a < 4; a++) {
+                positive = a != i && expert[a] == expert[i] ? s[4 * i + a] : positive;
+            }
+            double best = Double.NEGATIVE_INFINITY;
+            for (int a = 0; a < 4; a++) {
+                best = a == i ? best : Math.max(best, (s[4 * i + a] - positive) / tau);
+            }
+            double rest = 0;
+            for (int a = 0; a < 4; a++) {
+                rest += a == i ? 0 : Math.exp((s[4 * i + a] - positive) / tau - best);
+            }
+            expected += (best + Math.log(rest)) / 4;
+        }
+        assertThat(read(loss)[0]).isCloseTo((float) expected, within((float) (1e-6 * (1 + expected))));
+
+        // One selected pair of three experts at cosine -1, the third at cosine 1 of the first and -1 of the second.
+        float[] token = {1, -1, 1, -1, 1, -1, 1, -1, 1};
+        kernels.mixture().tokenContrast(1, 3, 2, tau, 0, of(token), ints(0, 1), loss, of(new float[9]));
+        double far = 2 / (double) tau;
+        double first = far + Math.log1p(Math.exp(-far));
+        double second = Math.log(2);
+        assertThat(read(loss)[0]).isCloseTo((float) ((first + second) / 2), within((float) (1e-6 * (1 + far))));
+    }
+
     /** Two pairs of one expert see only each other: nothing to contrast with, whatever their cosine. */
     @Test
     void contrastOfOnePositiveAloneIsZero() {
@@ -359,15 +397,15 @@ class PlainKernelsTest {
 
     @Test
     void clippingScalesToTheNorm() {
-        Memory squares = of(0);
-        kernels.optimizer().sumOfSquares(of(3, 0, -4), squares);
-        assertThat(read(squares)).containsExactly(25);
-        Memory out = of(0, 0);
-        kernels.optimizer().clipScale(squares, 1, out);
-        assertThat(read(out)).containsExactly(new float[] {5, 0.2f}, CLOSE);
-        kernels.optimizer().clipScale(squares, 50, out);
-        assertThat(read(out)).containsExactly(5, 1);
-        kernels.optimizer().clipScale(squares, 0, out);
-        assertThat(read(out)).containsExactly(5, 1);
+        Memory norm = of(0);
+        kernels.optimizer().norm(of(3, 0, -4), norm);
+        assertThat(read(norm)).containsExactly(5);
+        Memory out = of(0);
+        kernels.optimizer().clipScale(norm, 1, out);
+        assertThat(read(out)).containsExactly(new float[] {0.2f}, CLOSE);
+        kernels.optimizer().clipScale(norm, 50, out);
+        assertThat(read(out)).containsExactly(1);
+        kernels.optimizer().clipScale(norm, 0, out);
+        assertThat(read(out)).containsExactly(1);
     }
 }

@@ -186,7 +186,7 @@ class AllocationTest {
         calls.put("rsqrt", () -> e.rsqrt(a, b));
         calls.put("dropout", () -> e.dropout(7, 0.1f, a, b, false));
         var o = kernels.optimizer();
-        calls.put("sumOfSquares", () -> o.sumOfSquares(a, two));
+        calls.put("norm", () -> o.norm(a, two));
         calls.put("adamW", () -> o.adamW(a, b, c, d, two, 1e-3, 0.9, 0.999, 1e-8, 0.1, 3));
     }
 

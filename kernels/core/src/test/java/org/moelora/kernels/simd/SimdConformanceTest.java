@@ -5,8 +5,10 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.kernels.conformance.AttentionConformance;
+import org.moelora.kernels.conformance.ContrastConformance;
 import org.moelora.kernels.conformance.DeviceConformance;
 import org.moelora.kernels.conformance.ElementwiseConformance;
+import org.moelora.kernels.conformance.ExtremesConformance;
 import org.moelora.kernels.conformance.MatMulConformance;
 import org.moelora.kernels.conformance.MixtureConformance;
 import org.moelora.kernels.conformance.OptimizerConformance;
@@ -77,6 +79,22 @@ class SimdConformanceTest {
 
     @Nested
     class Optimizer extends OptimizerConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return simd(options);
+        }
+    }
+
+    @Nested
+    class Contrast extends ContrastConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return simd(options);
+        }
+    }
+
+    @Nested
+    class Extremes extends ExtremesConformance {
         @Override
         protected Device open(DeviceOptions options) {
             return simd(options);

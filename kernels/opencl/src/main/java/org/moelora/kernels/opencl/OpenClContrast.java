@@ -23,7 +23,7 @@ final class OpenClContrast extends Family {
         DeviceMemory out = floats(loss, 1);
         DeviceMemory gradient = floats(d, numbers);
         synchronized (scratch) {
-            cl_mem room = scratch.floats(4L * pairCount + 1);
+            cl_mem room = scratch.floats(5L * pairCount + 1);
             launch("contrastNorms")
                     .arg(pairCount)
                     .arg(eps)

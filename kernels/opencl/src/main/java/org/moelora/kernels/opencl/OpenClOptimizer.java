@@ -15,25 +15,29 @@ final class OpenClOptimizer extends Family implements Optimizer {
     }
 
     @Override
-    public void sumOfSquares(Memory x, Memory out) {
+    public void norm(Memory x, Memory out) {
         DeviceMemory to = floats(out, 1);
         int groups = partials.groups(x.length());
         synchronized (partials) {
-            launch("squares")
+            launch("norms")
                     .arg(x.length())
                     .arg(floats(x, 0))
                     .arg(partials.buffer())
                     .groups(groups);
-            partials.addUp(groups, 1, to, false);
+            launch("normOfNorms")
+                    .arg(groups)
+                    .arg(partials.buffer())
+                    .arg(to)
+                    .groups(1);
         }
     }
 
     @Override
-    public void clipScale(Memory sumOfSquares, float maxNorm, Memory out) {
+    public void clipScale(Memory norm, float maxNorm, Memory out) {
         launch("clipScale")
-                .arg(floats(sumOfSquares, 1))
+                .arg(floats(norm, 1))
                 .arg(maxNorm)
-                .arg(floats(out, 2))
+                .arg(floats(out, 1))
                 .groups(1);
     }
 

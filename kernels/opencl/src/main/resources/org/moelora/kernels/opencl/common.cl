@@ -37,6 +37,9 @@ inline float groupMax(float value, __local float *work) {
     return most;
 }
 
+// Whether float holds a sum of squares well; NaN is what exactly() gives where it overflows.
+#define HOLDS(squares) ((squares) >= 1e-30f && (squares) < INFINITY)
+
 // A sum with what rounding lost of it beside (Kahan 1965): one item adds many numbers as exactly as a tree would.
 typedef struct { float sum, lost; } Exact;
 

@@ -1,18 +1,24 @@
 // The contrastive losses of Mixture.java. Products s are symmetric, so the gradient of the product of i and j needs what is known of both rows
 // and one number of s: every element of d is made from the same element of s, and d may be s.
 
-// What is known of rows, between the steps: 1 / n_i; log sum_{a != i} exp(cos_ia / tau); 1 / |P(i)|, or 0 if that is empty; the row's loss; and
-// 1 / (|A| tau), which all gradients have.
+// What is known of rows, between the steps: 1 / n_i; most_i = max_{a != i} cos_ia; log sum_{a != i} exp((cos_ia - most_i) / tau), as a sum of
+// both would lose the second at a low temperature; 1 / |P(i)|, or 0 if that is empty; the row's loss; and 1 / (|A| tau), which all gradients have.
 #define NORMS(room) (room)
-#define LOG_SUMS(room) ((room) + n)
-#define SHARES(room) ((room) + 2 * n)
-#define LOSSES(room) ((room) + 3 * n)
-#define SCALE(room) ((room) + 4 * n)
+#define MOSTS(room) ((room) + n)
+#define LOG_SUMS(room) ((room) + 2 * n)
+#define SHARES(room) ((room) + 3 * n)
+#define LOSSES(room) ((room) + 4 * n)
+#define SCALE(room) ((room) + 5 * n)
+
+// 1 / sqrt(square + eps^2); a square that rounding has left a little below zero counts as zero.
+inline float inverseNorm(float square, float eps) {
+    return 1 / sqrt(fmax(square, 0.0f) + eps * eps);
+}
 
 __kernel void contrastNorms(const int n, const float eps, ARG(const float, s), __global float *room) {
     USE(const float, s);
     ITEM(i, n);
-    NORMS(room)[i] = 1 / sqrt(s[(ulong)i * n + i] + eps * eps);
+    NORMS(room)[i] = inverseNorm(s[(ulong)i * n + i], eps);
 }
 
 // One group for each row.
@@ -24,11 +30,11 @@ __kernel void contrastRows(
     __local float work[GROUP];
     const int item = get_local_id(0);
     const int i = get_group_id(0);
-    const float scale = norms[i] / tau;
+    const float norm = norms[i];
     const int expert = expertOf[i];
     float most = -INFINITY;
     for (int a = item; a < n; a += GROUP) {
-        if (a != i) most = fmax(most, s[(ulong)i * n + a] * norms[a] * scale);
+        if (a != i) most = fmax(most, s[(ulong)i * n + a] * norms[a] * norm);
     }
     most = groupMax(most, work);
     float sum = 0;
@@ -36,10 +42,10 @@ __kernel void contrastRows(
     float positives = 0;
     for (int a = item; a < n; a += GROUP) {
         if (a == i) continue;
-        const float z = s[(ulong)i * n + a] * norms[a] * scale;
-        sum += exp(z - most);
+        const float z = (s[(ulong)i * n + a] * norms[a] * norm - most) / tau;
+        sum += exp(z);
         if (expertOf[a] == expert) {
-            ofPositives += z - most;
+            ofPositives += z;
             positives += 1;
         }
     }
@@ -47,7 +53,8 @@ __kernel void contrastRows(
     ofPositives = groupSum(ofPositives, work);
     positives = groupSum(positives, work);
     if (item == 0) {
-        LOG_SUMS(room)[i] = most + log(sum);
+        MOSTS(room)[i] = most;
+        LOG_SUMS(room)[i] = log(sum);
         SHARES(room)[i] = positives > 0 ? 1 / positives : 0;
         LOSSES(room)[i] = positives > 0 ? log(sum) - ofPositives / positives : 0;
     }
@@ -83,6 +90,7 @@ __kernel void contrastGrad(
     USE(const int, expertOf);
     USE(float, d);
     __global const float *norms = NORMS(room);
+    __global const float *mosts = MOSTS(room);
     __global const float *logSums = LOG_SUMS(room);
     __global const float *shares = SHARES(room);
     __local float work[GROUP];
@@ -90,6 +98,7 @@ __kernel void contrastGrad(
     const int i = get_group_id(0);
     const float scale = *SCALE(room);
     const float norm = norms[i];
+    const float most = mosts[i];
     const float logSum = logSums[i];
     const float share = shares[i];
     const int expert = expertOf[i];
@@ -98,8 +107,8 @@ __kernel void contrastGrad(
         if (j == i) continue;
         const float cosine = s[(ulong)i * n + j] * norms[j] * norm;
         const int positive = expertOf[j] == expert;
-        const float ij = share > 0 ? exp(cosine / tau - logSum) - (positive ? share : 0) : 0;
-        const float ji = shares[j] > 0 ? exp(cosine / tau - logSums[j]) - (positive ? shares[j] : 0) : 0;
+        const float ij = share > 0 ? exp((cosine - most) / tau - logSum) - (positive ? share : 0) : 0;
+        const float ji = shares[j] > 0 ? exp((cosine - mosts[j]) / tau - logSums[j]) - (positive ? shares[j] : 0) : 0;
         const float c = (ij + ji) * scale;
         along += c * cosine;
         d[(ulong)i * n + j] = c * (norm * norms[j]);
@@ -128,11 +137,12 @@ inline float softplus(float x) {
     return fmax(x, 0.0f) + log1p(exp(-fabs(x)));
 }
 
-// What pair (i, j) of one token has in common with all others of row i: the gradient G_ij without its scale. With x = logSums_i - cos_ij / tau,
+// What pair (i, j) of one token has in common with all others of row i: the gradient G_ij without its scale. With x = logSums_i + (mosts_i - cos_ij) / tau,
 // 1 - w_ij = 1 / (1 + exp(-x)); pulls_i is the sum of that over the positives of i.
-inline float ofToken(int i, int j, float cosine, float tau, __local const int *chosen, __local const float *logSums, __local const float *pulls) {
+inline float ofToken(int i, int j, float cosine, float tau, __local const int *chosen, __local const float *mosts,
+        __local const float *logSums, __local const float *pulls) {
     if (!chosen[i] || i == j) return 0;
-    const float x = logSums[i] - cosine / tau;
+    const float x = logSums[i] + (mosts[i] - cosine) / tau;
     return chosen[j] ? -rest(x) : pulls[i] * exp(-x);
 }
 
@@ -152,6 +162,7 @@ __kernel void tokenContrast(
     USE(float, d);
     __local int chosen[EXPERTS];
     __local float norms[EXPERTS];
+    __local float mosts[EXPERTS];
     __local float logSums[EXPERTS];
     __local float pulls[EXPERTS];
     __local float along[EXPERTS];
@@ -161,7 +172,7 @@ __kernel void tokenContrast(
     const ulong at = t * EXPERTS * EXPERTS;
     for (int e = item; e < EXPERTS; e += GROUP) {
         chosen[e] = 0;
-        norms[e] = 1 / sqrt(s[at + e * EXPERTS + e] + eps * eps);
+        norms[e] = inverseNorm(s[at + e * EXPERTS + e], eps);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int j = item; j < k; j += GROUP) {
@@ -176,18 +187,19 @@ __kernel void tokenContrast(
     for (int i = item; i < EXPERTS; i += GROUP) {
         float most = -INFINITY;
         for (int a = 0; a < EXPERTS; a++) {
-            if (!chosen[a]) most = fmax(most, s[at + i * EXPERTS + a] * norms[a] * norms[i] / tau);
+            if (!chosen[a]) most = fmax(most, s[at + i * EXPERTS + a] * norms[a] * norms[i]);
         }
         float sum = 0;
         for (int a = 0; a < EXPERTS; a++) {
-            if (!chosen[a]) sum += exp(s[at + i * EXPERTS + a] * norms[a] * norms[i] / tau - most);
+            if (!chosen[a]) sum += exp((s[at + i * EXPERTS + a] * norms[a] * norms[i] - most) / tau);
         }
-        logSums[i] = sum > 0 ? most + log(sum) : -INFINITY; // without negatives w is one
+        mosts[i] = most;
+        logSums[i] = log(sum); // without negatives both are -INFINITY and w is one
         float pull = 0;
         float loss = 0;
         for (int p = 0; p < EXPERTS; p++) {
             if (!chosen[i] || !chosen[p] || p == i) continue;
-            const float x = logSums[i] - s[at + i * EXPERTS + p] * norms[p] * norms[i] / tau;
+            const float x = logSums[i] + (most - s[at + i * EXPERTS + p] * norms[p] * norms[i]) / tau;
             pull += rest(x);
             loss += softplus(x);
         }
@@ -199,7 +211,7 @@ __kernel void tokenContrast(
         float sum = 0;
         for (int j = 0; j < EXPERTS; j++) {
             const float cosine = s[at + i * EXPERTS + j] * norms[j] * norms[i];
-            sum += (ofToken(i, j, cosine, tau, chosen, logSums, pulls) + ofToken(j, i, cosine, tau, chosen, logSums, pulls))
+            sum += (ofToken(i, j, cosine, tau, chosen, mosts, logSums, pulls) + ofToken(j, i, cosine, tau, chosen, mosts, logSums, pulls))
                     * cosine;
         }
         along[i] = sum;
@@ -212,7 +224,7 @@ __kernel void tokenContrast(
         const float cosine = s[at + n] * both;
         const float c = i == j
                 ? -along[i]
-                : ofToken(i, j, cosine, tau, chosen, logSums, pulls) + ofToken(j, i, cosine, tau, chosen, logSums, pulls);
+                : ofToken(i, j, cosine, tau, chosen, mosts, logSums, pulls) + ofToken(j, i, cosine, tau, chosen, mosts, logSums, pulls);
         d[at + n] = scale * c * both;
     }
     if (item == 0) {

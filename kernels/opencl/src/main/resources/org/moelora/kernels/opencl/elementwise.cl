@@ -81,7 +81,8 @@ __kernel void gelu(const ulong n, ARG(const float, x), ARG(float, y)) {
     USE(float, y);
     ITEM(i, n);
     const float v = x[i];
-    y[i] = v * (1 + tanh(GELU_SCALE * (v + GELU_CUBE * v * v * v))) / 2;
+    // (1 + tanh z) / 2 = sigmoid(2 z), which loses nothing where it is small
+    y[i] = v * sigmoidOf(2 * GELU_SCALE * (v + GELU_CUBE * v * v * v));
 }
 
 __kernel void geluGrad(
@@ -90,7 +91,8 @@ __kernel void geluGrad(
     USE(const float, dy);
     USE(float, dx);
     ITEM(i, n);
-    const float v = x[i];
+    // From 32 on GELU is x, or 0 on the other side, and what is multiplied here would leave float further out.
+    const float v = isnan(x[i]) ? x[i] : clamp(x[i], -32.0f, 32.0f);
     // With e = exp(-2 |z|), tanh |z| = (1 - e) / (1 + e) and 1 - tanh^2 z = 4 e / (1 + e)^2, which nothing cancels in.
     const float z = GELU_SCALE * (v + GELU_CUBE * v * v * v);
     const float e = exp(-2 * fabs(z));

@@ -1,22 +1,55 @@
 // See Optimizer.java.
 
-// Squares of all elements, summed by each group on its own: out_g for group g.
-__kernel void squares(const ulong n, ARG(const float, x), __global float *partial) {
+// The norm of each group's share of x, in partial_g for group g. Where float does not hold the squares they are taken of x over the largest.
+__kernel void norms(const ulong n, ARG(const float, x), __global float *partial) {
     USE(const float, x);
     __local float work[GROUP];
     Exact e = {0, 0};
     for (size_t i = get_global_id(0); i < n; i += get_global_size(0)) e = exactly(e, x[i] * x[i]);
     const float sum = groupSum(e.sum, work);
-    if (get_local_id(0) == 0) partial[get_group_id(0)] = sum;
+    float norm = sqrt(sum);
+    if (!HOLDS(sum)) {
+        float most = 0;
+        for (size_t i = get_global_id(0); i < n; i += get_global_size(0)) most = fmax(most, fabs(x[i]));
+        most = groupMax(most, work);
+        if (most == INFINITY) {
+            norm = INFINITY;
+        } else if (most > 0) {
+            Exact scaled = {0, 0};
+            for (size_t i = get_global_id(0); i < n; i += get_global_size(0)) {
+                scaled = exactly(scaled, (x[i] / most) * (x[i] / most));
+            }
+            norm = most * sqrt(groupSum(scaled.sum, work));
+        }
+    }
+    if (get_local_id(0) == 0) partial[get_group_id(0)] = norm;
 }
 
-__kernel void clipScale(ARG(const float, sumOfSquares), const float maxNorm, ARG(float, out)) {
-    USE(const float, sumOfSquares);
+// The norm of the groups' norms, in one group.
+__kernel void normOfNorms(const int groups, __global const float *partial, ARG(float, out)) {
+    USE(float, out);
+    __local float work[GROUP];
+    float most = 0;
+    float plain = 0;
+    for (int i = get_local_id(0); i < groups; i += GROUP) {
+        most = fmax(most, partial[i]);
+        plain += partial[i];
+    }
+    most = groupMax(most, work);
+    plain = groupSum(plain, work); // zero, infinite, or NaN where the other way has no answer
+    float sum = 0;
+    if (most > 0 && most < INFINITY) {
+        for (int i = get_local_id(0); i < groups; i += GROUP) sum += (partial[i] / most) * (partial[i] / most);
+    }
+    sum = groupSum(sum, work);
+    if (get_local_id(0) == 0) out[0] = most > 0 && most < INFINITY ? most * sqrt(sum) : plain;
+}
+
+__kernel void clipScale(ARG(const float, norm), const float maxNorm, ARG(float, out)) {
+    USE(const float, norm);
     USE(float, out);
     ITEM(i, 1);
-    const float norm = sqrt(sumOfSquares[0]);
-    out[0] = norm;
-    out[1] = maxNorm > 0 ? fmin(1.0f, maxNorm / (norm + 1e-6f)) : 1.0f;
+    out[0] = maxNorm > 0 ? fmin(1.0f, maxNorm / (norm[0] + 1e-6f)) : 1.0f;
 }
 
 // The coefficients are rounded from double on the host: less1 = 1 - beta1, kept = 1 - rate decay, over1 = 1 / (1 - beta1^step).

@@ -28,6 +28,18 @@ __kernel void softmaxGrad(
     EACH(i) PUT(dx, row + i, y[row + i] * (dy[row + i] - dot_), accumulate);
 }
 
+// sqrt(mean of TERM^2 + eps) of a row whose squares float does not hold, from the terms over the largest of them; set to the result of the usual way
+// where there is no such largest.
+#define ROOT_OF_SQUARES(root, eps, TERM)                                                        \
+    float largest_ = 0;                                                                         \
+    EACH(i) largest_ = fmax(largest_, fabs(TERM));                                              \
+    largest_ = groupMax(largest_, work);                                                        \
+    if (largest_ > 0 && largest_ < INFINITY) {                                                  \
+        float scaled_ = 0;                                                                      \
+        EACH(i) scaled_ += ((TERM) / largest_) * ((TERM) / largest_);                           \
+        root = hypot(largest_ * sqrt(groupSum(scaled_, work) / cols), sqrt(eps));               \
+    }
+
 __kernel void rmsNorm(
         const int cols, const float eps, ARG(const float, x), ARG(const float, weight), ARG(float, y), ARG(float, rstd)) {
     USE(const float, x);
@@ -37,7 +49,12 @@ __kernel void rmsNorm(
     ROW;
     float sum = 0;
     EACH(i) sum += x[row + i] * x[row + i];
-    const float r = 1 / sqrt(groupSum(sum, work) / cols + eps);
+    sum = groupSum(sum, work);
+    float root = sqrt(sum / cols + eps);
+    if (!HOLDS(sum)) {
+        ROOT_OF_SQUARES(root, eps, x[row + i]);
+    }
+    const float r = 1 / root;
     if (item == 0) rstd[t] = r;
     EACH(i) y[row + i] = x[row + i] * r * weight[i];
 }
@@ -104,7 +121,7 @@ __kernel void rmsNormWeightGrad(
     USE(const float, x);
     USE(const float, rstd);
     USE(const float, dy);
-    DOWN_COLUMNS(dy[at] * x[at] * rstd[t]);
+    DOWN_COLUMNS(dy[at] * (x[at] * rstd[t]));
 }
 
 __kernel void columnJoin(
@@ -132,13 +149,23 @@ __kernel void layerNorm(
     ROW;
     float sum = 0;
     EACH(i) sum += x[row + i];
-    const float mean = groupSum(sum, work) / cols;
+    float mean = groupSum(sum, work) / cols;
+    if (!(fabs(mean) < INFINITY)) { // the sum is beyond float, the mean need not be
+        sum = 0;
+        EACH(i) sum += x[row + i] / cols;
+        mean = groupSum(sum, work);
+    }
     float squares = 0;
     EACH(i) {
         const float off = x[row + i] - mean;
         squares += off * off;
     }
-    const float r = 1 / sqrt(groupSum(squares, work) / cols + eps);
+    squares = groupSum(squares, work);
+    float root = sqrt(squares / cols + eps);
+    if (!HOLDS(squares)) {
+        ROOT_OF_SQUARES(root, eps, x[row + i] - mean);
+    }
+    const float r = 1 / root;
     if (item == 0) {
         stats[2 * t] = mean;
         stats[2 * t + 1] = r;

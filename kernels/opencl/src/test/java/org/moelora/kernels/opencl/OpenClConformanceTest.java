@@ -8,8 +8,10 @@ import org.junit.jupiter.api.Nested;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.conformance.AttentionConformance;
+import org.moelora.kernels.conformance.ContrastConformance;
 import org.moelora.kernels.conformance.DeviceConformance;
 import org.moelora.kernels.conformance.ElementwiseConformance;
+import org.moelora.kernels.conformance.ExtremesConformance;
 import org.moelora.kernels.conformance.MatMulConformance;
 import org.moelora.kernels.conformance.MixtureConformance;
 import org.moelora.kernels.conformance.OptimizerConformance;
@@ -132,6 +134,32 @@ class OpenClConformanceTest {
 
     @Nested
     class Optimizer extends OptimizerConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
+        }
+    }
+
+    @Nested
+    class Contrast extends ContrastConformance {
+        @Override
+        protected Device open(DeviceOptions options) {
+            return plainly(options);
+        }
+
+        @Override
+        protected List<Device> openSubjects() {
+            return twice(this::keep);
+        }
+    }
+
+    @Nested
+    class Extremes extends ExtremesConformance {
         @Override
         protected Device open(DeviceOptions options) {
             return plainly(options);

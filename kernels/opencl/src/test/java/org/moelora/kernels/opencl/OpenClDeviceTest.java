@@ -16,6 +16,7 @@ import org.moelora.kernels.DType;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
 
@@ -27,7 +28,7 @@ class OpenClDeviceTest {
     void whatDoesNotFitNamesItsOwnerAndTheDeviceGoesOn() {
         try (OpenClDevice device = OpenClConformanceTest.open(POISONED, 0)) {
             assertThatThrownBy(() -> device.allocate(DType.F32, 1L << 40, Owner.MODEL))
-                    .isInstanceOf(OutOfMemoryError.class)
+                    .isInstanceOf(OutOfDeviceMemoryException.class)
                     .hasMessageContaining("opencl:0")
                     .hasMessageContaining((4L << 40) + " bytes of MODEL")
                     .hasMessageContaining("--batch-size")
@@ -84,7 +85,7 @@ class OpenClDeviceTest {
                         y.slice(1200, 24 * 8));
         kernels.rows().ropeTable(24, new double[] {1, 0.1, 0.01, 0.001}, positions, y.slice(2000, 24 * 8));
         kernels.rows().sum(x, 1, y.slice(3000, 1), false);
-        kernels.optimizer().sumOfSquares(x, y.slice(3001, 1));
+        kernels.optimizer().norm(x, y.slice(3001, 1));
     }
 
     @Test
