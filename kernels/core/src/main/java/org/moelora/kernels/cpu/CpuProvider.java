@@ -20,9 +20,12 @@ public final class CpuProvider implements DeviceProvider {
     private static final String PLAIN = "cpu-plain";
     private static final String SIMD = "cpu-simd";
 
+    /** Why there is no {@code cpu-simd} here, if there is none. */
+    private static final Optional<String> PROBLEM = VectorApi.problem(() -> SimdKernels.preferredBits());
+
     @Override
     public List<Found> find() {
-        Optional<String> problem = VectorApi.problem();
+        Optional<String> problem = PROBLEM;
         String plain = problem.map(why -> "plain Java loops, at least ten times slower than vectors: " + why)
                 .orElse("plain Java loops, the definition of every kernel");
         String simd = problem.map(why -> SIMD + " is not usable: " + why).orElseGet(SimdKernels::description);

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.UnaryOperator;
-import jdk.incubator.vector.VectorShape;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,17 +19,13 @@ final class VectorApi {
 
     private VectorApi() {}
 
-    /** What is in the way here and what to do about it; empty if nothing is. Asked of the JVM once. */
-    static Optional<String> problem() {
-        return Here.PROBLEM;
-    }
-
-    private static final class Here {
-        static final Optional<String> PROBLEM = problem(
-                isThere(),
-                name -> System.getProperty(name, ""),
-                VectorApi::flag,
-                () -> Preferred.bits());
+    /**
+     * What is in the way here and what to do about it; empty if nothing is.
+     *
+     * @param bits of the vectors that the JVM prefers; asked only where the module is
+     */
+    static Optional<String> problem(IntSupplier bits) {
+        return problem(isThere(), name -> System.getProperty(name, ""), VectorApi::flag, bits);
     }
 
     /** Asks for a class, because a program may load the module after it has started; then it is not in the boot layer. */
@@ -40,13 +35,6 @@ final class VectorApi {
             return true;
         } catch (ClassNotFoundException e) {
             return false;
-        }
-    }
-
-    /** Loaded only where the module is. */
-    private static final class Preferred {
-        static int bits() {
-            return VectorShape.preferredShape().vectorBitSize();
         }
     }
 

@@ -1,5 +1,6 @@
 package org.moelora.kernels.simd;
 
+import jdk.incubator.vector.VectorShape;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Kernels;
@@ -32,6 +33,11 @@ public final class SimdKernels implements Kernels {
         tokens = new SimdTokens(workers, pool);
         mixture = new SimdMixture(workers, plain.mixture());
         optimizer = new SimdOptimizer(workers);
+    }
+
+    /** Bits of the vectors that the JVM prefers. */
+    public static int preferredBits() {
+        return VectorShape.preferredShape().vectorBitSize();
     }
 
     /** One line on what was found, without the device's name. */
