@@ -17,7 +17,12 @@ import org.moelora.engine.InputException;
  * @param seed of the order of the rounds
  */
 record Settings(
-        List<String> sections, @Nullable Path out, int rounds, boolean quick, @Nullable Path torchProgram, long seed) {
+        List<String> sections,
+        @Nullable Path out,
+        int rounds,
+        boolean quick,
+        @Nullable Path torchProgram,
+        long seed) {
     static final String USAGE = """
             bin/bench [SECTION...] [flags]   measures this engine and its peers side by side and prints one table of ratios
             bin/bench jmh [JMH's arguments]  the JMH benchmarks of the kernels

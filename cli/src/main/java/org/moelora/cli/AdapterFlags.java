@@ -161,8 +161,9 @@ final class AdapterFlags {
     @Option(
             names = "--contrast-start",
             paramLabel = "N|P%",
-            description = "Steps at the beginning without the contrastive loss, whose gradient is large while experts are near"
-                    + " zero: 0 (off); 5%% with prompt-moelora.")
+            description =
+                    "Steps at the beginning without the contrastive loss, whose gradient is large while experts are near"
+                            + " zero: 0 (off); 5%% with prompt-moelora.")
     private @Nullable String contrastStart;
 
     @Option(
@@ -251,8 +252,8 @@ final class AdapterFlags {
                 yield new GatePolicy.ByTask(names(tasks), Flags.or(taskDimension, GatePolicy.ByTask.DIMENSION));
             }
             default ->
-                throw new InputException(
-                        "--gate is \"" + name + "\"; expected top-k, top-k-raw, dense, threshold or task"
+                throw new InputException("--gate is \"" + name
+                        + "\"; expected top-k, top-k-raw, dense, threshold or task"
                         + Spelling.suggestion(name, List.of("top-k", "top-k-raw", "dense", "threshold", "task")));
         };
     }
@@ -265,8 +266,9 @@ final class AdapterFlags {
         return switch (name) {
             case "token" -> new Router.Token();
             case "prompt" -> new Router.Prompt(Flags.or(routerRms, Router.Prompt.RMS));
-            default -> throw new InputException("--router is \"" + name + "\"; expected token or prompt"
-                    + Spelling.suggestion(name, List.of("token", "prompt")));
+            default ->
+                throw new InputException("--router is \"" + name + "\"; expected token or prompt"
+                        + Spelling.suggestion(name, List.of("token", "prompt")));
         };
     }
 
@@ -470,7 +472,8 @@ final class AdapterFlags {
         given.put("--init-adapter", initAdapter);
         given.forEach((flag, value) -> {
             if (value != null) {
-                throw new InputException(flag + " is given, and " + command + " takes it from the adapters; expected no " + flag);
+                throw new InputException(
+                        flag + " is given, and " + command + " takes it from the adapters; expected no " + flag);
             }
         });
     }
@@ -497,8 +500,9 @@ final class AdapterFlags {
             return RouterTraining.DEFAULT;
         }
         if (routerOnly && initAdapter == null && !mixes && !resumes) {
-            throw new InputException("--router-only is given without --init-adapter; expected an adapter whose experts have"
-                    + " learned already");
+            throw new InputException(
+                    "--router-only is given without --init-adapter; expected an adapter whose experts have"
+                            + " learned already");
         }
         return new RouterTraining(
                 Flags.or(routerLearningRate, 1.0),

@@ -24,7 +24,8 @@ final class AnswerFlags {
     @Option(
             names = "--answers",
             paramLabel = "FILE",
-            description = "Write all answers to this new file, in JSON Lines: row, where, task, prompt, expected, answer, right.")
+            description =
+                    "Write all answers to this new file, in JSON Lines: row, where, task, prompt, expected, answer, right.")
     private @Nullable Path file;
 
     /**
@@ -32,8 +33,7 @@ final class AnswerFlags {
      *
      * @param model which view gave it; null if there is only one
      */
-    record Given(
-            Origin origin, @Nullable String model, String prompt, String expected, String answer, boolean right) {}
+    record Given(Origin origin, @Nullable String model, String prompt, String expected, String answer, boolean right) {}
 
     /**
      * Refuses what cannot be, before anything is computed.
@@ -73,7 +73,8 @@ final class AnswerFlags {
         }
         if (file != null) {
             StringBuilder lines = new StringBuilder();
-            answers.forEach(answer -> lines.append(JsonWriter.line(asJson(answer))).append('\n'));
+            answers.forEach(
+                    answer -> lines.append(JsonWriter.line(asJson(answer))).append('\n'));
             AtomicFile.write(file, lines.toString());
         }
     }
@@ -81,7 +82,8 @@ final class AnswerFlags {
     private static void print(Streams streams, Given answer) {
         String task = answer.origin().task();
         streams.out()
-                .println(answer.origin().where() + (task == null ? "" : " (" + task + ")")
+                .println(answer.origin().where()
+                        + (task == null ? "" : " (" + task + ")")
                         + (answer.model() == null ? "" : ", " + answer.model())
                         + (answer.right() ? ": right" : ": wrong"));
         Facts facts = new Facts(streams, 2, 8);

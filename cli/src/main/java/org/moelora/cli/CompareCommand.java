@@ -1,8 +1,6 @@
 package org.moelora.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,9 +37,10 @@ import picocli.CommandLine.Option;
         name = "compare",
         customSynopsis = "moelora compare --model=DIR --data=FILE... --out=DIR [OPTIONS]",
         header = "Find out whether a mixture pays on your data, and with how many experts.",
-        description = "%nTrains LoRA and mixtures of as many parameters, each at its own best learning rate, from several seeds,"
-                + " and asks all of them the same held-out questions. First it looks whether there is anything to gain by"
-                + " treating tasks apart. Stopped, it goes on when it is started again with the same flags.",
+        description =
+                "%nTrains LoRA and mixtures of as many parameters, each at its own best learning rate, from several seeds,"
+                        + " and asks all of them the same held-out questions. First it looks whether there is anything to gain by"
+                        + " treating tasks apart. Stopped, it goes on when it is started again with the same flags.",
         footer = {
             "",
             "Examples:",
@@ -164,7 +163,8 @@ final class CompareCommand implements Callable<Integer> {
         List<Integer> numbers = numbers("--experts", experts).stream()
                 .map(number -> {
                     if (number != Math.rint(number) || number < 2 || number > 1024) {
-                        throw new InputException("--experts is \"" + experts + "\"; expected whole numbers from 2 to 1024");
+                        throw new InputException(
+                                "--experts is \"" + experts + "\"; expected whole numbers from 2 to 1024");
                     }
                     return number.intValue();
                 })
@@ -263,13 +263,12 @@ final class CompareCommand implements Callable<Integer> {
         }
         String given = text.strip();
         char unit = given.isEmpty() ? ' ' : given.charAt(given.length() - 1);
-        double factor =
-                switch (unit) {
-                    case 's' -> 1;
-                    case 'm' -> 60;
-                    case 'h' -> 3600;
-                    default -> Double.NaN;
-                };
+        double factor = switch (unit) {
+            case 's' -> 1;
+            case 'm' -> 60;
+            case 'h' -> 3600;
+            default -> Double.NaN;
+        };
         try {
             double value = Double.parseDouble(given.substring(0, Math.max(0, given.length() - 1))) * factor;
             if (value > 0 && value < 1e9) {
@@ -287,7 +286,9 @@ final class CompareCommand implements Callable<Integer> {
         AdapterConfig config = best.arm().config();
         Map<String, Object> flags = new LinkedHashMap<>();
         flags.put("model", Flags.absolute(Flags.given("--model", model)));
-        flags.put("data", Flags.given("--data", data).stream().map(Flags::absolute).toList());
+        flags.put(
+                "data",
+                Flags.given("--data", data).stream().map(Flags::absolute).toList());
         flags.put("method", best.arm().method());
         if (config instanceof MoeLoraConfig mixture) {
             flags.put("experts", mixture.experts());
@@ -337,7 +338,8 @@ final class CompareCommand implements Callable<Integer> {
                             + (room.gain() > 0 ? "" : ": treating tasks apart gains nothing here"));
         }
         streams.out().println(report.verdict());
-        streams.out().println("recommended: " + report.recommended().arm().name() + " (" + folder.resolve("run.yaml") + ")");
+        streams.out()
+                .println("recommended: " + report.recommended().arm().name() + " (" + folder.resolve("run.yaml") + ")");
         streams.out().println("numbers:     " + folder.resolve("compare.json"));
     }
 

@@ -44,8 +44,13 @@ final class DemoReport {
     }
 
     private static Table accuracies(DemoRun.Result result, DemoRun.@Nullable Trained lora) {
-        List<String> titles =
-                new ArrayList<>(List.of("held-out accuracy", "rows", "chance", "before", result.mixture().method(), "gain"));
+        List<String> titles = new ArrayList<>(List.of(
+                "held-out accuracy",
+                "rows",
+                "chance",
+                "before",
+                result.mixture().method(),
+                "gain"));
         if (lora != null) {
             titles.addAll(List.of(lora.method(), "gain"));
         }

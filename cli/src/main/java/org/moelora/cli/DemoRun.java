@@ -77,7 +77,8 @@ final class DemoRun {
             List<Prompt> questions = tasks.questions(encoder, settings.testRows());
             news.accept("accuracy before training, on " + questions.size() + " held-out rows");
             Accuracy before = Accuracy.measure(base.plain(), questions);
-            Trained mixture = train(base, DemoSettings.METHOD, settings.adapter(), settings.training(), rows, questions);
+            Trained mixture =
+                    train(base, DemoSettings.METHOD, settings.adapter(), settings.training(), rows, questions);
             Trained lora = null;
             if (compare) {
                 LoraConfig equal = asManyParameters(settings.adapter(), base.linears());
@@ -102,8 +103,8 @@ final class DemoRun {
             List<Prompt> questions) {
         Path folder = out.resolve(method);
         try (Adapter adapter = Adapter.create(base, config, training.seed())) {
-            news.accept("training " + method + ", " + Figures.count(adapter.parameterCount())
-                    + " parameters, on " + Figures.count(rows.size()) + " rows");
+            news.accept("training " + method + ", " + Figures.count(adapter.parameterCount()) + " parameters, on "
+                    + Figures.count(rows.size()) + " rows");
             TrainingReport report = FineTuner.of(base.with(adapter))
                     .onRows(rows)
                     .config(training)

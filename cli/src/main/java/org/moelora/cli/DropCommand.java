@@ -20,9 +20,10 @@ import picocli.CommandLine.Parameters;
         name = "drop",
         customSynopsis = "moelora drop MIXTURE --model=DIR --expert=E --out=DIR",
         header = "Take an expert out of a mixture, as a new adapter.",
-        description = "%nThe others share what it did, as their gates say. Of a mixture that mix made, an expert is one of the"
-                + " adapters that went in; where experts were trained together, those of different linears have nothing in"
-                + " common but their number.",
+        description =
+                "%nThe others share what it did, as their gates say. Of a mixture that mix made, an expert is one of the"
+                        + " adapters that went in; where experts were trained together, those of different linears have nothing in"
+                        + " common but their number.",
         footer = {"", "Examples:", "  moelora drop mixture/last --model llama --expert 2 --out smaller"})
 final class DropCommand implements Callable<Integer> {
     private final Streams streams;

@@ -58,7 +58,12 @@ final class EvalCommand implements Callable<Integer> {
     private final ModelFlags model = new ModelFlags();
 
     @Under(Section.DATA)
-    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", required = true, description = "Rows with a question and an answer.")
+    @Option(
+            names = "--data",
+            paramLabel = "FILE",
+            arity = "1..*",
+            required = true,
+            description = "Rows with a question and an answer.")
     private @Nullable List<Path> data;
 
     @Mixin
@@ -158,7 +163,9 @@ final class EvalCommand implements Callable<Integer> {
             Tokenizer words = view.base().tokenizer();
             answers.report(
                     streams,
-                    accuracy.answers().stream().map(answer -> given(answer, words)).toList());
+                    accuracy.answers().stream()
+                            .map(answer -> given(answer, words))
+                            .toList());
             if (json) {
                 streams.out().println(JsonWriter.line(asJson(accuracy)));
             } else {

@@ -25,9 +25,10 @@ import picocli.CommandLine.Parameters;
         name = "grow",
         customSynopsis = "moelora grow ADAPTER --model=DIR --data=FILE... --out=DIR [OPTIONS]",
         header = "Teach an adapter a new job without touching its old ones.",
-        description = "%nNew experts learn the rows of --data; the adapter that is there stays as it is. Each prompt is answered by"
-                + " the one whose prompts it is nearer to, so what the old one answers does not change by a bit. The result is"
-                + " DIR/last. Flags are those of train.",
+        description =
+                "%nNew experts learn the rows of --data; the adapter that is there stays as it is. Each prompt is answered by"
+                        + " the one whose prompts it is nearer to, so what the old one answers does not change by a bit. The result is"
+                        + " DIR/last. Flags are those of train.",
         footer = {
             "",
             "Examples:",
@@ -49,8 +50,9 @@ final class GrowCommand implements Callable<Integer> {
             names = "--old-data",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Rows of the old jobs: shows how many of them the new experts would take. Needed where the adapter"
-                    + " does not know its prompts, as one without the router prompt does not.")
+            description =
+                    "Rows of the old jobs: shows how many of them the new experts would take. Needed where the adapter"
+                            + " does not know its prompts, as one without the router prompt does not.")
     private @Nullable List<Path> oldData;
 
     @Mixin
@@ -83,8 +85,9 @@ final class GrowCommand implements Callable<Integer> {
         try {
             if (!older.knowsPrompts()) {
                 if (oldData == null) {
-                    throw new InputException(from + ": does not know what its prompts look like, as only the router prompt"
-                            + " remembers that; expected --old-data with some rows of its jobs");
+                    throw new InputException(
+                            from + ": does not know what its prompts look like, as only the router prompt"
+                                    + " remembers that; expected --old-data with some rows of its jobs");
                 }
                 PromptStatistics.measure(base.with(older), rows(base, oldData));
             }

@@ -51,8 +51,14 @@ final class HeatMap {
     }
 
     private static String mostOfAll(List<LinearRouting> linears, int tasks) {
-        double least = linears.stream().mapToDouble(linear -> most(linear, tasks)).min().orElse(0);
-        double most = linears.stream().mapToDouble(linear -> most(linear, tasks)).max().orElse(0);
+        double least = linears.stream()
+                .mapToDouble(linear -> most(linear, tasks))
+                .min()
+                .orElse(0);
+        double most = linears.stream()
+                .mapToDouble(linear -> most(linear, tasks))
+                .max()
+                .orElse(0);
         return least == most
                 ? String.format(Locale.ROOT, "%.2f", most)
                 : String.format(Locale.ROOT, "%.2f to %.2f", least, most);
@@ -73,8 +79,8 @@ final class HeatMap {
     private static String column(LinearSite site, List<LinearRouting> linears) {
         long same = linears.stream()
                 .map(LinearRouting::site)
-                .filter(other -> other.layer() == site.layer()
-                        && other.projection().equals(site.projection()))
+                .filter(other ->
+                        other.layer() == site.layer() && other.projection().equals(site.projection()))
                 .count();
         String name = site.name();
         int cut = name.lastIndexOf('.');

@@ -73,9 +73,10 @@ final class Mistakes {
     /** The sentence for what the parser complains about. */
     static String sentence(ParameterException e) {
         CommandSpec spec = e.getCommandLine().getCommandSpec();
-        return wrong(e, spec) + (e.getMessage() != null && e.getMessage().endsWith(Moelora.NO_COMMAND)
-                ? ""
-                : "; see " + spec.qualifiedName() + " --help");
+        return wrong(e, spec)
+                + (e.getMessage() != null && e.getMessage().endsWith(Moelora.NO_COMMAND)
+                        ? ""
+                        : "; see " + spec.qualifiedName() + " --help");
     }
 
     private static String wrong(ParameterException e, CommandSpec spec) {
@@ -84,17 +85,23 @@ final class Mistakes {
         return switch (e) {
             case MissingParameterException missing -> missing(missing);
             case OverwrittenOptionException twice -> name(twice.getOverwritten()) + " is given twice; expected it once";
-            case UnmatchedArgumentException more when !more.getUnmatched().isEmpty() ->
+            case UnmatchedArgumentException more
+            when !more.getUnmatched().isEmpty() ->
                 "\"" + more.getUnmatched().getFirst() + "\" belongs to no flag; expected "
-                        + (spec.positionalParameters().isEmpty() ? "flags and their values only" : "one "
-                                + spec.positionalParameters().getFirst().paramLabel());
+                        + (spec.positionalParameters().isEmpty()
+                                ? "flags and their values only"
+                                : "one "
+                                        + spec.positionalParameters().getFirst().paramLabel());
             default ->
                 arg != null && value != null && !isSwitch(arg)
                         ? name(arg) + " is \"" + value + "\"; expected " + kind(arg.type())
                         : arg != null && isSwitch(arg)
                                 ? name(arg) + " is " + (value == null ? "given with a value" : "\"" + value + "\"")
                                         + "; expected it without a value"
-                                : String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+                                : String.valueOf(e.getMessage())
+                                        .lines()
+                                        .findFirst()
+                                        .orElse("");
         };
     }
 

@@ -18,9 +18,10 @@ import picocli.CommandLine.Parameters;
         name = "mix",
         customSynopsis = "moelora mix ADAPTER... --model=DIR --data=FILE... --out=DIR [OPTIONS]",
         header = "Make LoRA adapters the experts of one mixture, and train its router.",
-        description = "%nThe adapters, ours or PEFT's, of any ranks and targets, become experts as they are; only the router learns,"
-                + " from rows of all their jobs, which need not say whose they are. The mixture is DIR/last. Flags are those of"
-                + " train; --gate is dense unless given.",
+        description =
+                "%nThe adapters, ours or PEFT's, of any ranks and targets, become experts as they are; only the router learns,"
+                        + " from rows of all their jobs, which need not say whose they are. The mixture is DIR/last. Flags are those of"
+                        + " train; --gate is dense unless given.",
         footer = {
             "",
             "Examples:",
@@ -64,8 +65,7 @@ final class MixCommand implements Callable<Integer> {
         List<Adapter> parts = new ArrayList<>();
         try {
             folders.forEach(folder -> parts.add(Adapter.load(folder, base)));
-            return MoeLora.mix(
-                    base, parts, folders.stream().map(Path::toString).toList(), gate, flags.seed());
+            return MoeLora.mix(base, parts, folders.stream().map(Path::toString).toList(), gate, flags.seed());
         } finally {
             parts.forEach(Adapter::close);
         }

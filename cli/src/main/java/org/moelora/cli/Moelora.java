@@ -81,7 +81,9 @@ final class Moelora implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "a command is missing; expected one of "
-                + String.join(", ", spec.subcommands().keySet()) + "; " + NO_COMMAND);
+        throw new ParameterException(
+                spec.commandLine(),
+                "a command is missing; expected one of "
+                        + String.join(", ", spec.subcommands().keySet()) + "; " + NO_COMMAND);
     }
 }

@@ -88,7 +88,8 @@ final class RoutingTables {
             }
             cells.addAll(List.of(
                     percent(linear.lowestLoad()) + " to " + percent(linear.highestLoad()),
-                    number("%.2f", linear.entropy()) + " of " + number("%.2f", Math.log(linear.experts()) / Math.log(2)),
+                    number("%.2f", linear.entropy()) + " of "
+                            + number("%.2f", Math.log(linear.experts()) / Math.log(2)),
                     number("%+.3f", linear.meanWithin()),
                     number("%+.3f", linear.between()),
                     number("%.2f", linear.meanEffectiveRank()) + " of " + linear.rank()));

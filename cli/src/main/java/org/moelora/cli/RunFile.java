@@ -200,8 +200,7 @@ final class RunFile {
         } catch (MissingParameterException e) {
             return; // it may be among the flags
         } catch (ParameterException e) {
-            throw new InputException(
-                    file + ": " + Mistakes.inFile(e), e);
+            throw new InputException(file + ": " + Mistakes.inFile(e), e);
         }
     }
 

@@ -31,9 +31,8 @@ final class RunMetrics {
         List<String> lines = new ArrayList<>();
         lines.add(names.stream().map(RunMetrics::cell).collect(Collectors.joining(",")));
         for (Map<String, String> row : rows) {
-            lines.add(names.stream()
-                    .map(name -> cell(row.getOrDefault(name, "")))
-                    .collect(Collectors.joining(",")));
+            lines.add(
+                    names.stream().map(name -> cell(row.getOrDefault(name, ""))).collect(Collectors.joining(",")));
         }
         return lines;
     }

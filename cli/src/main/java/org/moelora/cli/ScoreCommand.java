@@ -22,8 +22,7 @@ import picocli.CommandLine.Option;
 /** {@code moelora score}. */
 @Command(
         name = "score",
-        customSynopsis =
-                "moelora score --model=DIR [--adapter=DIR] --data=FILE... [OPTIONS]",
+        customSynopsis = "moelora score --model=DIR [--adapter=DIR] --data=FILE... [OPTIONS]",
         header = "Show how probable a model finds the answers in rows of data.",
         description = "%nThe loss is the mean negative log-probability of the labels, in nats. Rows count from 0.",
         footer = {

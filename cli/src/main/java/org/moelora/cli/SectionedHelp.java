@@ -70,8 +70,8 @@ final class SectionedHelp implements IHelpSectionRenderer {
     }
 
     private static Entry option(Help help, OptionSpec option) {
-        Text[][] cells = help.createDefaultOptionRenderer()
-                .render(option, help.parameterLabelRenderer(), help.colorScheme());
+        Text[][] cells =
+                help.createDefaultOptionRenderer().render(option, help.parameterLabelRenderer(), help.colorScheme());
         Text names = help.colorScheme().text("");
         for (String name : option.names()) {
             names = names.concat(names.plainString().isEmpty() ? "" : ", ")
@@ -88,14 +88,11 @@ final class SectionedHelp implements IHelpSectionRenderer {
 
     private static Text label(Help help, ArgSpec arg) {
         return help.parameterLabelRenderer()
-                .renderParameterLabel(
-                        arg, help.ansi(), help.colorScheme().optionParamStyles());
+                .renderParameterLabel(arg, help.ansi(), help.colorScheme().optionParamStyles());
     }
 
     private static List<Text> description(Text[][] cells) {
-        return Arrays.stream(cells)
-                .map(row -> row[DESCRIPTION])
-                .toList();
+        return Arrays.stream(cells).map(row -> row[DESCRIPTION]).toList();
     }
 
     private static TextTable table(Help help, int left) {

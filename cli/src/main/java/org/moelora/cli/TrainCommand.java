@@ -102,7 +102,9 @@ final class TrainCommand implements Callable<Integer> {
                 ? flags.adapter().initAdapter()
                 : null; // what the run holds takes the initial adapter's place
         AdapterSummary start = from == null ? null : AdapterSummary.read(from);
-        AdapterConfig asked = run != null ? run.adapter() : beginning != null ? null : flags.adapter().config(start);
+        AdapterConfig asked = run != null
+                ? run.adapter()
+                : beginning != null ? null : flags.adapter().config(start);
         if (asked != null) {
             flags.training(asked); // refuses what is wrong before the base is opened, which can take a while
         }

@@ -50,7 +50,8 @@ record View(
     EncodedExamples scorable(List<Path> files, Streams streams) {
         EncodedExamples encoded = encoder().encodeAll(Examples.read(files));
         if (encoded.rows().isEmpty()) {
-            throw new InputException(Flags.names(files) + ": no row has a label after its first token; expected at least one");
+            throw new InputException(
+                    Flags.names(files) + ": no row has a label after its first token; expected at least one");
         }
         if (encoded.dropped() > 0) {
             streams.err().println("moelora: rows without a label, left out: " + encoded.dropped());

@@ -105,8 +105,7 @@ class CommandsTest {
                 .isEqualTo(first.number("loss"));
         assertThat(csv).allMatch(line -> line.split(",", -1).length == names.size());
 
-        JsonObject json = Json.parse(
-                Ran.of("show", run, "--json").out().getBytes(StandardCharsets.UTF_8), "output");
+        JsonObject json = Json.parse(Ran.of("show", run, "--json").out().getBytes(StandardCharsets.UTF_8), "output");
         assertThat(json.string("state")).isEqualTo("finished");
         assertThat(json.integer("step")).isEqualTo(2);
         assertThat(json.object("run").has("base")).isTrue();
@@ -120,7 +119,8 @@ class CommandsTest {
         Table table = new Table(2, "task", "linear", "expert 0", "expert 1", "expert 2");
         table.row("a", "q", "1", "2", "3");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        table.print(new Streams(InputStream.nullInputStream(), new PrintStream(out, true), System.err, false, () -> 33));
+        table.print(
+                new Streams(InputStream.nullInputStream(), new PrintStream(out, true), System.err, false, () -> 33));
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("""
                 task  linear  expert 0  expert 1
                 a          q         1         2
@@ -174,7 +174,8 @@ class CommandsTest {
         String story = Json.read(Published.file("models/stories260K-hf/expected.json"))
                 .object("independent")
                 .string("text");
-        Ran told = Ran.of("generate", "--model", Published.file("models/" + model), "--max-tokens=200", "--temperature=0");
+        Ran told =
+                Ran.of("generate", "--model", Published.file("models/" + model), "--max-tokens=200", "--temperature=0");
         assertThat(told.code()).as(told.err()).isZero();
         assertThat(told.out().strip()).isEqualTo(story.strip());
     }

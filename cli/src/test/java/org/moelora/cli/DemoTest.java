@@ -70,7 +70,8 @@ class DemoTest {
                 JsonWriter.pretty(DemoReport.asJson(result, true, 0)).getBytes(StandardCharsets.UTF_8), "report");
         assertThat(json.string("method")).isEqualTo("prompt-moelora");
         assertThat(json.object("moelora").integer("tokens")).isBetween(500, 1_000);
-        assertThat(temp.resolve("demo/prompt-moelora/last/adapter_model.safetensors")).exists();
+        assertThat(temp.resolve("demo/prompt-moelora/last/adapter_model.safetensors"))
+                .exists();
         assertThat(temp.resolve("demo/lora/last/adapter_model.safetensors")).exists();
         JsonArray tasks = json.array("tasks");
         assertThat(tasks.size()).isEqualTo(11);

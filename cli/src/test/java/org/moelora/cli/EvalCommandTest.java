@@ -15,7 +15,8 @@ import org.moelora.engine.io.JsonObject;
 
 /** {@code moelora eval} on rows of one's own. */
 class EvalCommandTest {
-    private static final String ONE = "{\"prompt\":\"Is a cat alive? Answer:\",\"completion\":\" yes\",\"task\":\"life\"}\n";
+    private static final String ONE =
+            "{\"prompt\":\"Is a cat alive? Answer:\",\"completion\":\" yes\",\"task\":\"life\"}\n";
     private static final String OTHER = "{\"prompt\":\"Is a violin alive? Answer:\",\"completion\":\" no\"}\n";
 
     @TempDir
@@ -105,7 +106,12 @@ class EvalCommandTest {
         refused("expected one that does", "--data", data, "--answers", temp.resolve("none/a.jsonl"));
         refused("--show is 0; expected at least 1", "--data", data, "--show", 0);
         refused("--choices is \"yes\"; expected two different answers", "--data", data, "--choices", "yes");
-        refused("line 1: the answer is \"yes\"; expected one of --choices good, bad", "--data", data, "--choices", "good,bad");
+        refused(
+                "line 1: the answer is \"yes\"; expected one of --choices good, bad",
+                "--data",
+                data,
+                "--choices",
+                "good,bad");
         refused("--task and --choices", "--data", data, "--choices", "a,b", "--task", "boolq");
         assertThat(data).hasContent(ONE.strip());
     }

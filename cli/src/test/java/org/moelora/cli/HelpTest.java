@@ -22,8 +22,7 @@ class HelpTest {
     }
 
     static Stream<Arguments> commandsAndWidths() {
-        return commands().stream()
-                .flatMap(command -> Stream.of(80, 120).map(width -> Arguments.of(command, width)));
+        return commands().stream().flatMap(command -> Stream.of(80, 120).map(width -> Arguments.of(command, width)));
     }
 
     /** Every word of it is there, whatever the width; an example is never broken, as it is there to be copied. */
@@ -52,7 +51,15 @@ class HelpTest {
         List<String> lines = Ran.of("train", "--help").out().lines().toList();
         assertThat(lines.stream().filter(line -> line.matches("[A-Z][a-z]+:")))
                 .containsExactly(
-                        "Model:", "Data:", "Adapter:", "Optimizer:", "Evaluation:", "Output:", "Machine:", "General:", "Examples:");
+                        "Model:",
+                        "Data:",
+                        "Adapter:",
+                        "Optimizer:",
+                        "Evaluation:",
+                        "Output:",
+                        "Machine:",
+                        "General:",
+                        "Examples:");
         assertThat(heading(lines, "--learning-rate")).isEqualTo("Optimizer:");
         assertThat(heading(lines, "--threads")).isEqualTo("Machine:");
         assertThat(heading(lines, "--rank")).isEqualTo("Adapter:");
@@ -65,9 +72,7 @@ class HelpTest {
         while (!lines.get(at).startsWith("  " + flag)) {
             at++;
         }
-        return lines.subList(0, at).stream()
-                .filter(line -> line.endsWith(":"))
-                .reduce("", (first, second) -> second);
+        return lines.subList(0, at).stream().filter(line -> line.endsWith(":")).reduce("", (first, second) -> second);
     }
 
     /** A new flag says where it belongs. */

@@ -91,7 +91,8 @@ class InspectRoutingTest {
                 .containsPattern("\nlayer +q_proj +v_proj\n0 +0\\.\\d{3} [ ░▒▓█] +0\\.\\d{3}.*\n1 +0\\.")
                 .containsPattern("\ntask +expert 0 +expert 1 +expert 2 +expert 3\nx +\\d+\\.\\d .*\ny +\\d+\\.\\d")
                 .containsPattern("\nlinear +bits +untrained +load, % +entropy, bits")
-                .containsPattern("\n" + LAST + " +0\\.\\d{3} +0\\.\\d{3} +\\d+\\.\\d to \\d+\\.\\d +\\d\\.\\d\\d of 2\\.00");
+                .containsPattern(
+                        "\n" + LAST + " +0\\.\\d{3} +0\\.\\d{3} +\\d+\\.\\d to \\d+\\.\\d +\\d\\.\\d\\d of 2\\.00");
         assertThat(out.lines().filter(line -> line.startsWith("Experts of model")))
                 .hasSize(3);
         assertThat(out.lines()).noneMatch(line -> line.endsWith(" "));
@@ -117,10 +118,7 @@ class InspectRoutingTest {
                 ofIt = line.contains(LAST);
             }
             boolean shares = ofIt && line.matches("[xy] .*");
-            all.append(
-                            shares
-                                    ? Arrays.stream(line.split(" +")).sorted().collect(Collectors.joining(" "))
-                                    : line)
+            all.append(shares ? Arrays.stream(line.split(" +")).sorted().collect(Collectors.joining(" ")) : line)
                     .append('\n');
             ofIt &= !line.isEmpty();
         }

@@ -53,7 +53,8 @@ class MistakesTest {
     void keysOfAFileToo() throws IOException {
         Path file = Files.writeString(temp.resolve("flags.yaml"), "learning_rate: 1\n");
         assertThat(Ran.of("train", "--config", file).err())
-                .contains("\"learning_rate\" is no flag of moelora train", "; expected ", "did you mean learning-rate?");
+                .contains(
+                        "\"learning_rate\" is no flag of moelora train", "; expected ", "did you mean learning-rate?");
     }
 
     /** What follows a flag that takes a value is its value, whatever it looks like. */

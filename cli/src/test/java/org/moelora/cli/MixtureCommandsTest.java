@@ -38,8 +38,22 @@ class MixtureCommandsTest {
     }
 
     private Path trained(String method, Path data, String out) {
-        run("train", "--model", Ran.LLAMA, "--data", data, "--method", method, "--rank", 2, "--steps", 6,
-                "--learning-rate", 0.02, "--out", temp.resolve(out));
+        run(
+                "train",
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                data,
+                "--method",
+                method,
+                "--rank",
+                2,
+                "--steps",
+                6,
+                "--learning-rate",
+                0.02,
+                "--out",
+                temp.resolve(out));
         return temp.resolve(out).resolve("last");
     }
 
@@ -59,8 +73,24 @@ class MixtureCommandsTest {
                 .containsExactly(first.toString(), second.toString(), third.toString());
         assertThat(config.string("routing_strategy")).isEqualTo("dense");
         Path other = temp.resolve("other");
-        run("mix", first, second, third, "--model", Ran.LLAMA, "--data", a, b, "--steps", 4, "--out", other,
-                "--checkpoint-every", 1, "--keep", 9);
+        run(
+                "mix",
+                first,
+                second,
+                third,
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                a,
+                b,
+                "--steps",
+                4,
+                "--out",
+                other,
+                "--checkpoint-every",
+                1,
+                "--keep",
+                9);
         // As if it had been killed after the second step.
         for (String gone : List.of("last", "checkpoints/step-00000003", "checkpoints/step-00000004")) {
             delete(other.resolve(gone));
@@ -68,7 +98,9 @@ class MixtureCommandsTest {
         run("train", "--resume", other);
         assertThat(Files.readAllBytes(other.resolve("last/adapter_model.safetensors")))
                 .isEqualTo(Files.readAllBytes(mixture.resolve("last/adapter_model.safetensors")));
-        assertThat(Json.read(other.resolve("last/adapter_config.json")).array("expert_origins").size())
+        assertThat(Json.read(other.resolve("last/adapter_config.json"))
+                        .array("expert_origins")
+                        .size())
                 .isEqualTo(3);
 
         Path dropped = temp.resolve("dropped");
@@ -91,10 +123,24 @@ class MixtureCommandsTest {
         Path old = job("old", 10);
         Path fresh = job("new", 30);
         Path older = trained("prompt-moelora", old, "older");
-        String before = run("score", "--model", Ran.LLAMA, "--adapter", older, "--data", old, "--json").out();
+        String before = run("score", "--model", Ran.LLAMA, "--adapter", older, "--data", old, "--json")
+                .out();
         Path grown = temp.resolve("grown");
-        Ran grow = run("grow", older, "--model", Ran.LLAMA, "--data", fresh, "--old-data", old, "--steps", 6,
-                "--learning-rate", 0.02, "--out", grown);
+        Ran grow = run(
+                "grow",
+                older,
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                fresh,
+                "--old-data",
+                old,
+                "--steps",
+                6,
+                "--learning-rate",
+                0.02,
+                "--out",
+                grown);
         assertThat(grow.out())
                 .contains("new rows that the new experts answer: 24 of 24 (100.0 %)")
                 .contains("old rows that the new experts take:   0 of 24 (0.0 %)");
@@ -106,7 +152,18 @@ class MixtureCommandsTest {
         assertThat(refused.code()).isEqualTo(Main.MISTAKE);
         assertThat(refused.err()).contains("does not know what its prompts look like", "expected --old-data");
         assertThat(temp.resolve("x")).doesNotExist();
-        run("grow", lora, "--model", Ran.LLAMA, "--data", fresh, "--old-data", old, "--steps", 2, "--out",
+        run(
+                "grow",
+                lora,
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                fresh,
+                "--old-data",
+                old,
+                "--steps",
+                2,
+                "--out",
                 temp.resolve("y"));
     }
 
@@ -117,8 +174,28 @@ class MixtureCommandsTest {
         lines.addAll(Files.readAllLines(job("b", 30)));
         Files.write(data, lines);
         Path out = temp.resolve("comparison");
-        Ran ran = run("compare", "--model", Ran.LLAMA, "--data", data, "--test", data, "--out", out, "--rank", 10,
-                "--experts", "2,16", "--rates", "1e-3,1e-2", "--seeds", 2, "--epochs", 0.5, "--targets", "q_proj,v_proj");
+        Ran ran = run(
+                "compare",
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                data,
+                "--test",
+                data,
+                "--out",
+                out,
+                "--rank",
+                10,
+                "--experts",
+                "2,16",
+                "--rates",
+                "1e-3,1e-2",
+                "--seeds",
+                2,
+                "--epochs",
+                0.5,
+                "--targets",
+                "q_proj,v_proj");
         assertThat(ran.err()).contains("left out").contains("experts [16]").contains("headroom: one LoRA");
         assertThat(ran.out()).contains("over lora").contains("95 % interval").contains("recommended: ");
         JsonObject json = Json.read(out.resolve("compare.json"));
@@ -150,7 +227,8 @@ class MixtureCommandsTest {
         }) {
             Ran ran = Ran.of(args);
             assertThat(ran.code()).isEqualTo(Main.MISTAKE);
-            assertThat(ran.err().lines().filter(line -> line.startsWith("moelora: "))).hasSize(1);
+            assertThat(ran.err().lines().filter(line -> line.startsWith("moelora: ")))
+                    .hasSize(1);
             assertThat(ran.err()).contains("; expected");
         }
         assertThat(temp.resolve("m")).doesNotExist();

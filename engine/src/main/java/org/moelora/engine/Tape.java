@@ -239,7 +239,8 @@ public final class Tape implements AutoCloseable {
     }
 
     private List<Tensor> recorded(String name, Function<Tape, List<Tensor>> body) {
-        Tape part = recording(device); // stays open: the backward passes of its ops ask it for memory, which is then this tape's
+        Tape part = recording(
+                device); // stays open: the backward passes of its ops ask it for memory, which is then this tape's
         try {
             List<Tensor> results = adopt(name, part, body.apply(part));
             for (Tensor tensor : part.owned) {

@@ -261,8 +261,8 @@ class SegmentTest {
                     .getFirst();
             assertThatIllegalStateException()
                     .isThrownBy(() -> tape.backward(y))
-                    .withMessage("layer 3 gave [[1]] at first and [[1], [1]] when it was run again;"
-                            + " expected the same");
+                    .withMessage(
+                            "layer 3 gave [[1]] at first and [[1], [1]] when it was run again;" + " expected the same");
         }
     }
 
@@ -276,8 +276,8 @@ class SegmentTest {
                 Tensor x = tape.variable(Numbers.normal(1, N), 1, N);
                 List<Long> before = new ArrayList<>();
                 Tensor y = makesTensorsGoingBack(tape, x, before);
-                Tensor z = one(
-                        tape, "outer", part -> one(part, "inner", p -> makesTensorsGoingBack(p, y, before), y), y);
+                Tensor z =
+                        one(tape, "outer", part -> one(part, "inner", p -> makesTensorsGoingBack(p, y, before), y), y);
                 tape.backward(CrossEntropy.apply(tape, z, tape.ints(3), 1));
                 assertThat(before).hasSize(2);
                 assertThat(before.getLast()).isLessThanOrEqualTo(before.getFirst());

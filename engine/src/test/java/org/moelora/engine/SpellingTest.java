@@ -6,7 +6,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SpellingTest {
-    private static final List<String> NAMES = List.of("--model", "--data", "--top-k", "--top-p", "--task", "--tasks", "q8_0");
+    private static final List<String> NAMES =
+            List.of("--model", "--data", "--top-k", "--top-p", "--task", "--tasks", "q8_0");
 
     @Test
     void whatTakesTheFewestEditsIsNearest() {

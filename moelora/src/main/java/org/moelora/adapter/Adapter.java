@@ -189,13 +189,7 @@ public final class Adapter implements AutoCloseable {
         ParameterBlock constants = constants(base, config, sites);
         try {
             return new Adapter(
-                    config,
-                    builder.build(),
-                    constants,
-                    sites,
-                    base.fingerprint(),
-                    base.source(),
-                    base.fanInFanOut());
+                    config, builder.build(), constants, sites, base.fingerprint(), base.source(), base.fanInFanOut());
         } catch (RuntimeException | Error e) {
             constants.close();
             throw e;
@@ -243,13 +237,7 @@ public final class Adapter implements AutoCloseable {
         try (Lifetime.Use use = lifetime.enter()) {
             // Where experts came from does not matter to a rehearsal.
             Adapter copy = new Adapter(
-                    config,
-                    block.on(rehearsal),
-                    constants.on(rehearsal),
-                    sites(),
-                    base,
-                    baseSource,
-                    fanInFanOut);
+                    config, block.on(rehearsal), constants.on(rehearsal), sites(), base, baseSource, fanInFanOut);
             Adapter before = older;
             copy.prompts = prompts;
             copy.older = before == null ? null : before.on(rehearsal);

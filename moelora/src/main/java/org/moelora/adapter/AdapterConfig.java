@@ -110,7 +110,9 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     /** The losses beside the language model's, unless something else is said: none but under a top-k gate whose router looks at tokens. */
     default LossSettings losses() {
         GatePolicy policy = gate();
-        return policy == null || policy.topK() == 0 || !(router() instanceof Router.Token) ? LossSettings.NONE : LossSettings.DEFAULT;
+        return policy == null || policy.topK() == 0 || !(router() instanceof Router.Token)
+                ? LossSettings.NONE
+                : LossSettings.DEFAULT;
     }
 
     /**

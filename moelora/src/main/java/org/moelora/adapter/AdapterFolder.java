@@ -67,18 +67,19 @@ final class AdapterFolder {
             for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), layer.site())) {
                 Parameter parameter = adapter.tensor(slice.parameter());
                 int rows = Math.max(1, Math.min(slice.rows(), Pieces.MOST / slice.cols()));
-                tensors.values(prefix + slice.key(), StoredType.F32, slice.shape(), rows * slice.cols(), (from, piece) -> {
-                    if (slice.isRange(parameter.shape())) {
-                        parameter.read(slice.at(0, parameter.shape()) + from, piece);
-                        return;
-                    }
-                    float[] all = whole.of(parameter);
-                    int first = Math.toIntExact(from / slice.cols());
-                    for (int i = 0; i < piece.length / slice.cols(); i++) {
-                        int at = slice.at(first + i, parameter.shape());
-                        System.arraycopy(all, at, piece, i * slice.cols(), slice.cols());
-                    }
-                });
+                tensors.values(
+                        prefix + slice.key(), StoredType.F32, slice.shape(), rows * slice.cols(), (from, piece) -> {
+                            if (slice.isRange(parameter.shape())) {
+                                parameter.read(slice.at(0, parameter.shape()) + from, piece);
+                                return;
+                            }
+                            float[] all = whole.of(parameter);
+                            int first = Math.toIntExact(from / slice.cols());
+                            for (int i = 0; i < piece.length / slice.cols(); i++) {
+                                int at = slice.at(first + i, parameter.shape());
+                                System.arraycopy(all, at, piece, i * slice.cols(), slice.cols());
+                            }
+                        });
             }
         }
         KnownPrompts prompts = adapter.prompts();

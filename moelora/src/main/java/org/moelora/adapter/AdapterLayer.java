@@ -81,8 +81,7 @@ record AdapterLayer(
         return switch (config.router()) {
             case Router.Token token -> RouterInput.ofTokens(pass, site.name(), x);
             case Router.Prompt prompt ->
-                pass.ofPrompts(
-                        tape, site.name(), x, statistic(Router.Prompt.SCALE), statistic(Router.Prompt.CENTRE));
+                pass.ofPrompts(tape, site.name(), x, statistic(Router.Prompt.SCALE), statistic(Router.Prompt.CENTRE));
         };
     }
 
@@ -99,8 +98,10 @@ record AdapterLayer(
         Tensor kept = pass.dropout(tape, site.name(), x, config.dropout());
         Tensor sum = GatedUpdate.apply(
                 tape, Linear.apply(tape, kept, w, null), Linear.apply(tape, kept, a, null), null, b, scale);
-        Tensor c =
-                pass.kept(tape, site.name() + "/row factors", () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
+        Tensor c = pass.kept(
+                tape,
+                site.name() + "/row factors",
+                () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
         Tensor y = Magnitude.apply(tape, sum, c, bias);
         if (kept == x) {
             return y;

@@ -120,7 +120,19 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
-        this(losses, seed, draw, observer, watcher, null, null, null, RouterPhase.FINAL, Generations.NEWEST, new ArrayList<>(), new ArrayList<>());
+        this(
+                losses,
+                seed,
+                draw,
+                observer,
+                watcher,
+                null,
+                null,
+                null,
+                RouterPhase.FINAL,
+                Generations.NEWEST,
+                new ArrayList<>(),
+                new ArrayList<>());
     }
 
     private AdapterPass(
@@ -181,17 +193,30 @@ public final class AdapterPass {
     /** No dropout, no losses, and features of rows instead of routing. */
     static AdapterPass calibrating(Calibration calibration) {
         return new AdapterPass(
-                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, Generations.NEWEST, new ArrayList<>(), new ArrayList<>());
+                null,
+                0,
+                0,
+                null,
+                null,
+                null,
+                null,
+                calibration,
+                RouterPhase.FINAL,
+                Generations.NEWEST,
+                new ArrayList<>(),
+                new ArrayList<>());
     }
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
     public AdapterPass withRows(Rows of) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, balance, contrast);
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, balance, contrast);
     }
 
     /** This pass with routers that choose so. */
     public AdapterPass in(RouterPhase now) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, balance, contrast);
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, balance, contrast);
     }
 
     /**
@@ -237,7 +262,9 @@ public final class AdapterPass {
 
     /** For each row how many adapters learned after the one that answers it. */
     public int[] generationsOfRows() {
-        return generations.ofRows == null ? new int[Objects.requireNonNull(rows).prompts.length] : generations.ofRows.clone();
+        return generations.ofRows == null
+                ? new int[Objects.requireNonNull(rows).prompts.length]
+                : generations.ofRows.clone();
     }
 
     /** The adapters that answer the rows of this pass, newest first. */
@@ -254,7 +281,10 @@ public final class AdapterPass {
         float[] mask = new float[of.starts[of.starts.length - 1] * columns];
         for (int row = 0; row < ofRows.length; row++) {
             Arrays.fill(
-                    mask, of.starts[row] * columns, of.starts[row + 1] * columns, ofRows[row] == generations.here ? 1 : 0);
+                    mask,
+                    of.starts[row] * columns,
+                    of.starts[row + 1] * columns,
+                    ofRows[row] == generations.here ? 1 : 0);
         }
         return tape.constant(mask, mask.length / columns, columns);
     }
@@ -299,12 +329,26 @@ public final class AdapterPass {
 
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, phase, generations, balance, contrast);
+        return new AdapterPass(
+                losses,
+                seed,
+                draw,
+                observer,
+                watcher,
+                rows,
+                values,
+                calibration,
+                phase,
+                generations,
+                balance,
+                contrast);
     }
 
     /** What {@code compute} gives, or what it gave under that name in a pass before. */
     Tensor kept(Tape tape, String name, Supplier<Tensor> compute) {
-        return kept == null || tape.isRecording() ? compute.get() : kept.of(tape, generations.here + ":" + name, compute);
+        return kept == null || tape.isRecording()
+                ? compute.get()
+                : kept.of(tape, generations.here + ":" + name, compute);
     }
 
     /** What a function says of each token's task, which is null where none is known. */
@@ -313,10 +357,7 @@ public final class AdapterPass {
         int[] starts = rows == null ? new int[] {0, tokens} : rows.starts;
         for (int row = 0; row + 1 < starts.length; row++) {
             Arrays.fill(
-                    values,
-                    starts[row],
-                    starts[row + 1],
-                    ofTask.applyAsInt(rows == null ? null : rows.tasks.get(row)));
+                    values, starts[row], starts[row + 1], ofTask.applyAsInt(rows == null ? null : rows.tasks.get(row)));
         }
         return values;
     }

@@ -27,6 +27,16 @@ final class Drop {
             throw new InputException("the adapter was made for another base: expected " + difference);
         });
         Adapter rest = Adapter.zero(base, without(config));
+        try {
+            fill(rest, from, config, expert);
+            return rest;
+        } catch (RuntimeException | Error e) {
+            rest.close();
+            throw e;
+        }
+    }
+
+    private static void fill(Adapter rest, Adapter from, MoeLoraConfig config, int expert) {
         for (Parameter parameter : from.parameters().parameters()) {
             AdapterLayer layer = layer(from, parameter);
             rest.parameters().get(parameter.name()).set(without(parameter, layer, config, expert));
@@ -42,7 +52,6 @@ final class Drop {
             origins.remove(expert);
             rest.comesFrom(origins);
         }
-        return rest;
     }
 
     private static MoeLoraConfig without(MoeLoraConfig config) {
@@ -84,7 +93,13 @@ final class Drop {
             return columns(all, experts * rank, expert * rank, rank);
         }
         if (parameter == layer.a()) {
-            return config.sharedA() ? all : columns(all, all.length, expert * rank * layer.site().in(), rank * layer.site().in());
+            return config.sharedA()
+                    ? all
+                    : columns(
+                            all,
+                            all.length,
+                            expert * rank * layer.site().in(),
+                            rank * layer.site().in());
         }
         boolean perExpert = parameter.shape().rank() == 2 && isGate(parameter);
         int width = all.length / experts;

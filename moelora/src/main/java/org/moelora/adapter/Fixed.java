@@ -26,27 +26,37 @@ final class Fixed {
                 .targets(config.targets())
                 .build();
         Adapter fixed = Adapter.zero(base, lora);
-        for (AdapterLayer layer : mixture.layers().values()) {
-            double[] gate = Objects.requireNonNull(gates.get(layer.module()), layer.module());
-            float[] a = layer.a().toArray();
-            float[] b = layer.b().toArray();
-            int in = layer.site().in();
-            int out = layer.site().out();
-            int width = gate.length * config.rank();
-            float[] wideA = new float[rank * in];
-            float[] wideB = new float[out * rank];
-            // A scale that alpha / rank does not give to the last bit goes into B.
-            double factor = config.scale() / lora.scale();
-            for (int i = 0; i < width; i++) {
-                int row = config.sharedA() ? i % config.rank() : i;
-                System.arraycopy(a, row * in, wideA, i * in, in);
-                for (int o = 0; o < out; o++) {
-                    wideB[o * rank + i] = (float) (factor * gate[i / config.rank()] * b[o * width + i]);
-                }
+        try {
+            for (AdapterLayer layer : mixture.layers().values()) {
+                double[] gate = Objects.requireNonNull(gates.get(layer.module()), layer.module());
+                fill(fixed, layer, config, gate);
             }
-            fixed.parameters().get(layer.module() + ".lora_A").set(wideA);
-            fixed.parameters().get(layer.module() + ".lora_B").set(wideB);
+            return fixed;
+        } catch (RuntimeException | Error e) {
+            fixed.close();
+            throw e;
         }
-        return fixed;
+    }
+
+    private static void fill(Adapter fixed, AdapterLayer layer, MoeLoraConfig config, double[] gate) {
+        int rank = fixed.config().rank();
+        float[] a = layer.a().toArray();
+        float[] b = layer.b().toArray();
+        int in = layer.site().in();
+        int out = layer.site().out();
+        int width = gate.length * config.rank();
+        float[] wideA = new float[rank * in];
+        float[] wideB = new float[out * rank];
+        // A scale that alpha / rank does not give to the last bit goes into B.
+        double factor = config.scale() / fixed.config().scale();
+        for (int i = 0; i < width; i++) {
+            int row = config.sharedA() ? i % config.rank() : i;
+            System.arraycopy(a, row * in, wideA, i * in, in);
+            for (int o = 0; o < out; o++) {
+                wideB[o * rank + i] = (float) (factor * gate[i / config.rank()] * b[o * width + i]);
+            }
+        }
+        fixed.parameters().get(layer.module() + ".lora_A").set(wideA);
+        fixed.parameters().get(layer.module() + ".lora_B").set(wideB);
     }
 }

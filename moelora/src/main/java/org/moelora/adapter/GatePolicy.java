@@ -61,8 +61,7 @@ public sealed interface GatePolicy {
         return new GateParameter(ROUTER, ROUTER + ".weight", Shape.of(experts, site.in()), 0.02);
     }
 
-    private static Tensor probabilities(
-            Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
+    private static Tensor probabilities(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
         float inverse = (float) (1 / pass.phase().temperature());
         return x.decide(tape, "p", f -> {
             Tensor logits = Linear.apply(tape, f, of(parameters, ROUTER), null);
@@ -75,12 +74,7 @@ public sealed interface GatePolicy {
     }
 
     private static Routing top(
-            Tape tape,
-            AdapterPass pass,
-            RouterInput x,
-            Map<String, Parameter> parameters,
-            int k,
-            boolean renormalise) {
+            Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters, int k, boolean renormalise) {
         Tensor p = probabilities(tape, pass, x, parameters);
         if (pass.phase().dense()) {
             return new Routing(p, p, null);

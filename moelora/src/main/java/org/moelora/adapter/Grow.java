@@ -39,8 +39,9 @@ final class Grow {
         for (Adapter each = newest; each != null; each = each.older()) {
             KnownPrompts prompts = each.prompts();
             if (prompts == null && each != newest) {
-                throw new InputException("the older adapter does not know what its prompts look like, as only a router of"
-                        + " prompts remembers that; expected some of its rows, or an adapter with the router prompt");
+                throw new InputException(
+                        "the older adapter does not know what its prompts look like, as only a router of"
+                                + " prompts remembers that; expected some of its rows, or an adapter with the router prompt");
             }
             if (each.config().dora()) {
                 throw new InputException("one of the adapters is DoRA, which cannot answer a part of a batch; expected"

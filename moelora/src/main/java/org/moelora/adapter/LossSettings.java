@@ -44,7 +44,7 @@ public record LossSettings(
                 }
             }
             throw new InputException("contrast is \"" + id + "\"; expected supervised or token"
-                        + Spelling.suggestion(id, List.of("supervised", "token")));
+                    + Spelling.suggestion(id, List.of("supervised", "token")));
         }
     }
 

@@ -17,15 +17,17 @@ final class Mix {
 
     static Adapter of(Adaptable base, List<Adapter> parts, List<String> origins, GatePolicy gate, long seed) {
         if (parts.size() < 2) {
-            throw new InputException("there is " + (parts.isEmpty() ? "no adapter" : "one adapter")
-                    + " to mix; expected two or more");
+            throw new InputException(
+                    "there is " + (parts.isEmpty() ? "no adapter" : "one adapter") + " to mix; expected two or more");
         }
         for (int e = 0; e < parts.size(); e++) {
             check(base, parts.get(e), origins.get(e));
         }
-        Set<String> adapted = parts.stream().flatMap(part -> part.modules().stream()).collect(Collectors.toSet());
-        List<LinearSite> sites =
-                base.linears().stream().filter(site -> adapted.contains(site.name())).toList();
+        Set<String> adapted =
+                parts.stream().flatMap(part -> part.modules().stream()).collect(Collectors.toSet());
+        List<LinearSite> sites = base.linears().stream()
+                .filter(site -> adapted.contains(site.name()))
+                .toList();
         int rank = 0;
         Set<Double> scales = new HashSet<>();
         for (Adapter part : parts) {
@@ -46,11 +48,16 @@ final class Mix {
                 0,
                 targets(sites, base.linears()));
         Adapter mixture = Adapter.create(base, config, seed);
-        mixture.comesFrom(origins);
-        for (LinearSite site : sites) {
-            fill(mixture, parts, site);
+        try {
+            mixture.comesFrom(origins);
+            for (LinearSite site : sites) {
+                fill(mixture, parts, site);
+            }
+            return mixture;
+        } catch (RuntimeException | Error e) {
+            mixture.close();
+            throw e;
         }
-        return mixture;
     }
 
     private static void check(Adaptable base, Adapter part, String origin) {
@@ -83,8 +90,9 @@ final class Mix {
         }
         return names.size() <= Targets.MAX
                 ? Targets.of(names)
-                : Targets.of(new Targets.Expression(
-                        sites.stream().map(site -> site.name().replace(".", "\\.")).collect(Collectors.joining("|"))));
+                : Targets.of(new Targets.Expression(sites.stream()
+                        .map(site -> site.name().replace(".", "\\."))
+                        .collect(Collectors.joining("|"))));
     }
 
     private static void fill(Adapter mixture, List<Adapter> parts, LinearSite site) {

@@ -54,7 +54,8 @@ public final class RouterStatistics {
 
     /** Begins. Under another router only what the prompts look like is measured. */
     public static RouterStatistics of(Adapter adapter) {
-        return new RouterStatistics(adapter, adapter.config().router() instanceof Router.Prompt prompt ? prompt.rms() : 0);
+        return new RouterStatistics(
+                adapter, adapter.config().router() instanceof Router.Prompt prompt ? prompt.rms() : 0);
     }
 
     /** A pass whose rows are counted. Rows without a prompt are not. */

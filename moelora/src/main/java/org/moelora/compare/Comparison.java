@@ -167,7 +167,10 @@ public final class Comparison {
             listener.news(arm.name() + ": learning rates " + left + ", " + steps + " steps each");
             Map<Double, Double> losses = new LinkedHashMap<>();
             for (double rate : left) {
-                losses.put(rate, trial(arm.name(), arm.config(), rows, List.of(), rate, steps, 0, false).loss());
+                losses.put(
+                        rate,
+                        trial(arm.name(), arm.config(), rows, List.of(), rate, steps, 0, false)
+                                .loss());
             }
             left.sort(Comparator.comparingDouble(rate -> Objects.requireNonNull(losses.get(rate))));
             left = new ArrayList<>(left.subList(0, left.size() / 2));
@@ -185,12 +188,7 @@ public final class Comparison {
             speed += trial.tokensPerSecond() / accuracy.length;
         }
         return new ComparisonReport.Outcome(
-                arm,
-                arm.parameters(base.linears()),
-                arm.activeParameters(base.linears()),
-                rate,
-                accuracy,
-                speed);
+                arm, arm.parameters(base.linears()), arm.activeParameters(base.linears()), rate, accuracy, speed);
     }
 
     /** Rows by their tasks; empty where a row or a question names none, or a question one that no row has. */
@@ -216,7 +214,15 @@ public final class Comparison {
                     .filter(question -> task.getKey().equals(question.origin().task()))
                     .toList();
             long steps = Math.max(1, Math.round((double) full * task.getValue().size() / rows.size()));
-            correct += trial("task-" + task.getKey(), arms.getFirst().config(), task.getValue(), asked, rate, steps, 0, true)
+            correct += trial(
+                            "task-" + task.getKey(),
+                            arms.getFirst().config(),
+                            task.getValue(),
+                            asked,
+                            rate,
+                            steps,
+                            0,
+                            true)
                     .correct();
         }
         MoeLoraConfig mixture = arms.stream()
@@ -271,7 +277,8 @@ public final class Comparison {
             if (cancellation.isCancelled()) {
                 throw new Cancelled();
             }
-            listener.news(name + ", learning rate " + rate + ", seed " + seed + ", " + steps + " steps" + budget.left());
+            listener.news(
+                    name + ", learning rate " + rate + ", seed " + seed + ", " + steps + " steps" + budget.left());
             known = train(config, on, asked, rate, steps, seed);
             folder.write(file, known);
         }
@@ -326,7 +333,13 @@ public final class Comparison {
         listener.news("measuring how much fits into the budget");
         long probe = Math.min(20, full);
         AdapterConfig lora = arms.getFirst().config();
-        train(lora, rows, List.of(), settings.rates().getFirst(), Math.min(10, full), 0); // compiles what is slow at first
+        train(
+                lora,
+                rows,
+                List.of(),
+                settings.rates().getFirst(),
+                Math.min(10, full),
+                0); // compiles what is slow at first
         long begin = System.nanoTime();
         Trial trial = train(lora, rows, List.of(), settings.rates().getFirst(), probe, 0);
         List<Prompt> some = questions.subList(0, Math.min(32, questions.size()));

@@ -39,8 +39,9 @@ final class ComparisonFolder {
         Path file = folder.resolve(COMPARISON);
         if (Files.exists(file)) {
             if (!Json.read(file).string("key").equals(key)) {
-                throw new InputException(folder + ": holds a comparison of other arms, rows or settings; expected the same"
-                        + " ones, to go on with it, or a new folder");
+                throw new InputException(
+                        folder + ": holds a comparison of other arms, rows or settings; expected the same"
+                                + " ones, to go on with it, or a new folder");
             }
             return;
         }
@@ -83,7 +84,8 @@ final class ComparisonFolder {
     }
 
     private static void add(MessageDigest digest, int[] values) {
-        ByteBuffer bytes = ByteBuffer.allocate((1 + values.length) * Integer.BYTES).putInt(values.length);
+        ByteBuffer bytes =
+                ByteBuffer.allocate((1 + values.length) * Integer.BYTES).putInt(values.length);
         bytes.asIntBuffer().put(values);
         digest.update(bytes.array());
     }

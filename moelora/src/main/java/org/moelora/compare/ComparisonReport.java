@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param steps optimizer steps of each full training
  * @param seconds that the trainings and their evaluations took, over all sittings
  */
-public record ComparisonReport(
-        List<Outcome> arms, @Nullable Headroom headroom, long steps, double seconds) {
+public record ComparisonReport(List<Outcome> arms, @Nullable Headroom headroom, long steps, double seconds) {
     public ComparisonReport {
         arms = List.copyOf(arms);
     }

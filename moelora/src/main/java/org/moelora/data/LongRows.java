@@ -31,6 +31,6 @@ public enum LongRows {
             }
         }
         throw new InputException(flag + " is \"" + text + "\"; expected cut, skip or refuse"
-                        + Spelling.suggestion(text, List.of("cut", "skip", "refuse")));
+                + Spelling.suggestion(text, List.of("cut", "skip", "refuse")));
     }
 }

@@ -180,9 +180,7 @@ public record Accuracy(List<Answer> answers) {
                 }
                 boolean right = Arrays.equals(ids, 0, ids.length, expectedIds, 0, length);
                 return new Answer(
-                        prompt,
-                        Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")),
-                        right);
+                        prompt, Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")), right);
             }
             String all = text + stream.finish();
             int end = expected.contains("\n") ? -1 : all.indexOf('\n');

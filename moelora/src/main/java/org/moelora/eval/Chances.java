@@ -36,8 +36,8 @@ final class Chances {
         System.arraycopy(answer, 0, ids, before, length);
         System.arraycopy(answer, 0, labels, before, length);
         var origin = prompt.origin();
-        chances.add(new Chance(
-                question, choice, new TokenRow(ids, labels, origin.task(), chances.size(), origin.where())));
+        chances.add(
+                new Chance(question, choice, new TokenRow(ids, labels, origin.task(), chances.size(), origin.where())));
     }
 
     List<TokenRow> rows() {

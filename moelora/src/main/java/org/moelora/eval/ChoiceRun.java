@@ -28,7 +28,9 @@ public final class ChoiceRun {
      */
     public ChoiceRun(List<Example> rows, List<String> choices, ExampleEncoder encoder) {
         this.choices = choices.stream().map(String::strip).toList();
-        if (choices.size() < 2 || this.choices.contains("") || Set.copyOf(this.choices).size() < choices.size()) {
+        if (choices.size() < 2
+                || this.choices.contains("")
+                || Set.copyOf(this.choices).size() < choices.size()) {
             throw new InputException("--choices is \"" + String.join(",", choices)
                     + "\"; expected two different answers at least, with commas between them");
         }

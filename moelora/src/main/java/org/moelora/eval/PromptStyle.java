@@ -31,7 +31,7 @@ public enum PromptStyle {
             }
         }
         throw new InputException(flag + " is \"" + text + "\"; expected llm-adapters or alpaca"
-                        + Spelling.suggestion(text, List.of("llm-adapters", "alpaca")));
+                + Spelling.suggestion(text, List.of("llm-adapters", "alpaca")));
     }
 
     /** The text up to where the answer begins. */

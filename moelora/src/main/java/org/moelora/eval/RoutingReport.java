@@ -123,7 +123,8 @@ public record RoutingReport(
     private static Map<String, GateCounts> counts(Adapter adapter, List<String> tasks) {
         Map<String, GateCounts> counts = new LinkedHashMap<>();
         for (LinearSite site : adapter.sites()) {
-            counts.put(site.name(), new GateCounts(tasks.size(), adapter.config().experts(site)));
+            counts.put(
+                    site.name(), new GateCounts(tasks.size(), adapter.config().experts(site)));
         }
         return counts;
     }
@@ -149,8 +150,7 @@ public record RoutingReport(
     private static void route(
             LanguageModel model, List<TokenRow> rows, Function<Batch, AdapterPass.Observer> observers) {
         for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
-            AdapterPass pass =
-                    AdapterPass.observed(observers.apply(batch)).withRows(batch.layout());
+            AdapterPass pass = AdapterPass.observed(observers.apply(batch)).withRows(batch.layout());
             try (Tape tape = Tape.inference(model.decoder().device())) {
                 model.hidden(tape, pass, batch.ids(), batch.starts());
             } catch (InternalError e) {

@@ -32,6 +32,6 @@ public enum Scoring {
             }
         }
         throw new InputException(flag + " is \"" + text + "\"; expected generate or likelihood"
-                        + Spelling.suggestion(text, List.of("generate", "likelihood")));
+                + Spelling.suggestion(text, List.of("generate", "likelihood")));
     }
 }

@@ -186,7 +186,8 @@ public final class LanguageModel {
             hidden(tape, pass, prompt, new int[] {0, prompt.length});
         }
         if (gates.isEmpty()) {
-            throw new InputException("an older adapter than the newest answers this prompt; expected one of the newest's");
+            throw new InputException(
+                    "an older adapter than the newest answers this prompt; expected one of the newest's");
         }
         return gates;
     }

@@ -42,6 +42,6 @@ public enum Quantization {
             }
         }
         throw new InputException("there is no quantization \"" + id + "\"; expected none, q8_0 or q4_0"
-                        + Spelling.suggestion(id, List.of("none", "q8_0", "q4_0")));
+                + Spelling.suggestion(id, List.of("none", "q8_0", "q4_0")));
     }
 }

@@ -2,6 +2,7 @@ package org.moelora.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ final class RopeFields {
             case "default" -> null;
             case "linear" -> new RopeScaling.Linear(positive("factor"));
             case "llama3" -> llama3(positions);
-            default -> throw typed.error(name, "default, linear or llama3");
+            default -> throw Objects.requireNonNull(typed).error(name, "default, linear or llama3");
         };
         checkRest(
                 type,
@@ -157,7 +158,7 @@ final class RopeFields {
         if (parameters != null) {
             for (String name : parameters.names()) {
                 boolean says =
-                        !name.equals("rope_type") && !name.equals("type") || !"default".equals(parameters.get(name));
+                        (!name.equals("rope_type") && !name.equals("type")) || !"default".equals(parameters.get(name));
                 if (parameters.has(name) && !kinds.contains(name) && says) {
                     throw parameters.error(name, "the fields of rope inside " + String.join(" and ", kinds));
                 }

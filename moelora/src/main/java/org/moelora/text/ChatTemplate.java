@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -60,7 +61,8 @@ public final class ChatTemplate {
      * @throws InputException if it has a construct that is not supported, which is named with its line
      */
     public static ChatTemplate of(String source, String template, Map<String, String> tokens) {
-        return new ChatTemplate(source, Template.parse(source, template), new HashMap<>(tokens), LocalDate.now());
+        return new ChatTemplate(
+                source, Template.parse(source, template), new HashMap<>(tokens), LocalDate.now(ZoneId.systemDefault()));
     }
 
     /**

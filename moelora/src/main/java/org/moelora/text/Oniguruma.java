@@ -114,7 +114,8 @@ final class Oniguruma {
 
     private String flags(String flags) {
         boolean on = true;
-        for (char c : flags.toCharArray()) {
+        for (int i = 0; i < flags.length(); i++) {
+            char c = flags.charAt(i);
             if (c == '-') {
                 on = false;
             } else if (c == 'i') {

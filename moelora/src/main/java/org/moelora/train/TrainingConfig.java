@@ -213,9 +213,8 @@ public record TrainingConfig(
                         case "linear" -> Schedule.Decay.LINEAR;
                         case "cosine" -> Schedule.Decay.COSINE;
                         default ->
-                            throw new InputException(
-                                    "schedule is \"" + name + "\"; expected cosine, linear or constant"
-                        + Spelling.suggestion(name, List.of("cosine", "linear", "constant")));
+                            throw new InputException("schedule is \"" + name + "\"; expected cosine, linear or constant"
+                                    + Spelling.suggestion(name, List.of("cosine", "linear", "constant")));
                     });
         }
 

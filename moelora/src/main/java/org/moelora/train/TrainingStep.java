@@ -56,8 +56,9 @@ public record TrainingStep(double lm, double balance, double contrast) {
         double contrast = 0;
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
-            AdapterPass pass =
-                    AdapterPass.training(losses, seed, draw + i, watcher).withRows(batch.layout()).in(phase);
+            AdapterPass pass = AdapterPass.training(losses, seed, draw + i, watcher)
+                    .withRows(batch.layout())
+                    .in(phase);
             try (Tape tape = recompute ? Tape.recomputing(device) : Tape.recording(device)) {
                 Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
                 Tensor lmTerm = model.loss(tape, hidden, batch.positions(), batch.targets(), 1f / labels);

@@ -97,8 +97,8 @@ class GrowTest {
     private static float[] logits(LanguageModel model, List<TokenRow> rows) {
         Batch batch = Batch.of(rows);
         try (Tape tape = Tape.inference(device)) {
-            Tensor hidden = model.hidden(
-                    tape, AdapterPass.inference().withRows(batch.layout()), batch.ids(), batch.starts());
+            Tensor hidden =
+                    model.hidden(tape, AdapterPass.inference().withRows(batch.layout()), batch.ids(), batch.starts());
             int[] all = new int[batch.tokens()];
             Arrays.setAll(all, t -> t);
             return model.logits(tape, hidden, all).toArray();
@@ -183,7 +183,9 @@ class GrowTest {
             Generation generation = Generation.of(base.with(grown), GenerationOptions.GREEDY.withMaxTokens(5));
             List<int[]> all = generation.ids(prompts, (s, id) -> true);
             for (int s = 0; s < prompts.size(); s++) {
-                assertThat(generation.ids(List.of(prompts.get(s)), (i, id) -> true).getFirst())
+                assertThat(generation
+                                .ids(List.of(prompts.get(s)), (i, id) -> true)
+                                .getFirst())
                         .isEqualTo(all.get(s));
             }
         }
@@ -196,7 +198,10 @@ class GrowTest {
         float[] before = logits(base.with(older), OLD);
         float[] whole;
         try (Adapter grown = MoeLora.grow(older, Adapter.create(base, config(2), 7))) {
-            tuner(grown, NEW).into(temp.resolve("run")).checkpoints(new CheckpointPolicy(1, 0, 9)).run();
+            tuner(grown, NEW)
+                    .into(temp.resolve("run"))
+                    .checkpoints(new CheckpointPolicy(1, 0, 9))
+                    .run();
             assertThat(logits(base.with(grown), OLD)).isEqualTo(before);
             whole = logits(base.with(grown), NEW);
         }
@@ -230,8 +235,8 @@ class GrowTest {
     /** Sixteen centres at most; as many as there are different prompts if they are fewer. */
     @Test
     void centresAreMeansOfPromptsThatAreAlike() {
-        float[][] centres = KnownPrompts.of(List.of(
-                        new float[] {0, 1}, new float[] {5, 5}, new float[] {0, 1}, new float[] {5, 5}))
+        float[][] centres = KnownPrompts.of(
+                        List.of(new float[] {0, 1}, new float[] {5, 5}, new float[] {0, 1}, new float[] {5, 5}))
                 .centres();
         assertThat(centres).isDeepEqualTo(new float[][] {{0, 1}, {5, 5}});
         KnownPrompts known = KnownPrompts.of(List.of(new float[] {0, 1}, new float[] {4, 1}));

@@ -95,9 +95,8 @@ class MixAndDropTest {
                 assertThat(mixture.modules())
                         .containsExactlyElementsOf(base.linears().stream()
                                 .map(LinearSite::name)
-                                .filter(name -> name.endsWith("q_proj")
-                                        || name.endsWith("v_proj")
-                                        || name.endsWith("up_proj"))
+                                .filter(name ->
+                                        name.endsWith("q_proj") || name.endsWith("v_proj") || name.endsWith("up_proj"))
                                 .toList());
                 int rank = mixture.config().rank();
                 assertThat(rank).isEqualTo(3);

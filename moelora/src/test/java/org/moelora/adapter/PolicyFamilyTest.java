@@ -94,8 +94,12 @@ class PolicyFamilyTest {
                 Arguments.of("task", mixture().gate(BY_TASK).build(), NONE),
                 Arguments.of("comoe", mixture().build(), token),
                 Arguments.of("prompt", prompt().build(), new LossSettings(0.1, 0.1, 0.5, 512)),
-                Arguments.of("prompt, dense", prompt().gate(new GatePolicy.Dense()).build(), NONE),
-                Arguments.of("prompt, threshold", prompt().gate(new GatePolicy.Threshold(0)).build(), NONE));
+                Arguments.of(
+                        "prompt, dense", prompt().gate(new GatePolicy.Dense()).build(), NONE),
+                Arguments.of(
+                        "prompt, threshold",
+                        prompt().gate(new GatePolicy.Threshold(0)).build(),
+                        NONE));
     }
 
     @ParameterizedTest(name = "{0}")

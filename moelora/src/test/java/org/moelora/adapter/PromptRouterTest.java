@@ -73,7 +73,11 @@ class PromptRouterTest {
     }
 
     private static TrainingConfig training() {
-        return TrainingConfig.builder().steps(6L).batchSize(3).learningRate(1e-2).build();
+        return TrainingConfig.builder()
+                .steps(6L)
+                .batchSize(3)
+                .learningRate(1e-2)
+                .build();
     }
 
     private static void randomise(Adapter adapter) {
@@ -91,8 +95,7 @@ class PromptRouterTest {
         RouterStatistics statistics = RouterStatistics.of(adapter);
         Batch batch = Batch.of(rows);
         try (Tape tape = Tape.inference(device)) {
-            base.with(adapter)
-                    .hidden(tape, statistics.pass().withRows(batch.layout()), batch.ids(), batch.starts());
+            base.with(adapter).hidden(tape, statistics.pass().withRows(batch.layout()), batch.ids(), batch.starts());
         }
         statistics.finish();
     }
@@ -100,8 +103,8 @@ class PromptRouterTest {
     private static float[] logits(LanguageModel model, List<TokenRow> rows, int row) {
         Batch batch = Batch.of(rows);
         try (Tape tape = Tape.inference(device)) {
-            Tensor hidden = model.hidden(
-                    tape, AdapterPass.inference().withRows(batch.layout()), batch.ids(), batch.starts());
+            Tensor hidden =
+                    model.hidden(tape, AdapterPass.inference().withRows(batch.layout()), batch.ids(), batch.starts());
             return model.logits(tape, hidden, batch.starts()[row + 1] - 1).toArray();
         }
     }
@@ -214,8 +217,8 @@ class PromptRouterTest {
             randomise(adapter);
             measure(adapter, rows);
             Map<String, float[]> gates = new TreeMap<>();
-            AdapterPass pass = AdapterPass.observed((module, u, b, routing) ->
-                    gates.put(module, routing.gate().toArray()));
+            AdapterPass pass = AdapterPass.observed(
+                    (module, u, b, routing) -> gates.put(module, routing.gate().toArray()));
             try (Tape tape = Tape.inference(device)) {
                 base.with(adapter).hidden(tape, pass.withRows(batch.layout()), batch.ids(), batch.starts());
             }
@@ -295,7 +298,8 @@ class PromptRouterTest {
                 try (Tape tape = Tape.inference(device)) {
                     Tensor hidden = model.hidden(
                             tape, AdapterPass.inference().withRows(batch.layout()), batch.ids(), batch.starts());
-                    float[] scores = model.logits(tape, hidden, prompt.length + n - 2).toArray();
+                    float[] scores =
+                            model.logits(tape, hidden, prompt.length + n - 2).toArray();
                     int best = 0;
                     for (int i = 1; i < scores.length; i++) {
                         best = scores[i] > scores[best] ? i : best;

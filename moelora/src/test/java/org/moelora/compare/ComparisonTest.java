@@ -109,16 +109,7 @@ class ComparisonTest {
     }
 
     private ComparisonReport run(Path out, News news) {
-        return new Comparison(
-                        base,
-                        arms(),
-                        rows(24),
-                        rows(6),
-                        questions(),
-                        settings(),
-                        out,
-                        news.cancellation,
-                        news)
+        return new Comparison(base, arms(), rows(24), rows(6), questions(), settings(), out, news.cancellation, news)
                 .run();
     }
 

@@ -65,8 +65,10 @@ class RouterLearnsTest {
                 Arguments.of("top-k", mixture().build()),
                 Arguments.of("top-k-raw", mixture().renormalise(false).build()),
                 Arguments.of("dense", mixture().gate(new GatePolicy.Dense()).build()),
-                Arguments.of("threshold", mixture().gate(new GatePolicy.Threshold(0)).build()),
-                Arguments.of("task", mixture().gate(new GatePolicy.ByTask(TASKS, 8)).build()),
+                Arguments.of(
+                        "threshold", mixture().gate(new GatePolicy.Threshold(0)).build()),
+                Arguments.of(
+                        "task", mixture().gate(new GatePolicy.ByTask(TASKS, 8)).build()),
                 Arguments.of("prompt", mixture().router(new Router.Prompt()).build()),
                 Arguments.of(
                         "dense prompt",

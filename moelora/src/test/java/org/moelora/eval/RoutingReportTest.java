@@ -72,17 +72,20 @@ class RoutingReportTest {
                 Arguments.of(
                         "shared A",
                         mixture().gate(new GatePolicy.Dense()).sharedA(true).build()),
-                Arguments.of("threshold", mixture().gate(new GatePolicy.Threshold(0.7)).build()),
-                Arguments.of("task", mixture().gate(new GatePolicy.ByTask(TASKS, 5)).build()),
                 Arguments.of(
-                        "prompt", mixture().router(new Router.Prompt()).build()),
+                        "threshold",
+                        mixture().gate(new GatePolicy.Threshold(0.7)).build()),
+                Arguments.of(
+                        "task", mixture().gate(new GatePolicy.ByTask(TASKS, 5)).build()),
+                Arguments.of("prompt", mixture().router(new Router.Prompt()).build()),
                 Arguments.of(
                         "dense prompt",
                         mixture()
                                 .router(new Router.Prompt())
                                 .gate(new GatePolicy.Dense())
                                 .build()),
-                Arguments.of("by layer", mixture().expertsPerLayer(List.of(2, 4)).build()));
+                Arguments.of(
+                        "by layer", mixture().expertsPerLayer(List.of(2, 4)).build()));
     }
 
     /** What one linear's pass looked like, laid out in full. */
@@ -116,7 +119,8 @@ class RoutingReportTest {
             assertThat(report.tasks()).isEqualTo(TASKS);
             assertThat(report.linears().stream().map(linear -> linear.site().name()))
                     .containsExactlyElementsOf(adapter.modules());
-            report.linears().forEach(linear -> hold(linear, seen.get(linear.site().name())));
+            report.linears()
+                    .forEach(linear -> hold(linear, seen.get(linear.site().name())));
         }
     }
 
@@ -328,13 +332,12 @@ class RoutingReportTest {
                 same(
                         ofAll.linears().get(i).information(),
                         ofOwn.linears().get(i).information());
-                same(
-                        ofAll.linears().get(i).meanWithin(),
-                        ofOwn.linears().get(i).meanWithin());
+                same(ofAll.linears().get(i).meanWithin(), ofOwn.linears().get(i).meanWithin());
             }
             assertThatThrownBy(() -> RoutingReport.measure(base.with(grown), old, 3))
                     .isInstanceOf(InputException.class)
-                    .hasMessage("the adapter grew on an older one, which answers all 8 rows; expected some of its own job");
+                    .hasMessage(
+                            "the adapter grew on an older one, which answers all 8 rows; expected some of its own job");
         }
     }
 

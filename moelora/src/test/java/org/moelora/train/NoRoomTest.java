@@ -44,9 +44,10 @@ class NoRoomTest {
         scarce = (Device) Proxy.newProxyInstance(
                 Device.class.getClassLoader(), new Class<?>[] {Device.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("equals")) {
-                        return proxy == arguments[0];
+                        return System.identityHashCode(proxy) == System.identityHashCode(arguments[0]);
                     }
-                    boolean lease = method.getName().equals("allocate") || method.getName().equals("freeze");
+                    boolean lease = method.getName().equals("allocate")
+                            || method.getName().equals("freeze");
                     if (lease && left.getAndDecrement() == 0) {
                         throw new OutOfDeviceMemoryException("scarce", Owner.TAPE, 1, 0, "there is no room", null);
                     }
@@ -78,7 +79,8 @@ class NoRoomTest {
             boolean enough = left.get() >= 0;
             left.set(Integer.MAX_VALUE);
             assertThat(device.memoryUse().total())
-                    .as("left after lease " + n + " failed: " + device.memoryUse().leased())
+                    .as("left after lease " + n + " failed: "
+                            + device.memoryUse().leased())
                     .isEqualTo(before);
             if (enough) {
                 return;
@@ -130,8 +132,7 @@ class NoRoomTest {
     void generating() {
         try (Decoder base = Decoder.load(Vectors.path("llama"), scarce);
                 Adapter adapter = Adapter.create(base, DORA, 1)) {
-            Generation generation = Generation.of(
-                    base.with(adapter), GenerationOptions.GREEDY.withMaxTokens(2));
+            Generation generation = Generation.of(base.with(adapter), GenerationOptions.GREEDY.withMaxTokens(2));
             failing(each -> generation.ids(List.of(new int[] {1, 2, 3}), (sequence, id) -> true));
         }
     }

@@ -223,8 +223,7 @@ final class Cases implements AutoCloseable {
                 "swiGluGrad " + n, 5 * once, () -> kernels.elementwise().swiGluGrad(a, b, c, d, false, e, false)));
         cases.add(
                 Case.bytes("dropout " + n, 2 * once, () -> kernels.elementwise().dropout(7, 0.1f, a, c, false)));
-        cases.add(
-                Case.bytes("norm " + n, once, () -> kernels.optimizer().norm(a, one)));
+        cases.add(Case.bytes("norm " + n, once, () -> kernels.optimizer().norm(a, one)));
         kernels.elementwise().fill(one, 1);
         Memory moment = normal(n);
         Memory square = normal(n);

@@ -47,7 +47,8 @@ public final class AdamW implements AutoCloseable {
 
         public Group {
             if (!(rate >= 0 && rate < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("a group has the learning rate times " + rate + "; expected 0 or more");
+                throw new IllegalArgumentException(
+                        "a group has the learning rate times " + rate + "; expected 0 or more");
             }
         }
     }

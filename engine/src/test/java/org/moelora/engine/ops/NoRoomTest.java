@@ -18,19 +18,21 @@ import org.moelora.kernels.Devices;
 class NoRoomTest {
     @TestFactory
     Stream<DynamicTest> inAnOp() {
-        return SameTensorTest.cases().map(one -> DynamicTest.dynamicTest(one.name(), () -> {
-            try (var device = Devices.open("cpu-plain", new DeviceOptions(1, true))) {
-                for (SameTensorTest.How how : SameTensorTest.How.values()) {
-                    Scarce.everyLease(device, scarce -> SameTensorTest.once(scarce, one, how));
-                }
-            }
-        }));
+        return SameTensorTest.cases()
+                .map(one -> DynamicTest.dynamicTest(one.name(), () -> {
+                    try (var device = Devices.open("cpu-plain", new DeviceOptions(1, true))) {
+                        for (SameTensorTest.How how : SameTensorTest.How.values()) {
+                            Scarce.everyLease(device, scarce -> SameTensorTest.once(scarce, one, how));
+                        }
+                    }
+                }));
     }
 
     @TestFactory
     Stream<DynamicTest> inTraining() {
         return DeviceSweep.each(
-                "parameters and optimizer", device -> Scarce.everyLease(device, scarce -> {
+                "parameters and optimizer",
+                device -> Scarce.everyLease(device, scarce -> {
                     try (ParameterBlock block = ParameterBlock.builder(scarce)
                             .add("a", 3, 5)
                             .add("b", 7)
@@ -47,14 +49,16 @@ class NoRoomTest {
     @TestFactory
     Stream<DynamicTest> inACache() {
         Heads heads = new Heads(2, 1, 4, 0.5f, Heads.UNLIMITED);
-        return DeviceSweep.each("keys and values", device -> Scarce.everyLease(device, scarce -> {
-            try (KeyValueCache cache = new KeyValueCache(scarce, 3, 2, 5, 4);
-                    Tape tape = Tape.inference(scarce)) {
-                cache.advance(new int[] {2, 1});
-                Tensor q = tape.constant(normal(1, 24), 3, 8);
-                Tensor k = tape.constant(normal(2, 12), 3, 4);
-                cache.attend(tape, 1, heads, q, k, k);
-            }
-        }));
+        return DeviceSweep.each(
+                "keys and values",
+                device -> Scarce.everyLease(device, scarce -> {
+                    try (KeyValueCache cache = new KeyValueCache(scarce, 3, 2, 5, 4);
+                            Tape tape = Tape.inference(scarce)) {
+                        cache.advance(new int[] {2, 1});
+                        Tensor q = tape.constant(normal(1, 24), 3, 8);
+                        Tensor k = tape.constant(normal(2, 12), 3, 4);
+                        cache.attend(tape, 1, heads, q, k, k);
+                    }
+                }));
     }
 }

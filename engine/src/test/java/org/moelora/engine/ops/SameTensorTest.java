@@ -36,27 +36,65 @@ class SameTensorTest {
             new Case("add", 2, new int[] {3, 7}, (tape, x) -> Add.apply(tape, x[0], x[1])),
             new Case("multiply", 2, new int[] {3, 7}, (tape, x) -> Multiply.apply(tape, x[0], x[1])),
             new Case("swiglu", 2, new int[] {3, 19}, (tape, x) -> SwiGlu.apply(tape, x[0], x[1])),
-            new Case("weighted sum", 3, new int[] {3, 7}, (tape, x) ->
-                    WeightedSum.apply(tape, x, new float[] {0.5f, -3, 2})),
-            new Case("threshold", 2, new int[] {5, 1}, (tape, x) ->
-                    ThresholdGate.apply(tape, Scale.apply(tape, x[0], 3), x[1])),
+            new Case(
+                    "weighted sum",
+                    3,
+                    new int[] {3, 7},
+                    (tape, x) -> WeightedSum.apply(tape, x, new float[] {0.5f, -3, 2})),
+            new Case(
+                    "threshold",
+                    2,
+                    new int[] {5, 1},
+                    (tape, x) -> ThresholdGate.apply(tape, Scale.apply(tape, x[0], 3), x[1])),
             new Case("threshold of itself", 2, new int[] {5, 1}, (tape, x) -> ThresholdGate.apply(tape, x[0], x[1])),
-            new Case("attention", 3, new int[] {5, 6}, (tape, x) -> CausalAttention.apply(tape, SELF, x[0], x[1], x[2])),
-            new Case("gated update", 4, new int[] {3, 3}, (tape, x) ->
-                    GatedUpdate.apply(tape, Scale.apply(tape, x[0], 2), x[1], x[2], x[3], 0.7f)),
-            new Case("update without a gate", 3, new int[] {3, 3}, (tape, x) ->
-                    GatedUpdate.apply(tape, Scale.apply(tape, x[0], 2), x[1], null, x[2], 0.7f)),
+            new Case(
+                    "attention", 3, new int[] {5, 6}, (tape, x) -> CausalAttention.apply(tape, SELF, x[0], x[1], x[2])),
+            new Case(
+                    "gated update",
+                    4,
+                    new int[] {3, 3},
+                    (tape, x) -> GatedUpdate.apply(tape, Scale.apply(tape, x[0], 2), x[1], x[2], x[3], 0.7f)),
+            new Case(
+                    "update without a gate",
+                    3,
+                    new int[] {3, 3},
+                    (tape, x) -> GatedUpdate.apply(tape, Scale.apply(tape, x[0], 2), x[1], null, x[2], 0.7f)),
             new Case("linear", 2, new int[] {4, 4}, (tape, x) -> Linear.apply(tape, x[0], (Parameter) x[1], null)),
-            new Case("linear with bias", 3, new int[] {1, 1}, (tape, x) ->
-                    Linear.apply(tape, x[0], (Parameter) x[1], x[2])),
+            new Case(
+                    "linear with bias",
+                    3,
+                    new int[] {1, 1},
+                    (tape, x) -> Linear.apply(tape, x[0], (Parameter) x[1], x[2])),
             new Case("magnitude", 3, new int[] {1, 9}, (tape, x) -> Magnitude.apply(tape, x[0], x[1], x[2])),
             new Case("rms norm", 2, new int[] {1, 9}, (tape, x) -> RmsNorm.apply(tape, x[0], x[1], 0.1f)),
-            new Case("linear cross-entropy", 2, new int[] {4, 4}, (tape, x) ->
-                    CrossEntropy.ofLinear(tape, x[0], (Parameter) x[1], tape.ints(0, 3, 1, 1), 0.25f)),
-            new Case("contrastive loss", 2, new int[] {4, 4}, (tape, x) -> ContrastiveLoss.apply(
-                    tape, x[0], x[1], MixtureOpsTest.selections(tape, new int[] {0, 1, 0, 1}, 1), 2, 0.5f, null)),
-            new Case("token contrastive loss", 2, new int[] {4, 6}, (tape, x) -> TokenContrastiveLoss.apply(
-                    tape, x[0], x[1], MixtureOpsTest.selections(tape, new int[] {0, 1, 0, 2, 1, 2, 0, 1}, 2), 3, 0.5f)));
+            new Case(
+                    "linear cross-entropy",
+                    2,
+                    new int[] {4, 4},
+                    (tape, x) -> CrossEntropy.ofLinear(tape, x[0], (Parameter) x[1], tape.ints(0, 3, 1, 1), 0.25f)),
+            new Case(
+                    "contrastive loss",
+                    2,
+                    new int[] {4, 4},
+                    (tape, x) -> ContrastiveLoss.apply(
+                            tape,
+                            x[0],
+                            x[1],
+                            MixtureOpsTest.selections(tape, new int[] {0, 1, 0, 1}, 1),
+                            2,
+                            0.5f,
+                            null)),
+            new Case(
+                    "token contrastive loss",
+                    2,
+                    new int[] {4, 6},
+                    (tape, x) -> TokenContrastiveLoss.apply(
+                            tape,
+                            x[0],
+                            x[1],
+                            MixtureOpsTest.selections(tape, new int[] {0, 1, 0, 2, 1, 2, 0, 1}, 2),
+                            3,
+                            0.5f)));
 
     enum How {
         ALONE,
@@ -73,13 +111,8 @@ class SameTensorTest {
         int n = Arrays.stream(one.shape()).reduce(1, (a, b) -> a * b);
         float[] values = normal(5, n);
         for (boolean before : new boolean[] {false, true}) {
-            float[][] apart = run(
-                    device,
-                    one,
-                    values,
-                    IntStream.range(0, one.inputs()).toArray(),
-                    before,
-                    How.ALONE);
+            float[][] apart =
+                    run(device, one, values, IntStream.range(0, one.inputs()).toArray(), before, How.ALONE);
             for (int[] same : groupings(one.inputs())) {
                 for (How how : How.values()) {
                     float[][] together = run(device, one, values, same, before, how);
@@ -152,8 +185,10 @@ class SameTensorTest {
             Tensor[] in = Arrays.stream(same).mapToObj(i -> all[i]).toArray(Tensor[]::new);
             Tensor y = how == How.ALONE
                     ? one.op().apply(tape, in)
-                    : tape.segment("op", part -> List.of(one.op().apply(part, in)), in).getFirst();
-            List<Tensor> terms = new ArrayList<>(List.of(project(tape, y, normal(6, (int) y.shape().size()))));
+                    : tape.segment("op", part -> List.of(one.op().apply(part, in)), in)
+                            .getFirst();
+            List<Tensor> terms = new ArrayList<>(
+                    List.of(project(tape, y, normal(6, (int) y.shape().size()))));
             if (before) {
                 float[] ones = new float[values.length];
                 Arrays.fill(ones, BEFORE);

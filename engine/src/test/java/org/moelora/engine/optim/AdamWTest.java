@@ -177,9 +177,8 @@ class AdamWTest {
                 try (AdamW adamW = new AdamW(
                         block,
                         new AdamW.Config(0.9, 0.999, 1e-8, 0.5),
-                        parameter -> parameter.name().equals("slow")
-                                ? new AdamW.Group(0.1, false)
-                                : AdamW.Group.DEFAULT)) {
+                        parameter ->
+                                parameter.name().equals("slow") ? new AdamW.Group(0.1, false) : AdamW.Group.DEFAULT)) {
                     gradient(block.get("a"), 1, -4);
                     gradient(block.get("slow"), 7);
                     gradient(block.get("b"), -2);

@@ -45,9 +45,10 @@ public final class Scarce {
         Class<?>[] type = {Device.class};
         return (Device) Proxy.newProxyInstance(Device.class.getClassLoader(), type, (proxy, method, arguments) -> {
             if (method.getName().equals("equals")) {
-                return proxy == arguments[0];
+                return System.identityHashCode(proxy) == System.identityHashCode(arguments[0]);
             }
-            boolean lease = method.getName().equals("allocate") || method.getName().equals("freeze");
+            boolean lease =
+                    method.getName().equals("allocate") || method.getName().equals("freeze");
             if (lease && left.getAndDecrement() == 0) {
                 throw new OutOfDeviceMemoryException("scarce", Owner.TAPE, 1, 0, "there is no room", null);
             }

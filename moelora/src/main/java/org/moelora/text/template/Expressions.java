@@ -274,7 +274,7 @@ final class Expressions {
 
     private @Nullable Object builtIn(
             int line, Values.Function function, List<@Nullable Object> values, Map<String, @Nullable Object> named) {
-        switch (function) {
+        return switch (function) {
             case RAISE_EXCEPTION -> {
                 Object message = values.isEmpty() ? named.getOrDefault("message", "") : values.getFirst();
                 throw limits.raised(Values.text(limits, line, message));
@@ -289,21 +289,21 @@ final class Expressions {
                     first.forEach((key, value) -> map.put(String.valueOf(key), value));
                 }
                 map.putAll(named);
-                return map;
+                yield map;
             }
             case STRFTIME_NOW -> {
                 if (values.size() != 1 || !(values.getFirst() instanceof String format)) {
                     throw limits.error(line, "calls strftime_now without a format");
                 }
                 limits.characters(line, 64L * format.length());
-                return Dates.text(limits, line, evaluator.date(), format);
+                yield Dates.text(limits, line, evaluator.date(), format);
             }
             default -> {
                 if (!named.isEmpty()) {
                     throw limits.error(line, "calls range with names");
                 }
-                return Operators.range(limits, line, values);
+                yield Operators.range(limits, line, values);
             }
-        }
+        };
     }
 }

@@ -69,25 +69,23 @@ final class Filters {
             @Nullable Object value,
             List<@Nullable Object> values,
             Map<String, @Nullable Object> named) {
-        switch (name) {
+        return switch (name) {
             case "selectattr", "rejectattr", "select", "reject" -> {
                 if (!named.isEmpty()) {
                     throw limits.unsupported(line, "the filter " + name + " with named arguments");
                 }
-                return selected(line, value, values, name.endsWith("attr"), name.startsWith("select"));
+                yield selected(line, value, values, name.endsWith("attr"), name.startsWith("select"));
             }
-            case "map" -> {
-                return mapped(line, value, values, named);
-            }
+            case "map" -> mapped(line, value, values, named);
             default -> {
                 List<String> names = SIGNATURES.get(name);
                 if (names == null) {
                     throw limits.unsupported(line, "the filter " + name);
                 }
-                return applied(
+                yield applied(
                         line, name, value, new Arguments(limits, line, "the filter " + name, names, values, named));
             }
-        }
+        };
     }
 
     private @Nullable Object applied(int line, String name, @Nullable Object value, Arguments arguments) {
@@ -138,7 +136,8 @@ final class Filters {
             case "int" -> whole(value, arguments.get("default", 0L));
             case "float" -> real(value, arguments.get("default", 0.0));
             case "abs" -> {
-                if (!(Numbers.of(value) instanceof Number n)) {
+                Number n = Numbers.of(value);
+                if (n == null) {
                     throw limits.error(line, "has the filter abs on what is no number");
                 }
                 yield n instanceof Long l ? (Object) Math.abs(l) : (Object) Math.abs(n.doubleValue());

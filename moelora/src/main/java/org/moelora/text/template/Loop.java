@@ -61,19 +61,19 @@ final class Loop {
 
     /** The methods {@code cycle} and {@code changed}. */
     @Nullable Object call(Limits limits, int line, String name, List<@Nullable Object> values) {
-        switch (name) {
+        return switch (name) {
             case "cycle" -> {
                 if (values.isEmpty()) {
                     throw limits.error(line, "calls loop.cycle without values");
                 }
-                return values.get(index % values.size());
+                yield values.get(index % values.size());
             }
             case "changed" -> {
                 boolean same = seen != null && Values.equal(limits, line, seen, values);
                 seen = values;
-                return !same;
+                yield !same;
             }
             default -> throw limits.unsupported(line, "the method loop." + name);
-        }
+        };
     }
 }

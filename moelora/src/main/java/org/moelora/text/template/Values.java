@@ -48,9 +48,10 @@ final class Values {
 
     static boolean equal(Limits limits, int line, @Nullable Object a, @Nullable Object b) {
         limits.enter(line);
+        Number other = Numbers.of(b);
         boolean equal = switch (a) {
-            case Number x when Numbers.of(b) instanceof Number y -> Operators.compareNumbers(x, y) == 0;
-            case Boolean x when Numbers.of(b) instanceof Number y -> Operators.compareNumbers(x ? 1L : 0L, y) == 0;
+            case Number x when other != null -> Operators.compareNumbers(x, other) == 0;
+            case Boolean x when other != null -> Operators.compareNumbers(x ? 1L : 0L, other) == 0;
             case String x
             when b instanceof String y -> {
                 limits.characters(line, Math.min(x.length(), y.length()));

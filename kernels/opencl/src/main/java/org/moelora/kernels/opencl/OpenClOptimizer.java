@@ -24,11 +24,7 @@ final class OpenClOptimizer extends Family implements Optimizer {
                     .arg(floats(x, 0))
                     .arg(partials.buffer())
                     .groups(groups);
-            launch("normOfNorms")
-                    .arg(groups)
-                    .arg(partials.buffer())
-                    .arg(to)
-                    .groups(1);
+            launch("normOfNorms").arg(groups).arg(partials.buffer()).arg(to).groups(1);
         }
     }
 
