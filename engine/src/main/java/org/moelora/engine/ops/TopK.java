@@ -1,5 +1,6 @@
 package org.moelora.engine.ops;
 
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -16,6 +17,16 @@ public record TopK(Tensor gate, Tensor selected) {
      * @param p [T, E]
      */
     public static TopK apply(Tape tape, Tensor p, int k, boolean renormalise) {
+        return apply(tape, p, null, k, renormalise);
+    }
+
+    /**
+     * Chooses by {@code p_t + bias} and weighs by p (loss-free balance, Wang et al. 2024, arXiv 2408.15664).
+     *
+     * @param p [T, E]
+     * @param bias [E], which gets no gradient; null for none
+     */
+    public static TopK apply(Tape tape, Tensor p, @Nullable Tensor bias, int k, boolean renormalise) {
         int tokens = p.shape().rows();
         int experts = p.shape().cols();
         if (k < 1 || k > experts) {
@@ -24,7 +35,17 @@ public record TopK(Tensor gate, Tensor selected) {
         boolean records = tape.records(p);
         Tensor gate = tape.tensor(records, p.shape());
         Tensor selected = tape.ints(Shape.of(tokens, k));
-        tape.kernels().mixture().topK(tokens, experts, k, renormalise, p.memory(), selected.memory(), gate.memory());
+        tape.kernels()
+                .mixture()
+                .topK(
+                        tokens,
+                        experts,
+                        k,
+                        renormalise,
+                        p.memory(),
+                        bias == null ? null : bias.memory(),
+                        selected.memory(),
+                        gate.memory());
         if (records) {
             tape.record("top-k", gate, () -> backward(tape, p, k, renormalise, gate, selected), p, gate, selected);
         }

@@ -187,6 +187,76 @@ class MixtureOpsTest {
         });
     }
 
+    @TestFactory
+    Stream<DynamicTest> mutualInformationLoss() {
+        return DeviceSweep.each("mutual information", device -> {
+            for (int[] size : new int[][] {{2, 3}, {13, 8}, {6, 17}}) {
+                int tokens = size[0];
+                int experts = size[1];
+                GradientCheck.of("mutual information of softmax")
+                        .variable(tokens, experts)
+                        .on(
+                                device,
+                                (tape, x) -> MutualInformationLoss.apply(tape, Softmax.apply(tape, x[0])),
+                                x -> Formulas.mutualInformation(Formulas.softmax(x[0], experts), experts))
+                        .require(FORWARD, GRADIENT);
+            }
+            try (Tape tape = Tape.inference(device)) {
+                float[] uniform = new float[6 * 8];
+                Arrays.fill(uniform, 1 / 8f);
+                assertEquals(0, MutualInformationLoss.apply(tape, tape.constant(uniform, 6, 8)).item(), 1e-6);
+                float[] collapsed = new float[6 * 8];
+                float[] shared = new float[8 * 8];
+                for (int t = 0; t < 6; t++) {
+                    collapsed[t * 8 + 3] = 1;
+                }
+                for (int t = 0; t < 8; t++) {
+                    shared[t * 8 + 7 - t] = 1;
+                }
+                assertEquals(0, MutualInformationLoss.apply(tape, tape.constant(collapsed, 6, 8)).item(), 1e-6);
+                assertEquals(
+                        -Math.log(8), MutualInformationLoss.apply(tape, tape.constant(shared, 8, 8)).item(), 1e-6);
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> aBiasDecidesWhoIsChosenAndNotHowTheyShare() {
+        return DeviceSweep.each("bias in top-k", device -> {
+            float[] p = distinct(13 * 8);
+            float[] bias = normal(3, 8);
+            double[] moved = doubles(p);
+            for (int i = 0; i < moved.length; i++) {
+                moved[i] += bias[i % 8];
+            }
+            boolean[] chosen = Formulas.selected(moved, 8, 3);
+            GradientCheck.of("top-k with a bias")
+                    .variable(p, 13, 8)
+                    .on(
+                            device,
+                            (tape, x) -> TopK.apply(tape, x[0], tape.constant(bias, 8), 3, true)
+                                    .gate(),
+                            x -> {
+                                double[] g = new double[x[0].length];
+                                for (int i = 0; i < g.length; i++) {
+                                    double sum = 0;
+                                    for (int e = i / 8 * 8; e < (i / 8 + 1) * 8; e++) {
+                                        sum += chosen[e] ? x[0][e] : 0;
+                                    }
+                                    g[i] = chosen[i] ? x[0][i] / sum : 0;
+                                }
+                                return g;
+                            })
+                    .require(FORWARD, GRADIENT);
+            try (Tape tape = Tape.inference(device)) {
+                Tensor ps = tape.constant(p, 13, 8);
+                TopK none = TopK.apply(tape, ps, tape.constant(new float[8], 8), 3, true);
+                assertThat(none.gate().toArray())
+                        .isEqualTo(TopK.apply(tape, ps, 3, true).gate().toArray());
+            }
+        });
+    }
+
     /** The whole adapted linear of the paper, written as it stands there: expert by expert. */
     @TestFactory
     Stream<DynamicTest> adaptedLinear() {

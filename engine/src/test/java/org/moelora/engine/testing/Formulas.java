@@ -240,6 +240,21 @@ public final class Formulas {
         return new double[] {experts * loss};
     }
 
+    /** {@code mean_t H(p_t) - H(mean_t p_t)}, entropy by entropy. */
+    public static double[] mutualInformation(double[] p, int experts) {
+        int tokens = p.length / experts;
+        double[] mean = new double[experts];
+        double loss = 0;
+        for (int i = 0; i < p.length; i++) {
+            mean[i % experts] += p[i] / tokens;
+            loss -= p[i] * Math.log(p[i]) / tokens;
+        }
+        for (double share : mean) {
+            loss += share * Math.log(share);
+        }
+        return new double[] {loss};
+    }
+
     /**
      * The contrastive loss with the experts' outputs written out: {@code v_n = B_e u_te}, their directions compared by cosine.
      *

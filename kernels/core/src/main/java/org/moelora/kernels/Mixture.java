@@ -12,7 +12,25 @@ public interface Mixture {
      * {@code S_t} = the k largest of {@code p_t}, of equals the lower expert; for e in S_t {@code g_te = p_te / Z_t}, {@code Z_t = sum_{j
      * in S_t} p_tj}, or {@code g_te = p_te} when not renormalised; else 0.
      */
-    void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g);
+    default void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g) {
+        topK(tokens, experts, k, renormalise, p, null, selected, g);
+    }
+
+    /**
+     * The same with {@code S_t} = the k largest of {@code p_t + bias}, added in single precision. The bias decides who is chosen; the gates and their
+     * gradient, {@link #topKGrad}, are those of p.
+     *
+     * @param bias [E], or null for none
+     */
+    void topK(
+            int tokens,
+            int experts,
+            int k,
+            boolean renormalise,
+            Memory p,
+            @Nullable Memory bias,
+            Memory selected,
+            Memory g);
 
     /**
      * For e in S_t {@code dp_te (+)= (dg_te - sum_{j in S_t} g_tj dg_tj) / Z_t}, or {@code dg_te} when not renormalised; else (+)= 0.
@@ -79,6 +97,19 @@ public interface Mixture {
 
     /** {@code dp_te (+)= dLoss_0 E load_e / T}; the load carries no gradient. */
     void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate);
+
+    /**
+     * Certain per token and balanced over tokens: {@code mean_e = mean_t p_te}, {@code loss_0 = mean_t H(p_t) - H(mean) = -1/T sum_te p_te (log p_te - log
+     * mean_e)} in nats, 0 without tokens. Logarithms are of at least {@code 1e-12}.
+     *
+     * @param mean [E]
+     * @param loss [1]
+     */
+    void mutualInformation(int tokens, int experts, Memory p, Memory mean, Memory loss);
+
+    /** {@code dp_te (+)= dLoss_0 (log mean_e - log p_te) / T}, with logarithms as in {@link #mutualInformation}. */
+    void mutualInformationGrad(
+            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate);
 
     /**
      * Selected pairs in rank space. Pair q stands for token {@code q / k} and its expert {@code selected[q]}; row n of {@code uPairs [N, E r]}

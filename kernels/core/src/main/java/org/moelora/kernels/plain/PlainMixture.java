@@ -15,19 +15,35 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
 
 final class PlainMixture implements Mixture {
+    /** The least that a logarithm is taken of. */
+    private static final double LEAST = 1e-12;
+
     @Override
-    public void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g) {
+    public void topK(
+            int tokens,
+            int experts,
+            int k,
+            boolean renormalise,
+            Memory p,
+            @Nullable Memory bias,
+            Memory selected,
+            Memory g) {
         MemorySegment ps = floats(p, (long) tokens * experts);
         MemorySegment ss = ints(selected, (long) tokens * k);
         MemorySegment gs = floats(g, (long) tokens * experts);
+        MemorySegment bs = bias == null ? null : floats(bias, experts);
         boolean[] chosen = new boolean[experts];
+        float[] key = new float[experts];
         for (int t = 0; t < tokens; t++) {
             long row = (long) t * experts;
             Arrays.fill(chosen, false);
+            for (int e = 0; e < experts; e++) {
+                key[e] = bs == null ? get(ps, row + e) : get(ps, row + e) + get(bs, e);
+            }
             for (int j = 0; j < k; j++) {
                 int best = -1;
                 for (int e = 0; e < experts; e++) {
-                    if (!chosen[e] && (best < 0 || get(ps, row + e) > get(ps, row + best))) {
+                    if (!chosen[e] && (best < 0 || key[e] > key[best])) {
                         best = e;
                     }
                 }
@@ -210,6 +226,44 @@ final class PlainMixture implements Mixture {
                 put(dps, (long) t * experts + e, d * experts * get(fs, e) / tokens, accumulate);
             }
         }
+    }
+
+    @Override
+    public void mutualInformation(int tokens, int experts, Memory p, Memory mean, Memory loss) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment ms = floats(mean, experts);
+        double sum = 0;
+        for (int e = 0; e < experts; e++) {
+            double m = 0;
+            for (int t = 0; t < tokens; t++) {
+                m += get(ps, (long) t * experts + e) / (double) tokens;
+            }
+            set(ms, e, (float) m);
+            for (int t = 0; t < tokens; t++) {
+                double value = get(ps, (long) t * experts + e);
+                sum -= value * (log(value) - log(m)) / tokens;
+            }
+        }
+        set(floats(loss, 1), 0, (float) sum);
+    }
+
+    @Override
+    public void mutualInformationGrad(
+            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate) {
+        MemorySegment ps = floats(p, (long) tokens * experts);
+        MemorySegment ms = floats(mean, experts);
+        MemorySegment dps = floats(dp, (long) tokens * experts);
+        double d = get(floats(dLoss, 1), 0);
+        for (int t = 0; t < tokens; t++) {
+            for (int e = 0; e < experts; e++) {
+                long at = (long) t * experts + e;
+                put(dps, at, d * (log(get(ms, e)) - log(get(ps, at))) / tokens, accumulate);
+            }
+        }
+    }
+
+    private static double log(double value) {
+        return Math.log(Math.max(value, LEAST));
     }
 
     @Override

@@ -33,14 +33,27 @@ final class SimdMixture implements Mixture {
     }
 
     @Override
-    public void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g) {
+    public void topK(
+            int tokens,
+            int experts,
+            int k,
+            boolean renormalise,
+            Memory p,
+            @Nullable Memory bias,
+            Memory selected,
+            Memory g) {
         MemorySegment ps = floats(p, (long) tokens * experts);
         MemorySegment ss = ints(selected, (long) tokens * k);
+        MemorySegment bs = bias == null ? null : floats(bias, experts);
         MemorySegment gs = floats(g, (long) tokens * experts);
         Ranges.run(workers, tokens, 1, 4L * k * experts, (from, to) -> {
             boolean[] chosen = new boolean[experts];
+            float[] key = new float[experts];
             for (long t = from; t < to; t++) {
-                choose(experts, k, renormalise, ps, ss, gs, t, chosen);
+                for (int e = 0; e < experts; e++) {
+                    key[e] = bs == null ? get(ps, t * experts + e) : get(ps, t * experts + e) + get(bs, e);
+                }
+                choose(experts, k, renormalise, key, ps, ss, gs, t, chosen);
             }
         });
     }
@@ -49,6 +62,7 @@ final class SimdMixture implements Mixture {
             int experts,
             int k,
             boolean renormalise,
+            float[] key,
             MemorySegment ps,
             MemorySegment ss,
             MemorySegment gs,
@@ -60,7 +74,7 @@ final class SimdMixture implements Mixture {
         for (int j = 0; j < k; j++) {
             int best = -1;
             for (int e = 0; e < experts; e++) {
-                if (!chosen[e] && (best < 0 || get(ps, row + e) > get(ps, row + best))) {
+                if (!chosen[e] && (best < 0 || key[e] > key[best])) {
                     best = e;
                 }
             }
@@ -211,6 +225,17 @@ final class SimdMixture implements Mixture {
     @Override
     public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate) {
         plain.balanceGrad(tokens, experts, load, dLoss, dp, accumulate);
+    }
+
+    @Override
+    public void mutualInformation(int tokens, int experts, Memory p, Memory mean, Memory loss) {
+        plain.mutualInformation(tokens, experts, p, mean, loss);
+    }
+
+    @Override
+    public void mutualInformationGrad(
+            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate) {
+        plain.mutualInformationGrad(tokens, experts, p, mean, dLoss, dp, accumulate);
     }
 
     @Override

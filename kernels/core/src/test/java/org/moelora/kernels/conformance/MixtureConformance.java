@@ -72,6 +72,29 @@ public abstract class MixtureConformance extends Conformance {
 
     @ParameterizedTest
     @CsvSource(textBlock = SIZES)
+    void aBiasDecidesWhoIsChosen(int tokens, int experts, int k, int rank) {
+        float[] p = probabilities(tokens, experts);
+        float[] bias = normal(experts);
+        for (boolean renormalise : new boolean[] {false, true}) {
+            check(
+                    "topK with a bias",
+                    1e-6,
+                    s -> s.kernels()
+                            .mixture()
+                            .topK(
+                                    tokens,
+                                    experts,
+                                    k,
+                                    renormalise,
+                                    s.of(p),
+                                    s.of(bias),
+                                    s.outInts(tokens * k),
+                                    s.out(tokens * experts)));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = SIZES)
     void gateAndItsGradient(int tokens, int experts, int k, int rank) {
         int width = experts * rank;
         float[] u = normal(tokens * width);
@@ -133,6 +156,38 @@ public abstract class MixtureConformance extends Conformance {
                     s -> s.kernels()
                             .mixture()
                             .balanceGrad(tokens, experts, s.of(load), s.of(0.3f), s.out(accumulate, p), accumulate));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 4", "1, 1", "13, 8", "207, 17", "3001, 8"})
+    void mutualInformationAndItsGradient(int tokens, int experts) {
+        float[] p = probabilities(tokens, experts);
+        for (int i = 0; i < p.length; i += 7) {
+            p[i] = 0; // a choice as sharp as can be
+        }
+        float[] mean = new float[experts];
+        for (int e = 0; e < experts; e++) {
+            mean[e] = (e + 0.5f) / experts;
+        }
+        check(
+                "mutualInformation",
+                1e-5,
+                s -> s.kernels().mixture().mutualInformation(tokens, experts, s.of(p), s.out(experts), s.out(1)));
+        for (boolean accumulate : new boolean[] {false, true}) {
+            check(
+                    "mutualInformationGrad",
+                    1e-5,
+                    s -> s.kernels()
+                            .mixture()
+                            .mutualInformationGrad(
+                                    tokens,
+                                    experts,
+                                    s.of(p),
+                                    s.of(mean),
+                                    s.of(0.3f),
+                                    s.out(accumulate, p),
+                                    accumulate));
         }
     }
 

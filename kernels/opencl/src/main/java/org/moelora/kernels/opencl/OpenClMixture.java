@@ -26,15 +26,26 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     }
 
     @Override
-    public void topK(int tokens, int experts, int k, boolean renormalise, Memory p, Memory selected, Memory g) {
+    public void topK(
+            int tokens,
+            int experts,
+            int k,
+            boolean renormalise,
+            Memory p,
+            @Nullable Memory bias,
+            Memory selected,
+            Memory g) {
         checkChosen(k, experts);
         long n = (long) tokens * experts;
+        DeviceMemory probabilities = floats(p, n);
         launch("topK")
                 .arg(tokens)
                 .arg(experts)
                 .arg(k)
                 .arg(renormalise)
-                .arg(floats(p, n))
+                .arg(probabilities)
+                .arg(bias != null)
+                .arg(bias == null ? probabilities : floats(bias, experts))
                 .arg(ints(selected, (long) tokens * k))
                 .arg(floats(g, n))
                 .items(tokens);
@@ -170,6 +181,36 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
                 .arg(tokens)
                 .arg(experts)
                 .arg(floats(load, experts))
+                .arg(floats(dLoss, 1))
+                .arg(floats(dp, n))
+                .arg(accumulate)
+                .items(n);
+    }
+
+    @Override
+    public void mutualInformation(int tokens, int experts, Memory p, Memory mean, Memory loss) {
+        DeviceMemory out = floats(loss, 1);
+        Launch terms = launch("mutualInformation")
+                .arg(tokens)
+                .arg(experts)
+                .arg(floats(p, (long) tokens * experts))
+                .arg(floats(mean, experts));
+        synchronized (scratch) {
+            cl_mem room = scratch.floats(experts);
+            terms.arg(room).groups(experts);
+            contrast.sumTerms(experts, room, 1, out);
+        }
+    }
+
+    @Override
+    public void mutualInformationGrad(
+            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate) {
+        long n = (long) tokens * experts;
+        launch("mutualInformationGrad")
+                .arg(tokens)
+                .arg(experts)
+                .arg(floats(p, n))
+                .arg(floats(mean, experts))
                 .arg(floats(dLoss, 1))
                 .arg(floats(dp, n))
                 .arg(accumulate)

@@ -11,6 +11,8 @@ inline float rankOf(float p) {
     return isnan(p) ? -INFINITY : p;
 }
 
+#define RANK_OF(e) rankOf(biased ? p[row + (e)] + bias[e] : p[row + (e)])
+
 // One item for each token. The next best is the best of those that come after the last one, by value, then by number.
 __kernel void topK(
         const int tokens,
@@ -18,9 +20,12 @@ __kernel void topK(
         const int k,
         const int renormalise,
         ARG(const float, p),
+        const int biased,
+        ARG(const float, bias),
         ARG(int, selected),
         ARG(float, g)) {
     USE(const float, p);
+    USE(const float, bias);
     USE(int, selected);
     USE(float, g);
     ITEM(t, tokens);
@@ -31,7 +36,7 @@ __kernel void topK(
         float best = -INFINITY;
         int bestExpert = -1;
         for (int e = 0; e < experts; e++) {
-            const float x = rankOf(p[row + e]);
+            const float x = RANK_OF(e);
             const int after = x < last || (x == last && e > lastExpert);
             if (after && (bestExpert < 0 || x > best)) {
                 best = x;
@@ -44,14 +49,14 @@ __kernel void topK(
     float z = 0;
     int j = 0;
     for (int e = 0; e < experts; e++) {
-        const float x = rankOf(p[row + e]);
+        const float x = RANK_OF(e);
         if (x > last || (x == last && e <= lastExpert)) {
             selected[(ulong)t * k + j++] = e;
             z += p[row + e];
         }
     }
     for (int e = 0; e < experts; e++) {
-        const float x = rankOf(p[row + e]);
+        const float x = RANK_OF(e);
         const int chosen = x > last || (x == last && e <= lastExpert);
         g[row + e] = !chosen ? 0 : renormalise ? p[row + e] / z : p[row + e];
     }
@@ -220,6 +225,50 @@ __kernel void balanceGrad(
     ITEM(i, (ulong)tokens * experts);
     const int e = i - quotient(i, experts) * experts;
     PUT(dp, i, dLoss[0] * experts * load[e] / tokens, accumulate);
+}
+
+inline float logOf(float p) {
+    return log(fmax(p, 1e-12f));
+}
+
+// One group for each expert: its mean share, and its term of the loss.
+__kernel void mutualInformation(
+        const int tokens, const int experts, ARG(const float, p), ARG(float, mean), __global float *terms) {
+    USE(const float, p);
+    USE(float, mean);
+    __local float work[GROUP];
+    const int item = get_local_id(0);
+    const int e = get_group_id(0);
+    float sum = 0;
+    for (int t = item; t < tokens; t += GROUP) sum += p[(ulong)t * experts + e];
+    const float share = tokens ? groupSum(sum, work) / tokens : 0;
+    float term = 0;
+    for (int t = item; t < tokens; t += GROUP) {
+        const float x = p[(ulong)t * experts + e];
+        term -= x * (logOf(x) - logOf(share));
+    }
+    const float all = groupSum(term, work);
+    if (item == 0) {
+        mean[e] = share;
+        terms[e] = tokens ? all / tokens : 0;
+    }
+}
+
+__kernel void mutualInformationGrad(
+        const int tokens,
+        const int experts,
+        ARG(const float, p),
+        ARG(const float, mean),
+        ARG(const float, dLoss),
+        ARG(float, dp),
+        const int accumulate) {
+    USE(const float, p);
+    USE(const float, mean);
+    USE(const float, dLoss);
+    USE(float, dp);
+    ITEM(i, (ulong)tokens * experts);
+    const int e = i - quotient(i, experts) * experts;
+    PUT(dp, i, dLoss[0] * (logOf(mean[e]) - logOf(p[i])) / tokens, accumulate);
 }
 
 #define PAIR(n) (listed ? pairs[n] : (int)(n))

@@ -1,0 +1,51 @@
+package org.moelora.engine.ops;
+
+import org.moelora.engine.Shape;
+import org.moelora.engine.Tape;
+import org.moelora.engine.Tensor;
+
+/**
+ * Certain per token and balanced over tokens: {@code L = mean_t H(p_t) - H(mean_t p_t) = -1/T sum_t KL(p_t || mean p)} in nats, the negative mutual
+ * information of token and expert. 0 where all tokens have the same p, {@code -log E} where every token is sure of one expert and the experts share the
+ * tokens equally.
+ */
+public final class MutualInformationLoss {
+    private MutualInformationLoss() {}
+
+    /**
+     * @param p [T, E], probabilities; needs no selection, so it works for dense gates too
+     * @return [1]
+     */
+    public static Tensor apply(Tape tape, Tensor p) {
+        int tokens = p.shape().rows();
+        int experts = p.shape().cols();
+        boolean records = tape.records(p);
+        Tensor loss = tape.tensor(records, Shape.of(1));
+        Tensor mean = tape.tensor(false, Shape.of(experts));
+        tape.kernels().mixture().mutualInformation(tokens, experts, p.memory(), mean.memory(), loss.memory());
+        if (records) {
+            // The terms with a derivative of a logarithm cancel: dp_te = dL (log mean_e - log p_te) / T
+            tape.record(
+                    "mutual information loss",
+                    loss,
+                    () -> {
+                        Tape.Grad dp = tape.grad(p);
+                        if (dp != null) {
+                            tape.kernels()
+                                    .mixture()
+                                    .mutualInformationGrad(
+                                            tokens,
+                                            experts,
+                                            p.memory(),
+                                            mean.memory(),
+                                            tape.gradOf(loss),
+                                            dp.memory(),
+                                            dp.accumulate());
+                        }
+                    },
+                    p,
+                    mean);
+        }
+        return loss;
+    }
+}
