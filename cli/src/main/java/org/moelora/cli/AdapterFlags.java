@@ -141,6 +141,14 @@ final class AdapterFlags {
                     "Go on from this adapter, which fixes method, experts, top-k, rank, alpha, dropout, targets and gate.")
     private @Nullable Path initAdapter;
 
+    @Option(
+            names = "--balance",
+            paramLabel = "NAME",
+            description =
+                    "What balances the experts' loads: switch (default); mutual-information, a loss for equal loads and sure"
+                            + " choices, for all gates; bias, no loss: experts are chosen by p + b, and b follows the loads.")
+    private @Nullable String balance;
+
     @Option(names = "--balance-weight", paramLabel = "X", description = "Weight of the load-balance loss: 0.01.")
     private @Nullable Double balanceWeight;
 
@@ -240,8 +248,8 @@ final class AdapterFlags {
         refuse("--tasks", tasks, name.equals("task"), "task", name);
         refuse("--task-dimension", taskDimension, name.equals("task"), "task", name);
         return switch (name) {
-            case "top-k" -> new GatePolicy.Renormalised(Flags.or(topK, 2));
-            case "top-k-raw" -> new GatePolicy.Raw(Flags.or(topK, 2));
+            case "top-k" -> new GatePolicy.Renormalised(Flags.or(topK, 2), biased());
+            case "top-k-raw" -> new GatePolicy.Raw(Flags.or(topK, 2), biased());
             case "dense" -> new GatePolicy.Dense();
             case "threshold" -> new GatePolicy.Threshold(Flags.or(maxThreshold, 0.0));
             case "task" -> {
@@ -256,6 +264,10 @@ final class AdapterFlags {
                         + "\"; expected top-k, top-k-raw, dense, threshold or task"
                         + Spelling.suggestion(name, List.of("top-k", "top-k-raw", "dense", "threshold", "task")));
         };
+    }
+
+    private boolean biased() {
+        return LossSettings.Balance.BIAS.id().equals(balance);
     }
 
     private Router router(String name) {
@@ -411,6 +423,7 @@ final class AdapterFlags {
         flags.put("--tasks", tasks);
         flags.put("--task-dimension", taskDimension);
         flags.put("--contrast", contrast);
+        flags.put("--balance", balance);
         flags.put("--balance-weight", balanceWeight);
         flags.put("--contrast-weight", contrastWeight);
         flags.put("--contrast-temperature", contrastTemperature);
@@ -432,18 +445,32 @@ final class AdapterFlags {
         if (policy == null) {
             return LossSettings.NONE;
         }
+        LossSettings.Balance way = balance == null ? d.balance() : LossSettings.Balance.of(balance);
+        boolean informed = way == LossSettings.Balance.MUTUAL_INFORMATION;
+        if (way == LossSettings.Balance.BIAS && positive(balanceWeight) != null) {
+            throw new InputException(
+                    "--balance-weight is for a loss, and the balance bias is none; expected no --balance-weight");
+        }
         if (policy.topK() == 0) {
-            refuse("--balance-weight", positive(balanceWeight), false, "top-k or top-k-raw", policy.id());
+            refuse("--balance", balance, informed, "top-k or top-k-raw", policy.id());
+            refuse("--balance-weight", positive(balanceWeight), informed, "top-k or top-k-raw", policy.id());
             refuse("--contrast-weight", positive(contrastWeight), false, "top-k or top-k-raw", policy.id());
             refuse("--contrast", contrast, false, "top-k or top-k-raw", policy.id());
         }
         Method preset = preset();
         LossSettings losses = new LossSettings(
-                Flags.or(balanceWeight, Flags.or(preset.balanceWeight(), d.balanceWeight())),
+                way == LossSettings.Balance.BIAS
+                        ? 0
+                        : Flags.or(
+                                balanceWeight,
+                                balance != null
+                                        ? LossSettings.DEFAULT.balanceWeight()
+                                        : Flags.or(preset.balanceWeight(), d.balanceWeight())),
                 Flags.or(contrastWeight, Flags.or(preset.contrastWeight(), d.contrastWeight())),
                 Flags.or(contrastTemperature, d.contrastTemperature()),
                 Flags.or(maxPairs, d.maxPairs()),
-                LossSettings.Contrast.of(Flags.or(contrast, preset().contrast())));
+                LossSettings.Contrast.of(Flags.or(contrast, preset().contrast())),
+                way);
         losses.check(kind);
         return losses;
     }
@@ -550,6 +577,9 @@ final class AdapterFlags {
         if (kind instanceof MoeLoraConfig) {
             if (training.losses().contrast() != LossSettings.Contrast.SUPERVISED) {
                 flags.put("contrast", training.losses().contrast().id());
+            }
+            if (training.losses().balance() != LossSettings.Balance.SWITCH) {
+                flags.put("balance", training.losses().balance().id());
             }
             flags.put("balance-weight", training.losses().balanceWeight());
             flags.put("contrast-weight", training.losses().contrastWeight());

@@ -129,7 +129,7 @@ final class InspectCommand implements Callable<Integer> {
             if (mixture.topK() > 0) {
                 line("top-k", Integer.toString(mixture.topK()));
             }
-            line("gate", mixture.gate().id());
+            line("gate", mixture.gate().id() + (mixture.gate().biased() ? " (chosen with a bias)" : ""));
             switch (mixture.router()) {
                 case Router.Prompt prompt -> line("router", prompt.id() + " (rms " + prompt.rms() + ")");
                 case Router.Token token -> {}
@@ -170,6 +170,7 @@ final class InspectCommand implements Callable<Integer> {
         if (config instanceof MoeLoraConfig mixture) {
             all.put("experts", mixture.expertsPerLayer());
             all.put("gate", mixture.gate().id());
+            all.put("selection_bias", mixture.gate().biased());
             all.put("router", mixture.router().id());
             if (mixture.router() instanceof Router.Prompt prompt) {
                 all.put("router_rms", prompt.rms());

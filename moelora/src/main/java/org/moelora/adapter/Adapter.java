@@ -2,6 +2,7 @@ package org.moelora.adapter;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,9 @@ public final class Adapter implements AutoCloseable {
 
     /** Of one parameter, whose values have to fit in an array. */
     private static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
+
+    /** How far a step moves a bias of a gate; DeepSeek-V3's and SMoRA's (arXiv 2501.15103). */
+    private static final float BALANCE_RATE = 1e-3f;
 
     /** What a linear's m is called, after its name. */
     static final String MAGNITUDE = ".lora_magnitude_vector";
@@ -76,8 +80,8 @@ public final class Adapter implements AutoCloseable {
                             config,
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
-                            byName(block, module, gateParameters(config, site)),
-                            byName(constants, module, config.router().statistics(site)),
+                            gates(block, constants, module, config, site),
+                            byName(constants, module, config.statistics(site)),
                             config.dora()
                                     ? new AdapterLayer.Lengths(
                                             block.get(module + MAGNITUDE), constants.get(module + SQUARES))
@@ -97,6 +101,17 @@ public final class Adapter implements AutoCloseable {
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         names.forEach(each -> parameters.put(each.name(), block.get(module + "." + each.name())));
         return parameters;
+    }
+
+    /** What a gate reads: what it trains, and its statistics. */
+    private static Map<String, Parameter> gates(
+            ParameterBlock block, ParameterBlock constants, String module, AdapterConfig config, LinearSite site) {
+        Map<String, Parameter> all = byName(block, module, gateParameters(config, site));
+        GatePolicy policy = config.gate();
+        if (policy != null) {
+            all.putAll(byName(constants, module, policy.statistics(config.experts(site))));
+        }
+        return all;
     }
 
     static List<GateParameter> gateParameters(AdapterConfig config, LinearSite site) {
@@ -150,8 +165,31 @@ public final class Adapter implements AutoCloseable {
      */
     public Adapter untrained(Adaptable base, long seed) {
         Adapter fresh = create(base, config, seed);
-        constants.parameters().forEach(each -> fresh.constants.get(each.name()).set(each.toArray()));
+        constants.parameters().stream()
+                .filter(each -> !each.name().endsWith("." + GatePolicy.BIAS))
+                .forEach(each -> fresh.constants.get(each.name()).set(each.toArray()));
         return fresh;
+    }
+
+    /**
+     * Moves the bias of gates that choose by {@code p + b} towards equal loads: {@code b_e += 0.001 sign(mean_j n_j - n_e)} on each linear.
+     *
+     * @param loads n [E], how many tokens chose each expert in a training step, by the linear's name; others stay as they are
+     */
+    public void balance(Map<String, int[]> loads) {
+        loads.forEach((module, load) -> {
+            AdapterLayer layer = layers.get(module);
+            if (layer == null || config.gate() == null || !config.gate().biased()) {
+                return;
+            }
+            Parameter bias = layer.statistic(GatePolicy.BIAS);
+            float[] b = bias.toArray();
+            long sum = Arrays.stream(load).asLongStream().sum();
+            for (int e = 0; e < b.length; e++) {
+                b[e] += BALANCE_RATE * Long.signum(sum - (long) load[e] * b.length);
+            }
+            bias.set(b);
+        });
     }
 
     private static void fill(Parameter parameter, DoubleSupplier value) {
@@ -199,7 +237,7 @@ public final class Adapter implements AutoCloseable {
     private static ParameterBlock constants(Adaptable base, AdapterConfig config, List<LinearSite> sites) {
         ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
         for (LinearSite site : sites) {
-            config.router().statistics(site).forEach(each -> builder.add(site.name() + "." + each.name(), each.dims()));
+            config.statistics(site).forEach(each -> builder.add(site.name() + "." + each.name(), each.dims()));
             if (config.dora()) {
                 builder.add(site.name() + SQUARES, site.out());
             }

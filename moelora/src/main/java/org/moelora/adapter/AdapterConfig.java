@@ -1,6 +1,7 @@
 package org.moelora.adapter;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
@@ -32,6 +33,15 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     /** What the gate looks at; says nothing without a mixture. */
     default Router router() {
         return new Router.Token();
+    }
+
+    /** What it keeps on a linear beside what it trains: what its router and its gate do. */
+    default List<GateParameter> statistics(LinearSite site) {
+        GatePolicy policy = gate();
+        return policy == null
+                ? List.of()
+                : Stream.concat(router().statistics(site).stream(), policy.statistics(experts(site)).stream())
+                        .toList();
     }
 
     /** s, the factor on the update: alpha / r, or alpha / sqrt(r) for rank-stabilised LoRA (Kalajdzievski 2023, arXiv 2312.03732). */
@@ -110,9 +120,10 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     /** The losses beside the language model's, unless something else is said: none but under a top-k gate whose router looks at tokens. */
     default LossSettings losses() {
         GatePolicy policy = gate();
-        return policy == null || policy.topK() == 0 || !(router() instanceof Router.Token)
+        LossSettings usual = policy == null || policy.topK() == 0 || !(router() instanceof Router.Token)
                 ? LossSettings.NONE
                 : LossSettings.DEFAULT;
+        return policy == null || !policy.biased() ? usual : usual.withBalance(0, LossSettings.Balance.BIAS);
     }
 
     /**

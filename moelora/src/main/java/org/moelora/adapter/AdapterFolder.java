@@ -34,7 +34,7 @@ final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
     private static final List<String> LOSSES =
-            List.of("balance_weight", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
+            List.of("balance_weight", "balance", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
     private static final String OLDER = "older";
     private static final String ORIGINS = "expert_origins";
     private static final String FINGERPRINT = "base_fingerprint";

@@ -2,7 +2,9 @@ package org.moelora.adapter;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
@@ -16,6 +18,7 @@ import org.moelora.engine.ops.ContrastiveLoss;
 import org.moelora.engine.ops.Dropout;
 import org.moelora.engine.ops.Embedding;
 import org.moelora.engine.ops.Multiply;
+import org.moelora.engine.ops.MutualInformationLoss;
 import org.moelora.engine.ops.RmsNorm;
 import org.moelora.engine.ops.SumOfTokens;
 import org.moelora.engine.ops.TokenContrastiveLoss;
@@ -62,8 +65,23 @@ public final class AdapterPass {
     private final @Nullable Calibration calibration;
     private final RouterPhase phase;
     private final Generations generations;
-    private final List<Tensor> balance;
-    private final List<Tensor> contrast;
+    private final Gathered gathered;
+
+    /**
+     * What layers leave beside their outputs.
+     *
+     * @param loads how many tokens chose each expert, by the linear's name
+     */
+    private record Gathered(List<Tensor> balance, List<Tensor> contrast, Map<String, int[]> loads) {
+        private Gathered() {
+            this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
+        }
+
+        /** Other losses, and the same loads: a layer that is run again counts what it counted. */
+        private Gathered ofSegment() {
+            return new Gathered(new ArrayList<>(), new ArrayList<>(), loads);
+        }
+    }
 
     /** Sees the features of rows before their statistics are known. */
     interface Calibration {
@@ -120,19 +138,7 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
-        this(
-                losses,
-                seed,
-                draw,
-                observer,
-                watcher,
-                null,
-                null,
-                null,
-                RouterPhase.FINAL,
-                Generations.NEWEST,
-                new ArrayList<>(),
-                new ArrayList<>());
+        this(losses, seed, draw, observer, watcher, null, null, null, RouterPhase.FINAL, Generations.NEWEST, new Gathered());
     }
 
     private AdapterPass(
@@ -146,8 +152,7 @@ public final class AdapterPass {
             @Nullable Calibration calibration,
             RouterPhase phase,
             Generations generations,
-            List<Tensor> balance,
-            List<Tensor> contrast) {
+            Gathered gathered) {
         this.losses = losses;
         this.seed = seed;
         this.draw = draw;
@@ -158,8 +163,7 @@ public final class AdapterPass {
         this.calibration = calibration;
         this.phase = phase;
         this.generations = generations;
-        this.balance = balance;
-        this.contrast = contrast;
+        this.gathered = gathered;
     }
 
     /** No dropout, no losses. */
@@ -193,30 +197,17 @@ public final class AdapterPass {
     /** No dropout, no losses, and features of rows instead of routing. */
     static AdapterPass calibrating(Calibration calibration) {
         return new AdapterPass(
-                null,
-                0,
-                0,
-                null,
-                null,
-                null,
-                null,
-                calibration,
-                RouterPhase.FINAL,
-                Generations.NEWEST,
-                new ArrayList<>(),
-                new ArrayList<>());
+                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, Generations.NEWEST, new Gathered());
     }
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
     public AdapterPass withRows(Rows of) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, gathered);
     }
 
     /** This pass with routers that choose so. */
     public AdapterPass in(RouterPhase now) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, balance, contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, gathered);
     }
 
     /**
@@ -255,9 +246,7 @@ public final class AdapterPass {
                 kept,
                 calibration,
                 phase,
-                now,
-                balance,
-                contrast);
+                now, gathered);
     }
 
     /** For each row how many adapters learned after the one that answers it. */
@@ -329,19 +318,7 @@ public final class AdapterPass {
 
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
-        return new AdapterPass(
-                losses,
-                seed,
-                draw,
-                observer,
-                watcher,
-                rows,
-                values,
-                calibration,
-                phase,
-                generations,
-                balance,
-                contrast);
+        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, phase, generations, gathered);
     }
 
     /** What {@code compute} gives, or what it gave under that name in a pass before. */
@@ -429,17 +406,16 @@ public final class AdapterPass {
                             calibration,
                             phase,
                             generations,
-                            new ArrayList<>(),
-                            new ArrayList<>());
+                            gathered.ofSegment());
                     Tensor y = body.apply(part, pass);
-                    balances[0] = pass.balance.size();
-                    return Stream.of(List.of(y), pass.balance, pass.contrast)
+                    balances[0] = pass.gathered.balance.size();
+                    return Stream.of(List.of(y), pass.gathered.balance, pass.gathered.contrast)
                             .flatMap(List::stream)
                             .toList();
                 },
                 reads);
-        balance.addAll(results.subList(1, 1 + balances[0]));
-        contrast.addAll(results.subList(1 + balances[0], results.size()));
+        gathered.balance.addAll(results.subList(1, 1 + balances[0]));
+        gathered.contrast.addAll(results.subList(1 + balances[0], results.size()));
         return results.getFirst();
     }
 
@@ -460,14 +436,27 @@ public final class AdapterPass {
             observer.routed(module, u, b, routing);
         }
         Tensor selected = routing.selected();
-        if (losses == null || selected == null) {
+        if (losses == null) {
             return;
         }
-        if (losses.balanceWeight() > 0) {
-            balance.add(BalanceLoss.apply(tape, routing.p(), selected));
+        if (losses.balanceWeight() > 0 && losses.balance() == LossSettings.Balance.MUTUAL_INFORMATION) {
+            gathered.balance.add(MutualInformationLoss.apply(tape, routing.p()));
+        }
+        if (selected == null) {
+            return;
+        }
+        if (losses.balanceWeight() > 0 && losses.balance() == LossSettings.Balance.SWITCH) {
+            gathered.balance.add(BalanceLoss.apply(tape, routing.p(), selected));
+        }
+        if (losses.balance() == LossSettings.Balance.BIAS) {
+            int[] load = new int[routing.p().shape().cols()];
+            for (int expert : selected.toIntArray()) {
+                load[expert]++;
+            }
+            gathered.loads.put(module, load);
         }
         if (losses.contrastWeight() > 0) {
-            contrast.add(
+            gathered.contrast.add(
                     switch (losses.contrast()) {
                         case SUPERVISED -> supervised(tape, losses, module, u, b, routing.p(), selected);
                         case TOKEN -> withinTokens(tape, losses, module, u, b, routing.p(), selected);
@@ -507,12 +496,17 @@ public final class AdapterPass {
 
     /** The mean of L_bal over modules, [1]; null if no layer added to it. */
     public @Nullable Tensor balance(Tape tape) {
-        return mean(tape, balance);
+        return mean(tape, gathered.balance);
     }
 
     /** The mean of L_con over modules, [1]; null if no layer added to it. */
     public @Nullable Tensor contrast(Tape tape) {
-        return mean(tape, contrast);
+        return mean(tape, gathered.contrast);
+    }
+
+    /** How many tokens chose each expert, by the linear's name; counted for {@link LossSettings.Balance#BIAS} alone. */
+    public Map<String, int[]> loads() {
+        return gathered.loads;
     }
 
     private static @Nullable Tensor mean(Tape tape, List<Tensor> terms) {

@@ -12,7 +12,8 @@ import org.moelora.engine.io.SafetensorsFile;
 /**
  * The tensors of an adapter on disk. LoRA is laid out as Hugging Face's PEFT has it: {@code base_model.model.LINEAR.lora_A.weight} [r, in] and
  * {@code .lora_B.weight} [out, r], with DoRA {@code .lora_magnitude_vector} [out]. MoELoRA has A and B per expert, under {@code LINEAR.experts.E.}, and
- * {@code LINEAR.moe_gate.weight} [E, in]; a router of prompts adds {@code moe_gate.scale} and {@code moe_gate.centre} [in], which do not learn.
+ * {@code LINEAR.moe_gate.weight} [E, in]; a router of prompts adds {@code moe_gate.scale} and {@code moe_gate.centre} [in], and a gate that
+ * chooses with a bias {@code moe_gate.bias} [E], which do not learn.
  */
 final class AdapterTensors {
     private static final String PREFIX = "base_model.model.";
@@ -59,7 +60,8 @@ final class AdapterTensors {
 
     /** Whether a tensor is learned; statistics are not. */
     static boolean learns(String key) {
-        return !key.endsWith(PROMPTS) && !key.endsWith(".moe_gate.scale") && !key.endsWith(".moe_gate.centre");
+        return !key.endsWith(PROMPTS) && !key.endsWith(".moe_gate.scale") && !key.endsWith(".moe_gate.centre")
+                && !key.endsWith(".moe_gate.bias");
     }
 
     /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
@@ -90,7 +92,7 @@ final class AdapterTensors {
             slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
         }
         List<GateParameter> ofGate = new ArrayList<>(Adapter.gateParameters(config, site));
-        ofGate.addAll(config.router().statistics(site));
+        ofGate.addAll(config.statistics(site));
         for (GateParameter gate : ofGate) {
             int[] dims = gate.dims();
             String name = module + "." + gate.name();

@@ -43,8 +43,9 @@ final class Drop {
         }
         for (AdapterLayer layer : from.layers().values()) {
             for (var statistic : layer.routerStatistics().entrySet()) {
+                float[] values = statistic.getValue().toArray();
                 rest.tensor(layer.module() + "." + statistic.getKey())
-                        .set(statistic.getValue().toArray());
+                        .set(statistic.getKey().equals(GatePolicy.BIAS) ? columns(values, values.length, expert, 1) : values);
             }
         }
         if (!from.origins().isEmpty()) {
@@ -59,8 +60,8 @@ final class Drop {
                 config.expertsPerLayer().stream().map(e -> e - 1).toList();
         int k = Math.min(config.topK(), Collections.min(experts));
         GatePolicy gate = switch (config.gate()) {
-            case GatePolicy.Renormalised top -> new GatePolicy.Renormalised(k);
-            case GatePolicy.Raw top -> new GatePolicy.Raw(k);
+            case GatePolicy.Renormalised top -> new GatePolicy.Renormalised(k, top.biased());
+            case GatePolicy.Raw top -> new GatePolicy.Raw(k, top.biased());
             case GatePolicy.Dense dense -> dense;
             case GatePolicy.Threshold threshold -> threshold;
             case GatePolicy.ByTask byTask -> byTask;

@@ -27,6 +27,9 @@ public sealed interface GatePolicy {
     /** W_g [E, in], which makes {@code p = softmax(W_g x)}. */
     String ROUTER = "moe_gate";
 
+    /** b [E] of a gate that chooses by {@code p + b}. */
+    String BIAS = "moe_gate_bias";
+
     /** What {@code routing_strategy} says in {@code adapter_config.json}, and the flag {@code --gate}. */
     String id();
 
@@ -38,6 +41,19 @@ public sealed interface GatePolicy {
     /** Whether a token leaves experts out, so that there are selections to count. */
     default boolean selects() {
         return topK() > 0;
+    }
+
+    /**
+     * Whether experts are chosen by {@code p + b} and weighed by p (loss-free balance, Wang et al. 2024, arXiv 2408.15664). b [E] is a statistic: it gets no
+     * gradient, and after each step of a training with {@link LossSettings.Balance#BIAS} moves towards equal loads.
+     */
+    default boolean biased() {
+        return false;
+    }
+
+    /** What it keeps on a linear beside what it trains. */
+    default List<GateParameter> statistics(int experts) {
+        return biased() ? List.of(new GateParameter(BIAS, ROUTER + ".bias", Shape.of(experts), 0)) : List.of();
     }
 
     /** What it trains on a linear. */
@@ -53,7 +69,7 @@ public sealed interface GatePolicy {
     /**
      * @param pass says which task a row is of
      * @param x what the router reads
-     * @param parameters those of {@link #parameters}, by name
+     * @param parameters those of {@link #parameters} and of {@link #statistics}, by name
      */
     Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters);
 
@@ -79,12 +95,17 @@ public sealed interface GatePolicy {
         if (pass.phase().dense()) {
             return new Routing(p, p, null);
         }
-        TopK top = TopK.apply(tape, p, k, renormalise);
+        TopK top = TopK.apply(tape, p, parameters.get(BIAS), k, renormalise);
         return new Routing(top.gate(), p, top.selected());
     }
 
     /** The k most probable experts, sharing in proportion to their probabilities (MoELoRA, Luo et al. 2024, arXiv 2402.12851). */
-    record Renormalised(int k) implements GatePolicy {
+    record Renormalised(int k, boolean biased) implements GatePolicy {
+        /** Without a bias. */
+        public Renormalised(int k) {
+            this(k, false);
+        }
+
         @Override
         public String id() {
             return "top-k";
@@ -107,7 +128,12 @@ public sealed interface GatePolicy {
     }
 
     /** The k most probable experts, each weighted by its own probability. */
-    record Raw(int k) implements GatePolicy {
+    record Raw(int k, boolean biased) implements GatePolicy {
+        /** Without a bias. */
+        public Raw(int k) {
+            this(k, false);
+        }
+
         @Override
         public String id() {
             return "top-k-raw";

@@ -6,16 +6,55 @@ import org.moelora.engine.Spelling;
 
 /**
  * The two losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con}, means over modules.
- * Both are about the k experts that each token selects; under a gate that selects otherwise, or not at all, there are none.
+ * Both are about the k experts that each token selects; under a gate that selects otherwise, or not at all, there are none but the balance of
+ * {@link Balance#MUTUAL_INFORMATION}, which is about probabilities alone.
  *
  * @param balanceWeight alpha_b; 0 leaves the loss out
  * @param contrastWeight beta, after its warm-up; 0 leaves the loss out
  * @param contrastTemperature tau
  * @param maxPairs most (token, expert) pairs that are compared per module; more are sampled
  * @param contrast what is compared with what
+ * @param balance what makes loads equal
  */
 public record LossSettings(
-        double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs, Contrast contrast) {
+        double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs, Contrast contrast, Balance balance) {
+    /** What keeps experts from being left out. */
+    public enum Balance {
+        /** {@code E sum_e f_e mean_t p_te}, f_e the share of selections of e (Fedus et al. 2021, arXiv 2101.03961). */
+        SWITCH("switch"),
+        /** {@code mean_t H(p_t) - H(mean_t p_t)}: equal shares over tokens, and a sure choice for each of them. */
+        MUTUAL_INFORMATION("mutual-information"),
+        /**
+         * No loss: experts are chosen by {@code p + b}, and after each step {@code b_e += 0.001 sign(mean load - load_e)} (Wang et al. 2024, arXiv 2408.15664). The
+         * gate has to be {@link GatePolicy#biased}.
+         */
+        BIAS("bias");
+
+        private final String id;
+
+        Balance(String id) {
+            this.id = id;
+        }
+
+        /** What files and flags call it. */
+        public String id() {
+            return id;
+        }
+
+        /**
+         * @throws InputException if there is none of that name
+         */
+        public static Balance of(String id) {
+            for (Balance balance : values()) {
+                if (balance.id.equals(id)) {
+                    return balance;
+                }
+            }
+            throw new InputException("balance is \"" + id + "\"; expected switch, mutual-information or bias"
+                    + Spelling.suggestion(id, List.of("switch", "mutual-information", "bias")));
+        }
+    }
+
     /** Which outputs are alike and which are not. */
     public enum Contrast {
         /** Outputs of one expert are positives, those of others negatives, over tokens (MoELoRA, arXiv 2402.12851). */
@@ -61,6 +100,10 @@ public record LossSettings(
         if (!(balanceWeight >= 0 && balanceWeight < Double.POSITIVE_INFINITY)) {
             throw new InputException("balance-weight is " + balanceWeight + "; expected a finite number, 0 or more");
         }
+        if (balance == Balance.BIAS && balanceWeight != 0) {
+            throw new InputException("balance-weight is " + balanceWeight
+                    + ", and the balance bias is no loss that could be weighed; expected 0");
+        }
         if (!(contrastWeight >= 0 && contrastWeight < Double.POSITIVE_INFINITY)) {
             throw new InputException("contrast-weight is " + contrastWeight + "; expected a finite number, 0 or more");
         }
@@ -73,6 +116,12 @@ public record LossSettings(
         }
     }
 
+    /** With the load balance of Switch. */
+    public LossSettings(
+            double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs, Contrast contrast) {
+        this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, Balance.SWITCH);
+    }
+
     /** With MoELoRA's contrastive loss. */
     public LossSettings(double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs) {
         this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, Contrast.SUPERVISED);
@@ -80,16 +129,26 @@ public record LossSettings(
 
     /** The same with another beta. */
     public LossSettings withContrastWeight(double other) {
-        return new LossSettings(balanceWeight, other, contrastTemperature, maxPairs, contrast);
+        return new LossSettings(balanceWeight, other, contrastTemperature, maxPairs, contrast, balance);
+    }
+
+    /** The same with another balance. */
+    public LossSettings withBalance(double weight, Balance other) {
+        return new LossSettings(weight, contrastWeight, contrastTemperature, maxPairs, contrast, other);
     }
 
     /**
-     * Refuses a loss within tokens where a token has no positives or no negatives.
+     * Refuses a loss within tokens where a token has no positives or no negatives, and the balance bias where the gate has none.
      *
      * @throws InputException if it has
      */
     public void check(AdapterConfig config) {
         GatePolicy gate = config.gate();
+        if (balance == Balance.BIAS && (gate == null || !gate.biased())) {
+            throw new InputException("the balance bias moves the bias of a gate that chooses k experts by p + b, and "
+                    + (gate == null ? "there is no gate" : "the gate " + gate.id() + " has none")
+                    + "; expected top-k or top-k-raw with a bias");
+        }
         if (contrastWeight == 0 || contrast != Contrast.TOKEN || gate == null || gate.topK() == 0) {
             return;
         }

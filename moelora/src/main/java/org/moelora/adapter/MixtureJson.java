@@ -20,6 +20,9 @@ final class MixtureJson {
             json.put("top_k", mixture.topK());
         }
         json.put("routing_strategy", mixture.gate().id());
+        if (mixture.gate().biased()) {
+            json.put("selection_bias", true);
+        }
         switch (mixture.gate()) {
             case GatePolicy.Threshold threshold -> json.put("max_threshold", threshold.max());
             case GatePolicy.ByTask byTask -> {
@@ -39,6 +42,9 @@ final class MixtureJson {
         }
         if (losses != null) {
             json.put("balance_weight", losses.balanceWeight());
+            if (losses.balance() != LossSettings.Balance.SWITCH) {
+                json.put("balance", losses.balance().id());
+            }
             json.put("contrast_weight", losses.contrastWeight());
             json.put("contrast_temperature", losses.contrastTemperature());
             json.put("max_pairs", losses.maxPairs());
@@ -58,9 +64,10 @@ final class MixtureJson {
         if (perLayer != null && spread.stream().noneMatch(e -> e == experts)) {
             throw json.error("experts_per_layer", "numbers of which the largest is num_experts, " + experts);
         }
+        boolean biased = json.flag("selection_bias", false);
         GatePolicy gate = switch (json.string("routing_strategy", "top-k")) {
-            case "top-k" -> new GatePolicy.Renormalised(json.positiveInteger("top_k"));
-            case "top-k-raw" -> new GatePolicy.Raw(json.positiveInteger("top_k"));
+            case "top-k" -> new GatePolicy.Renormalised(json.positiveInteger("top_k"), biased);
+            case "top-k-raw" -> new GatePolicy.Raw(json.positiveInteger("top_k"), biased);
             case "dense" -> new GatePolicy.Dense();
             case "threshold" -> new GatePolicy.Threshold(json.number("max_threshold", 0));
             case "task" ->
@@ -69,6 +76,9 @@ final class MixtureJson {
                         json.positiveInteger("task_dimension", GatePolicy.ByTask.DIMENSION));
             default -> throw json.error("routing_strategy", "top-k, top-k-raw, dense, threshold or task");
         };
+        if (biased && gate.topK() == 0) {
+            throw json.error("selection_bias", "false with the strategy " + gate.id() + ", which does not choose k experts");
+        }
         Router router = switch (json.string("router", "token")) {
             case "token" -> new Router.Token();
             case "prompt" -> new Router.Prompt(json.number("router_rms", Router.Prompt.RMS));

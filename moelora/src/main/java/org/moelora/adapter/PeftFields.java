@@ -57,6 +57,8 @@ final class PeftFields {
             "expert_origins",
             "router_rms",
             "shared_a",
+            "selection_bias",
+            "balance",
             "balance_weight",
             "contrast_weight",
             "contrast_temperature",

@@ -33,6 +33,9 @@ final class ConfigJson {
                 json.put("top_k", mixture.topK());
             }
             json.put("gate", mixture.gate().id());
+            if (mixture.gate().biased()) {
+                json.put("selection_bias", true);
+            }
             if (mixture.router() instanceof Router.Prompt prompt) {
                 json.put("router", prompt.id());
                 json.put("router_rms", prompt.rms());
@@ -59,6 +62,7 @@ final class ConfigJson {
     static Map<String, @Nullable Object> of(TrainingConfig config) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("balance_weight", config.losses().balanceWeight());
+        json.put("balance", config.losses().balance().id());
         json.put("contrast_weight", config.losses().contrastWeight());
         json.put("contrast_temperature", config.losses().contrastTemperature());
         json.put("max_pairs", config.losses().maxPairs());
@@ -99,7 +103,9 @@ final class ConfigJson {
                         json.integer("max_pairs"),
                         // Runs from before there was a choice do not say it.
                         LossSettings.Contrast.of(json.string(
-                                CONTRAST, LossSettings.DEFAULT.contrast().id()))))
+                                CONTRAST, LossSettings.DEFAULT.contrast().id())),
+                        LossSettings.Balance.of(json.string(
+                                "balance", LossSettings.DEFAULT.balance().id()))))
                 .contrastStart(warmUp(json, "contrast_start", DEFAULT.contrastStart()))
                 .router(new RouterTraining(
                         json.number("router_learning_rate", DEFAULT.router().rate()),

@@ -177,6 +177,7 @@ final class TrainingLoop {
             if (Double.isFinite(stepLoss) && Double.isFinite(norm)) {
                 double rate = schedule.at(now, steps);
                 optimizer.step(rate);
+                adapter.balance(result.loads());
                 int stepTokens = batches.stream().mapToInt(Batch::tokens).sum();
                 tokens += stepTokens;
                 rowsSeen +=

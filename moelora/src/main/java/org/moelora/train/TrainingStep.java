@@ -1,7 +1,10 @@
 package org.moelora.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.LossSettings;
@@ -21,8 +24,9 @@ import org.moelora.model.LanguageModel;
  * @param lm mean cross-entropy over labels
  * @param balance unweighted
  * @param contrast unweighted
+ * @param loads how many tokens chose each expert, by the linear's name; counted for {@link LossSettings.Balance#BIAS} alone
  */
-public record TrainingStep(double lm, double balance, double contrast) {
+public record TrainingStep(double lm, double balance, double contrast, Map<String, int[]> loads) {
     /**
      * Adds the gradients of one step to the parameters in training.
      *
@@ -54,6 +58,7 @@ public record TrainingStep(double lm, double balance, double contrast) {
         double lm = 0;
         double balance = 0;
         double contrast = 0;
+        Map<String, int[]> loads = new LinkedHashMap<>();
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
             AdapterPass pass = AdapterPass.training(losses, seed, draw + i, watcher)
@@ -66,12 +71,19 @@ public record TrainingStep(double lm, double balance, double contrast) {
                 Tensor contrastTerm = pass.contrast(tape);
                 Tensor total = total(tape, lmTerm, balanceTerm, contrastTerm, losses, share);
                 tape.backward(total);
+                pass.loads().forEach((module, load) -> loads.merge(module, load, TrainingStep::sum));
                 lm += lmTerm.item();
                 balance += balanceTerm == null ? 0 : share * balanceTerm.item();
                 contrast += contrastTerm == null ? 0 : share * contrastTerm.item();
             }
         }
-        return new TrainingStep(lm, balance, contrast);
+        return new TrainingStep(lm, balance, contrast, loads);
+    }
+
+    private static int[] sum(int[] one, int[] other) {
+        int[] sum = new int[one.length];
+        Arrays.setAll(sum, e -> one[e] + other[e]);
+        return sum;
     }
 
     private static Tensor total(
