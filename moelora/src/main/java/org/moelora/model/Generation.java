@@ -182,12 +182,13 @@ public final class Generation {
     }
 
     /**
-     * A text as a prompt: its tokens, with those that the tokenizer puts around a text.
+     * A text as a prompt: its tokens, after the one that the tokenizer begins a text with, as in a row to train on. Nothing stands behind it, not even a token that the
+     * tokenizer puts behind whole texts: the prompt is to be continued.
      *
      * @throws InputException if the model has no tokenizer
      */
     public int[] tokens(String prompt) {
-        return tokenizer().encode(prompt, true);
+        return tokenizer().encodePrompt(prompt);
     }
 
     /**

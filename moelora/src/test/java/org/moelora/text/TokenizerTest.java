@@ -235,13 +235,9 @@ class TokenizerTest {
                 "pre_tokenizer, `{\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Gone\"}`,"
                         + " pre_tokenizer.behavior, Isolated",
                 "pre_tokenizer, `{\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\": \"Isolated\"}`,"
-                        + " pre_tokenizer.pattern.Regex, Java",
-                "pre_tokenizer, `{\"type\": \"Split\", \"pattern\": {\"Regex\": \"[[:alpha:]]+\"}, \"behavior\":"
-                        + " \"Isolated\"}`, pre_tokenizer.pattern.Regex, Java",
-                "pre_tokenizer, `{\"type\": \"Split\", \"pattern\": {\"Regex\": \"\\\\h+\"}, \"behavior\":"
-                        + " \"Isolated\"}`, pre_tokenizer.pattern.Regex, Java",
+                        + " pre_tokenizer.pattern.Regex, regular expression",
                 "pre_tokenizer, `{\"type\": \"Split\", \"pattern\": {\"Regex\": \"a{1,3}+\"}, \"behavior\":"
-                        + " \"Isolated\"}`, pre_tokenizer.pattern.Regex, Java",
+                        + " \"Isolated\"}`, pre_tokenizer.pattern.Regex, regular expression",
                 "decoder, null, decoder, ByteLevel",
                 "decoder, `{\"type\": \"WordPiece\"}`, decoder.type, ByteLevel",
                 "decoder, `{\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Fuse\"}, {\"type\": \"Strip\","
