@@ -61,8 +61,12 @@ final class Tasks {
         if (task.options() > 0) {
             return 1.0 / task.options();
         }
+        return mostFrequent(rows(task, false));
+    }
+
+    /** The share of the most frequent answer. */
+    static double mostFrequent(List<Row> rows) {
         var counts = new HashMap<String, Integer>();
-        List<Row> rows = rows(task, false);
         rows.forEach(row -> counts.merge(row.answer(), 1, Integer::sum));
         return counts.values().stream().mapToInt(Integer::intValue).max().orElseThrow() / (double) rows.size();
     }
@@ -88,7 +92,7 @@ final class Tasks {
                 .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
     }
 
-    private static String lines(List<Row> rows) {
+    static String lines(List<Row> rows) {
         return rows.stream().map(row -> row.json() + "\n").collect(Collectors.joining());
     }
 
