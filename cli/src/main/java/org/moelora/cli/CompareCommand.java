@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.moelora.compare.Arm;
 import org.moelora.compare.Comparison;
 import org.moelora.compare.ComparisonReport;
 import org.moelora.compare.PairedDifference;
+import org.moelora.data.EncodedExamples;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
 import org.moelora.data.LongRows;
@@ -82,6 +84,9 @@ final class CompareCommand implements Callable<Integer> {
             defaultValue = "512",
             description = "Most tokens of a row: 512; longer rows are cut.")
     private int maxLength = 512;
+
+    @Mixin
+    private final DateFlag date = new DateFlag();
 
     @Under(Section.OUTPUT)
     @Option(
@@ -169,10 +174,12 @@ final class CompareCommand implements Callable<Integer> {
                     return number.intValue();
                 })
                 .toList();
+        LocalDate begun = Comparison.dateOf(folder);
+        LocalDate today = begun == null ? date.date() : date.date(begun);
         try (Decoder base = load.load(Flags.given("--model", model));
                 StopSignal signal = new StopSignal(streams.err());
                 Progress progress = new Progress(streams)) {
-            Rows rows = rows(View.encoder(base).withMaxLength(maxLength, LongRows.CUT));
+            Rows rows = rows(View.encoder(base, today).withMaxLength(maxLength, LongRows.CUT));
             int tasks = (int) rows.train.stream()
                     .map(TokenRow::task)
                     .filter(Objects::nonNull)
@@ -190,19 +197,24 @@ final class CompareCommand implements Callable<Integer> {
                             folder,
                             signal.cancellation(),
                             listener(progress))
+                    .date(rows.date)
                     .run();
             if (report == null) {
                 streams.err().println("moelora: stopped; the same command goes on from here");
                 return Main.STOPPED;
             }
             AtomicFile.write(folder.resolve("compare.json"), JsonWriter.pretty(report.toJson()));
-            AtomicFile.write(folder.resolve("run.yaml"), RunFile.write(settings(report)));
+            AtomicFile.write(folder.resolve("run.yaml"), RunFile.write(settings(report, rows.date)));
             print(report, folder);
             return 0;
         }
     }
 
-    private record Rows(List<TokenRow> train, List<TokenRow> heldOut, List<Prompt> questions) {}
+    /**
+     * @param date what chat templates took for today; null if none wrote any of the rows
+     */
+    private record Rows(
+            List<TokenRow> train, List<TokenRow> heldOut, List<Prompt> questions, @Nullable LocalDate date) {}
 
     private Rows rows(ExampleEncoder encoder) {
         Examples all = Examples.read(Flags.given("--data", data));
@@ -215,10 +227,12 @@ final class CompareCommand implements Callable<Integer> {
             asked = split.heldOut();
         }
         Examples.Split split = all.split(HELD_OUT, 0);
+        EncodedExamples learned = encoder.encodeAll(split.train());
         return new Rows(
-                encoder.encodeAll(split.train()).rows(),
+                learned.rows(),
                 encoder.encodeAll(split.heldOut()).rows(),
-                asked.rows().stream().map(encoder::prompt).toList());
+                asked.rows().stream().map(encoder::prompt).toList(),
+                learned.date());
     }
 
     private void sayLeftOut(List<Integer> numbers, List<Arm> arms) {
@@ -281,7 +295,7 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     /** The flags of {@code train} that make the recommended adapter. */
-    private Map<String, Object> settings(ComparisonReport report) {
+    private Map<String, Object> settings(ComparisonReport report, @Nullable LocalDate day) {
         ComparisonReport.Outcome best = report.recommended();
         AdapterConfig config = best.arm().config();
         Map<String, Object> flags = new LinkedHashMap<>();
@@ -305,6 +319,9 @@ final class CompareCommand implements Callable<Integer> {
         flags.put("steps", report.steps());
         flags.put("batch-size", batchSize);
         flags.put("max-length", maxLength);
+        if (day != null) {
+            flags.put("date", day.toString());
+        }
         flags.put("learning-rate", best.learningRate());
         return flags;
     }

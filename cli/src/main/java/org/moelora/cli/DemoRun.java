@@ -1,6 +1,8 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +74,7 @@ final class DemoRun {
     Result run(DeviceChoice device, boolean compare) {
         long begin = System.nanoTime();
         try (Decoder base = Decoder.load(tasks.model(), device)) {
-            ExampleEncoder encoder = View.encoder(base);
+            ExampleEncoder encoder = View.encoder(base, LocalDate.now(ZoneId.systemDefault()));
             List<TokenRow> rows = tasks.trainingRows(encoder, settings.trainingTokens());
             List<Prompt> questions = tasks.questions(encoder, settings.testRows());
             news.accept("accuracy before training, on " + questions.size() + " held-out rows");
@@ -116,7 +118,7 @@ final class DemoRun {
                     ? null
                     : RoutingReport.measure(
                             base.with(adapter),
-                            tasks.testRows(View.encoder(base), settings.testRows()),
+                            tasks.testRows(View.encoder(base, LocalDate.now(ZoneId.systemDefault())), settings.testRows()),
                             training.seed());
             return new Trained(
                     method, config, adapter.parameterCount(), report, after, routing, folder.resolve("last"));

@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -67,6 +68,9 @@ final class EvalCommand implements Callable<Integer> {
     private @Nullable List<Path> data;
 
     @Mixin
+    private final DateFlag date = new DateFlag();
+
+    @Mixin
     private final TaskFlags tasks = new TaskFlags();
 
     @Under(Section.ANSWERS)
@@ -100,20 +104,24 @@ final class EvalCommand implements Callable<Integer> {
         long limit = memory.limit();
         answers.check(json);
         Task task = tasks.task();
+        LocalDate today = date.date();
+        if (task != null) {
+            date.refuse("the prompt of a --task is no conversation; expected no --date with it");
+        }
         if (task != null && !choices.isEmpty()) {
             throw new InputException("--task and --choices are both given; expected one of them: the choices of a task"
                     + " are its own, and --scoring likelihood compares these");
         }
         if (task != null) {
-            ask(task, files, limit);
+            ask(task, files, today, limit);
         } else {
-            compare(files, limit);
+            compare(files, today, limit);
         }
         return 0;
     }
 
     /** Finds answers in texts, as the task has it. */
-    private void ask(Task task, List<Path> files, long limit) {
+    private void ask(Task task, List<Path> files, LocalDate today, long limit) {
         TaskSettings settings = tasks.settings();
         int most = tasks.limit();
         List<Question> all = Question.read(files, task);
@@ -127,7 +135,7 @@ final class EvalCommand implements Callable<Integer> {
         }
         Map<String, TaskScore> scores = new LinkedHashMap<>();
         try (Views views = model.loadAll(load, tasks.withBase())) {
-            TaskRun run = new TaskRun(task, asked, views.encoder(), settings);
+            TaskRun run = new TaskRun(task, asked, views.encoder(today), settings);
             for (Views.Named view : views.views()) {
                 MemoryPlan.of(view.model(), run::rehearse)
                         .require(limit, "answering", "a smaller --batch-size, or questions of fewer tokens");
@@ -156,10 +164,10 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     /** Compares whole answers. */
-    private void compare(List<Path> files, long limit) {
+    private void compare(List<Path> files, LocalDate today, long limit) {
         try (View view = model.load(load)) {
             List<Example> rows = Examples.read(files).rows();
-            Accuracy accuracy = choices.isEmpty() ? written(view, rows, limit) : chosen(view, rows, limit);
+            Accuracy accuracy = choices.isEmpty() ? written(view, rows, today, limit) : chosen(view, rows, today, limit);
             Tokenizer words = view.base().tokenizer();
             answers.report(
                     streams,
@@ -175,16 +183,16 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     /** Compares what the model writes. */
-    private Accuracy written(View view, List<Example> rows, long limit) {
-        List<Prompt> prompts = rows.stream().map(view.encoder()::prompt).toList();
+    private Accuracy written(View view, List<Example> rows, LocalDate today, long limit) {
+        List<Prompt> prompts = rows.stream().map(view.encoder(today)::prompt).toList();
         MemoryPlan.of(view.model(), rehearsed -> Accuracy.rehearse(rehearsed, prompts))
                 .require(limit, "answering", "questions and answers of fewer tokens");
         return Accuracy.measure(view.model(), prompts, answers.wanted());
     }
 
     /** Compares how probable the choices are. */
-    private Accuracy chosen(View view, List<Example> rows, long limit) {
-        ChoiceRun run = new ChoiceRun(rows, choices, view.encoder());
+    private Accuracy chosen(View view, List<Example> rows, LocalDate today, long limit) {
+        ChoiceRun run = new ChoiceRun(rows, choices, view.encoder(today));
         MemoryPlan.of(view.model(), run::rehearse)
                 .require(limit, "scoring the choices", "questions and answers of fewer tokens");
         return run.score(view.model());

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Under(Section.DATA)
     @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: a system message before it.")
     private @Nullable String system;
+
+    @Mixin
+    private final DateFlag date = new DateFlag();
 
     @Under(Section.ANSWERS)
     @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "256", description = "Most tokens to write: 256.")
@@ -101,9 +105,13 @@ final class GenerateCommand implements Callable<Integer> {
         if (system != null && !chat) {
             throw new InputException("--system: there is no conversation; expected --chat with it");
         }
+        if (!chat) {
+            date.refuse("there is no conversation; expected --chat with it");
+        }
+        LocalDate today = date.date();
         limit = memory.limit();
         try (View view = model.load(load)) {
-            Generation generation = Generation.of(view.model(), options);
+            Generation generation = Generation.of(view.model(), options).withDate(today);
             if (prompt != null) {
                 answer(generation, prompt);
             } else {

@@ -116,7 +116,7 @@ final class GrowCommand implements Callable<Integer> {
     }
 
     private List<TokenRow> rows(Decoder base, List<Path> files) {
-        return View.encoder(base)
+        return View.encoder(base, flags.date())
                 .withMaxLength(flags.maxLength(), flags.longRows())
                 .encodeAll(Examples.read(files))
                 .rows();

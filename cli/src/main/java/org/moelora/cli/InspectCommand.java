@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +58,9 @@ final class InspectCommand implements Callable<Integer> {
             description = "Run these rows through it and measure what its routers do; needs --model.")
     private @Nullable List<Path> data;
 
+    @Mixin
+    private final DateFlag date = new DateFlag();
+
     @Under(Section.OUTPUT)
     @Option(names = "--json", description = "One JSON object, with the numbers of every linear.")
     private boolean json;
@@ -75,6 +79,10 @@ final class InspectCommand implements Callable<Integer> {
             throw new InputException(
                     "--data is given without --model; expected both, as rows are run through the model");
         }
+        LocalDate today = date.date();
+        if (data == null) {
+            date.refuse("there are no rows; expected --data with it");
+        }
         AdapterSummary summary = AdapterSummary.read(adapter);
         if (data != null && !(summary.config() instanceof MoeLoraConfig)) {
             throw new InputException("--data is given, and " + adapter
@@ -91,7 +99,7 @@ final class InspectCommand implements Callable<Integer> {
                             ? null
                             : RoutingReport.measure(
                                     view.model(),
-                                    view.scorable(data, streams).rows(),
+                                    view.scorable(data, today, streams).rows(),
                                     RunSummary.seedOf(adapter).orElse(0)));
         }
         return 0;

@@ -2,6 +2,7 @@ package org.moelora.cli;
 
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,9 @@ final class ScoreCommand implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "FILE", arity = "1..*", required = true, description = "Rows to score.")
     private @Nullable List<Path> data;
 
+    @Mixin
+    private final DateFlag date = new DateFlag();
+
     @Under(Section.OUTPUT)
     @Option(names = "--per-row", description = "A line per row: its loss and number of labels.")
     private boolean perRow;
@@ -79,9 +83,10 @@ final class ScoreCommand implements Callable<Integer> {
             throw new InputException(
                     "--compare-float is given without blocks; expected --quantize q8_0 or q4_0 with it");
         }
-        Scores asStored = compareFloat ? scoredAsStored(files, limit) : null;
+        LocalDate today = date.date();
+        Scores asStored = compareFloat ? scoredAsStored(files, today, limit) : null;
         try (View view = model.load(load)) {
-            EncodedExamples rows = view.scorable(files, streams);
+            EncodedExamples rows = view.scorable(files, today, streams);
             Scores scores = scored(view, rows, limit);
             if (perRow || perToken) {
                 scores.rows().forEach(json ? this::rowAsJson : this::row);
@@ -95,9 +100,9 @@ final class ScoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Scores scoredAsStored(List<Path> files, long limit) {
+    private Scores scoredAsStored(List<Path> files, LocalDate today, long limit) {
         try (View view = model.loadAsStored(load)) {
-            return scored(view, view.scorable(files, streams), limit);
+            return scored(view, view.scorable(files, today, streams), limit);
         }
     }
 

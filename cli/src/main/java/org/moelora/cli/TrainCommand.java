@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -80,6 +81,11 @@ final class TrainCommand implements Callable<Integer> {
         List<TokenRow> evaluated() {
             return heldOut == null ? List.of() : heldOut.rows();
         }
+
+        /** What the chat template took for today; null if none wrote any of the rows. */
+        @Nullable LocalDate date() {
+            return train.date() != null || heldOut == null ? train.date() : heldOut.date();
+        }
     }
 
     @Override
@@ -110,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (Decoder base = load.load(flags.model())) {
             int most = Math.clamp(base.config().maxPositions(), 2, flags.maxLength());
-            Rows rows = rows(View.encoder(base).withMaxLength(most, flags.longRows()));
+            Rows rows = rows(View.encoder(base, flags.date()).withMaxLength(most, flags.longRows()));
             try (Adapter adapter = adapter(base, asked, from, run, beginning)) {
                 AdapterConfig made = asked == null ? adapter.config() : asked;
                 TrainingConfig training = flags.training(made);
@@ -131,7 +137,7 @@ final class TrainCommand implements Callable<Integer> {
                 if (run != null) {
                     tuner.resume(run.folder());
                 } else {
-                    tuner.into(flags.out(), RunFile.write(settings(made, training)));
+                    tuner.into(flags.out(), RunFile.write(settings(made, training, rows)));
                 }
                 MemoryPlan plan = tuner.checkMemory();
                 announce(made, training, rows, adapter, run);
@@ -141,8 +147,11 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private Map<String, Object> settings(AdapterConfig made, TrainingConfig training) {
+    private Map<String, Object> settings(AdapterConfig made, TrainingConfig training, Rows rows) {
         Map<String, Object> settings = flags.resolved(made, training);
+        if (rows.date() != null) {
+            settings.put("date", rows.date().toString());
+        }
         if (memory.given() != null) {
             settings.put("max-memory", memory.given());
         }

@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -146,6 +147,9 @@ final class TrainFlags {
             description = "Largest norm of the gradient: 1.0; 0 is off.")
     private double clip;
 
+    @Mixin
+    private final DateFlag date = new DateFlag();
+
     @Under(Section.EVALUATION)
     @Option(
             names = "--eval-data",
@@ -179,6 +183,8 @@ final class TrainFlags {
             names = "--dry-run",
             description = "Show what would be trained on and what it would take; train nothing, write nothing.")
     private boolean dryRun;
+
+    private @Nullable LocalDate today;
 
     Path model() {
         return Flags.given("--model", model);
@@ -229,6 +235,14 @@ final class TrainFlags {
         return LongRows.parse("--long-rows", longRows);
     }
 
+    /** What chat templates take for today. */
+    LocalDate date() {
+        if (today == null) {
+            today = date.date();
+        }
+        return today;
+    }
+
     long seed() {
         return seed;
     }
@@ -257,6 +271,7 @@ final class TrainFlags {
                     "--max-length is " + maxLength + "; expected at least 2, as the first token is never predicted");
         }
         longRows();
+        date();
         checkpoints();
         if (resume != null && dryRun) {
             throw new InputException("--resume and --dry-run are both given; expected one of them");

@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
@@ -33,22 +34,25 @@ record View(
         return task == null ? view : view.forTask(task);
     }
 
-    ExampleEncoder encoder() {
-        return encoder(base);
+    ExampleEncoder encoder(LocalDate today) {
+        return encoder(base, today);
     }
 
-    static ExampleEncoder encoder(Decoder base) {
+    /** @param today for chat templates */
+    static ExampleEncoder encoder(Decoder base, LocalDate today) {
         return new ExampleEncoder(base.tokenizer(), base.config().vocabularySize())
-                .withChatTemplate(base::chatTemplate);
+                .withChatTemplate(base::chatTemplate)
+                .withDate(today);
     }
 
     /**
      * The rows of files that have a label, which is what can be scored; says so if some have none.
      *
+     * @param today for chat templates
      * @throws InputException if none has, or one is longer than the model has positions for
      */
-    EncodedExamples scorable(List<Path> files, Streams streams) {
-        EncodedExamples encoded = encoder().encodeAll(Examples.read(files));
+    EncodedExamples scorable(List<Path> files, LocalDate today, Streams streams) {
+        EncodedExamples encoded = encoder(today).encodeAll(Examples.read(files));
         if (encoded.rows().isEmpty()) {
             throw new InputException(
                     Flags.names(files) + ": no row has a label after its first token; expected at least one");

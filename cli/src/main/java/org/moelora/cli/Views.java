@@ -1,6 +1,7 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,8 +59,8 @@ record Views(Decoder base, List<Adapter> adapters, List<Named> views) implements
         return adapter.config().gate() instanceof GatePolicy.ByTask;
     }
 
-    ExampleEncoder encoder() {
-        return View.encoder(base);
+    ExampleEncoder encoder(LocalDate today) {
+        return View.encoder(base, today);
     }
 
     @Override

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +63,83 @@ class ChatCommandTest {
         Ran dry = Ran.of("train", "--model", model, "--data", data, "--out", temp.resolve("run"), "--dry-run");
         assertThat(dry.code()).as(dry.err()).isZero();
         assertThat(dry.out().replace("\n    ", "|")).contains("<BOS>Q: Hi|A:{{Ho<EOS>}}");
+    }
+
+    private static final String DATED = "{{ strftime_now('%d %b %Y') }} ";
+
+    private Path rows() throws IOException {
+        Path rows = temp.resolve("rows.jsonl");
+        String row = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi %d\"},"
+                + " {\"role\": \"assistant\", \"content\": \"Ho\"}]}\n";
+        return Files.writeString(
+                rows, row.formatted(1) + row.formatted(2) + row.formatted(3) + row.formatted(4));
+    }
+
+    private Object[] train(Path run, Object... more) throws IOException {
+        return Stream.concat(
+                        Stream.of("train", "--model", model, "--data", rows(), "--out", run, "--steps=2", "--batch-size=2"),
+                        Stream.of(more))
+                .toArray();
+    }
+
+    @Test
+    void aRunKeepsTheDayOfItsTemplateWhenItGoesOn() throws IOException {
+        Files.writeString(model.resolve("chat_template.jinja"), DATED + TEMPLATE);
+        Path run = temp.resolve("run");
+        Ran begun = Ran.of(train(run, "--date=2020-02-29", "--checkpoint-every=1"));
+        assertThat(begun.code()).as(begun.err()).isZero();
+        assertThat(run.resolve("run.yaml")).content().contains("date: \"2020-02-29\"");
+        assertThat(run.resolve("run.json")).content().contains("\"date\": \"2020-02-29\"");
+        byte[] adapter = Files.readAllBytes(run.resolve("last/adapter_model.safetensors"));
+        Files.delete(run.resolve("checkpoints/step-00000002/optimizer.safetensors"));
+        Ran other = Ran.of("train", "--resume", run, "--date=2020-03-01");
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("--date is 2020-03-01, and the run in " + run + " has 2020-02-29");
+        Ran gone = Ran.of("train", "--resume", run);
+        assertThat(gone.code()).as(gone.err()).isZero();
+        assertThat(gone.err()).contains("going on after step 1");
+        assertThat(run.resolve("last/adapter_model.safetensors")).hasBinaryContent(adapter);
+    }
+
+    @Test
+    void theDayOfATemplateIsTodayUnlessItIsGiven() throws IOException {
+        Files.writeString(model.resolve("chat_template.jinja"), DATED + TEMPLATE);
+        LocalDate before = LocalDate.now(ZoneId.systemDefault());
+        assertThat(Ran.of(train(temp.resolve("run"))).code()).isZero();
+        assertThat(Files.readString(temp.resolve("run/run.yaml")))
+                .containsAnyOf("date: \"" + before + "\"", "date: \"" + LocalDate.now(ZoneId.systemDefault()) + "\"");
+        String scored = score("--date=2020-02-29");
+        assertThat(score("--date=2020-02-29")).isEqualTo(scored);
+        assertThat(score("--date=1999-12-31")).isNotEqualTo(scored);
+        Path run = temp.resolve("run");
+        assertThat(Ran.of("inspect", run.resolve("last"), "--model", model, "--data", rows(), "--date=1999-12-31")
+                        .code())
+                .isZero();
+        assertThat(Ran.of("eval", "--model", model, "--data", rows(), "--choices=Ho,Hi", "--date=1999-12-31")
+                        .code())
+                .isZero();
+        assertThat(Ran.of("generate", "--model", model, "--chat", "--prompt=Hi", "--max-tokens=1", "--date=1999-12-31")
+                        .code())
+                .isZero();
+    }
+
+    private String score(String date) throws IOException {
+        return Ran.of("score", "--model", model, "--data", rows(), "--per-token", date).out();
+    }
+
+    @Test
+    void aDayThatIsNoneAndOneThatNothingAsksForAreRefused() throws IOException {
+        for (String day : new String[] {"2021-02-29", "tomorrow", "1.2.2020", "0000-01-01"}) {
+            Ran refused = Ran.of(train(temp.resolve("run"), "--date=" + day));
+            assertThat(refused.code()).isEqualTo(2);
+            assertThat(refused.err()).contains("--date is \"" + day + "\"; expected a day such as 2026-03-31");
+        }
+        assertThat(Ran.of("generate", "--model", model, "--prompt=Hi", "--date=2020-02-29")
+                        .err())
+                .contains("--date: there is no conversation; expected --chat with it");
+        assertThat(Ran.of("eval", "--model", model, "--data", rows(), "--task=boolq", "--date=2020-02-29")
+                        .err())
+                .contains("--date: the prompt of a --task is no conversation");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.moelora.compare;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -127,6 +128,26 @@ public final class Comparison {
         this.listener = listener;
         this.folder = new ComparisonFolder(out, ComparisonFolder.key(base, arms, rows, heldOut, questions, settings));
         this.budget = new Budget(settings);
+    }
+
+    /**
+     * Keeps what chat templates took for today in the comparison's folder, for {@link #dateOf} to find when it goes on.
+     *
+     * @param day null if none wrote any of the rows
+     */
+    public Comparison date(@Nullable LocalDate day) {
+        folder.keep(day);
+        return this;
+    }
+
+    /**
+     * What chat templates took for today when the comparison in a folder began, as one that goes on needs the same rows.
+     *
+     * @return null if there is no comparison, or no template wrote any of its rows
+     * @throws InputException if the folder's file cannot be read
+     */
+    public static @Nullable LocalDate dateOf(Path out) {
+        return ComparisonFolder.date(out);
     }
 
     /**

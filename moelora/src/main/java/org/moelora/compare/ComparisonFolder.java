@@ -6,7 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -18,6 +21,7 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.io.AtomicFile;
 import org.moelora.engine.io.Checksums;
 import org.moelora.engine.io.Json;
+import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.model.Decoder;
 
@@ -29,6 +33,7 @@ final class ComparisonFolder {
     private final Path folder;
     private final String key;
     private double seconds;
+    private @Nullable LocalDate date;
 
     /**
      * @throws InputException if the folder holds another comparison, or anything else
@@ -90,6 +95,23 @@ final class ComparisonFolder {
         digest.update(bytes.array());
     }
 
+    /** What chat templates took for today, to be kept; null if none wrote any of the rows. */
+    void keep(@Nullable LocalDate day) {
+        date = day;
+    }
+
+    /** What {@link #keep} was given when the folder's comparison began; null if there is none. */
+    static @Nullable LocalDate date(Path folder) {
+        Path file = folder.resolve(COMPARISON);
+        JsonObject json = Files.exists(file) ? Json.read(file) : null;
+        String date = json == null ? null : json.stringOrNull("date");
+        try {
+            return date == null ? null : LocalDate.parse(date);
+        } catch (DateTimeParseException e) {
+            throw new InputException(file + ": field \"date\" is \"" + date + "\"; expected a day such as 2026-03-31", e);
+        }
+    }
+
     /** Steps of a full training: those decided on at the beginning. */
     long steps(LongSupplier plan) {
         Path file = folder.resolve(COMPARISON);
@@ -102,7 +124,13 @@ final class ComparisonFolder {
         } catch (IOException e) {
             throw InputException.unwritable(folder, e);
         }
-        AtomicFile.write(file, JsonWriter.pretty(Map.of("key", key, "steps", steps)));
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("key", key);
+        json.put("steps", steps);
+        if (date != null) {
+            json.put("date", date.toString());
+        }
+        AtomicFile.write(file, JsonWriter.pretty(json));
         return steps;
     }
 

@@ -1,6 +1,8 @@
 package org.moelora.data;
 
+import java.time.LocalDate;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Examples as rows of tokens.
@@ -10,8 +12,15 @@ import java.util.List;
  * @param dropped how many examples are not among the rows, because no label was left within the length
  * @param skipped how many examples are not among the rows, because they were too long
  * @param sources the files that the examples were read from
+ * @param date what a chat template took for today; null if none wrote any of the examples
  */
-public record EncodedExamples(List<TokenRow> rows, int cut, int dropped, int skipped, List<Examples.Source> sources) {
+public record EncodedExamples(
+        List<TokenRow> rows,
+        int cut,
+        int dropped,
+        int skipped,
+        List<Examples.Source> sources,
+        @Nullable LocalDate date) {
     public EncodedExamples {
         rows = List.copyOf(rows);
         sources = List.copyOf(sources);

@@ -1,5 +1,6 @@
 package org.moelora.data;
 
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -83,18 +84,36 @@ public record ExampleEncoder(
         return new ExampleEncoder(tokenizer, vocabularySize, maxLength, longRows, lossOnPrompt, template);
     }
 
+    /** The same with another day for what chat templates take for today. */
+    public ExampleEncoder withDate(LocalDate day) {
+        Supplier<@Nullable ChatTemplate> before = chatTemplate;
+        return withChatTemplate(() -> {
+            ChatTemplate template = before.get();
+            return template == null ? null : template.withDate(day);
+        });
+    }
+
+    /** What chat templates take for today; null if there is no conversation among the examples, or no template. */
+    private @Nullable LocalDate date(Examples examples) {
+        boolean talks = examples.rows().stream().anyMatch(Example.Chat.class::isInstance);
+        ChatTemplate template = talks && tokenizer != null ? chatTemplate.get() : null;
+        return template == null ? null : template.date();
+    }
+
     /**
-     * Encodes all examples, does with rows that are too long what {@link #longRows} says, and drops rows that keep no label.
+     * Encodes all examples, all on the same day, does with rows that are too long what {@link #longRows} says, and drops rows that keep no label.
      *
      * @throws InputException as {@link #encode} does, and for a row that is too long if such rows are refused
      */
     public EncodedExamples encodeAll(Examples examples) {
+        LocalDate date = date(examples);
+        ExampleEncoder encoder = date == null ? this : withDate(date);
         List<TokenRow> rows = new ArrayList<>(examples.size());
         int cut = 0;
         int dropped = 0;
         int skipped = 0;
         for (Example example : examples.rows()) {
-            TokenRow whole = encode(example);
+            TokenRow whole = encoder.encode(example);
             if (whole.length() > maxLength && longRows != LongRows.CUT) {
                 skipped += skip(whole);
                 continue;
@@ -107,7 +126,7 @@ public record ExampleEncoder(
                 cut += row.length() < whole.length() ? 1 : 0;
             }
         }
-        return new EncodedExamples(rows, cut, dropped, skipped, examples.sources());
+        return new EncodedExamples(rows, cut, dropped, skipped, examples.sources(), date);
     }
 
     private int skip(TokenRow row) {

@@ -1,5 +1,6 @@
 package org.moelora.model;
 
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,15 +38,21 @@ public final class Generation {
     private final LanguageModel model;
     private final GenerationOptions options;
     private final @Nullable List<@Nullable String> tasks;
+    private final @Nullable LocalDate date;
 
-    private Generation(LanguageModel model, GenerationOptions options, @Nullable List<@Nullable String> tasks) {
+    private Generation(
+            LanguageModel model,
+            GenerationOptions options,
+            @Nullable List<@Nullable String> tasks,
+            @Nullable LocalDate date) {
         this.model = model;
         this.options = options;
         this.tasks = tasks;
+        this.date = date;
     }
 
     public static Generation of(LanguageModel model, GenerationOptions options) {
-        return new Generation(model, options, null);
+        return new Generation(model, options, null, null);
     }
 
     /**
@@ -54,7 +61,12 @@ public final class Generation {
      * @param ofPrompts as many as there will be prompts, null for one without a task
      */
     public Generation withTasks(List<@Nullable String> ofPrompts) {
-        return new Generation(model, options, ofPrompts);
+        return new Generation(model, options, ofPrompts, date);
+    }
+
+    /** This with another day for what the chat template takes for today. */
+    public Generation withDate(LocalDate day) {
+        return new Generation(model, options, tasks, day);
     }
 
     /**
@@ -178,7 +190,7 @@ public final class Generation {
     /** {@link #memory(String)} for a prompt that is tokens already. */
     public MemoryPlan memory(int[] prompt) {
         List<int[]> prompts = List.of(prompt);
-        return MemoryPlan.of(model, view -> new Generation(view, options, tasks).rehearse(prompts));
+        return MemoryPlan.of(model, view -> new Generation(view, options, tasks, date).rehearse(prompts));
     }
 
     /**
@@ -204,7 +216,8 @@ public final class Generation {
                     + ": there is no chat template; expected chat_template.jinja, chat_template in tokenizer_config.json, or"
                     + " tokenizer.chat_template in a GGUF file");
         }
-        return tokenizer().encode(template.render(messages, true), false);
+        ChatTemplate dated = date == null ? template : template.withDate(date);
+        return tokenizer().encode(dated.render(messages, true), false);
     }
 
     /** Feeds the next tokens of the running texts; logits after the last token of each of them. */

@@ -44,9 +44,10 @@ public final class ChatTemplate {
     private final Template template;
     private final Map<String, @Nullable Object> tokens;
     private final String source;
-    private final LocalDate date;
+    private final @Nullable LocalDate date;
 
-    private ChatTemplate(String source, Template template, Map<String, @Nullable Object> tokens, LocalDate date) {
+    private ChatTemplate(
+            String source, Template template, Map<String, @Nullable Object> tokens, @Nullable LocalDate date) {
         this.date = date;
         this.source = source;
         this.template = template;
@@ -61,8 +62,7 @@ public final class ChatTemplate {
      * @throws InputException if it has a construct that is not supported, which is named with its line
      */
     public static ChatTemplate of(String source, String template, Map<String, String> tokens) {
-        return new ChatTemplate(
-                source, Template.parse(source, template), new HashMap<>(tokens), LocalDate.now(ZoneId.systemDefault()));
+        return new ChatTemplate(source, Template.parse(source, template), new HashMap<>(tokens), null);
     }
 
     /**
@@ -175,7 +175,7 @@ public final class ChatTemplate {
         variables.putAll(more);
         variables.put("messages", messages);
         variables.put("add_generation_prompt", addGenerationPrompt);
-        return template.render(variables, date);
+        return template.render(variables, date());
     }
 
     /**
@@ -264,6 +264,11 @@ public final class ChatTemplate {
     /** The same with another day for today, which templates ask {@code strftime_now} for. */
     public ChatTemplate withDate(LocalDate day) {
         return new ChatTemplate(source, template, tokens, day);
+    }
+
+    /** What {@code strftime_now} takes for today: the day of {@link #withDate}, else the day it is. */
+    public LocalDate date() {
+        return date == null ? LocalDate.now(ZoneId.systemDefault()) : date;
     }
 
     /** The text of the end-of-sequence token; empty if it is not known. */

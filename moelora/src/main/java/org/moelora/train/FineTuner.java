@@ -1,6 +1,7 @@
 package org.moelora.train;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,6 +37,10 @@ public final class FineTuner {
     private List<TokenRow> heldOut = List.of();
     private List<Examples.Source> sources = List.of();
     private List<Examples.Source> heldOutSources = List.of();
+    private @Nullable Examples examples;
+    private @Nullable LocalDate today;
+    private @Nullable LocalDate date;
+    private @Nullable LocalDate heldOutDate;
     private @Nullable TrainingConfig given;
     private @Nullable Double epochs;
     private @Nullable Path folder;
@@ -67,39 +72,57 @@ public final class FineTuner {
         return adapter.config().losses();
     }
 
-    /** Trains on examples, encoded with the decoder's tokenizer and not cut: answers carry loss, prompts do not. */
-    public FineTuner on(Examples examples) {
+    /**
+     * Trains on examples, encoded with the decoder's tokenizer and not cut: answers carry loss, prompts do not. What a chat template takes for today is
+     * the day of {@link #date}, else for a run that goes on the day that it began with, else the day it is.
+     */
+    public FineTuner on(Examples data) {
         Decoder decoder = model.decoder();
         ExampleEncoder encoder = new ExampleEncoder(
                         decoder.tokenizer(), decoder.config().vocabularySize())
                 .withChatTemplate(decoder::chatTemplate);
-        return on(encoder.encodeAll(examples));
+        LocalDate begun = record == null ? null : record.date();
+        LocalDate day = today == null ? begun : today;
+        on((day == null ? encoder : encoder.withDate(day)).encodeAll(data));
+        examples = data;
+        return this;
+    }
+
+    /** What a chat template takes for today when it writes the conversations of {@link #on(Examples)}; kept in {@code run.json}. */
+    public FineTuner date(LocalDate day) {
+        today = day;
+        return examples == null ? this : on(examples);
     }
 
     /** Trains on examples that are encoded already. */
-    public FineTuner on(EncodedExamples examples) {
-        onRows(examples.rows());
-        sources = examples.sources();
+    public FineTuner on(EncodedExamples encoded) {
+        onRows(encoded.rows());
+        sources = encoded.sources();
+        date = encoded.date();
         return this;
     }
 
     /** Trains on rows of tokens. */
     public FineTuner onRows(List<TokenRow> data) {
         rows = List.copyOf(data);
+        examples = null;
+        date = null;
         sources = List.of();
         return this;
     }
 
     /** Evaluates on these examples now and then. */
-    public FineTuner evaluateOn(EncodedExamples examples) {
-        evaluateOn(examples.rows());
-        heldOutSources = examples.sources();
+    public FineTuner evaluateOn(EncodedExamples encoded) {
+        evaluateOn(encoded.rows());
+        heldOutSources = encoded.sources();
+        heldOutDate = encoded.date();
         return this;
     }
 
     /** Evaluates on these rows now and then. */
     public FineTuner evaluateOn(List<TokenRow> data) {
         heldOut = List.copyOf(data);
+        heldOutDate = null;
         heldOutSources = List.of();
         return this;
     }
@@ -211,7 +234,7 @@ public final class FineTuner {
         checkNoFolder("resume(" + run + ")");
         record = RunRecord.read(run);
         folder = run;
-        return this;
+        return examples == null ? this : on(examples);
     }
 
     /** When checkpoints are written, if there is a folder. */
@@ -372,7 +395,7 @@ public final class FineTuner {
         checkMemory();
         List<Examples.Source> files = new ArrayList<>(new LinkedHashSet<>(sources));
         heldOutSources.stream().filter(file -> !files.contains(file)).forEach(files::add);
-        RunRecord.Inputs inputs = new RunRecord.Inputs(model, adapter, config(), rows, heldOut, files);
+        RunRecord.Inputs inputs = new RunRecord.Inputs(model, adapter, config(), rows, heldOut, files, date == null ? heldOutDate : date);
         TrainingLoop.Conduct conduct = new TrainingLoop.Conduct(checkpoints, skipBadRows, cancellation);
         Path out = folder;
         if (out == null) {

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -33,6 +35,7 @@ import org.moelora.model.LanguageModel;
  * @param id of this run alone; empty in runs of versions that wrote none
  * @param maker the version that began it, and the device that it computes on, as it describes itself
  * @param base fingerprint of the base
+ * @param date what a chat template took for today; null if none wrote rows
  * @param data files that the rows come from, with their checksums
  * @param trainRows SHA-256 of the rows of tokens to train on
  * @param heldOutRows the same of those to evaluate on
@@ -43,11 +46,13 @@ record RunRecord(
         long steps,
         String maker,
         Fingerprint base,
+        @Nullable LocalDate date,
         List<DataFile> data,
         String trainRows,
         String heldOutRows) {
     static final String FILE = "run.json";
     private static final int FORMAT = 1;
+    private static final String DATE = "date";
     private static final System.Logger LOG = System.getLogger(RunRecord.class.getName());
 
     /** A data file. */
@@ -60,7 +65,8 @@ record RunRecord(
             TrainingConfig training,
             List<TokenRow> rows,
             List<TokenRow> heldOut,
-            List<Examples.Source> sources) {}
+            List<Examples.Source> sources,
+            @Nullable LocalDate date) {}
 
     static void write(Path folder, String id, Inputs inputs) {
         Decoder base = inputs.model.decoder();
@@ -81,6 +87,9 @@ record RunRecord(
         json.put("seed", inputs.training.seed());
         json.put("training", ConfigJson.of(inputs.training));
         json.put("steps", inputs.training.totalSteps(inputs.rows.size()));
+        if (inputs.date != null) {
+            json.put(DATE, inputs.date.toString());
+        }
         List<Map<String, Object>> files = new ArrayList<>();
         for (Examples.Source source : inputs.sources) {
             Map<String, Object> file = new LinkedHashMap<>();
@@ -135,9 +144,19 @@ record RunRecord(
                         json.object("versions").string("moelora"),
                         json.object("machine").string("device")),
                 new Fingerprint(base.string("architecture"), base.string("shapes"), base.string("weights")),
+                date(json),
                 data,
                 json.object("train_rows").string("sha256"),
                 json.object("held_out_rows").string("sha256"));
+    }
+
+    private static @Nullable LocalDate date(JsonObject json) {
+        String date = json.stringOrNull(DATE);
+        try {
+            return date == null ? null : LocalDate.parse(date);
+        } catch (DateTimeParseException e) {
+            throw new InputException(json.error(DATE, "a day such as 2026-03-31").getMessage(), e);
+        }
     }
 
     static String id(JsonObject json) {

@@ -52,7 +52,7 @@ class QuantizedBaseTest {
                             .build())) {
                 double before = Scorer.score(base.with(adapter), heldOut).loss();
                 FineTuner.of(base.with(adapter))
-                        .on(new EncodedExamples(learned, 0, 0, 0, List.of()))
+                        .on(new EncodedExamples(learned, 0, 0, 0, List.of(), null))
                         .config(TrainingConfig.builder()
                                 .epochs(1)
                                 .batchSize(16)
