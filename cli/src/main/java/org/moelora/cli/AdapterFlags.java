@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSummary;
+import org.moelora.adapter.ExpertSpace;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
@@ -35,7 +36,7 @@ final class AdapterFlags {
             names = "--method",
             paramLabel = "NAME",
             description =
-                    "moelora (default), prompt-moelora, lora, dora, mola, loramoe, hydralora, adamole, task-moelora or comoe: sets of the flags"
+                    "moelora (default), prompt-moelora, lora, dora, mola, loramoe, hydralora, comol, adamole, task-moelora or comoe: sets of the flags"
                             + " below, each of which can be given beside it.")
     private @Nullable String method;
 
@@ -118,6 +119,11 @@ final class AdapterFlags {
 
     @Option(names = "--shared-a", description = "One A for all experts of a linear.")
     private boolean sharedA;
+
+    @Option(
+            names = "--core-space",
+            description = "One A and one B for all experts of a linear, which differ in a small core between them.")
+    private boolean coreSpace;
 
     @Option(
             names = "--max-threshold",
@@ -218,12 +224,20 @@ final class AdapterFlags {
                 experts(Flags.or(experts, preset.experts())),
                 gate(Flags.or(gate, preset.gate())),
                 router(Flags.or(router, preset.router())),
-                sharedA || preset.sharedA(),
+                space(preset),
                 r,
                 a,
                 false,
                 p,
                 linears);
+    }
+
+    private ExpertSpace space(Method preset) {
+        if (sharedA && coreSpace) {
+            throw new InputException(
+                    "--shared-a and --core-space are both given, and experts share A alone or A and B; expected one of them");
+        }
+        return sharedA ? ExpertSpace.SHARED_A : coreSpace ? ExpertSpace.CORE : preset.space();
     }
 
     private Method preset() {
@@ -319,7 +333,7 @@ final class AdapterFlags {
                         "--method",
                         router == null ? preset.router() : router,
                         mixture.router().id());
-                same("--method", sharedA || preset.sharedA(), mixture.sharedA());
+                same("--method", space(preset), mixture.space());
             }
         }
         same("--rank", rank, has.rank());
@@ -347,7 +361,7 @@ final class AdapterFlags {
                                             given,
                                             new GatePolicy.Dense(),
                                             new Router.Token(),
-                                            false,
+                                            ExpertSpace.SEPARATE,
                                             has.rank(),
                                             has.alpha(),
                                             false,
@@ -369,7 +383,10 @@ final class AdapterFlags {
                     + " has the router " + has.router().id() + "; expected no --router-rms");
         }
         if (sharedA) {
-            same("--shared-a", true, has.sharedA());
+            same("--shared-a", true, has.space() == ExpertSpace.SHARED_A);
+        }
+        if (coreSpace) {
+            same("--core-space", true, has.space() == ExpertSpace.CORE);
         }
         if (has.gate() instanceof GatePolicy.Threshold threshold) {
             same("--max-threshold", maxThreshold, threshold.max());
@@ -419,6 +436,7 @@ final class AdapterFlags {
         flags.put("--router-temperature", routerTemperature);
         flags.put("--router-only", routerOnly ? true : null);
         flags.put("--shared-a", sharedA ? true : null);
+        flags.put("--core-space", coreSpace ? true : null);
         flags.put("--max-threshold", maxThreshold);
         flags.put("--tasks", tasks);
         flags.put("--task-dimension", taskDimension);
@@ -493,6 +511,7 @@ final class AdapterFlags {
         given.put("--router", router);
         given.put("--router-rms", routerRms);
         given.put("--shared-a", sharedA ? true : null);
+        given.put("--core-space", coreSpace ? true : null);
         given.put("--max-threshold", maxThreshold);
         given.put("--tasks", tasks);
         given.put("--task-dimension", taskDimension);
@@ -559,8 +578,10 @@ final class AdapterFlags {
                 flags.put("router", prompt.id());
                 flags.put("router-rms", prompt.rms());
             }
-            if (mixture.sharedA()) {
-                flags.put("shared-a", true);
+            switch (mixture.space()) {
+                case SEPARATE -> {}
+                case SHARED_A -> flags.put("shared-a", true);
+                case CORE -> flags.put("core-space", true);
             }
             if (mixture.gate() instanceof GatePolicy.Threshold threshold) {
                 flags.put("max-threshold", threshold.max());

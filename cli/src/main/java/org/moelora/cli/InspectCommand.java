@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSummary;
+import org.moelora.adapter.ExpertSpace;
 import org.moelora.adapter.Fingerprint;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.MoeLoraConfig;
@@ -142,8 +143,10 @@ final class InspectCommand implements Callable<Integer> {
                 case Router.Prompt prompt -> line("router", prompt.id() + " (rms " + prompt.rms() + ")");
                 case Router.Token token -> {}
             }
-            if (mixture.sharedA()) {
-                line("shared-a", "true");
+            switch (mixture.space()) {
+                case SEPARATE -> {}
+                case SHARED_A -> line("shared-a", "true");
+                case CORE -> line("core-space", "true");
             }
             switch (mixture.gate()) {
                 case GatePolicy.Threshold threshold ->
@@ -184,7 +187,8 @@ final class InspectCommand implements Callable<Integer> {
                 all.put("router_rms", prompt.rms());
             }
             all.put("top_k", mixture.topK() > 0 ? mixture.topK() : null);
-            all.put("shared_a", mixture.sharedA());
+            all.put("shared_a", mixture.space() == ExpertSpace.SHARED_A);
+            all.put("core_space", mixture.space() == ExpertSpace.CORE);
             if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
                 all.put("tasks", byTask.tasks());
             }

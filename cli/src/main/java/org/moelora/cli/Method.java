@@ -3,6 +3,7 @@ package org.moelora.cli;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.moelora.adapter.ExpertSpace;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Spelling;
 
@@ -13,7 +14,7 @@ import org.moelora.engine.Spelling;
  * @param experts of {@code --experts}
  * @param gate of {@code --gate}
  * @param router of {@code --router}
- * @param sharedA of {@code --shared-a}
+ * @param space of {@code --shared-a} and {@code --core-space}
  * @param contrast of {@code --contrast}
  * @param balanceWeight of {@code --balance-weight}, null for the gate's own
  * @param contrastWeight of {@code --contrast-weight}, null for the gate's own
@@ -24,7 +25,7 @@ record Method(
         String experts,
         String gate,
         String router,
-        boolean sharedA,
+        ExpertSpace space,
         String contrast,
         @Nullable Double balanceWeight,
         @Nullable Double contrastWeight,
@@ -33,16 +34,17 @@ record Method(
     private static final String DORA = "dora";
 
     private static final Method[] ALL = {
-        new Method("moelora", "8", "top-k", "token", false, "supervised", null, null, "0"),
-        new Method("prompt-moelora", "8", "top-k", "prompt", false, "supervised", 0.0, 0.0, "5%"),
-        new Method(LORA, "1", "", "token", false, "supervised", null, null, "0"),
-        new Method(DORA, "1", "", "token", false, "supervised", null, null, "0"),
-        new Method("mola", "2,4,6,8", "top-k", "token", false, "supervised", null, 0.0, "0"),
-        new Method("loramoe", "8", "dense", "token", false, "supervised", null, null, "0"),
-        new Method("hydralora", "8", "dense", "token", true, "supervised", null, null, "0"),
-        new Method("adamole", "8", "threshold", "token", false, "supervised", null, null, "0"),
-        new Method("task-moelora", "8", "task", "token", false, "supervised", null, null, "0"),
-        new Method("comoe", "8", "top-k", "token", false, "token", null, null, "0"),
+        new Method("moelora", "8", "top-k", "token", ExpertSpace.SEPARATE, "supervised", null, null, "0"),
+        new Method("prompt-moelora", "8", "top-k", "prompt", ExpertSpace.SEPARATE, "supervised", 0.0, 0.0, "5%"),
+        new Method(LORA, "1", "", "token", ExpertSpace.SEPARATE, "supervised", null, null, "0"),
+        new Method(DORA, "1", "", "token", ExpertSpace.SEPARATE, "supervised", null, null, "0"),
+        new Method("mola", "2,4,6,8", "top-k", "token", ExpertSpace.SEPARATE, "supervised", null, 0.0, "0"),
+        new Method("loramoe", "8", "dense", "token", ExpertSpace.SEPARATE, "supervised", null, null, "0"),
+        new Method("hydralora", "8", "dense", "token", ExpertSpace.SHARED_A, "supervised", null, null, "0"),
+        new Method("comol", "8", "dense", "token", ExpertSpace.CORE, "supervised", null, null, "0"),
+        new Method("adamole", "8", "threshold", "token", ExpertSpace.SEPARATE, "supervised", null, null, "0"),
+        new Method("task-moelora", "8", "task", "token", ExpertSpace.SEPARATE, "supervised", null, null, "0"),
+        new Method("comoe", "8", "top-k", "token", ExpertSpace.SEPARATE, "token", null, null, "0"),
     };
 
     static Method of(String name) {

@@ -71,6 +71,9 @@ class FamilyCommandTest {
                 "adamole  | --max-threshold=0.5        | max-threshold +0.5",
                 "task-moelora | --tasks=even,odd       | tasks +even, odd",
                 "comoe    | --experts=4                | contrast +token",
+                "comol    | --experts=3                | core-space +true",
+                "moelora  | --balance=bias             | gate +top-k \\(chosen with a bias\\)",
+                "prompt-moelora | --balance=mutual-information | balance +mutual-information",
             })
     void isTrainedAgainResumedAndShown(String method, String flag, String shown) throws IOException {
         Path run = temp.resolve("run");
@@ -140,6 +143,12 @@ class FamilyCommandTest {
                 "--gate=dense           | --balance-weight=0.1 | --balance-weight is for the gate top-k or top-k-raw",
                 "--gate=threshold       | --contrast=token     | --contrast is for the gate top-k or top-k-raw",
                 "--gate=task            | --experts=4          | --tasks is missing; expected the names",
+                "--gate=dense           | --balance=bias       | --balance is for the gate top-k or top-k-raw",
+                "--balance=bias         | --balance-weight=0.1 | --balance-weight is for a loss, and the balance bias is none",
+                "--balance=swich        | --seed=1             | balance is \"swich\"; expected switch, mutual-information or bias",
+                "--method=lora          | --balance=switch     | --balance is for a mixture of experts",
+                "--shared-a             | --core-space         | --shared-a and --core-space are both given",
+                "--method=lora          | --core-space         | --core-space is for a mixture of experts",
                 "--experts=2,x          | --seed=1             | --experts is \"2,x\"; expected a number, or several",
                 "--experts=2,4,8        | --seed=1             | experts are 3 numbers, and the model has 2 layers",
                 "--experts=2,4          | --top-k=3            | top-k is 3; expected 1 to the smallest number of experts, 2",

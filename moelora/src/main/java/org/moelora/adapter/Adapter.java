@@ -80,6 +80,7 @@ public final class Adapter implements AutoCloseable {
                             config,
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
+                            config.space() == ExpertSpace.CORE ? block.get(module + ExpertSpace.CORES) : null,
                             gates(block, constants, module, config, site),
                             byName(constants, module, config.statistics(site)),
                             config.dora()
@@ -116,11 +117,11 @@ public final class Adapter implements AutoCloseable {
 
     static List<GateParameter> gateParameters(AdapterConfig config, LinearSite site) {
         GatePolicy policy = config.gate();
-        return policy == null ? List.of() : policy.parameters(site, config.experts(site));
+        return policy == null ? List.of() : policy.parameters(config.routerWidth(site), config.experts(site));
     }
 
     /**
-     * A new adapter for a base: A uniform within {@code 1 / sqrt(in)} (Kaiming with a = sqrt 5), B zero, the router normal with standard deviation
+     * A new adapter for a base: A uniform within {@code 1 / sqrt(in)} (Kaiming with a = sqrt 5), B zero, cores see {@link ExpertSpace#CORE}, the router normal with standard deviation
      * 0.02; of other gates see {@link GatePolicy#parameters}; lengths m those of the base's rows. Until it learns, the adapted model equals the base bit for bit.
      *
      * @throws InputException if a target is not a linear of the base
@@ -141,6 +142,10 @@ public final class Adapter implements AutoCloseable {
             RandomStream random = RandomStream.of(seed, 0, layer.module() + "/A");
             double bound = 1 / Math.sqrt(layer.a().shape().dim(1));
             fill(layer.a(), () -> (2 * random.uniform() - 1) * bound);
+            Parameter cores = layer.cores();
+            if (cores != null) {
+                fillCores(cores, RandomStream.of(seed, 0, layer.module() + "/cores"));
+            }
             for (GateParameter gate : gateParameters(adapter.config, layer.site())) {
                 String stream = gate.name().equals(GatePolicy.ROUTER) ? "router" : gate.name();
                 RandomStream normal = RandomStream.of(seed, 0, layer.module() + "/" + stream);
@@ -155,6 +160,17 @@ public final class Adapter implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Each C_e the identity, and noise. */
+    private static void fillCores(Parameter cores, RandomStream noise) {
+        int rank = cores.shape().dim(1);
+        float[] values = new float[Math.toIntExact(cores.shape().size())];
+        for (int i = 0; i < values.length; i++) {
+            int row = i / rank % rank;
+            values[i] = (float) ((row == i % rank ? 1 : 0) + ExpertSpace.NOISE * noise.normal());
+        }
+        cores.set(values);
     }
 
     /**
@@ -214,9 +230,11 @@ public final class Adapter implements AutoCloseable {
         }
         ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
         for (LinearSite site : sites) {
-            int width = Math.toIntExact(width(config, site));
-            builder.add(site.name() + ".lora_A", config.sharedA() ? config.rank(site) : width, site.in());
-            builder.add(site.name() + ".lora_B", site.out(), width);
+            builder.add(site.name() + ".lora_A", Math.toIntExact(config.rowsOfA(site)), site.in());
+            builder.add(site.name() + ".lora_B", site.out(), Math.toIntExact(config.columnsOfB(site)));
+            if (config.space() == ExpertSpace.CORE) {
+                builder.add(site.name() + ExpertSpace.CORES, Math.toIntExact(width(config, site)), config.rank(site));
+            }
             for (GateParameter gate : gateParameters(config, site)) {
                 builder.add(site.name() + "." + gate.name(), gate.dims());
             }
@@ -342,10 +360,13 @@ public final class Adapter implements AutoCloseable {
         return block;
     }
 
-    /** Whether a parameter of this adapter is its gates': not A, B or a length of DoRA. */
+    /** Whether a parameter of this adapter is its gates': not A, B, a core or a length of DoRA. */
     public boolean isRouter(Parameter parameter) {
         String name = parameter.name();
-        return !name.endsWith(".lora_A") && !name.endsWith(".lora_B") && !name.endsWith(MAGNITUDE);
+        return !name.endsWith(".lora_A")
+                && !name.endsWith(".lora_B")
+                && !name.endsWith(ExpertSpace.CORES)
+                && !name.endsWith(MAGNITUDE);
     }
 
     /** What this adapter is on disk, learned or not, by its name in memory. */

@@ -69,14 +69,16 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
 
     /**
      * Trainable parameters on one linear: {@code E r (in + out)}, or {@code r (in + E out)} with a shared A, and those of the gate, and {@code out} lengths
-     * with DoRA.
+     * with DoRA; {@code r (in + out) + E r^2} with experts in core space.
      */
     default long parameterCount(LinearSite site) {
         long experts = experts(site);
-        long lowRank =
-                rank(site) * ((sharedA() ? 1 : experts) * site.in() + experts * site.out()) + (dora() ? site.out() : 0);
+        long rank = rank(site);
+        long lowRank = rank * (rowsOfA(site) / rank * site.in() + columnsOfB(site) / rank * site.out())
+                + (space() == ExpertSpace.CORE ? experts * rank * rank : 0)
+                + (dora() ? site.out() : 0);
         GatePolicy policy = gate();
-        return policy == null ? lowRank : lowRank + policy.parameterCount(site, experts(site));
+        return policy == null ? lowRank : lowRank + policy.parameterCount(routerWidth(site), experts(site));
     }
 
     /** Trainable parameters on all targeted linears. */
@@ -93,9 +95,24 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         return false;
     }
 
-    /** Whether the experts of a linear have one A. */
-    default boolean sharedA() {
-        return false;
+    /** Where the experts of a linear differ; says nothing without a mixture. */
+    default ExpertSpace space() {
+        return ExpertSpace.SEPARATE;
+    }
+
+    /** Rows of all A of a linear: E r, or r where experts share it. */
+    default long rowsOfA(LinearSite site) {
+        return (space() == ExpertSpace.SEPARATE ? (long) experts(site) : 1) * rank(site);
+    }
+
+    /** Columns of all B of a linear: E r, or r where experts share it. */
+    default long columnsOfB(LinearSite site) {
+        return (space() == ExpertSpace.CORE ? 1 : (long) experts(site)) * rank(site);
+    }
+
+    /** How many numbers a router reads on a linear: in, or r where it reads {@code A x}. */
+    default int routerWidth(LinearSite site) {
+        return space() == ExpertSpace.CORE && router() instanceof Router.Token ? rank(site) : site.in();
     }
 
     /** The smallest E of any linear. */

@@ -21,7 +21,8 @@ import org.moelora.engine.ops.WeightedSum;
  *
  * @param site the linear
  * @param a A_1 to A_E stacked, [E r, in]; a shared A is one, [r, in]
- * @param b B_1 to B_E side by side, [out, E r]
+ * @param b B_1 to B_E side by side, [out, E r]; of experts in core space one, [out, r]
+ * @param cores C_1 to C_E stacked, [E r, r], of experts in core space; else null
  * @param gateParameters the policy's, by name; none without a mixture
  * @param routerStatistics the router's, by name; they do not learn
  * @param lengths of the rows of {@code W0 + s B A}, if they are trained (DoRA)
@@ -31,6 +32,7 @@ record AdapterLayer(
         AdapterConfig config,
         Parameter a,
         Parameter b,
+        @Nullable Parameter cores,
         Map<String, Parameter> gateParameters,
         Map<String, Parameter> routerStatistics,
         @Nullable Lengths lengths) {
@@ -69,17 +71,47 @@ record AdapterLayer(
         if (policy == null) {
             return GatedUpdate.apply(tape, y0, own, partly ? pass.answered(tape, 1) : null, b, scale);
         }
-        Tensor u = config.sharedA() ? Repeat.apply(tape, own, config.experts(site)) : own;
-        Routing routing = policy.apply(tape, pass, routerInput(tape, pass, x), gateParameters);
-        pass.routed(tape, site.name(), u, b, routing);
+        int experts = config.experts(site);
+        Tensor u = switch (config.space()) {
+            case SEPARATE -> own;
+            case SHARED_A -> Repeat.apply(tape, own, experts);
+            case CORE -> Linear.apply(tape, own, Objects.requireNonNull(cores), null);
+        };
+        Routing routing = policy.apply(
+                tape, pass, routerInput(tape, pass, config.space() == ExpertSpace.CORE ? own : x, x), gateParameters);
+        pass.routed(tape, site.name(), u, () -> cores == null ? b : Repeat.apply(tape, b, experts), routing);
         Tensor gate = routing.gate();
-        Tensor here = partly ? Multiply.apply(tape, gate, pass.answered(tape, config.experts(site))) : gate;
-        return GatedUpdate.apply(tape, y0, u, here, b, scale);
+        Tensor here = partly ? Multiply.apply(tape, gate, pass.answered(tape, experts)) : gate;
+        if (cores == null) {
+            return GatedUpdate.apply(tape, y0, u, here, b, scale);
+        }
+        return GatedUpdate.apply(tape, y0, sumOfExperts(tape, u, here, cores.shape().dim(1)), null, b, scale);
     }
 
-    private RouterInput routerInput(Tape tape, AdapterPass pass, Tensor x) {
+    /** {@code sum_e g_e u_e}, [T, r]: an update of nothing by E identities side by side. */
+    private static Tensor sumOfExperts(Tape tape, Tensor u, Tensor gate, int rank) {
+        int tokens = u.shape().rows();
+        int width = u.shape().cols();
+        float[] identities = new float[rank * width];
+        for (int i = 0; i < width; i++) {
+            identities[i % rank * width + i] = 1;
+        }
+        return GatedUpdate.apply(
+                tape,
+                tape.constant(new float[tokens * rank], tokens, rank),
+                u,
+                gate,
+                tape.constant(identities, rank, width),
+                1);
+    }
+
+    /**
+     * @param ofTokens what a router of tokens reads
+     * @param x what a router of prompts reads
+     */
+    private RouterInput routerInput(Tape tape, AdapterPass pass, Tensor ofTokens, Tensor x) {
         return switch (config.router()) {
-            case Router.Token token -> RouterInput.ofTokens(pass, site.name(), x);
+            case Router.Token token -> RouterInput.ofTokens(pass, site.name(), ofTokens);
             case Router.Prompt prompt ->
                 pass.ofPrompts(tape, site.name(), x, statistic(Router.Prompt.SCALE), statistic(Router.Prompt.CENTRE));
         };

@@ -431,9 +431,12 @@ public final class AdapterPass {
                 RandomStream.of(seed, draw, module + "/dropout").key());
     }
 
-    void routed(Tape tape, String module, Tensor u, Tensor b, Routing routing) {
+    /**
+     * @param ofB makes b [out, E r], if somebody asks for it
+     */
+    void routed(Tape tape, String module, Tensor u, Supplier<Tensor> ofB, Routing routing) {
         if (observer != null) {
-            observer.routed(module, u, b, routing);
+            observer.routed(module, u, ofB.get(), routing);
         }
         Tensor selected = routing.selected();
         if (losses == null) {
@@ -456,6 +459,7 @@ public final class AdapterPass {
             gathered.loads.put(module, load);
         }
         if (losses.contrastWeight() > 0) {
+            Tensor b = ofB.get();
             gathered.contrast.add(
                     switch (losses.contrast()) {
                         case SUPERVISED -> supervised(tape, losses, module, u, b, routing.p(), selected);

@@ -53,7 +53,7 @@ final class AdapterTensors {
     static String linear(String key) {
         return key.substring(key.lastIndexOf(PREFIX) + (key.contains(PREFIX) ? PREFIX.length() : 1))
                 .replaceFirst(
-                        "\\.(experts\\.\\d+\\.)?(lora_[AB]|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias|scale|centre)$",
+                        "\\.(experts\\.\\d+\\.)?(lora_[AB]|lora_core|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias|scale|centre)$",
                         "")
                 .replace(Adapter.MAGNITUDE, "");
     }
@@ -81,15 +81,25 @@ final class AdapterTensors {
             return slices;
         }
         List<Slice> slices = new ArrayList<>();
-        if (config.sharedA()) {
+        ExpertSpace space = config.space();
+        if (space != ExpertSpace.SEPARATE) {
             slices.add(new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in));
+        }
+        if (space == ExpertSpace.CORE) {
+            slices.add(new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank, false, site));
         }
         for (int e = 0; e < config.experts(site); e++) {
             String expert = key + ".experts." + e;
-            if (!config.sharedA()) {
+            if (space == ExpertSpace.SEPARATE) {
                 slices.add(new Slice(expert + ".lora_A.weight", module + ".lora_A", e * rank, 0, rank, in));
             }
-            slices.add(new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
+            if (space == ExpertSpace.CORE) {
+                String cores = module + ExpertSpace.CORES;
+                slices.add(new Slice(expert + ".lora_core.weight", cores, e * rank, 0, rank, rank));
+            } else {
+                slices.add(new Slice(
+                        expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
+            }
         }
         List<GateParameter> ofGate = new ArrayList<>(Adapter.gateParameters(config, site));
         ofGate.addAll(config.statistics(site));

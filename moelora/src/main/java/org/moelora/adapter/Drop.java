@@ -70,7 +70,7 @@ final class Drop {
                 experts,
                 gate,
                 config.router(),
-                config.sharedA(),
+                config.space(),
                 config.rank(),
                 config.alpha(),
                 config.rankStabilised(),
@@ -85,22 +85,19 @@ final class Drop {
                 .orElseThrow(() -> new IllegalStateException(parameter.name() + " belongs to no linear"));
     }
 
-    /** The values of a parameter without what is the expert's: rows of A and of gates, columns of B. */
+    /** The values of a parameter without what is the expert's: rows of A, of cores and of gates, columns of B. */
     private static float[] without(Parameter parameter, AdapterLayer layer, MoeLoraConfig config, int expert) {
         float[] all = parameter.toArray();
         int rank = config.rank();
         int experts = config.experts(layer.site());
+        if (parameter == layer.cores()) {
+            return columns(all, all.length, expert * rank * rank, rank * rank);
+        }
         if (parameter == layer.b()) {
-            return columns(all, experts * rank, expert * rank, rank);
+            return config.space() == ExpertSpace.CORE ? all : columns(all, experts * rank, expert * rank, rank);
         }
         if (parameter == layer.a()) {
-            return config.sharedA()
-                    ? all
-                    : columns(
-                            all,
-                            all.length,
-                            expert * rank * layer.site().in(),
-                            rank * layer.site().in());
+            return config.space() != ExpertSpace.SEPARATE ? all : columns(all, all.length, expert * rank * layer.site().in(), rank * layer.site().in());
         }
         boolean perExpert = parameter.shape().rank() == 2 && isGate(parameter);
         int width = all.length / experts;

@@ -56,12 +56,16 @@ public sealed interface GatePolicy {
         return biased() ? List.of(new GateParameter(BIAS, ROUTER + ".bias", Shape.of(experts), 0)) : List.of();
     }
 
-    /** What it trains on a linear. */
-    List<GateParameter> parameters(LinearSite site, int experts);
+    /**
+     * What it trains on a linear.
+     *
+     * @param width of what the router reads, see {@link AdapterConfig#routerWidth}
+     */
+    List<GateParameter> parameters(int width, int experts);
 
     /** Number of values in {@link #parameters}. */
-    default long parameterCount(LinearSite site, int experts) {
-        return parameters(site, experts).stream()
+    default long parameterCount(int width, int experts) {
+        return parameters(width, experts).stream()
                 .mapToLong(parameter -> parameter.shape().size())
                 .sum();
     }
@@ -73,8 +77,8 @@ public sealed interface GatePolicy {
      */
     Routing apply(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters);
 
-    private static GateParameter router(LinearSite site, int experts) {
-        return new GateParameter(ROUTER, ROUTER + ".weight", Shape.of(experts, site.in()), 0.02);
+    private static GateParameter router(int width, int experts) {
+        return new GateParameter(ROUTER, ROUTER + ".weight", Shape.of(experts, width), 0.02);
     }
 
     private static Tensor probabilities(Tape tape, AdapterPass pass, RouterInput x, Map<String, Parameter> parameters) {
@@ -117,8 +121,8 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public List<GateParameter> parameters(LinearSite site, int experts) {
-            return List.of(router(site, experts));
+        public List<GateParameter> parameters(int width, int experts) {
+            return List.of(router(width, experts));
         }
 
         @Override
@@ -145,8 +149,8 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public List<GateParameter> parameters(LinearSite site, int experts) {
-            return List.of(router(site, experts));
+        public List<GateParameter> parameters(int width, int experts) {
+            return List.of(router(width, experts));
         }
 
         @Override
@@ -165,8 +169,8 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public List<GateParameter> parameters(LinearSite site, int experts) {
-            return List.of(router(site, experts));
+        public List<GateParameter> parameters(int width, int experts) {
+            return List.of(router(width, experts));
         }
 
         @Override
@@ -207,10 +211,10 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public List<GateParameter> parameters(LinearSite site, int experts) {
+        public List<GateParameter> parameters(int width, int experts) {
             return List.of(
-                    router(site, experts),
-                    new GateParameter(WEIGHT, WEIGHT + ".weight", Shape.of(1, site.in()), 0.02),
+                    router(width, experts),
+                    new GateParameter(WEIGHT, WEIGHT + ".weight", Shape.of(1, width), 0.02),
                     new GateParameter(BIAS, WEIGHT + ".bias", Shape.of(1), 0));
         }
 
@@ -269,7 +273,7 @@ public sealed interface GatePolicy {
         }
 
         @Override
-        public List<GateParameter> parameters(LinearSite site, int experts) {
+        public List<GateParameter> parameters(int width, int experts) {
             return List.of(
                     new GateParameter(EMBEDDING, EMBEDDING + ".weight", Shape.of(tasks.size(), dimension), 1),
                     new GateParameter(GATE, GATE + ".weight", Shape.of(experts, dimension), 0.02));

@@ -41,7 +41,7 @@ final class Mix {
                 List.of(parts.size()),
                 gate,
                 new Router.Prompt(),
-                false,
+                ExpertSpace.SEPARATE,
                 rank,
                 scale * rank,
                 false,

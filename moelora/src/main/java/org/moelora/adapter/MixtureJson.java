@@ -37,8 +37,10 @@ final class MixtureJson {
             json.put("router", prompt.id());
             json.put("router_rms", prompt.rms());
         }
-        if (mixture.sharedA()) {
-            json.put("shared_a", true);
+        switch (mixture.space()) {
+            case SEPARATE -> {}
+            case SHARED_A -> json.put("shared_a", true);
+            case CORE -> json.put("core_space", true);
         }
         if (losses != null) {
             json.put("balance_weight", losses.balanceWeight());
@@ -84,7 +86,13 @@ final class MixtureJson {
             case "prompt" -> new Router.Prompt(json.number("router_rms", Router.Prompt.RMS));
             default -> throw json.error("router", "token or prompt");
         };
+        boolean core = json.flag("core_space", false);
+        boolean sharedA = json.flag("shared_a", false);
+        if (core && sharedA) {
+            throw json.error("core_space", "one of core_space and shared_a");
+        }
+        ExpertSpace space = core ? ExpertSpace.CORE : sharedA ? ExpertSpace.SHARED_A : ExpertSpace.SEPARATE;
         return new MoeLoraConfig(
-                spread, gate, router, json.flag("shared_a", false), rank, alpha, stabilised, dropout, targets);
+                spread, gate, router, space, rank, alpha, stabilised, dropout, targets);
     }
 }

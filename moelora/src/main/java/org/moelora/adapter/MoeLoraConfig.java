@@ -8,14 +8,14 @@ import org.moelora.engine.InputException;
 
 /**
  * A mixture of LoRA experts, {@code y = W0 x + s sum_e g_e(x) B_e A_e x}: MoELoRA (Luo et al. 2024, arXiv 2402.12851), whose gate is top-k per token and
- * linear, and its relatives, which have another gate, other numbers of experts, or one A for all. The papers fix the methods; the
+ * linear, and its relatives, which have another gate, other numbers of experts, or share A, or A and B. The papers fix the methods; the
  * default numbers are this project's reading of them.
  *
  * @param expertsPerLayer E, from 2: one number for all layers, or several that are spread over the layers in equal groups, bottom to top (MoLA,
  *     Gao et al. 2024, arXiv 2402.08562)
  * @param gate how tokens share experts
  * @param router what the gate looks at
- * @param sharedA whether the experts of a linear have one A (HydraLoRA, Tian et al. 2024, arXiv 2404.19245)
+ * @param space where the experts of a linear differ
  * @param rank r of one expert, from 1
  * @param alpha numerator of the scale {@code s = alpha / r}
  * @param rankStabilised whether {@code s = alpha / sqrt(r)} instead
@@ -26,7 +26,7 @@ public record MoeLoraConfig(
         List<Integer> expertsPerLayer,
         GatePolicy gate,
         Router router,
-        boolean sharedA,
+        ExpertSpace space,
         int rank,
         double alpha,
         boolean rankStabilised,
@@ -89,7 +89,7 @@ public record MoeLoraConfig(
                 List.of(experts),
                 renormalise ? new GatePolicy.Renormalised(topK) : new GatePolicy.Raw(topK),
                 new Router.Token(),
-                false,
+                ExpertSpace.SEPARATE,
                 rank,
                 alpha,
                 rankStabilised,
@@ -99,7 +99,7 @@ public record MoeLoraConfig(
 
     @Override
     public MoeLoraConfig with(Targets other) {
-        return new MoeLoraConfig(expertsPerLayer, gate, router, sharedA, rank, alpha, rankStabilised, dropout, other);
+        return new MoeLoraConfig(expertsPerLayer, gate, router, space, rank, alpha, rankStabilised, dropout, other);
     }
 
     @Override
@@ -142,7 +142,7 @@ public record MoeLoraConfig(
         List<Integer> spread = IntStream.range(0, layers)
                 .mapToObj(layer -> expertsPerLayer.get((int) ((long) layer * n / layers)))
                 .toList();
-        return new MoeLoraConfig(spread, gate, router, sharedA, rank, alpha, rankStabilised, dropout, targets);
+        return new MoeLoraConfig(spread, gate, router, space, rank, alpha, rankStabilised, dropout, targets);
     }
 
     /** k, or 0 if the gate has none. */
@@ -169,7 +169,7 @@ public record MoeLoraConfig(
         private @Nullable Boolean renormalise;
         private @Nullable GatePolicy gate;
         private Router router = new Router.Token();
-        private boolean sharedA;
+        private ExpertSpace space = ExpertSpace.SEPARATE;
         private double dropout;
         private Targets targets = Targets.of(List.of("q_proj", "v_proj"));
 
@@ -225,7 +225,12 @@ public record MoeLoraConfig(
 
         /** Whether the experts of a linear have one A. */
         public Builder sharedA(boolean value) {
-            sharedA = value;
+            return space(value ? ExpertSpace.SHARED_A : ExpertSpace.SEPARATE);
+        }
+
+        /** Where the experts of a linear differ: in A and B unless set. */
+        public Builder space(ExpertSpace value) {
+            space = value;
             return this;
         }
 
@@ -258,7 +263,7 @@ public record MoeLoraConfig(
                     experts,
                     gate != null ? gate : best(),
                     router,
-                    sharedA,
+                    space,
                     rank,
                     alpha,
                     rankStabilised,

@@ -57,6 +57,7 @@ final class PeftFields {
             "expert_origins",
             "router_rms",
             "shared_a",
+            "core_space",
             "selection_bias",
             "balance",
             "balance_weight",

@@ -2,7 +2,9 @@ package org.moelora.compare;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.moelora.adapter.AdapterConfig;
+import org.moelora.adapter.ExpertSpace;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LinearSite;
 import org.moelora.adapter.LoraConfig;
@@ -25,6 +27,9 @@ public record Arm(String name, String method, AdapterConfig config) {
     /** How far the parameters of an arm may be from LoRA's. */
     private static final double EQUAL = 0.15;
 
+    /** Experts of the arm in core space, which costs little more with more of them. */
+    private static final int CORES = 8;
+
     /** Trainable parameters on these linears, gates included. */
     public long parameters(List<LinearSite> linears) {
         return config.parameterCount(linears);
@@ -39,16 +44,25 @@ public record Arm(String name, String method, AdapterConfig config) {
         long active = 0;
         for (LinearSite site : linears) {
             if (config.targets().has(site)) {
-                active += (long) gate.topK() * config.rank(site) * (site.in() + site.out())
-                        + gate.parameterCount(site, config.experts(site));
+                active += config.parameterCount(site)
+                        - (config.experts(site) - gate.topK()) * ofOneExpert(config, site);
             }
         }
         return active;
     }
 
+    private static long ofOneExpert(AdapterConfig config, LinearSite site) {
+        long rank = config.rank(site);
+        return switch (config.space()) {
+            case SEPARATE -> rank * (site.in() + site.out());
+            case SHARED_A -> rank * site.out();
+            case CORE -> rank * rank;
+        };
+    }
+
     /**
      * LoRA of a rank, LoRA with one rank per task, and mixtures of as many parameters whose router looks at prompts. A number of experts for which no rank comes within 15 %
-     * of LoRA's parameters is left out.
+     * of LoRA's parameters is left out. Where 8 is among them, there is also an arm of 8 experts in core space.
      *
      * @param rank of LoRA
      * @param experts numbers of experts to try
@@ -65,9 +79,15 @@ public record Arm(String name, String method, AdapterConfig config) {
         }
         long size = lora.parameters(linears);
         for (int e : experts) {
-            MoeLoraConfig mixture = nearest(linears, targets, e, size);
+            MoeLoraConfig mixture = nearest(linears, size, r -> mixture(targets, e, r));
             if (Math.abs(mixture.parameterCount(linears) - size) <= EQUAL * size) {
                 arms.add(new Arm("prompt-moelora-" + e, "prompt-moelora", mixture));
+            }
+        }
+        if (experts.contains(CORES)) {
+            MoeLoraConfig cores = nearest(linears, size, r -> inCoreSpace(targets, r));
+            if (Math.abs(cores.parameterCount(linears) - size) <= EQUAL * size) {
+                arms.add(new Arm("comol-" + CORES, "comol", cores));
             }
         }
         return arms;
@@ -82,10 +102,10 @@ public record Arm(String name, String method, AdapterConfig config) {
                 .build();
     }
 
-    private static MoeLoraConfig nearest(List<LinearSite> linears, Targets targets, int experts, long size) {
-        MoeLoraConfig best = mixture(targets, experts, 1);
+    private static MoeLoraConfig nearest(List<LinearSite> linears, long size, IntFunction<MoeLoraConfig> ofRank) {
+        MoeLoraConfig best = ofRank.apply(1);
         for (int rank = 2; best.parameterCount(linears) < size && rank <= 4096; rank++) {
-            MoeLoraConfig next = mixture(targets, experts, rank);
+            MoeLoraConfig next = ofRank.apply(rank);
             if (Math.abs(next.parameterCount(linears) - size) < Math.abs(best.parameterCount(linears) - size)) {
                 best = next;
             } else {
@@ -101,6 +121,17 @@ public record Arm(String name, String method, AdapterConfig config) {
                 .rank(rank)
                 .alpha(2.0 * rank)
                 .router(new Router.Prompt())
+                .targets(targets)
+                .build();
+    }
+
+    private static MoeLoraConfig inCoreSpace(Targets targets, int rank) {
+        return MoeLoraConfig.builder()
+                .experts(CORES)
+                .rank(rank)
+                .alpha(2.0 * rank)
+                .gate(new GatePolicy.Dense())
+                .space(ExpertSpace.CORE)
                 .targets(targets)
                 .build();
     }

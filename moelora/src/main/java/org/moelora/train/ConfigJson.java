@@ -40,8 +40,10 @@ final class ConfigJson {
                 json.put("router", prompt.id());
                 json.put("router_rms", prompt.rms());
             }
-            if (mixture.sharedA()) {
-                json.put("shared_a", true);
+            switch (mixture.space()) {
+                case SEPARATE -> {}
+                case SHARED_A -> json.put("shared_a", true);
+                case CORE -> json.put("core_space", true);
             }
             if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
                 json.put("tasks", byTask.tasks());

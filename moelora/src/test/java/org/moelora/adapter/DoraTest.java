@@ -183,6 +183,7 @@ class DoraTest {
                                             config,
                                             (Parameter) in[1],
                                             (Parameter) in[2],
+                                            null,
                                             Map.of(),
                                             Map.of(),
                                             new AdapterLayer.Lengths((Parameter) in[3], constants.get("squares")))

@@ -72,6 +72,10 @@ class PolicyFamilyTest {
                 .targets(List.of("layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj"));
     }
 
+    private static MoeLoraConfig.Builder cores() {
+        return mixture().rank(3).gate(new GatePolicy.Dense()).space(ExpertSpace.CORE);
+    }
+
     static Stream<Arguments> family() {
         LossSettings token = new LossSettings(0.1, 0.1, 0.5, 512, LossSettings.Contrast.TOKEN);
         LossSettings informed =
@@ -92,6 +96,12 @@ class PolicyFamilyTest {
                         "hydralora",
                         mixture().gate(new GatePolicy.Dense()).sharedA(true).build(),
                         NONE),
+                Arguments.of("comol", cores().build(), NONE),
+                Arguments.of(
+                        "comol, top-k",
+                        cores().rank(4).gate(new GatePolicy.Renormalised(2)).build(),
+                        new LossSettings(0.1, 0.1, 0.5, 512)),
+                Arguments.of("comol, prompt", prompt().space(ExpertSpace.CORE).gate(new GatePolicy.Dense()).build(), NONE),
                 Arguments.of(
                         "adamole", mixture().gate(new GatePolicy.Threshold(0)).build(), NONE),
                 Arguments.of("task", mixture().gate(BY_TASK).build(), NONE),
@@ -266,6 +276,62 @@ class PolicyFamilyTest {
         }
     }
 
+    /** With all cores the identity, gates that add up to 1 make no difference. */
+    @Test
+    void coresThatAreTheIdentityAreLora() {
+        try (Adapter adapter = Adapter.create(base, cores().alpha(6).build(), 1);
+                Adapter lora = Adapter.create(
+                        base, LoraConfig.builder().rank(3).alpha(6).build(), 1)) {
+            randomise(adapter);
+            for (AdapterLayer layer : adapter.layers().values()) {
+                float[] identity = new float[4 * 3 * 3];
+                for (int i = 0; i < 12; i++) {
+                    identity[i * 3 + i % 3] = 1;
+                }
+                adapter.tensor(layer.module() + ".lora_core").set(identity);
+                lora.tensor(layer.module() + ".lora_A").set(layer.a().toArray());
+                lora.tensor(layer.module() + ".lora_B").set(layer.b().toArray());
+            }
+            float[] expected = logits(base.with(lora));
+            float[] actual = logits(base.with(adapter));
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(actual[i]).isCloseTo(expected[i], within(1e-5f));
+            }
+        }
+    }
+
+    /** What the gates of a prompt make of cores is one LoRA of the same rank. */
+    @Test
+    void coresWithFixedGatesAreOneUpdate() {
+        MoeLoraConfig config = cores().gate(BY_TASK).build();
+        try (Adapter adapter = Adapter.create(base, config, 1)) {
+            randomise(adapter);
+            try (Adapter fixed = Fixed.of(base, adapter, adapter.fixedGates("sub"))) {
+                assertThat(fixed.config().rank()).isEqualTo(3);
+                int[] ids = {5, 7, 1, 3};
+                float[] one = hidden(base.with(adapter), ids, "sub");
+                float[] other = hidden(base.with(fixed), ids, "sub");
+                for (int i = 0; i < one.length; i++) {
+                    assertThat(other[i]).isCloseTo(one[i], within(1e-4f));
+                }
+            }
+            try (Adapter rest = Drop.of(base, adapter, 1)) {
+                String module = adapter.modules().getFirst();
+                float[] before = adapter.tensor(module + ".lora_core").toArray();
+                float[] after = rest.tensor(module + ".lora_core").toArray();
+                assertThat(after).hasSize(3 * 9).startsWith(Arrays.copyOf(before, 9)).endsWith(Arrays.copyOfRange(before, 18, 36));
+            }
+        }
+    }
+
+    private float[] hidden(LanguageModel model, int[] ids, String task) {
+        try (Tape tape = Tape.inference(device)) {
+            int[] starts = {0, ids.length};
+            return model.hidden(tape, AdapterPass.inference().over(task, starts), ids, starts)
+                    .toArray();
+        }
+    }
+
     /** Two of four experts have all the load: after a step they are a thousandth less likely to be chosen, the others more. */
     @Test
     void aBiasFollowsTheLoads() {
@@ -319,6 +385,7 @@ class PolicyFamilyTest {
                 .isEqualTo(mixture + router);
         assertThat(mixture().gate(new GatePolicy.Dense()).sharedA(true).build().parameterCount(site))
                 .isEqualTo(r * 100 + e * r * 60 + router);
+        assertThat(cores().build().parameterCount(site)).isEqualTo(3 * (100 + 60) + e * 3 * 3 + e * 3);
         assertThat(mixture().gate(new GatePolicy.Threshold(0)).build().parameterCount(site))
                 .isEqualTo(mixture + router + 101);
         assertThat(LoraConfig.builder().rank(2).dora(true).build().parameterCount(site))

@@ -1,6 +1,7 @@
 package org.moelora.eval;
 
 import org.moelora.adapter.Adapter;
+import org.moelora.adapter.ExpertSpace;
 import org.moelora.engine.Parameter;
 
 /** The experts of one linear in another order: the same function, with other names for its parts. */
@@ -17,14 +18,19 @@ final class Permutation {
                 continue;
             }
             String name = parameter.name().substring(module.length() + 1);
-            boolean whole = name.equals("lora_A") && adapter.config().sharedA();
+            ExpertSpace space = adapter.config().space();
             switch (name) {
                 case "lora_A" -> {
-                    if (!whole) {
+                    if (space == ExpertSpace.SEPARATE) {
                         rows(parameter, rank, from);
                     }
                 }
-                case "lora_B" -> columns(parameter, rank, from);
+                case "lora_B" -> {
+                    if (space != ExpertSpace.CORE) {
+                        columns(parameter, rank, from);
+                    }
+                }
+                case "lora_core" -> rows(parameter, rank, from);
                 case "moe_gate", "task_gate" -> rows(parameter, 1, from);
                 default -> {} // of the linear, not of an expert
             }
