@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSummary;
 import org.moelora.adapter.ExpertSpace;
+import org.moelora.adapter.GateInit;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
@@ -87,6 +88,13 @@ final class AdapterFlags {
             paramLabel = "X",
             description = "Root mean square of what the router prompt reads: 0.5; more makes sharper choices.")
     private @Nullable Double routerRms;
+
+    @Option(
+            names = "--gate-init",
+            paramLabel = "NAME",
+            description = "First weights of the routers: fixed (default), of deviation 0.02; inverse-width, of 1 / sqrt(in), so"
+                    + " that wide models do not choose more sharply.")
+    private @Nullable String gateInit;
 
     @Option(
             names = "--router-learning-rate",
@@ -257,6 +265,8 @@ final class AdapterFlags {
 
     private GatePolicy gate(String name) {
         boolean top = name.equals("top-k") || name.equals("top-k-raw");
+        gateInit();
+        refuse("--gate-init", gateInit, !name.equals("task"), "top-k, top-k-raw, dense or threshold", name);
         refuse("--top-k", topK, top, "top-k or top-k-raw", name);
         refuse("--max-threshold", maxThreshold, name.equals("threshold"), "threshold", name);
         refuse("--tasks", tasks, name.equals("task"), "task", name);
@@ -373,6 +383,10 @@ final class AdapterFlags {
                 throw contradiction("--experts", experts, list(has.expertsPerLayer()));
             }
         }
+        if (gateInit != null) {
+            throw new InputException("--gate-init is for new routers, and --init-adapter " + initAdapter
+                    + " has routers; expected no --gate-init");
+        }
         same("--top-k", topK, has.topK());
         same("--gate", gate, has.gate().id());
         same("--router", router, has.router().id());
@@ -431,6 +445,7 @@ final class AdapterFlags {
         flags.put("--gate", gate);
         flags.put("--router", router);
         flags.put("--router-rms", routerRms);
+        flags.put("--gate-init", gateInit);
         flags.put("--router-learning-rate", routerLearningRate);
         flags.put("--router-warmup", routerWarmUp);
         flags.put("--router-temperature", routerTemperature);
@@ -510,6 +525,7 @@ final class AdapterFlags {
         given.put("--gate", withGate ? null : gate);
         given.put("--router", router);
         given.put("--router-rms", routerRms);
+        given.put("--gate-init", gateInit);
         given.put("--shared-a", sharedA ? true : null);
         given.put("--core-space", coreSpace ? true : null);
         given.put("--max-threshold", maxThreshold);
@@ -534,6 +550,11 @@ final class AdapterFlags {
         mixes = true;
         routerOnly = true;
         routerLearningRate = Flags.or(routerLearningRate, multiple);
+    }
+
+    /** First values of the routers of a new adapter. */
+    GateInit gateInit() {
+        return gateInit == null ? GateInit.FIXED : GateInit.of(gateInit);
     }
 
     WarmUp contrastStart() {
@@ -574,6 +595,9 @@ final class AdapterFlags {
                 flags.put("top-k", mixture.topK());
             }
             flags.put("gate", mixture.gate().id());
+            if (gateInit() != GateInit.FIXED) {
+                flags.put("gate-init", gateInit().id());
+            }
             if (mixture.router() instanceof Router.Prompt prompt) {
                 flags.put("router", prompt.id());
                 flags.put("router-rms", prompt.rms());

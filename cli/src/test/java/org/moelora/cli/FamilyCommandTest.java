@@ -143,6 +143,8 @@ class FamilyCommandTest {
                 "--gate=dense           | --balance-weight=0.1 | --balance-weight is for the gate top-k or top-k-raw",
                 "--gate=threshold       | --contrast=token     | --contrast is for the gate top-k or top-k-raw",
                 "--gate=task            | --experts=4          | --tasks is missing; expected the names",
+                "--gate-init=wide       | --seed=1             | gate-init is \"wide\"; expected fixed or inverse-width",
+                "--method=lora          | --gate-init=fixed    | --gate-init is for a mixture of experts",
                 "--gate=dense           | --balance=bias       | --balance is for the gate top-k or top-k-raw",
                 "--balance=bias         | --balance-weight=0.1 | --balance-weight is for a loss, and the balance bias is none",
                 "--balance=swich        | --seed=1             | balance is \"swich\"; expected switch, mutual-information or bias",

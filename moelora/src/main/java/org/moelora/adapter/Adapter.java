@@ -127,9 +127,14 @@ public final class Adapter implements AutoCloseable {
      * @throws InputException if a target is not a linear of the base
      */
     public static Adapter create(Adaptable base, AdapterConfig config, long seed) {
+        return create(base, config, seed, GateInit.FIXED);
+    }
+
+    /** {@link #create(Adaptable, AdapterConfig, long)} with other first values of the router. */
+    public static Adapter create(Adaptable base, AdapterConfig config, long seed, GateInit init) {
         Adapter adapter = zero(base, config);
         try {
-            initialise(adapter, base.device(), seed);
+            initialise(adapter, base.device(), seed, init);
             return adapter;
         } catch (RuntimeException | Error e) {
             adapter.close();
@@ -137,7 +142,7 @@ public final class Adapter implements AutoCloseable {
         }
     }
 
-    private static void initialise(Adapter adapter, Device device, long seed) {
+    private static void initialise(Adapter adapter, Device device, long seed, GateInit init) {
         for (AdapterLayer layer : adapter.layers.values()) {
             RandomStream random = RandomStream.of(seed, 0, layer.module() + "/A");
             double bound = 1 / Math.sqrt(layer.a().shape().dim(1));
@@ -149,8 +154,9 @@ public final class Adapter implements AutoCloseable {
             for (GateParameter gate : gateParameters(adapter.config, layer.site())) {
                 String stream = gate.name().equals(GatePolicy.ROUTER) ? "router" : gate.name();
                 RandomStream normal = RandomStream.of(seed, 0, layer.module() + "/" + stream);
-                if (gate.std() > 0) {
-                    fill(adapter.block.get(layer.module() + "." + gate.name()), () -> gate.std() * normal.normal());
+                double std = init.std(gate);
+                if (std > 0) {
+                    fill(adapter.block.get(layer.module() + "." + gate.name()), () -> std * normal.normal());
                 }
             }
             AdapterLayer.Lengths lengths = layer.lengths();

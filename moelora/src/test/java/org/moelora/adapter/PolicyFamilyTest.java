@@ -276,6 +276,27 @@ class PolicyFamilyTest {
         }
     }
 
+    /** The same numbers, at a deviation that goes with the width that the router reads; nothing else is other than before. */
+    @Test
+    void aRouterMayBeginWithLogitsThatDoNotDependOnTheWidth() {
+        MoeLoraConfig config = mixture().build();
+        try (Adapter fixed = Adapter.create(base, config, 1);
+                Adapter other = Adapter.create(base, config, 1, GateInit.INVERSE_WIDTH)) {
+            for (Parameter parameter : fixed.parameters().parameters()) {
+                float[] expected = parameter.toArray();
+                if (parameter.name().endsWith(".moe_gate")) {
+                    for (int i = 0; i < expected.length; i++) {
+                        expected[i] /= (float) (0.02 * Math.sqrt(parameter.shape().dim(1)));
+                    }
+                }
+                float[] actual = other.tensor(parameter.name()).toArray();
+                for (int i = 0; i < expected.length; i++) {
+                    assertThat(actual[i]).isCloseTo(expected[i], within(1e-6f));
+                }
+            }
+        }
+    }
+
     /** With all cores the identity, gates that add up to 1 make no difference. */
     @Test
     void coresThatAreTheIdentityAreLora() {
