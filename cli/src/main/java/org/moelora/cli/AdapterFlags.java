@@ -92,8 +92,9 @@ final class AdapterFlags {
     @Option(
             names = "--gate-init",
             paramLabel = "NAME",
-            description = "First weights of the routers: fixed (default), of deviation 0.02; inverse-width, of 1 / sqrt(in), so"
-                    + " that wide models do not choose more sharply.")
+            description =
+                    "First weights of the routers: fixed (default), of deviation 0.02; inverse-width, of 1 / sqrt(in), so"
+                            + " that wide models do not choose more sharply.")
     private @Nullable String gateInit;
 
     @Option(

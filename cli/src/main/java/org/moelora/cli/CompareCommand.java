@@ -214,7 +214,10 @@ final class CompareCommand implements Callable<Integer> {
      * @param date what chat templates took for today; null if none wrote any of the rows
      */
     private record Rows(
-            List<TokenRow> train, List<TokenRow> heldOut, List<Prompt> questions, @Nullable LocalDate date) {}
+            List<TokenRow> train,
+            List<TokenRow> heldOut,
+            List<Prompt> questions,
+            @Nullable LocalDate date) {}
 
     private Rows rows(ExampleEncoder encoder) {
         Examples all = Examples.read(Flags.given("--data", data));

@@ -118,7 +118,8 @@ final class DemoRun {
                     ? null
                     : RoutingReport.measure(
                             base.with(adapter),
-                            tasks.testRows(View.encoder(base, LocalDate.now(ZoneId.systemDefault())), settings.testRows()),
+                            tasks.testRows(
+                                    View.encoder(base, LocalDate.now(ZoneId.systemDefault())), settings.testRows()),
                             training.seed());
             return new Trained(
                     method, config, adapter.parameterCount(), report, after, routing, folder.resolve("last"));

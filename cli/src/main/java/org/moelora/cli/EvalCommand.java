@@ -167,7 +167,8 @@ final class EvalCommand implements Callable<Integer> {
     private void compare(List<Path> files, LocalDate today, long limit) {
         try (View view = model.load(load)) {
             List<Example> rows = Examples.read(files).rows();
-            Accuracy accuracy = choices.isEmpty() ? written(view, rows, today, limit) : chosen(view, rows, today, limit);
+            Accuracy accuracy =
+                    choices.isEmpty() ? written(view, rows, today, limit) : chosen(view, rows, today, limit);
             Tokenizer words = view.base().tokenizer();
             answers.report(
                     streams,

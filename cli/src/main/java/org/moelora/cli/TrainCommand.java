@@ -175,7 +175,9 @@ final class TrainCommand implements Callable<Integer> {
         if (asked == null) {
             return Objects.requireNonNull(beginning).make(base);
         }
-        return from == null ? Adapter.create(base, asked, flags.seed(), flags.adapter().gateInit()) : Adapter.load(from, base);
+        return from == null
+                ? Adapter.create(base, asked, flags.seed(), flags.adapter().gateInit())
+                : Adapter.load(from, base);
     }
 
     private Rows rows(ExampleEncoder encoder) {

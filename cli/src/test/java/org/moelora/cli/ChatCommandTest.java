@@ -71,13 +71,21 @@ class ChatCommandTest {
         Path rows = temp.resolve("rows.jsonl");
         String row = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi %d\"},"
                 + " {\"role\": \"assistant\", \"content\": \"Ho\"}]}\n";
-        return Files.writeString(
-                rows, row.formatted(1) + row.formatted(2) + row.formatted(3) + row.formatted(4));
+        return Files.writeString(rows, row.formatted(1) + row.formatted(2) + row.formatted(3) + row.formatted(4));
     }
 
     private Object[] train(Path run, Object... more) throws IOException {
         return Stream.concat(
-                        Stream.of("train", "--model", model, "--data", rows(), "--out", run, "--steps=2", "--batch-size=2"),
+                        Stream.of(
+                                "train",
+                                "--model",
+                                model,
+                                "--data",
+                                rows(),
+                                "--out",
+                                run,
+                                "--steps=2",
+                                "--batch-size=2"),
                         Stream.of(more))
                 .toArray();
     }
@@ -124,7 +132,8 @@ class ChatCommandTest {
     }
 
     private String score(String date) throws IOException {
-        return Ran.of("score", "--model", model, "--data", rows(), "--per-token", date).out();
+        return Ran.of("score", "--model", model, "--data", rows(), "--per-token", date)
+                .out();
     }
 
     @Test

@@ -85,7 +85,8 @@ record AdapterLayer(
         if (cores == null) {
             return GatedUpdate.apply(tape, y0, u, here, b, scale);
         }
-        return GatedUpdate.apply(tape, y0, sumOfExperts(tape, u, here, cores.shape().dim(1)), null, b, scale);
+        return GatedUpdate.apply(
+                tape, y0, sumOfExperts(tape, u, here, cores.shape().dim(1)), null, b, scale);
     }
 
     /** {@code sum_e g_e u_e}, [T, r]: an update of nothing by E identities side by side. */

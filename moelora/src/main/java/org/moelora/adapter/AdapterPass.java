@@ -138,7 +138,18 @@ public final class AdapterPass {
             long draw,
             @Nullable Observer observer,
             @Nullable Watcher watcher) {
-        this(losses, seed, draw, observer, watcher, null, null, null, RouterPhase.FINAL, Generations.NEWEST, new Gathered());
+        this(
+                losses,
+                seed,
+                draw,
+                observer,
+                watcher,
+                null,
+                null,
+                null,
+                RouterPhase.FINAL,
+                Generations.NEWEST,
+                new Gathered());
     }
 
     private AdapterPass(
@@ -202,12 +213,14 @@ public final class AdapterPass {
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
     public AdapterPass withRows(Rows of) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, gathered);
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, gathered);
     }
 
     /** This pass with routers that choose so. */
     public AdapterPass in(RouterPhase now) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, gathered);
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, gathered);
     }
 
     /**
@@ -246,7 +259,8 @@ public final class AdapterPass {
                 kept,
                 calibration,
                 phase,
-                now, gathered);
+                now,
+                gathered);
     }
 
     /** For each row how many adapters learned after the one that answers it. */
@@ -318,7 +332,8 @@ public final class AdapterPass {
 
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
-        return new AdapterPass(losses, seed, draw, observer, watcher, rows, values, calibration, phase, generations, gathered);
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, rows, values, calibration, phase, generations, gathered);
     }
 
     /** What {@code compute} gives, or what it gave under that name in a pass before. */

@@ -60,7 +60,9 @@ final class AdapterTensors {
 
     /** Whether a tensor is learned; statistics are not. */
     static boolean learns(String key) {
-        return !key.endsWith(PROMPTS) && !key.endsWith(".moe_gate.scale") && !key.endsWith(".moe_gate.centre")
+        return !key.endsWith(PROMPTS)
+                && !key.endsWith(".moe_gate.scale")
+                && !key.endsWith(".moe_gate.centre")
                 && !key.endsWith(".moe_gate.bias");
     }
 
@@ -97,8 +99,8 @@ final class AdapterTensors {
                 String cores = module + ExpertSpace.CORES;
                 slices.add(new Slice(expert + ".lora_core.weight", cores, e * rank, 0, rank, rank));
             } else {
-                slices.add(new Slice(
-                        expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
+                slices.add(
+                        new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
             }
         }
         List<GateParameter> ofGate = new ArrayList<>(Adapter.gateParameters(config, site));

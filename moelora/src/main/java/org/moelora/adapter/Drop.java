@@ -45,7 +45,10 @@ final class Drop {
             for (var statistic : layer.routerStatistics().entrySet()) {
                 float[] values = statistic.getValue().toArray();
                 rest.tensor(layer.module() + "." + statistic.getKey())
-                        .set(statistic.getKey().equals(GatePolicy.BIAS) ? columns(values, values.length, expert, 1) : values);
+                        .set(
+                                statistic.getKey().equals(GatePolicy.BIAS)
+                                        ? columns(values, values.length, expert, 1)
+                                        : values);
             }
         }
         if (!from.origins().isEmpty()) {
@@ -97,7 +100,13 @@ final class Drop {
             return config.space() == ExpertSpace.CORE ? all : columns(all, experts * rank, expert * rank, rank);
         }
         if (parameter == layer.a()) {
-            return config.space() != ExpertSpace.SEPARATE ? all : columns(all, all.length, expert * rank * layer.site().in(), rank * layer.site().in());
+            return config.space() != ExpertSpace.SEPARATE
+                    ? all
+                    : columns(
+                            all,
+                            all.length,
+                            expert * rank * layer.site().in(),
+                            rank * layer.site().in());
         }
         boolean perExpert = parameter.shape().rank() == 2 && isGate(parameter);
         int width = all.length / experts;

@@ -17,7 +17,12 @@ import org.moelora.engine.Spelling;
  * @param balance what makes loads equal
  */
 public record LossSettings(
-        double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs, Contrast contrast, Balance balance) {
+        double balanceWeight,
+        double contrastWeight,
+        double contrastTemperature,
+        int maxPairs,
+        Contrast contrast,
+        Balance balance) {
     /** What keeps experts from being left out. */
     public enum Balance {
         /** {@code E sum_e f_e mean_t p_te}, f_e the share of selections of e (Fedus et al. 2021, arXiv 2101.03961). */

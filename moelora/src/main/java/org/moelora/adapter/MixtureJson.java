@@ -79,7 +79,8 @@ final class MixtureJson {
             default -> throw json.error("routing_strategy", "top-k, top-k-raw, dense, threshold or task");
         };
         if (biased && gate.topK() == 0) {
-            throw json.error("selection_bias", "false with the strategy " + gate.id() + ", which does not choose k experts");
+            throw json.error(
+                    "selection_bias", "false with the strategy " + gate.id() + ", which does not choose k experts");
         }
         Router router = switch (json.string("router", "token")) {
             case "token" -> new Router.Token();
@@ -92,7 +93,6 @@ final class MixtureJson {
             throw json.error("core_space", "one of core_space and shared_a");
         }
         ExpertSpace space = core ? ExpertSpace.CORE : sharedA ? ExpertSpace.SHARED_A : ExpertSpace.SEPARATE;
-        return new MoeLoraConfig(
-                spread, gate, router, space, rank, alpha, stabilised, dropout, targets);
+        return new MoeLoraConfig(spread, gate, router, space, rank, alpha, stabilised, dropout, targets);
     }
 }

@@ -44,8 +44,8 @@ public record Arm(String name, String method, AdapterConfig config) {
         long active = 0;
         for (LinearSite site : linears) {
             if (config.targets().has(site)) {
-                active += config.parameterCount(site)
-                        - (config.experts(site) - gate.topK()) * ofOneExpert(config, site);
+                active +=
+                        config.parameterCount(site) - (config.experts(site) - gate.topK()) * ofOneExpert(config, site);
             }
         }
         return active;

@@ -108,7 +108,8 @@ final class ComparisonFolder {
         try {
             return date == null ? null : LocalDate.parse(date);
         } catch (DateTimeParseException e) {
-            throw new InputException(file + ": field \"date\" is \"" + date + "\"; expected a day such as 2026-03-31", e);
+            throw new InputException(
+                    file + ": field \"date\" is \"" + date + "\"; expected a day such as 2026-03-31", e);
         }
     }
 

@@ -395,7 +395,8 @@ public final class FineTuner {
         checkMemory();
         List<Examples.Source> files = new ArrayList<>(new LinkedHashSet<>(sources));
         heldOutSources.stream().filter(file -> !files.contains(file)).forEach(files::add);
-        RunRecord.Inputs inputs = new RunRecord.Inputs(model, adapter, config(), rows, heldOut, files, date == null ? heldOutDate : date);
+        RunRecord.Inputs inputs =
+                new RunRecord.Inputs(model, adapter, config(), rows, heldOut, files, date == null ? heldOutDate : date);
         TrainingLoop.Conduct conduct = new TrainingLoop.Conduct(checkpoints, skipBadRows, cancellation);
         Path out = folder;
         if (out == null) {

@@ -155,7 +155,8 @@ record RunRecord(
         try {
             return date == null ? null : LocalDate.parse(date);
         } catch (DateTimeParseException e) {
-            throw new InputException(String.valueOf(json.error(DATE, "a day such as 2026-03-31").getMessage()), e);
+            throw new InputException(
+                    String.valueOf(json.error(DATE, "a day such as 2026-03-31").getMessage()), e);
         }
     }
 

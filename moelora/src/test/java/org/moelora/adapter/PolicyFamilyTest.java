@@ -78,8 +78,7 @@ class PolicyFamilyTest {
 
     static Stream<Arguments> family() {
         LossSettings token = new LossSettings(0.1, 0.1, 0.5, 512, LossSettings.Contrast.TOKEN);
-        LossSettings informed =
-                NONE.withBalance(0.1, LossSettings.Balance.MUTUAL_INFORMATION);
+        LossSettings informed = NONE.withBalance(0.1, LossSettings.Balance.MUTUAL_INFORMATION);
         LossSettings bias = new LossSettings(0, 0.1, 0.5, 512).withBalance(0, LossSettings.Balance.BIAS);
         return Stream.of(
                 Arguments.of("lora", LoraConfig.builder().rank(3).build(), NONE),
@@ -101,15 +100,29 @@ class PolicyFamilyTest {
                         "comol, top-k",
                         cores().rank(4).gate(new GatePolicy.Renormalised(2)).build(),
                         new LossSettings(0.1, 0.1, 0.5, 512)),
-                Arguments.of("comol, prompt", prompt().space(ExpertSpace.CORE).gate(new GatePolicy.Dense()).build(), NONE),
+                Arguments.of(
+                        "comol, prompt",
+                        prompt().space(ExpertSpace.CORE)
+                                .gate(new GatePolicy.Dense())
+                                .build(),
+                        NONE),
                 Arguments.of(
                         "adamole", mixture().gate(new GatePolicy.Threshold(0)).build(), NONE),
                 Arguments.of("task", mixture().gate(BY_TASK).build(), NONE),
                 Arguments.of("comoe", mixture().build(), token),
                 Arguments.of("mutual information", mixture().build(), informed),
-                Arguments.of("mutual information, dense", prompt().gate(new GatePolicy.Dense()).build(), informed),
-                Arguments.of("bias", mixture().gate(new GatePolicy.Renormalised(2, true)).build(), bias),
-                Arguments.of("prompt, bias", prompt().gate(new GatePolicy.Raw(1, true)).build(), bias),
+                Arguments.of(
+                        "mutual information, dense",
+                        prompt().gate(new GatePolicy.Dense()).build(),
+                        informed),
+                Arguments.of(
+                        "bias",
+                        mixture().gate(new GatePolicy.Renormalised(2, true)).build(),
+                        bias),
+                Arguments.of(
+                        "prompt, bias",
+                        prompt().gate(new GatePolicy.Raw(1, true)).build(),
+                        bias),
                 Arguments.of("prompt", prompt().build(), new LossSettings(0.1, 0.1, 0.5, 512)),
                 Arguments.of(
                         "prompt, dense", prompt().gate(new GatePolicy.Dense()).build(), NONE),
@@ -266,7 +279,9 @@ class PolicyFamilyTest {
             });
             List<Object> values = new ArrayList<>();
             List<Parameter> all = new ArrayList<>(adapter.parameters().parameters());
-            adapter.layers().values().forEach(layer -> all.addAll(layer.routerStatistics().values()));
+            adapter.layers()
+                    .values()
+                    .forEach(layer -> all.addAll(layer.routerStatistics().values()));
             for (Parameter parameter : all) {
                 for (float value : parameter.toArray()) {
                     values.add(Float.floatToRawIntBits(value));
@@ -286,7 +301,8 @@ class PolicyFamilyTest {
                 float[] expected = parameter.toArray();
                 if (parameter.name().endsWith(".moe_gate")) {
                     for (int i = 0; i < expected.length; i++) {
-                        expected[i] /= (float) (0.02 * Math.sqrt(parameter.shape().dim(1)));
+                        expected[i] /=
+                                (float) (0.02 * Math.sqrt(parameter.shape().dim(1)));
                     }
                 }
                 float[] actual = other.tensor(parameter.name()).toArray();
@@ -340,7 +356,10 @@ class PolicyFamilyTest {
                 String module = adapter.modules().getFirst();
                 float[] before = adapter.tensor(module + ".lora_core").toArray();
                 float[] after = rest.tensor(module + ".lora_core").toArray();
-                assertThat(after).hasSize(3 * 9).startsWith(Arrays.copyOf(before, 9)).endsWith(Arrays.copyOfRange(before, 18, 36));
+                assertThat(after)
+                        .hasSize(3 * 9)
+                        .startsWith(Arrays.copyOf(before, 9))
+                        .endsWith(Arrays.copyOfRange(before, 18, 36));
             }
         }
     }
@@ -356,14 +375,16 @@ class PolicyFamilyTest {
     /** Two of four experts have all the load: after a step they are a thousandth less likely to be chosen, the others more. */
     @Test
     void aBiasFollowsTheLoads() {
-        MoeLoraConfig config = mixture().gate(new GatePolicy.Renormalised(2, true)).build();
+        MoeLoraConfig config =
+                mixture().gate(new GatePolicy.Renormalised(2, true)).build();
         try (Adapter adapter = Adapter.create(base, config, 1)) {
             String module = adapter.modules().getFirst();
             adapter.balance(Map.of(module, new int[] {7, 0, 4, 5}));
             adapter.balance(Map.of(module, new int[] {7, 0, 9, 0}));
             assertThat(adapter.tensor(module + ".moe_gate_bias").toArray())
                     .containsExactly(-0.002f, 0.002f, -0.001f, 0);
-            assertThat(adapter.tensor(adapter.modules().getLast() + ".moe_gate_bias").toArray())
+            assertThat(adapter.tensor(adapter.modules().getLast() + ".moe_gate_bias")
+                            .toArray())
                     .containsOnly(0);
             // A bias above all probabilities decides alone.
             for (String each : adapter.modules()) {
@@ -374,23 +395,24 @@ class PolicyFamilyTest {
                 base.with(adapter)
                         .hidden(
                                 tape,
-                                AdapterPass.observed(
-                                        (name, u, b, routing) -> chosen.addAll(List.of(routing.chosen()))),
+                                AdapterPass.observed((name, u, b, routing) -> chosen.addAll(List.of(routing.chosen()))),
                                 new int[] {1, 2, 3},
                                 new int[] {0, 3});
             }
-            assertThat(chosen).isNotEmpty().allSatisfy(experts -> assertThat(experts).containsExactly(1, 3));
+            assertThat(chosen)
+                    .isNotEmpty()
+                    .allSatisfy(experts -> assertThat(experts).containsExactly(1, 3));
         }
         assertThatThrownBy(() -> LossSettings.NONE
                         .withBalance(0, LossSettings.Balance.BIAS)
                         .check(mixture().build()))
                 .isInstanceOf(InputException.class)
-                .hasMessage("the balance bias moves the bias of a gate that chooses k experts by p + b, and the gate top-k has"
-                        + " none; expected top-k or top-k-raw with a bias");
+                .hasMessage(
+                        "the balance bias moves the bias of a gate that chooses k experts by p + b, and the gate top-k has"
+                                + " none; expected top-k or top-k-raw with a bias");
         assertThatThrownBy(() -> LossSettings.DEFAULT.withBalance(0.1, LossSettings.Balance.BIAS))
                 .isInstanceOf(InputException.class)
-                .hasMessage(
-                        "balance-weight is 0.1, and the balance bias is no loss that could be weighed; expected 0");
+                .hasMessage("balance-weight is 0.1, and the balance bias is no loss that could be weighed; expected 0");
     }
 
     /** On one linear [out, in], by the papers' formulas. */

@@ -160,8 +160,7 @@ final class Conflict {
         Noun asked = subject(spread, heldOut, dice);
         // The other differs in both attributes, so that no other rule of this surface gives the same answer.
         Noun other = dice.pick(side(heldOut).stream()
-                .filter(noun -> !noun.is(COLOUR, asked.get(COLOUR))
-                        && !noun.is(CATEGORY, asked.get(CATEGORY)))
+                .filter(noun -> !noun.is(COLOUR, asked.get(COLOUR)) && !noun.is(CATEGORY, asked.get(CATEGORY)))
                 .toList());
         boolean askedFirst = task.name().startsWith("first");
         String answer = switch (task.name()) {
@@ -188,9 +187,8 @@ final class Conflict {
 
     /** A noun from one side of the split; the attribute's values are equally likely, as far as that side has them. */
     private Noun subject(Attribute attribute, boolean heldOut, Dice dice) {
-        var candidates = side(heldOut).stream()
-                .filter(noun -> noun.has(attribute))
-                .toList();
+        var candidates =
+                side(heldOut).stream().filter(noun -> noun.has(attribute)).toList();
         String value = dice.pick(
                 candidates.stream().map(noun -> noun.get(attribute)).distinct().toList());
         return dice.pick(

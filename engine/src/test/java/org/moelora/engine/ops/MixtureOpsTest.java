@@ -204,7 +204,11 @@ class MixtureOpsTest {
             try (Tape tape = Tape.inference(device)) {
                 float[] uniform = new float[6 * 8];
                 Arrays.fill(uniform, 1 / 8f);
-                assertEquals(0, MutualInformationLoss.apply(tape, tape.constant(uniform, 6, 8)).item(), 1e-6);
+                assertEquals(
+                        0,
+                        MutualInformationLoss.apply(tape, tape.constant(uniform, 6, 8))
+                                .item(),
+                        1e-6);
                 float[] collapsed = new float[6 * 8];
                 float[] shared = new float[8 * 8];
                 for (int t = 0; t < 6; t++) {
@@ -213,9 +217,16 @@ class MixtureOpsTest {
                 for (int t = 0; t < 8; t++) {
                     shared[t * 8 + 7 - t] = 1;
                 }
-                assertEquals(0, MutualInformationLoss.apply(tape, tape.constant(collapsed, 6, 8)).item(), 1e-6);
                 assertEquals(
-                        -Math.log(8), MutualInformationLoss.apply(tape, tape.constant(shared, 8, 8)).item(), 1e-6);
+                        0,
+                        MutualInformationLoss.apply(tape, tape.constant(collapsed, 6, 8))
+                                .item(),
+                        1e-6);
+                assertEquals(
+                        -Math.log(8),
+                        MutualInformationLoss.apply(tape, tape.constant(shared, 8, 8))
+                                .item(),
+                        1e-6);
             }
         });
     }
