@@ -55,6 +55,10 @@ final class AddedTokens {
             boolean takesSpaceBefore,
             boolean takesSpaceAfter,
             boolean normalized) {
+        Token asSpecial() {
+            return new Token(id, content, true, singleWord, takesSpaceBefore, takesSpaceAfter, normalized);
+        }
+
         Token withContent(String other) {
             return new Token(id, other, special, singleWord, takesSpaceBefore, takesSpaceAfter, normalized);
         }

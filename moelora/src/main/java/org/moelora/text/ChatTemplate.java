@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
@@ -34,6 +35,8 @@ public final class ChatTemplate {
 
     private static final String KEY = "tokenizer.chat_template";
 
+    private static final String TOOLS_KEY = KEY + ".tool_use";
+
     /** The keys of GGUF files that say which tokens these are. */
     private static final Map<String, String> GGUF_TOKENS = Map.of(
             "bos_token", "bos_token_id",
@@ -44,10 +47,16 @@ public final class ChatTemplate {
     private final Template template;
     private final Map<String, @Nullable Object> tokens;
     private final String source;
+    private final @Nullable ChatTemplate withTools;
     private final @Nullable LocalDate date;
 
     private ChatTemplate(
-            String source, Template template, Map<String, @Nullable Object> tokens, @Nullable LocalDate date) {
+            String source,
+            Template template,
+            Map<String, @Nullable Object> tokens,
+            @Nullable ChatTemplate withTools,
+            @Nullable LocalDate date) {
+        this.withTools = withTools;
         this.date = date;
         this.source = source;
         this.template = template;
@@ -62,28 +71,58 @@ public final class ChatTemplate {
      * @throws InputException if it has a construct that is not supported, which is named with its line
      */
     public static ChatTemplate of(String source, String template, Map<String, String> tokens) {
-        return new ChatTemplate(source, Template.parse(source, template), new HashMap<>(tokens), null);
+        return new ChatTemplate(source, Template.parse(source, template), new HashMap<>(tokens), null, null);
     }
 
     /**
      * The template of a model's folder: {@code chat_template.jinja}, else {@code chat_template} of {@code tokenizer_config.json}, which is a text or a
-     * list of named ones, of which the one named {@code default} counts; null if there is none.
+     * list of named ones, else that of {@code chat_template.json}; null if there is none. Of named ones {@code default} counts, and {@code tool_use} for
+     * conversations with tools; {@code additional_chat_templates/} may hold it too.
      *
      * @throws InputException if a file cannot be read, or the template has a construct that is not supported
      */
     public static @Nullable ChatTemplate read(Path folder) {
         Path configFile = FolderFile.of(folder, "tokenizer_config.json");
         JsonObject config = Files.exists(configFile) ? Json.read(configFile) : null;
+        Map<String, String> tokens = tokens(folder, config);
         Path own = FolderFile.of(folder, "chat_template.jinja");
+        Path legacy = FolderFile.of(folder, "chat_template.json");
+        Path tools = folder.resolve("additional_chat_templates").resolve("tool_use.jinja");
+        ChatTemplate usual = null;
+        ChatTemplate ofTools = Files.exists(tools) ? of(tools.toString(), text(tools), tokens) : null;
         if (Files.exists(own)) {
-            return of(own.toString(), text(own), tokens(folder, config));
+            usual = of(own.toString(), text(own), tokens);
+        } else if (config != null && config.get("chat_template") instanceof JsonArray) {
+            usual = of(configFile.toString(), Objects.requireNonNull(named(config, "default", true)), tokens);
+            String named = named(config, "tool_use", false);
+            ofTools = ofTools != null || named == null ? ofTools : of(configFile + " (tool_use)", named, tokens);
+        } else if (config != null && config.has("chat_template")) {
+            usual = of(configFile.toString(), config.string("chat_template"), tokens);
+        } else if (Files.exists(legacy)) {
+            usual = of(legacy.toString(), Json.read(legacy).string("chat_template"), tokens);
         }
-        String template = config == null ? null : chosen(config);
-        return template == null ? null : of(configFile.toString(), template, tokens(folder, config));
+        return usual == null ? null : usual.withTools(ofTools);
+    }
+
+    private ChatTemplate withTools(@Nullable ChatTemplate ofTools) {
+        return new ChatTemplate(source, template, tokens, ofTools, date);
+    }
+
+    private static @Nullable String named(JsonObject config, String name, boolean needed) {
+        for (JsonObject entry : config.array("chat_template").objects()) {
+            if (entry.string("name").equals(name)) {
+                return entry.string("template");
+            }
+        }
+        if (needed) {
+            throw config.error("chat_template", "a text, or a list with one named default");
+        }
+        return null;
     }
 
     /**
-     * The template in a GGUF file, its key {@code tokenizer.chat_template}; null if there is none.
+     * The template in a GGUF file, its key {@code tokenizer.chat_template}, and for conversations with tools {@code tokenizer.chat_template.tool_use} if
+     * that is there; null if there is none.
      *
      * @throws InputException if it is no text, or has a construct that is not supported
      */
@@ -100,7 +139,12 @@ public final class ChatTemplate {
                 tokens.put(name, all.get((int) id));
             }
         });
-        return of(metadata.source() + ": key \"" + KEY + "\"", metadata.string(KEY), tokens);
+        ChatTemplate usual = of(metadata, KEY, tokens);
+        return metadata.has(TOOLS_KEY) ? usual.withTools(of(metadata, TOOLS_KEY, tokens)) : usual;
+    }
+
+    private static ChatTemplate of(GgufMetadata metadata, String key, Map<String, String> tokens) {
+        return of(metadata.source() + ": key \"" + key + "\"", metadata.string(key), tokens);
     }
 
     private static String text(Path file) {
@@ -113,18 +157,6 @@ public final class ChatTemplate {
         } catch (IOException e) {
             throw InputException.unreadable(file, "a chat template", e);
         }
-    }
-
-    private static @Nullable String chosen(JsonObject config) {
-        if (!(config.get("chat_template") instanceof JsonArray named)) {
-            return config.stringOrNull("chat_template");
-        }
-        for (JsonObject entry : named.objects()) {
-            if (entry.string("name").equals("default")) {
-                return entry.string("template");
-            }
-        }
-        throw config.error("chat_template", "a text, or a list with one named default");
     }
 
     private static Map<String, String> tokens(Path folder, @Nullable JsonObject config) {
@@ -169,6 +201,9 @@ public final class ChatTemplate {
             List<? extends Map<String, @Nullable Object>> messages,
             Map<String, @Nullable Object> more,
             boolean addGenerationPrompt) {
+        if (withTools != null && more.get("tools") != null) {
+            return withTools.rendered(messages, more, addGenerationPrompt);
+        }
         Map<String, @Nullable Object> variables = new HashMap<>(tokens);
         variables.put("tools", null);
         variables.put("documents", null);
@@ -263,7 +298,8 @@ public final class ChatTemplate {
 
     /** The same with another day for today, which templates ask {@code strftime_now} for. */
     public ChatTemplate withDate(LocalDate day) {
-        return new ChatTemplate(source, template, tokens, day);
+        ChatTemplate tools = withTools == null ? null : withTools.withDate(day);
+        return new ChatTemplate(source, template, tokens, tools, day);
     }
 
     /** What {@code strftime_now} takes for today: the day of {@link #withDate}, else the day it is. */

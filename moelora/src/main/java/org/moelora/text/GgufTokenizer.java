@@ -39,6 +39,9 @@ final class GgufTokenizer {
         tokens = metadata.strings(TOKENS);
         kinds = new GgufTokenTypes(metadata, tokens, types());
         types = kinds.all();
+        var unused = new UnusedKeys();
+        unused.gguf(metadata);
+        unused.log(metadata.source());
     }
 
     Tokenizer tokenizer() {

@@ -23,6 +23,7 @@ final class TokenizerFiles {
     private final JsonObject root;
     private final BytePairs model;
     private final Map<String, AddedTokens.Token> added = new LinkedHashMap<>();
+    private final UnusedKeys unused = new UnusedKeys();
     private int addedLength;
 
     private TokenizerFiles(Path file) {
@@ -48,13 +49,17 @@ final class TokenizerFiles {
         }
         JsonObject config = beside("tokenizer_config.json");
         addOthers(config == null ? null : config.objectOrNull("added_tokens_decoder"));
+        JsonObject names = beside("special_tokens_map.json");
+        addNamed(config, names);
+        unused.config(config);
+        unused.tokenizer(root);
+        unused.log(file);
         UnaryOperator<String> normalizer = Normalizers.read(root.objectOrNull("normalizer"));
         Frame frame = Frame.read(root.objectOrNull("post_processor"));
         frame.outside(size()).ifPresent(id -> {
             throw root.error("has a post_processor with the id " + id + "; expected ids of the vocabulary, 0 to "
                     + (size() - 1));
         });
-        JsonObject names = beside("special_tokens_map.json");
         OptionalInt end = end(config, names);
         return new Tokenizer(
                 file,
@@ -84,6 +89,55 @@ final class TokenizerFiles {
                 }
                 add(entry, Integer.parseInt(id));
             }
+        }
+    }
+
+    /** What is named as a special token is one, whatever tokenizer.json says of it. */
+    private void addNamed(@Nullable JsonObject config, @Nullable JsonObject names) {
+        for (JsonObject object : new @Nullable JsonObject[] {names, config}) {
+            if (object == null) {
+                continue;
+            }
+            for (String field : object.names()) {
+                if (field.endsWith("_token")) {
+                    addNamed(field, object.get(field));
+                } else if (field.equals("extra_special_tokens") || field.equals("additional_special_tokens")) {
+                    Object several = object.get(field);
+                    if (several instanceof JsonArray list) {
+                        for (int i = 0; i < list.size(); i++) {
+                            addNamed(field, list.get(i));
+                        }
+                    } else if (several instanceof JsonObject byName) {
+                        byName.names().forEach(name -> addNamed(field, byName.get(name)));
+                    }
+                }
+            }
+        }
+    }
+
+    private void addNamed(String field, @Nullable Object token) {
+        JsonObject object = token instanceof JsonObject given ? given : null;
+        String content = object != null ? object.string("content") : token instanceof String text ? text : "";
+        AddedTokens.Token known = added.get(content);
+        Integer id = known == null ? model.id(content) : Integer.valueOf(known.id());
+        if (content.isEmpty() || (known != null && known.special())) {
+            return;
+        }
+        if (id == null) {
+            unused.token(field, content);
+        } else if (known != null) {
+            added.put(content, known.asSpecial());
+        } else {
+            added.put(
+                    content,
+                    new AddedTokens.Token(
+                            id,
+                            content,
+                            true,
+                            object != null && object.flag("single_word", false),
+                            object != null && object.flag("lstrip", false),
+                            object != null && object.flag("rstrip", false),
+                            false));
         }
     }
 
