@@ -140,7 +140,7 @@ final class UnusedKeys {
     private boolean strange;
 
     private void add(String file, String key, boolean harmless) {
-        files.computeIfAbsent(file, name -> new TreeSet<>()).add(key);
+        files.computeIfAbsent(file, name -> new TreeSet<>()).add(key.replaceAll("[\\p{C}\uFFFD]", "?"));
         strange |= !harmless;
     }
 
