@@ -500,7 +500,11 @@ final class AdapterFlags {
                                 balance != null
                                         ? LossSettings.DEFAULT.balanceWeight()
                                         : Flags.or(preset.balanceWeight(), d.balanceWeight())),
-                Flags.or(contrastWeight, Flags.or(preset.contrastWeight(), d.contrastWeight())),
+                Flags.or(
+                        contrastWeight,
+                        contrast != null
+                                ? LossSettings.DEFAULT.contrastWeight()
+                                : Flags.or(preset.contrastWeight(), d.contrastWeight())),
                 Flags.or(contrastTemperature, d.contrastTemperature()),
                 Flags.or(maxPairs, d.maxPairs()),
                 LossSettings.Contrast.of(Flags.or(contrast, preset().contrast())),
