@@ -72,9 +72,8 @@ class TokenizerKeysTest {
     @Test
     void whatIsNotUsedIsListedInOneLine() {
         assertThat(logged(() -> read("{\"legacy\": true, \"padding_side\": \"left\", \"pad_token\": \"[P]\"}")))
-                .containsExactly(
-                        "" + folder.resolve("tokenizer.json")
-                                + ": read and not used: tokenizer_config.json: legacy, pad_token [P], padding_side");
+                .containsExactly("" + folder.resolve("tokenizer.json")
+                        + ": read and not used: tokenizer_config.json: legacy, pad_token [P], padding_side");
         assertThat(logged(() -> read("{\"bos_token\": null}"))).isEmpty();
     }
 
