@@ -168,8 +168,7 @@ final class TrainCommand implements Callable<Integer> {
             @Nullable RunSummary run,
             @Nullable Beginning beginning) {
         RunSummary.Saved newest = run == null ? null : run.newest();
-        if (newest != null) {
-            // It knows what a configuration does not say: where experts came from, and what it grew on.
+        if (newest != null && AdapterSummary.read(newest.folder()).composed()) {
             return Adapter.load(newest.folder(), base);
         }
         if (asked == null) {

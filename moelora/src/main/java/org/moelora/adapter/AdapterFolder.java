@@ -185,7 +185,8 @@ final class AdapterFolder {
                     linears.size(),
                     json.string("base_model_name_or_path", ""),
                     fingerprint(json, tensors),
-                    losses);
+                    losses,
+                    json.has(OLDER) || json.has(ORIGINS));
         }
     }
 

@@ -16,6 +16,7 @@ import org.moelora.engine.InputException;
  * @param basePath where its base was, empty if it does not say
  * @param base what its base looked like, null if it does not say
  * @param losses the loss settings it was trained with, by their names in {@code adapter_config.json}; empty if it does not say
+ * @param composed whether it knows what a configuration does not say: where its experts came from, or an adapter that it grew on
  */
 public record AdapterSummary(
         AdapterConfig config,
@@ -23,7 +24,8 @@ public record AdapterSummary(
         int linears,
         String basePath,
         @Nullable Fingerprint base,
-        Map<String, Object> losses) {
+        Map<String, Object> losses,
+        boolean composed) {
     public AdapterSummary {
         losses = Collections.unmodifiableMap(new LinkedHashMap<>(losses));
     }
