@@ -43,7 +43,8 @@ class ArchitectureTest {
         "org.moelora.text..",
         "org.moelora.data..",
         "org.moelora.train..",
-        "org.moelora.eval.."
+        "org.moelora.eval..",
+        "org.moelora.compare.."
     };
     private static final String[] CLI = {"org.moelora.cli.."};
     private static final String[] PROGRAMS = {"org.moelora.bench..", "org.moelora.testmodels.."};
@@ -77,8 +78,11 @@ class ArchitectureTest {
                 .resideOutsideOfPackages(OPENCL)
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
-                        concat(KERNELS, new String[] {"java..", "jdk.incubator.vector..", "org.jspecify.."})))
-                .because("kernels know spans of memory and sizes: no tensors, no gradients, no library")
+                        concat(KERNELS, new String[] {
+                    "java..", "jdk.incubator.vector..", "com.sun.management..", "org.jspecify.."
+                })))
+                .because("kernels know spans of memory and sizes, and the flags of the JVM that they run on: no tensors, no"
+                        + " gradients, no library")
                 .check(project);
     }
 
@@ -175,8 +179,11 @@ class ArchitectureTest {
                 .onlyDependOnClassesThat(not(OURS)
                         .or(resideInAnyPackage(concat(CLI, MOELORA)))
                         .or(describe(
-                                "InputException, a device without memory, or JSON",
+                                "InputException and the spelling in its sentences, a device without memory, JSON, or a file"
+                                        + " that is written whole",
                                 c -> c.getName().equals("org.moelora.engine.InputException")
+                                        || c.getName().equals("org.moelora.engine.Spelling")
+                                        || c.getName().startsWith("org.moelora.engine.io.AtomicFile")
                                         || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException")
                                         || c.getName().startsWith("org.moelora.engine.io.Json"))))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
@@ -239,17 +246,26 @@ class ArchitectureTest {
                         "what is read is numbers and text: no file of anybody's becomes an object, a script or a lookup")
                 .check(project);
         noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("org.moelora.kernels.cpu.VectorApi")
+                .and()
+                .doNotHaveFullyQualifiedName("org.moelora.cli.VectorModule")
+                .should()
+                .callMethodWhere(calls(
+                        "forName|defineClass|loadClass", Class.class, ClassLoader.class, MethodHandles.Lookup.class))
+                .because("no code is loaded by a name, but for the JDK's own vector module")
+                .check(project);
+        noClasses()
                 .should()
                 .callMethodWhere(calls("load|loadLibrary", System.class, Runtime.class))
                 .orShould()
-                .callMethodWhere(calls(
-                        "forName|defineClass|loadClass", Class.class, ClassLoader.class, MethodHandles.Lookup.class))
+                .callMethodWhere(calls("defineClass", ClassLoader.class, MethodHandles.Lookup.class))
                 .orShould()
                 .callMethodWhere(calls("reinterpret", MemorySegment.class))
                 .orShould()
                 .dependOnClassesThat()
                 .areAssignableTo(Linker.class)
-                .because("no code is loaded by a name, nothing native is called, and no address is taken on trust")
+                .because("no code is made at run time, nothing native is called, and no address is taken on trust")
                 .check(project);
     }
 
