@@ -77,12 +77,12 @@ class ArchitectureTest {
                 .and()
                 .resideOutsideOfPackages(OPENCL)
                 .should()
-                .onlyDependOnClassesThat(resideInAnyPackage(
-                        concat(KERNELS, new String[] {
-                    "java..", "jdk.incubator.vector..", "com.sun.management..", "org.jspecify.."
-                })))
-                .because("kernels know spans of memory and sizes, and the flags of the JVM that they run on: no tensors, no"
-                        + " gradients, no library")
+                .onlyDependOnClassesThat(resideInAnyPackage(concat(
+                        KERNELS,
+                        new String[] {"java..", "jdk.incubator.vector..", "com.sun.management..", "org.jspecify.."})))
+                .because(
+                        "kernels know spans of memory and sizes, and the flags of the JVM that they run on: no tensors, no"
+                                + " gradients, no library")
                 .check(project);
     }
 
