@@ -17,7 +17,7 @@ import org.moelora.train.TrainingListener;
  * that of tokens by their frequency.
  */
 final class Learnable implements TrainingListener {
-    /** From this share on the words are not the base's: published tokenizers are below a tenth on the language they were made for. */
+    /** From this share on the words are not the base's: a choice, not a measured limit. */
     private static final double SPELLED = 0.4;
 
     /** Fewer say nothing. */

@@ -145,7 +145,7 @@ class TapeTest {
         }
     }
 
-    /** Whoever handles a cancellation, a full device or a mistake in the input does so by its type. */
+    /** Callers handle a cancellation, a full device or a mistake in the input by its type. */
     @Test
     void whatABackwardPassThrowsComesThroughAndNamesItsOp() {
         for (Throwable thrown : new Throwable[] {

@@ -447,7 +447,7 @@ public final class AdapterPass {
     }
 
     /**
-     * @param ofB makes b [out, E r], if somebody asks for it
+     * @param ofB makes b [out, E r], if it is asked for
      */
     void routed(Tape tape, String module, Tensor u, Supplier<Tensor> ofB, Routing routing) {
         if (observer != null) {

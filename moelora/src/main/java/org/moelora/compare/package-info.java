@@ -1,4 +1,4 @@
-/** Which adapter pays on somebody's data: arms of equal size, each at its own best learning rate, over paired seeds. */
+/** Which adapter pays on given data: arms of equal size, each at its own best learning rate, over paired seeds. */
 @NullMarked
 package org.moelora.compare;
 
