@@ -90,6 +90,14 @@ final class AdapterFlags {
     private @Nullable Double routerRms;
 
     @Option(
+            names = "--router-share",
+            paramLabel = "NAME",
+            description =
+                    "Which linears the router prompt decides for at once: linear (default), each has a router; input, those of"
+                            + " a block that read the same input have one: q, k, v and gate, up.")
+    private @Nullable String routerShare;
+
+    @Option(
             names = "--gate-init",
             paramLabel = "NAME",
             description =
@@ -296,17 +304,27 @@ final class AdapterFlags {
     }
 
     private Router router(String name) {
-        if (routerRms != null && !name.equals("prompt")) {
-            throw new InputException(
-                    "--router-rms is for the router prompt, and the router is " + name + "; expected no --router-rms");
+        if (!name.equals("prompt")) {
+            refuseForRouter("--router-rms", routerRms, "the router is " + name);
+            refuseForRouter("--router-share", routerShare, "the router is " + name);
         }
         return switch (name) {
             case "token" -> new Router.Token();
-            case "prompt" -> new Router.Prompt(Flags.or(routerRms, Router.Prompt.RMS));
+            case "prompt" -> new Router.Prompt(Flags.or(routerRms, Router.Prompt.RMS), routerShare());
             default ->
                 throw new InputException("--router is \"" + name + "\"; expected token or prompt"
                         + Spelling.suggestion(name, List.of("token", "prompt")));
         };
+    }
+
+    private Router.Share routerShare() {
+        return routerShare == null ? Router.Share.LINEAR : Router.Share.of(routerShare);
+    }
+
+    private static void refuseForRouter(String flag, @Nullable Object given, String has) {
+        if (given != null) {
+            throw new InputException(flag + " is for the router prompt, and " + has + "; expected no " + flag);
+        }
     }
 
     private static void refuse(String flag, @Nullable Object given, boolean fits, String gates, String gate) {
@@ -393,9 +411,14 @@ final class AdapterFlags {
         same("--router", router, has.router().id());
         if (has.router() instanceof Router.Prompt prompt) {
             same("--router-rms", routerRms, prompt.rms());
-        } else if (routerRms != null) {
-            throw new InputException("--router-rms is for the router prompt, and --init-adapter " + initAdapter
-                    + " has the router " + has.router().id() + "; expected no --router-rms");
+            if (routerShare != null) {
+                same("--router-share", routerShare().id(), prompt.share().id());
+            }
+        } else {
+            String other = "--init-adapter " + initAdapter + " has the router "
+                    + has.router().id();
+            refuseForRouter("--router-rms", routerRms, other);
+            refuseForRouter("--router-share", routerShare, other);
         }
         if (sharedA) {
             same("--shared-a", true, has.space() == ExpertSpace.SHARED_A);
@@ -446,6 +469,7 @@ final class AdapterFlags {
         flags.put("--gate", gate);
         flags.put("--router", router);
         flags.put("--router-rms", routerRms);
+        flags.put("--router-share", routerShare);
         flags.put("--gate-init", gateInit);
         flags.put("--router-learning-rate", routerLearningRate);
         flags.put("--router-warmup", routerWarmUp);
@@ -530,6 +554,7 @@ final class AdapterFlags {
         given.put("--gate", withGate ? null : gate);
         given.put("--router", router);
         given.put("--router-rms", routerRms);
+        given.put("--router-share", routerShare);
         given.put("--gate-init", gateInit);
         given.put("--shared-a", sharedA ? true : null);
         given.put("--core-space", coreSpace ? true : null);
@@ -606,6 +631,7 @@ final class AdapterFlags {
             if (mixture.router() instanceof Router.Prompt prompt) {
                 flags.put("router", prompt.id());
                 flags.put("router-rms", prompt.rms());
+                flags.put("router-share", prompt.share().id());
             }
             switch (mixture.space()) {
                 case SEPARATE -> {}

@@ -312,6 +312,7 @@ final class CompareCommand implements Callable<Integer> {
             flags.put("top-k", mixture.topK());
             if (mixture.router() instanceof Router.Prompt prompt) {
                 flags.put("router-rms", prompt.rms());
+                flags.put("router-share", prompt.share().id());
             }
             flags.put("balance-weight", 0.0);
             flags.put("contrast-weight", 0.0);

@@ -140,7 +140,11 @@ final class InspectCommand implements Callable<Integer> {
             }
             line("gate", mixture.gate().id() + (mixture.gate().biased() ? " (chosen with a bias)" : ""));
             switch (mixture.router()) {
-                case Router.Prompt prompt -> line("router", prompt.id() + " (rms " + prompt.rms() + ")");
+                case Router.Prompt prompt ->
+                    line(
+                            "router",
+                            prompt.id() + " (rms " + prompt.rms() + ", one per "
+                                    + prompt.share().id() + ")");
                 case Router.Token token -> {}
             }
             switch (mixture.space()) {
@@ -185,6 +189,7 @@ final class InspectCommand implements Callable<Integer> {
             all.put("router", mixture.router().id());
             if (mixture.router() instanceof Router.Prompt prompt) {
                 all.put("router_rms", prompt.rms());
+                all.put("router_share", prompt.share().id());
             }
             all.put("top_k", mixture.topK() > 0 ? mixture.topK() : null);
             all.put("shared_a", mixture.space() == ExpertSpace.SHARED_A);

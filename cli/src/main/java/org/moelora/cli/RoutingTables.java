@@ -39,6 +39,10 @@ final class RoutingTables {
         table.row("this router", mean(report, LinearRouting::information), most(report, LinearRouting::information));
         table.row("by chance alone", mean(report, LinearRouting::bias), most(report, LinearRouting::bias));
         table.print(out);
+        if (report.routers() < report.linears().size()) {
+            out.println(report.routers() + " routers choose: linears of a block that read the same input share one, and"
+                    + " have the same bits.");
+        }
         out.println();
         HeatMap.print(report.linears(), report.tasks().size(), out);
         for (LinearRouting linear : report.mostInformed(LINEARS_WITH_SHARES)) {
@@ -141,6 +145,7 @@ final class RoutingTables {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("linear", linear.site().name());
         json.put("layer", linear.site().layer());
+        json.put("router", linear.router().name());
         json.put("experts", linear.experts());
         json.put("rank", linear.rank());
         json.put("information", linear.information());

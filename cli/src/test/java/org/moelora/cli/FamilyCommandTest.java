@@ -74,6 +74,7 @@ class FamilyCommandTest {
                 "comol    | --experts=3                | core-space +true",
                 "moelora  | --balance=bias             | gate +top-k \\(chosen with a bias\\)",
                 "prompt-moelora | --balance=mutual-information | balance +mutual-information",
+                "prompt-moelora | --router-share=input | router +prompt \\(rms 0.5, one per input\\)",
             })
     void isTrainedAgainResumedAndShown(String method, String flag, String shown) throws IOException {
         Path run = temp.resolve("run");
@@ -151,6 +152,9 @@ class FamilyCommandTest {
                 "--method=lora          | --balance=switch     | --balance is for a mixture of experts",
                 "--shared-a             | --core-space         | --shared-a and --core-space are both given",
                 "--method=lora          | --core-space         | --core-space is for a mixture of experts",
+                "--router-share=input   | --seed=1             | --router-share is for the router prompt, and the router is token",
+                "--method=lora          | --router-share=input | --router-share is for a mixture of experts",
+                "--router=prompt        | --router-share=inputs | router-share is \"inputs\"; expected linear or input; did you mean input?",
                 "--experts=2,x          | --seed=1             | --experts is \"2,x\"; expected a number, or several",
                 "--experts=2,4,8        | --seed=1             | experts are 3 numbers, and the model has 2 layers",
                 "--experts=2,4          | --top-k=3            | top-k is 3; expected 1 to the smallest number of experts, 2",

@@ -49,6 +49,7 @@ public final class Adapter implements AutoCloseable {
     private final ParameterBlock constants;
 
     private final Map<String, AdapterLayer> layers = new LinkedHashMap<>();
+    private final Routers routers;
     private final Fingerprint base;
     private final Path baseSource;
     private final boolean fanInFanOut;
@@ -71,18 +72,21 @@ public final class Adapter implements AutoCloseable {
         this.base = base;
         this.baseSource = baseSource;
         this.fanInFanOut = fanInFanOut;
+        this.routers = new Routers(config, sites);
         for (LinearSite site : sites) {
             String module = site.name();
+            LinearSite router = routers.of(site);
             layers.put(
                     module,
                     new AdapterLayer(
                             site,
+                            router,
                             config,
                             block.get(module + ".lora_A"),
                             block.get(module + ".lora_B"),
                             config.space() == ExpertSpace.CORE ? block.get(module + ExpertSpace.CORES) : null,
-                            gates(block, constants, module, config, site),
-                            byName(constants, module, config.statistics(site)),
+                            gates(block, constants, config, routers, router),
+                            byName(constants, router.name(), routers.statistics(router)),
                             config.dora()
                                     ? new AdapterLayer.Lengths(
                                             block.get(module + MAGNITUDE), constants.get(module + SQUARES))
@@ -106,18 +110,13 @@ public final class Adapter implements AutoCloseable {
 
     /** What a gate reads: what it trains, and its statistics. */
     private static Map<String, Parameter> gates(
-            ParameterBlock block, ParameterBlock constants, String module, AdapterConfig config, LinearSite site) {
-        Map<String, Parameter> all = byName(block, module, gateParameters(config, site));
+            ParameterBlock block, ParameterBlock constants, AdapterConfig config, Routers routers, LinearSite router) {
+        Map<String, Parameter> all = byName(block, router.name(), routers.parameters(router));
         GatePolicy policy = config.gate();
         if (policy != null) {
-            all.putAll(byName(constants, module, policy.statistics(config.experts(site))));
+            all.putAll(byName(constants, router.name(), policy.statistics(config.experts(router))));
         }
         return all;
-    }
-
-    static List<GateParameter> gateParameters(AdapterConfig config, LinearSite site) {
-        GatePolicy policy = config.gate();
-        return policy == null ? List.of() : policy.parameters(config.routerWidth(site), config.experts(site));
     }
 
     /**
@@ -151,7 +150,7 @@ public final class Adapter implements AutoCloseable {
             if (cores != null) {
                 fillCores(cores, RandomStream.of(seed, 0, layer.module() + "/cores"));
             }
-            for (GateParameter gate : gateParameters(adapter.config, layer.site())) {
+            for (GateParameter gate : adapter.routers.parameters(layer.site())) {
                 String stream = gate.name().equals(GatePolicy.ROUTER) ? "router" : gate.name();
                 RandomStream normal = RandomStream.of(seed, 0, layer.module() + "/" + stream);
                 double std = init.std(gate);
@@ -196,7 +195,7 @@ public final class Adapter implements AutoCloseable {
     /**
      * Moves the bias of gates that choose by {@code p + b} towards equal loads: {@code b_e += 0.001 sign(mean_j n_j - n_e)} on each linear.
      *
-     * @param loads n [E], how many tokens chose each expert in a training step, by the linear's name; others stay as they are
+     * @param loads n [E], how many tokens chose each expert in a training step, by the name of the linear that has the router; others stay as they are
      */
     public void balance(Map<String, int[]> loads) {
         loads.forEach((module, load) -> {
@@ -234,6 +233,7 @@ public final class Adapter implements AutoCloseable {
                         + MAX_ELEMENTS / Math.max(site.in(), site.out()) + " on " + site.name());
             }
         }
+        Routers routers = new Routers(config, sites);
         ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
         for (LinearSite site : sites) {
             builder.add(site.name() + ".lora_A", Math.toIntExact(config.rowsOfA(site)), site.in());
@@ -241,14 +241,14 @@ public final class Adapter implements AutoCloseable {
             if (config.space() == ExpertSpace.CORE) {
                 builder.add(site.name() + ExpertSpace.CORES, Math.toIntExact(width(config, site)), config.rank(site));
             }
-            for (GateParameter gate : gateParameters(config, site)) {
+            for (GateParameter gate : routers.parameters(site)) {
                 builder.add(site.name() + "." + gate.name(), gate.dims());
             }
             if (config.dora()) {
                 builder.add(site.name() + MAGNITUDE, site.out());
             }
         }
-        ParameterBlock constants = constants(base, config, sites);
+        ParameterBlock constants = constants(base, config, routers, sites);
         try {
             return new Adapter(
                     config, builder.build(), constants, sites, base.fingerprint(), base.source(), base.fanInFanOut());
@@ -258,10 +258,11 @@ public final class Adapter implements AutoCloseable {
         }
     }
 
-    private static ParameterBlock constants(Adaptable base, AdapterConfig config, List<LinearSite> sites) {
+    private static ParameterBlock constants(
+            Adaptable base, AdapterConfig config, Routers routers, List<LinearSite> sites) {
         ParameterBlock.Builder builder = ParameterBlock.builder(base.device(), Owner.ADAPTER);
         for (LinearSite site : sites) {
-            config.statistics(site).forEach(each -> builder.add(site.name() + "." + each.name(), each.dims()));
+            routers.statistics(site).forEach(each -> builder.add(site.name() + "." + each.name(), each.dims()));
             if (config.dora()) {
                 builder.add(site.name() + SQUARES, site.out());
             }
@@ -538,6 +539,15 @@ public final class Adapter implements AutoCloseable {
         AdapterLayer layer = layers.get(site.name());
         AdapterLayer.Lengths lengths = layer == null ? null : layer.lengths();
         return lengths == null ? null : lengths.m().toArray();
+    }
+
+    Routers routers() {
+        return routers;
+    }
+
+    /** The adapted linear whose router decides for this one: itself, or another that reads the same input and shares it. */
+    public LinearSite routerOf(LinearSite site) {
+        return routers.of(site);
     }
 
     Map<String, AdapterLayer> layers() {

@@ -69,7 +69,7 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
 
     /**
      * Trainable parameters on one linear: {@code E r (in + out)}, or {@code r (in + E out)} with a shared A, and those of the gate, and {@code out} lengths
-     * with DoRA; {@code r (in + out) + E r^2} with experts in core space.
+     * with DoRA; {@code r (in + out) + E r^2} with experts in core space. Counted with a gate of its own, whether linears share one or not.
      */
     default long parameterCount(LinearSite site) {
         long experts = experts(site);
@@ -77,17 +77,23 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         long lowRank = rank * (rowsOfA(site) / rank * site.in() + columnsOfB(site) / rank * site.out())
                 + (space() == ExpertSpace.CORE ? experts * rank * rank : 0)
                 + (dora() ? site.out() : 0);
-        GatePolicy policy = gate();
-        return policy == null ? lowRank : lowRank + policy.parameterCount(routerWidth(site), experts(site));
+        return lowRank + gateParameterCount(site);
     }
 
-    /** Trainable parameters on all targeted linears. */
+    /** Trainable parameters on all targeted linears; a gate that linears share counts once. */
     default long parameterCount(List<LinearSite> sites) {
         AdapterConfig config = on(sites);
-        return sites.stream()
-                .filter(config.targets()::has)
-                .mapToLong(config::parameterCount)
+        List<LinearSite> adapted = sites.stream().filter(config.targets()::has).toList();
+        Routers routers = new Routers(config, adapted);
+        return adapted.stream()
+                .mapToLong(site -> config.parameterCount(site)
+                        - (routers.of(site).equals(site) ? 0 : config.gateParameterCount(site)))
                 .sum();
+    }
+
+    private long gateParameterCount(LinearSite site) {
+        GatePolicy policy = gate();
+        return policy == null ? 0 : policy.parameterCount(routerWidth(site), experts(site));
     }
 
     /** Whether the rows of {@code W0 + s B A} have trained lengths (DoRA). */

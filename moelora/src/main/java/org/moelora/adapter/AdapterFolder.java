@@ -64,7 +64,8 @@ final class AdapterFolder {
     private static void add(SafetensorsWriter tensors, String prefix, Adapter adapter) {
         Whole whole = new Whole();
         for (AdapterLayer layer : adapter.layers().values()) {
-            for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), layer.site())) {
+            for (AdapterTensors.Slice slice :
+                    AdapterTensors.slices(adapter.config(), adapter.routers(), layer.site())) {
                 Parameter parameter = adapter.tensor(slice.parameter());
                 int rows = Math.max(1, Math.min(slice.rows(), Pieces.MOST / slice.cols()));
                 tensors.values(
@@ -310,8 +311,9 @@ final class AdapterFolder {
     private static void checkTensors(
             SafetensorsFile file, Map<String, String> keys, AdapterConfig config, List<LinearSite> sites) {
         Set<String> known = new HashSet<>();
+        Routers routers = new Routers(config, sites);
         for (LinearSite site : sites) {
-            for (AdapterTensors.Slice slice : AdapterTensors.slices(config, site)) {
+            for (AdapterTensors.Slice slice : AdapterTensors.slices(config, routers, site)) {
                 String shape = Arrays.toString(slice.shape());
                 String name = keys.get(slice.key());
                 if (name == null) {
@@ -336,7 +338,7 @@ final class AdapterFolder {
 
     private static void readLinear(SafetensorsFile file, Map<String, String> keys, Adapter adapter, LinearSite site) {
         Map<String, float[]> whole = new LinkedHashMap<>();
-        for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), site)) {
+        for (AdapterTensors.Slice slice : AdapterTensors.slices(adapter.config(), adapter.routers(), site)) {
             Parameter parameter = adapter.tensor(slice.parameter());
             Shape shape = parameter.shape();
             String name = Objects.requireNonNull(keys.get(slice.key()));

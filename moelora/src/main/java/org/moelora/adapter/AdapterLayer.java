@@ -20,6 +20,7 @@ import org.moelora.engine.ops.WeightedSum;
  * {@code y = W0 x + s (U .* expand(g)) B^T} with the experts stacked, so that E experts of rank r cost what one LoRA of rank E r costs.
  *
  * @param site the linear
+ * @param router the linear whose router decides: this one, unless linears share it
  * @param a A_1 to A_E stacked, [E r, in]; a shared A is one, [r, in]
  * @param b B_1 to B_E side by side, [out, E r]; of experts in core space one, [out, r]
  * @param cores C_1 to C_E stacked, [E r, r], of experts in core space; else null
@@ -29,6 +30,7 @@ import org.moelora.engine.ops.WeightedSum;
  */
 record AdapterLayer(
         LinearSite site,
+        LinearSite router,
         AdapterConfig config,
         Parameter a,
         Parameter b,
@@ -77,9 +79,11 @@ record AdapterLayer(
             case SHARED_A -> Repeat.apply(tape, own, experts);
             case CORE -> Linear.apply(tape, own, Objects.requireNonNull(cores), null);
         };
-        Routing routing = policy.apply(
-                tape, pass, routerInput(tape, pass, config.space() == ExpertSpace.CORE ? own : x, x), gateParameters);
-        pass.routed(tape, site.name(), u, () -> cores == null ? b : Repeat.apply(tape, b, experts), routing);
+        Tensor ofTokens = config.space() == ExpertSpace.CORE ? own : x;
+        Routing routing = pass.decided(
+                router.name(), () -> policy.apply(tape, pass, routerInput(tape, pass, ofTokens, x), gateParameters));
+        pass.routed(
+                tape, site.name(), router.name(), u, () -> cores == null ? b : Repeat.apply(tape, b, experts), routing);
         Tensor gate = routing.gate();
         Tensor here = partly ? Multiply.apply(tape, gate, pass.answered(tape, experts)) : gate;
         if (cores == null) {
@@ -112,9 +116,9 @@ record AdapterLayer(
      */
     private RouterInput routerInput(Tape tape, AdapterPass pass, Tensor ofTokens, Tensor x) {
         return switch (config.router()) {
-            case Router.Token token -> RouterInput.ofTokens(pass, site.name(), ofTokens);
+            case Router.Token token -> RouterInput.ofTokens(pass, router.name(), ofTokens);
             case Router.Prompt prompt ->
-                pass.ofPrompts(tape, site.name(), x, statistic(Router.Prompt.SCALE), statistic(Router.Prompt.CENTRE));
+                pass.ofPrompts(tape, router.name(), x, statistic(Router.Prompt.SCALE), statistic(Router.Prompt.CENTRE));
         };
     }
 

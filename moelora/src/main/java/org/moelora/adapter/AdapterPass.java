@@ -2,6 +2,7 @@ package org.moelora.adapter;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,16 +71,18 @@ public final class AdapterPass {
     /**
      * What layers leave beside their outputs.
      *
-     * @param loads how many tokens chose each expert, by the linear's name
+     * @param loads how many tokens chose each expert, by the name of the linear that has the router
+     * @param decisions what routers decided, by generation and that name
      */
-    private record Gathered(List<Tensor> balance, List<Tensor> contrast, Map<String, int[]> loads) {
+    private record Gathered(
+            List<Tensor> balance, List<Tensor> contrast, Map<String, int[]> loads, Map<String, Routing> decisions) {
         private Gathered() {
-            this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
+            this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>(), new HashMap<>());
         }
 
-        /** Other losses, and the same loads: a layer that is run again counts what it counted. */
+        /** Other losses and decisions, and the same loads: a layer that is run again counts what it counted. */
         private Gathered ofSegment() {
-            return new Gathered(new ArrayList<>(), new ArrayList<>(), loads);
+            return new Gathered(new ArrayList<>(), new ArrayList<>(), loads, new HashMap<>());
         }
     }
 
@@ -447,9 +450,19 @@ public final class AdapterPass {
     }
 
     /**
+     * What a router decides, or decided for another linear that reads the same input.
+     *
+     * @param router the name of the linear that has it
+     */
+    Routing decided(String router, Supplier<Routing> decide) {
+        return gathered.decisions.computeIfAbsent(generations.here + ":" + router, unknown -> decide.get());
+    }
+
+    /**
+     * @param router the name of the linear that has the router: what is about choices alone counts once for each of them
      * @param ofB makes b [out, E r], if it is asked for
      */
-    void routed(Tape tape, String module, Tensor u, Supplier<Tensor> ofB, Routing routing) {
+    void routed(Tape tape, String module, String router, Tensor u, Supplier<Tensor> ofB, Routing routing) {
         if (observer != null) {
             observer.routed(module, u, ofB.get(), routing);
         }
@@ -457,16 +470,17 @@ public final class AdapterPass {
         if (losses == null) {
             return;
         }
-        if (losses.balanceWeight() > 0 && losses.balance() == LossSettings.Balance.MUTUAL_INFORMATION) {
+        boolean owns = router.equals(module);
+        if (owns && losses.balanceWeight() > 0 && losses.balance() == LossSettings.Balance.MUTUAL_INFORMATION) {
             gathered.balance.add(MutualInformationLoss.apply(tape, routing.p()));
         }
         if (selected == null) {
             return;
         }
-        if (losses.balanceWeight() > 0 && losses.balance() == LossSettings.Balance.SWITCH) {
+        if (owns && losses.balanceWeight() > 0 && losses.balance() == LossSettings.Balance.SWITCH) {
             gathered.balance.add(BalanceLoss.apply(tape, routing.p(), selected));
         }
-        if (losses.balance() == LossSettings.Balance.BIAS) {
+        if (owns && losses.balance() == LossSettings.Balance.BIAS) {
             int[] load = new int[routing.p().shape().cols()];
             for (int expert : selected.toIntArray()) {
                 load[expert]++;
@@ -513,7 +527,7 @@ public final class AdapterPass {
         return RandomStream.of(seed, draw, stream).sampleWithoutReplacement(of, count);
     }
 
-    /** The mean of L_bal over modules, [1]; null if no layer added to it. */
+    /** The mean of L_bal over routers, [1]; null if no layer added to it. */
     public @Nullable Tensor balance(Tape tape) {
         return mean(tape, gathered.balance);
     }
@@ -523,7 +537,7 @@ public final class AdapterPass {
         return mean(tape, gathered.contrast);
     }
 
-    /** How many tokens chose each expert, by the linear's name; counted for {@link LossSettings.Balance#BIAS} alone. */
+    /** How many tokens chose each expert, by the name of the linear that has the router; counted for {@link LossSettings.Balance#BIAS} alone. */
     public Map<String, int[]> loads() {
         return gathered.loads;
     }

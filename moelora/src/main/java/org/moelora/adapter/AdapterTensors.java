@@ -66,8 +66,8 @@ final class AdapterTensors {
                 && !key.endsWith(".moe_gate.bias");
     }
 
-    /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. */
-    static List<Slice> slices(AdapterConfig config, LinearSite site) {
+    /** The tensors that a linear's adapter is on disk: each a rectangle of one of its parameters. A router that linears share is with the one that has it. */
+    static List<Slice> slices(AdapterConfig config, Routers routers, LinearSite site) {
         String module = site.name();
         int in = site.in();
         int out = site.out();
@@ -103,8 +103,8 @@ final class AdapterTensors {
                         new Slice(expert + ".lora_B.weight", module + ".lora_B", 0, e * rank, out, rank, false, site));
             }
         }
-        List<GateParameter> ofGate = new ArrayList<>(Adapter.gateParameters(config, site));
-        ofGate.addAll(config.statistics(site));
+        List<GateParameter> ofGate = new ArrayList<>(routers.parameters(site));
+        ofGate.addAll(routers.statistics(site));
         for (GateParameter gate : ofGate) {
             int[] dims = gate.dims();
             String name = module + "." + gate.name();

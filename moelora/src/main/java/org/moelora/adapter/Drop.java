@@ -44,7 +44,7 @@ final class Drop {
         for (AdapterLayer layer : from.layers().values()) {
             for (var statistic : layer.routerStatistics().entrySet()) {
                 float[] values = statistic.getValue().toArray();
-                rest.tensor(layer.module() + "." + statistic.getKey())
+                rest.tensor(layer.router().name() + "." + statistic.getKey())
                         .set(
                                 statistic.getKey().equals(GatePolicy.BIAS)
                                         ? columns(values, values.length, expert, 1)

@@ -36,6 +36,9 @@ final class MixtureJson {
         if (mixture.router() instanceof Router.Prompt prompt) {
             json.put("router", prompt.id());
             json.put("router_rms", prompt.rms());
+            if (prompt.share() != Router.Share.LINEAR) {
+                json.put("router_share", prompt.share().id());
+            }
         }
         switch (mixture.space()) {
             case SEPARATE -> {}
@@ -82,11 +85,7 @@ final class MixtureJson {
             throw json.error(
                     "selection_bias", "false with the strategy " + gate.id() + ", which does not choose k experts");
         }
-        Router router = switch (json.string("router", "token")) {
-            case "token" -> new Router.Token();
-            case "prompt" -> new Router.Prompt(json.number("router_rms", Router.Prompt.RMS));
-            default -> throw json.error("router", "token or prompt");
-        };
+        Router router = router(json);
         boolean core = json.flag("core_space", false);
         boolean sharedA = json.flag("shared_a", false);
         if (core && sharedA) {
@@ -94,5 +93,23 @@ final class MixtureJson {
         }
         ExpertSpace space = core ? ExpertSpace.CORE : sharedA ? ExpertSpace.SHARED_A : ExpertSpace.SEPARATE;
         return new MoeLoraConfig(spread, gate, router, space, rank, alpha, stabilised, dropout, targets);
+    }
+
+    private static Router router(JsonObject json) {
+        Router.Share share = switch (json.string("router_share", Router.Share.LINEAR.id())) {
+            case "linear" -> Router.Share.LINEAR;
+            case "input" -> Router.Share.INPUT;
+            default -> throw json.error("router_share", "linear or input");
+        };
+        return switch (json.string("router", "token")) {
+            case "token" -> {
+                if (share != Router.Share.LINEAR) {
+                    throw json.error("router_share", "linear with the router token, which is each linear's own");
+                }
+                yield new Router.Token();
+            }
+            case "prompt" -> new Router.Prompt(json.number("router_rms", Router.Prompt.RMS), share);
+            default -> throw json.error("router", "token or prompt");
+        };
     }
 }

@@ -56,6 +56,7 @@ final class PeftFields {
             "older",
             "expert_origins",
             "router_rms",
+            "router_share",
             "shared_a",
             "core_space",
             "selection_bias",

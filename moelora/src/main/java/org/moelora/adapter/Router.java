@@ -3,11 +3,49 @@ package org.moelora.adapter;
 import java.util.List;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Shape;
+import org.moelora.engine.Spelling;
 
 /** What a gate looks at when it chooses experts: the token itself, or the prompt of the token's row. */
 public sealed interface Router {
     /** What {@code router} says in {@code adapter_config.json}, and the flag {@code --router}. */
     String id();
+
+    /** Which linears one router decides for. */
+    enum Share {
+        /** Every adapted linear has its own. */
+        LINEAR("linear"),
+        /** The adapted linears of a block that read the same input have one: q, k and v; gate and up. */
+        INPUT("input");
+
+        private final String id;
+
+        Share(String id) {
+            this.id = id;
+        }
+
+        /** What files and flags call it. */
+        public String id() {
+            return id;
+        }
+
+        /**
+         * @throws InputException if there is none of that name
+         */
+        public static Share of(String id) {
+            for (Share share : values()) {
+                if (share.id.equals(id)) {
+                    return share;
+                }
+            }
+            throw new InputException("router-share is \"" + id + "\"; expected linear or input"
+                    + Spelling.suggestion(id, List.of("linear", "input")));
+        }
+    }
+
+    /** Which adapted linears have one router. */
+    default Share share() {
+        return Share.LINEAR;
+    }
 
     /** Fixed vectors that an adapter keeps on a linear beside what it trains. */
     default List<GateParameter> statistics(LinearSite site) {
@@ -30,6 +68,8 @@ public sealed interface Router {
      * f_r = scale .* h_r / rms(h_r) - centre
      * </pre>
      *
+     * <p>Linears that read the same input have the same f; with {@link Share#INPUT} they have one W_g too, and so one choice.
+     *
      * <p>What all prompts have in common is most of h_r, and says nothing about the row; the centre takes it away. Both vectors are statistics of
      * training rows under the base, measured before the first step and kept with the adapter, so a choice does not depend on the other rows of a batch:
      * with c and v the mean and the mean square deviation of {@code h_r / rms(h_r)}, {@code scale = rms / sqrt(v)} in all components and
@@ -37,8 +77,9 @@ public sealed interface Router {
      * statistics are measured. The choice can be made when the prompt is known and is kept while an answer is generated.
      *
      * @param rms of f over rows and components, above 0
+     * @param share which linears have one router
      */
-    record Prompt(double rms) implements Router {
+    record Prompt(double rms, Share share) implements Router {
         /** rms unless something else is said. */
         public static final double RMS = 0.5;
 
@@ -52,6 +93,11 @@ public sealed interface Router {
             if (!(rms > 0 && rms <= 1000)) {
                 throw new InputException("router-rms is " + rms + "; expected above 0 and at most 1000");
             }
+        }
+
+        /** With a router for each linear. */
+        public Prompt(double rms) {
+            this(rms, Share.LINEAR);
         }
 
         /** With the usual rms. */

@@ -41,11 +41,10 @@ public record Arm(String name, String method, AdapterConfig config) {
         if (gate == null || gate.topK() == 0) {
             return parameters(linears);
         }
-        long active = 0;
+        long active = parameters(linears);
         for (LinearSite site : linears) {
             if (config.targets().has(site)) {
-                active +=
-                        config.parameterCount(site) - (config.experts(site) - gate.topK()) * ofOneExpert(config, site);
+                active -= (config.experts(site) - gate.topK()) * ofOneExpert(config, site);
             }
         }
         return active;

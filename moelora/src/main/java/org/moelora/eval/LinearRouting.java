@@ -9,6 +9,8 @@ import org.moelora.adapter.LinearSite;
  * Expert e of one linear has nothing to do with expert e of another.
  *
  * @param site the linear
+ * @param router the linear whose router chooses: this one, or the first that reads the same input where linears share it, and then all numbers that are
+ *     about choices alone are the same for them
  * @param experts E
  * @param rank r of one expert
  * @param information {@code I(task; expert) = sum_ae q_ae log2(q_ae / (q_a q_e))} in bits, with {@code q_ae = q(e | a) / A}: from 0, if the task says nothing
@@ -25,6 +27,7 @@ import org.moelora.adapter.LinearSite;
  */
 public record LinearRouting(
         LinearSite site,
+        LinearSite router,
         int experts,
         int rank,
         double information,

@@ -99,6 +99,7 @@ public record RoutingReport(
         List<LinearRouting> linears = adapter.sites().stream()
                 .map(site -> linear(
                         site,
+                        adapter.routerOf(site),
                         config.rank(site),
                         of(counts, site.name()),
                         of(outputs, site.name()),
@@ -170,10 +171,16 @@ public record RoutingReport(
     }
 
     private static LinearRouting linear(
-            LinearSite site, int rank, GateCounts gates, ExpertOutputs outputs, @Nullable GateCounts untrained) {
+            LinearSite site,
+            LinearSite router,
+            int rank,
+            GateCounts gates,
+            ExpertOutputs outputs,
+            @Nullable GateCounts untrained) {
         double[] load = gates.load();
         return new LinearRouting(
                 site,
+                router,
                 load.length,
                 rank,
                 untrained == null ? Double.NaN : gates.information(),
@@ -192,9 +199,15 @@ public record RoutingReport(
         return tasks.size() > 1;
     }
 
-    /** The linears whose experts say most about the task, the most first; equals from the bottom. */
+    /** How many routers there are: as many as linears, unless linears share them. */
+    public int routers() {
+        return (int) linears.stream().map(LinearRouting::router).distinct().count();
+    }
+
+    /** The linears whose experts say most about the task, the most first; equals from the bottom. Of linears that share a router, the one that has it. */
     public List<LinearRouting> mostInformed(int count) {
         return linears.stream()
+                .filter(linear -> linear.site().equals(linear.router()))
                 .sorted(Comparator.comparingDouble(LinearRouting::information).reversed())
                 .limit(count)
                 .toList();

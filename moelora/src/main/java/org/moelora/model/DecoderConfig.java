@@ -183,7 +183,8 @@ public record DecoderConfig(
             for (int i = 0; i < linears.size(); i++) {
                 Weights.LinearShape linear = linears.get(i);
                 boolean paired = design.interleavedRope() && i < 2; // queries and keys, which come first
-                sites.add(new LinearSite(linear.name(), layer, linear.in(), linear.out(), paired ? headDim : 0));
+                sites.add(new LinearSite(
+                        linear.name(), layer, linear.in(), linear.out(), linear.reads(), paired ? headDim : 0));
             }
         }
         return List.copyOf(sites);

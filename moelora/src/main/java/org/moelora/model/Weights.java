@@ -52,8 +52,12 @@ record Weights(Weight embedding, @Nullable Weight positions, List<Block> blocks,
             LinearWeight down,
             @Nullable Norm feedForwardResultNorm) {}
 
-    /** A linear of a block as its family has it. */
-    record LinearShape(String name, int out, int in, boolean bias) {}
+    /**
+     * A linear of a block as its family has it.
+     *
+     * @param reads the norm whose result it reads; its own name where it reads something else, which is then read by no other
+     */
+    record LinearShape(String name, int out, int in, boolean bias, String reads) {}
 
     /**
      * A weight of a checkpoint.
@@ -104,14 +108,17 @@ record Weights(Weight embedding, @Nullable Weight positions, List<Block> blocks,
                 : new int[] {config.queryWidth(), key, key};
         for (int i = 0; i < widths.length; i++) {
             String name = prefix + names.queryKeyValue().get(i);
-            linears.add(new LinearShape(name, widths[i], hidden, config.attentionBias()));
+            linears.add(
+                    new LinearShape(name, widths[i], hidden, config.attentionBias(), prefix + names.attentionNorm()));
         }
-        linears.add(new LinearShape(prefix + names.output(), hidden, config.queryWidth(), config.outputBias()));
+        String output = prefix + names.output();
+        linears.add(new LinearShape(output, hidden, config.queryWidth(), config.outputBias(), output));
         int width = config.design().gated() && names.gateUp().size() == 1 ? Math.multiplyExact(2, inter) : inter;
         for (String name : names.gateUp()) {
-            linears.add(new LinearShape(prefix + name, width, hidden, bias));
+            linears.add(new LinearShape(prefix + name, width, hidden, bias, prefix + names.feedForwardNorm()));
         }
-        linears.add(new LinearShape(prefix + names.down(), hidden, inter, bias));
+        String down = prefix + names.down();
+        linears.add(new LinearShape(down, hidden, inter, bias, down));
         return linears;
     }
 

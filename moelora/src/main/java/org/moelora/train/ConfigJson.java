@@ -39,6 +39,9 @@ final class ConfigJson {
             if (mixture.router() instanceof Router.Prompt prompt) {
                 json.put("router", prompt.id());
                 json.put("router_rms", prompt.rms());
+                if (prompt.share() != Router.Share.LINEAR) {
+                    json.put("router_share", prompt.share().id());
+                }
             }
             switch (mixture.space()) {
                 case SEPARATE -> {}

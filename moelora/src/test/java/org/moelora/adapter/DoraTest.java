@@ -180,6 +180,7 @@ class DoraTest {
                             device,
                             (tape, in) -> new AdapterLayer(
                                             site,
+                                            site,
                                             config,
                                             (Parameter) in[1],
                                             (Parameter) in[2],

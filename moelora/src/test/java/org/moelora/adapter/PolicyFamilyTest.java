@@ -127,6 +127,23 @@ class PolicyFamilyTest {
                 Arguments.of(
                         "prompt, dense", prompt().gate(new GatePolicy.Dense()).build(), NONE),
                 Arguments.of(
+                        "prompt, shared",
+                        prompt().router(new Router.Prompt(0.5, Router.Share.INPUT))
+                                .gate(new GatePolicy.Renormalised(2, true))
+                                .build(),
+                        bias),
+                Arguments.of(
+                        "prompt, shared, dense",
+                        prompt().router(new Router.Prompt(0.5, Router.Share.INPUT))
+                                .gate(new GatePolicy.Dense())
+                                .build(),
+                        informed),
+                Arguments.of(
+                        "prompt, shared, switch",
+                        prompt().router(new Router.Prompt(0.5, Router.Share.INPUT))
+                                .build(),
+                        new LossSettings(0.1, 0.1, 0.5, 512)),
+                Arguments.of(
                         "prompt, threshold",
                         prompt().gate(new GatePolicy.Threshold(0)).build(),
                         NONE));

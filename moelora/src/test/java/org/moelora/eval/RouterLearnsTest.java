@@ -71,6 +71,12 @@ class RouterLearnsTest {
                         "task", mixture().gate(new GatePolicy.ByTask(TASKS, 8)).build()),
                 Arguments.of("prompt", mixture().router(new Router.Prompt()).build()),
                 Arguments.of(
+                        "shared prompt",
+                        mixture()
+                                .router(new Router.Prompt(Router.Prompt.RMS, Router.Share.INPUT))
+                                .targets(List.of("gate_proj", "up_proj"))
+                                .build()),
+                Arguments.of(
                         "dense prompt",
                         mixture()
                                 .router(new Router.Prompt())
