@@ -95,7 +95,7 @@ final class ShowCommand implements Callable<Integer> {
                 "rows",
                 rows(made.object("train_rows")) + " to train on; " + rows(made.object("held_out_rows"))
                         + " to evaluate on");
-        run.skipped().forEach(row -> line("left out", row.where() + ": " + row.reason() + " is not finite"));
+        run.skipped().forEach(row -> line("left out", row.where() + ": " + row.reason() + " is NaN or infinite"));
         losses(run);
         for (RunSummary.Saved checkpoint : run.checkpoints()) {
             line(

@@ -239,7 +239,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             if (!report.skipped().isEmpty()) {
                 streams.err()
-                        .println("moelora: rows left out, as they make values that are not finite: "
+                        .println("moelora: rows left out because they produce NaN or infinite values: "
                                 + report.skipped().stream()
                                         .map(SkippedRow::where)
                                         .collect(Collectors.joining(", "))

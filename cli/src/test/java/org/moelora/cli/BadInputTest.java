@@ -309,7 +309,7 @@ class BadInputTest {
                 .hasSize(1);
         assertThat(ran.err().lines().toList().getLast())
                 .startsWith(beginning)
-                .contains("llama.batches.jsonl line ", "the first value that is not finite is in", "--learning-rate");
+                .contains("llama.batches.jsonl line ", "the first NaN or infinity is in", "--learning-rate");
     }
 
     @Test

@@ -243,7 +243,7 @@ public final class GradientCheck {
 
     /**
      * {@code L = <projection, y>}, and {@code + <standing_i, in_i>} for inputs that are no parameters: recorded after the op, it leaves its
-     * gradients before the op's backward pass runs. Nobody reads the value of L.
+     * gradients before the op's backward pass runs. The value of L is not read.
      */
     private static Tensor project(Tape tape, Tensor y, float[] projection, Tensor[] in, float @Nullable [][] standing) {
         Tensor loss = tape.tensor(true, Shape.of(1));

@@ -118,7 +118,7 @@ public final class ParameterBlock implements AutoCloseable {
     }
 
     /**
-     * @throws IllegalArgumentException if there is none of that name
+     * @throws IllegalArgumentException if no such name exists
      */
     public Parameter get(String name) {
         Parameter parameter = parameters.get(name);

@@ -31,7 +31,7 @@ public final class Quantizer {
      * @param n a multiple of 32
      * @param to {@link DType#Q8_0} or {@link DType#Q4_0}
      * @param target {@code to.bytes(n)} bytes
-     * @throws ArithmeticException if an element is not finite, or a block's scale is beyond binary16
+     * @throws ArithmeticException if an element is NaN or infinite, or a block's scale is beyond binary16
      */
     public static void quantize(MemorySegment source, DType from, long n, DType to, MemorySegment target) {
         float[] x = new float[BLOCK];

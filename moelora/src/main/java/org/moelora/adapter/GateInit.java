@@ -23,7 +23,7 @@ public enum GateInit {
     }
 
     /**
-     * @throws InputException if there is none of that name
+     * @throws InputException if no such name exists
      */
     public static GateInit of(String id) {
         for (GateInit init : values()) {

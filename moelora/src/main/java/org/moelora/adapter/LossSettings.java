@@ -47,7 +47,7 @@ public record LossSettings(
         }
 
         /**
-         * @throws InputException if there is none of that name
+         * @throws InputException if no such name exists
          */
         public static Balance of(String id) {
             for (Balance balance : values()) {
@@ -79,7 +79,7 @@ public record LossSettings(
         }
 
         /**
-         * @throws InputException if there is none of that name
+         * @throws InputException if no such name exists
          */
         public static Contrast of(String id) {
             for (Contrast contrast : values()) {

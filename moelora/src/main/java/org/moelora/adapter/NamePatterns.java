@@ -39,7 +39,7 @@ final class NamePatterns {
      * An expression for whole names.
      *
      * @param field what complaints call it
-     * @throws InputException if it is none, or none that Java and Python read alike, or one whose tries nobody could count
+     * @throws InputException if it is none, or none that Java and Python read alike, or one whose number of tries has no bound
      */
     static Pattern expression(String field, String regex) {
         String refusal = RegexGuard.refusal(regex);

@@ -42,7 +42,7 @@ public record Contamination(List<Hit> hits) {
      * Looks questions up in training data; of several files with the same question the first counts. Questions are the same if {@link #normalised} texts are: of
      * instruction and input, of a prompt (of Alpaca's and LLM-Adapters' templates, what they are put around), or of one message of a user.
      *
-     * @throws InputException if a file cannot be read, or holds a row of {@code text} or {@code input_ids}, of which nobody knows what it asks
+     * @throws InputException if a file cannot be read, or holds a row of {@code text} or {@code input_ids}, which have no question
      */
     public static Contamination of(List<Question> questions, List<Path> training) {
         Set<String> asked = new HashSet<>();

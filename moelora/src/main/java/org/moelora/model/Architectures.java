@@ -40,7 +40,7 @@ final class Architectures {
     }
 
     /**
-     * @throws IllegalArgumentException if there is none of that name
+     * @throws IllegalArgumentException if no such name exists
      */
     static Architecture of(String id) {
         return ALL.stream()

@@ -127,7 +127,7 @@ public final class Merge {
     /**
      * Refuses a folder that {@link #into} would.
      *
-     * @throws InputException if there is something of that name
+     * @throws InputException if a file of that name exists
      */
     public static void checkNew(Path folder) {
         if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {

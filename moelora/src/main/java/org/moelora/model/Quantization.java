@@ -33,7 +33,7 @@ public enum Quantization {
     }
 
     /**
-     * @throws InputException if there is none of that name
+     * @throws InputException if no such name exists
      */
     public static Quantization of(String id) {
         for (Quantization quantization : values()) {

@@ -31,7 +31,7 @@ record Frame(int[] before, int[] after) {
 
     private static Frame step(JsonObject field) {
         return switch (field.string("type")) {
-            // It only trims offsets, which nobody here asks for.
+            // It only trims offsets, which are not used here.
             case "ByteLevel" -> NONE;
             case "TemplateProcessing" -> template(field);
             case "BertProcessing", "RobertaProcessing" ->

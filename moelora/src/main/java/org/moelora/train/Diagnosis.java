@@ -15,7 +15,7 @@ import org.moelora.engine.Tensor;
 import org.moelora.model.LanguageModel;
 
 /**
- * Goes through a step that gave a value which is not finite once more, slowly, and looks where the first such value appears. Parameters are
+ * Goes through a step that gave a NaN or infinite value once more, slowly, and looks where the first such value appears. Parameters are
  * not changed; gradients are left undefined.
  */
 final class Diagnosis implements AdapterPass.Watcher {
@@ -42,7 +42,7 @@ final class Diagnosis implements AdapterPass.Watcher {
     }
 
     /**
-     * Where the first value appears that is not finite: forwards by module, then backwards by parameter.
+     * Where the first NaN or infinity appears: forwards by module, then backwards by parameter.
      *
      * @param draw number of micro-batches before the step
      */
@@ -77,7 +77,7 @@ final class Diagnosis implements AdapterPass.Watcher {
     }
 
     /**
-     * The rows that alone are enough for a value that is not finite.
+     * The rows that alone are enough for a NaN or infinite value.
      *
      * @param draw number of micro-batches before the step
      */

@@ -244,7 +244,7 @@ public final class FineTuner {
     }
 
     /**
-     * Leaves rows out that make values which are not finite, instead of ending the training there. They are listed in the report, and in
+     * Leaves rows out that make NaN or infinite values, instead of ending the training there. They are listed in the report, and in
      * {@code skipped.jsonl} of the run's folder.
      */
     public FineTuner skipBadRows(boolean skip) {

@@ -49,7 +49,7 @@ final class RunLock implements AutoCloseable {
     static RunLock take(Path folder) {
         Path file = folder.resolve(FILE);
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw new InputException(file + ": this is no file; expected the run's own, or nothing of that name");
+            throw new InputException(file + ": this is no file; expected the run's own, or nothing there");
         }
         try {
             // Another process may just be looking whether the lock is free.

@@ -1,7 +1,7 @@
 package org.moelora.train;
 
 /**
- * A row that was left out because it makes values that are not finite.
+ * A row that was left out because it makes NaN or infinite values.
  *
  * @param row its place in the data, from 0
  * @param where how messages name it, such as {@code train.jsonl line 3}

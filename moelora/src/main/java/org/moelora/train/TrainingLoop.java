@@ -38,7 +38,7 @@ final class TrainingLoop {
     /**
      * What does not change what is learned, but for rows that are left out.
      *
-     * @param skipBadRows whether rows that make values which are not finite are left out, instead of ending the training
+     * @param skipBadRows whether rows that make NaN or infinite values are left out, instead of ending the training
      */
     record Conduct(CheckpointPolicy checkpoints, boolean skipBadRows, Cancellation cancellation) {}
 
@@ -320,7 +320,7 @@ final class TrainingLoop {
         throw stopped(
                 optimizer,
                 "step " + (step + 1) + ": the loss is " + stepLoss + " and the gradient norm " + norm + " on "
-                        + Diagnosis.names(names) + guilty + ", and the first value that is not finite is in " + first);
+                        + Diagnosis.names(names) + guilty + ", and the first NaN or infinity is in " + first);
     }
 
     private boolean parametersAreFinite() {
@@ -333,7 +333,7 @@ final class TrainingLoop {
         found.forEach(row -> LOG.log(
                 System.Logger.Level.WARNING,
                 () -> row.where() + ": left out from step " + row.step() + " on, as " + row.reason()
-                        + " is not finite"));
+                        + " is NaN or infinite"));
         if (run != null) {
             keeping(run, () -> run.skipped(skipped));
         }
@@ -364,7 +364,7 @@ final class TrainingLoop {
             return;
         }
         if (!parametersAreFinite()) {
-            throw new TrainingException("step " + step + ": the update made a parameter that is not finite; "
+            throw new TrainingException("step " + step + ": the update made a NaN or infinite parameter; "
                     + folder.path() + " stands at step " + savedStep + "; a lower --learning-rate or --clip may help");
         }
         keeping(folder, () -> write(folder, optimizer));

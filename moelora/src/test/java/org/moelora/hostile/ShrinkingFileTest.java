@@ -29,7 +29,7 @@ class ShrinkingFileTest {
         assertThat(lines)
                 .anySatisfy(line -> assertThat(line)
                         .startsWith("refused: ")
-                        .contains("model.safetensors", "bytes long now", "expected that nobody writes"))
+                        .contains("model.safetensors", "bytes long now", "expected no program to write"))
                 .endsWith("still alive");
     }
 }

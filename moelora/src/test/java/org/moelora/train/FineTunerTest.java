@@ -101,7 +101,7 @@ class FineTunerTest {
                 .isInstanceOf(TrainingException.class)
                 .hasMessageMatching(
                         "step \\d+: the loss is NaN and the gradient norm NaN on row \\d+, \\d+, \\d+, \\d+, and the"
-                                + " first value that is not finite is in .*; .* stands at step \\d+, the last good one; .*");
+                                + " first NaN or infinity is in .*; .* stands at step \\d+, the last good one; .*");
         assertThat(RunCheckpoint.all(out.resolve("checkpoints")).getFirst().damage())
                 .isEmpty();
         assertThat(out.resolve("last")).doesNotExist();

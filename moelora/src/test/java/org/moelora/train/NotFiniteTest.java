@@ -97,7 +97,7 @@ class NotFiniteTest {
         assertThatThrownBy(() -> train(model, run, false, List.of()))
                 .isInstanceOf(TrainingException.class)
                 .hasMessageMatching("step \\d+: the loss is NaN and the gradient norm NaN on data.jsonl line .*"
-                        + " alone would do\\), and the first value that is not finite is in the output of"
+                        + " alone would do\\), and the first NaN or infinity is in the output of"
                         + " model.embed_tokens; .* stands at step \\d+, the last good one; --skip-bad-rows .*")
                 .hasMessageContaining(guilty + " alone");
         JsonRows.read(run.resolve("metrics.jsonl"), line -> steps.add(line.longInteger("step")));

@@ -5,7 +5,7 @@ import java.util.Random;
 
 /** {@code A [m, k]}, {@code B [k, n]} and {@code C [m, n]}, row-major. */
 record Operands(int m, int n, int k, float[] a, float[] b, float[] c) {
-    /** Random A and B, and a C full of NaN, so that an element which nobody writes shows. */
+    /** Random A and B, and a C full of NaN, so that an element that is never written shows. */
     static Operands random(int m, int n, int k) {
         Random random = new Random(1);
         float[] a = new float[Math.multiplyExact(m, k)];

@@ -123,7 +123,7 @@ public final class AtomicFolder {
                     && !Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
                 throw new InputException(entry + ": this is "
                         + (Files.isSymbolicLink(entry) ? "a link" : "a folder")
-                        + "; expected a file that may be replaced, or nothing of that name");
+                        + "; expected a file that may be replaced, or no file there");
             }
         }
     }

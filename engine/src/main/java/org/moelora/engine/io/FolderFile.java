@@ -16,7 +16,7 @@ import org.moelora.engine.InputException;
  * </pre>
  *
  * <p>The folder itself is the caller's word and may be reached through links. What is neither a file nor a link to one, such as a pipe that would
- * never end, is refused. Between this look and the reading of the file nobody else may change the folder. Stateless and thread-safe.
+ * never end, is refused. Between this look and the reading of the file no other process may change the folder. Stateless and thread-safe.
  */
 public final class FolderFile {
     private static final String EXPECTED =

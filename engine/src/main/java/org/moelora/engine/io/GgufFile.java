@@ -87,7 +87,7 @@ public final class GgufFile implements AutoCloseable {
         return tensors.keySet();
     }
 
-    /** Whether there is a tensor of that name. */
+    /** Whether it has a tensor with this name. */
     public boolean has(String name) {
         return tensors.containsKey(name);
     }
@@ -95,7 +95,7 @@ public final class GgufFile implements AutoCloseable {
     /**
      * Type and shape of a tensor.
      *
-     * @throws InputException if there is none of that name
+     * @throws InputException if no such name exists
      */
     public GgufTensor info(String name) {
         GgufTensor info = tensors.get(name);
@@ -109,7 +109,7 @@ public final class GgufFile implements AutoCloseable {
     /**
      * A tensor's bytes, read-only and in place, valid until this is closed.
      *
-     * @throws InputException if there is no tensor of that name
+     * @throws InputException if it has no tensor with this name
      */
     public MemorySegment segment(String name) {
         GgufTensor info = info(name);
@@ -119,7 +119,7 @@ public final class GgufFile implements AutoCloseable {
     /**
      * A copy of a tensor's values in row-major order. F32, F16 and BF16 are exact.
      *
-     * @throws InputException if there is no tensor of that name, it is of another type, or it has more elements than an array
+     * @throws InputException if it has no tensor with this name, it is of another type, or it has more elements than an array
      */
     public float[] readFloats(String name) {
         GgufTensor info = info(name);
@@ -164,7 +164,7 @@ public final class GgufFile implements AutoCloseable {
         }
         if (now < mapped.byteSize()) {
             throw new InputException(file + ": " + now + " bytes long now, and " + mapped.byteSize()
-                    + " when it was opened; expected that nobody writes to a model while it is in use");
+                    + " when it was opened; expected no program to write to a model while it is in use");
         }
     }
 

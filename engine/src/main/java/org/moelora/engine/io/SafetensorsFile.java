@@ -120,7 +120,7 @@ public final class SafetensorsFile implements AutoCloseable {
         return header.metadata();
     }
 
-    /** Whether there is a tensor of that name. */
+    /** Whether it has a tensor with this name. */
     public boolean has(String name) {
         return header.tensors().containsKey(name);
     }
@@ -128,7 +128,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /**
      * Type and shape of a tensor.
      *
-     * @throws InputException if there is none of that name
+     * @throws InputException if no such name exists
      */
     public TensorInfo info(String name) {
         TensorInfo info = header.tensors().get(name);
@@ -142,7 +142,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /**
      * A tensor's bytes, read-only and in place, valid until this is closed.
      *
-     * @throws InputException if there is no tensor of that name
+     * @throws InputException if it has no tensor with this name
      */
     public MemorySegment segment(String name) {
         TensorInfo info = info(name);
@@ -152,7 +152,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /**
      * A copy of a tensor's values in row-major order. F32, F16 and BF16 are exact; F64 is rounded to the nearest float.
      *
-     * @throws InputException if there is no tensor of that name, it is of another type, or it has more elements than an array
+     * @throws InputException if it has no tensor with this name, it is of another type, or it has more elements than an array
      */
     public float[] readFloats(String name) {
         TensorInfo info = info(name);
@@ -171,7 +171,7 @@ public final class SafetensorsFile implements AutoCloseable {
      *
      * @param from how many values come before the range
      * @param into all of it is filled
-     * @throws InputException if there is no tensor of that name, or it is of another type
+     * @throws InputException if it has no tensor with this name, or it is of another type
      * @throws IndexOutOfBoundsException if the range is not within the tensor
      */
     public void readFloats(String name, long from, float[] into) {
@@ -217,7 +217,7 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         if (now < mapped) {
             throw new InputException(file + ": " + now + " bytes long now, and " + mapped
-                    + " when it was opened; expected that nobody writes to a model while it is in use");
+                    + " when it was opened; expected no program to write to a model while it is in use");
         }
     }
 

@@ -25,7 +25,7 @@ public final class Columns {
         return y;
     }
 
-    /** {@code dx_t,from+i += dy_ti}; columns that nobody cut out have no gradient. */
+    /** {@code dx_t,from+i += dy_ti}; columns that were not taken have no gradient. */
     private static void backward(Tape tape, Tensor x, int from, int width, Tensor y) {
         Tape.Grad dx = tape.grad(x);
         if (dx != null) {

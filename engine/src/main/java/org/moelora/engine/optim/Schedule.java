@@ -31,7 +31,7 @@ public record Schedule(Decay decay, double rate, long warmupSteps) {
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException if the rate is negative or not finite, or the warm-up is negative
+     * @throws IllegalArgumentException if the rate is negative, NaN or infinite, or the warm-up is negative
      */
     public Schedule {
         if (!(rate >= 0 && rate < Double.POSITIVE_INFINITY)) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * {@link Function}.
  */
 final class Values {
-    /** What a variable is that nobody set. */
+    /** The value of a variable that was never set. */
     enum Undefined {
         UNDEFINED
     }
