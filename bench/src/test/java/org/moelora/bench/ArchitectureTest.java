@@ -47,6 +47,7 @@ class ArchitectureTest {
         "org.moelora.compare.."
     };
     private static final String[] CLI = {"org.moelora.cli.."};
+    private static final String[] LEARN = {"org.moelora.learn.."};
     private static final String[] PROGRAMS = {"org.moelora.bench..", "org.moelora.testmodels.."};
 
     private static final DescribedPredicate<JavaClass> OURS = resideInAnyPackage("org.moelora..");
@@ -64,7 +65,7 @@ class ArchitectureTest {
     void everyClassLivesInARoom() {
         classes()
                 .should()
-                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI, PROGRAMS))
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI, LEARN, PROGRAMS))
                 .because("a new room is added to this test together with its doors")
                 .check(project);
     }
@@ -187,6 +188,25 @@ class ArchitectureTest {
                                         || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException")
                                         || c.getName().startsWith("org.moelora.engine.io.Json"))))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
+                .check(project);
+    }
+
+    @Test
+    void lessonsKnowTheJdkAloneAndNothingKnowsThem() {
+        classes()
+                .that()
+                .resideInAnyPackage(LEARN)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(concat(LEARN, new String[] {"java..", "org.jspecify.."})))
+                .because("a student reads a lesson without knowing the engine")
+                .check(project);
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(LEARN)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(LEARN)
+                .because("lessons are found through ServiceLoader, and a program without them misses nothing")
                 .check(project);
     }
 
