@@ -2,11 +2,8 @@ package org.moelora.learn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tape;
@@ -26,7 +23,7 @@ import org.moelora.kernels.Devices;
 
 /** The file that a student reads computes what the engine computes. */
 class MoeLoraTest {
-    private static final int STEPS = 30;
+    private static final int STEPS = 15;
     private static final double RATE = 0.02;
 
     /** Of a loss or a gradient's norm, at the same parameters: float32 carries 7 digits, and some are lost in cancellation. */
@@ -84,30 +81,15 @@ class MoeLoraTest {
         double[][][] values = {learner.a, learner.b, learner.wg, x};
         double[][][] gradients = {learner.da, learner.db, learner.dwg, learner.dx};
         for (int i = 0; i < values.length; i++) {
-            assertThat(distance(differences(learner, x, values[i]), gradients[i]))
+            double[][] expected = gradients[i];
+            double[][] differences = FiniteDifferences.of(values[i], () -> {
+                learner.forwardAndBackward(x, MoeLora.answers());
+                return learner.loss;
+            });
+            assertThat(FiniteDifferences.distance(differences, expected))
                     .as("gradient " + i)
                     .isLessThan(1e-6);
         }
-    }
-
-    private static double[][] differences(MoeLora learner, double[][] x, double[][] values) {
-        DoubleSupplier loss = () -> {
-            learner.forwardAndBackward(x, MoeLora.answers());
-            return learner.loss;
-        };
-        double[][] differences = new double[values.length][values[0].length];
-        for (int i = 0; i < values.length; i++) {
-            for (int j = 0; j < values[i].length; j++) {
-                double here = values[i][j];
-                values[i][j] = here + 1e-6;
-                double above = loss.getAsDouble();
-                values[i][j] = here - 1e-6;
-                double below = loss.getAsDouble();
-                values[i][j] = here;
-                differences[i][j] = (above - below) / 2e-6;
-            }
-        }
-        return differences;
     }
 
     /** What the file is there to show. */
@@ -165,16 +147,16 @@ class MoeLoraTest {
         }
 
         void put(MoeLora learner) {
-            block.get("w0").set(floats(learner.w0));
-            block.get("a").set(floats(learner.a));
-            block.get("b").set(floats(learner.b));
-            block.get("wg").set(floats(learner.wg));
+            block.get("w0").set(Floats.of(learner.w0));
+            block.get("a").set(Floats.of(learner.a));
+            block.get("b").set(Floats.of(learner.b));
+            block.get("wg").set(Floats.of(learner.wg));
         }
 
         void step(double[][] tokens, int[] targets, boolean withInput) {
             block.clearGradients();
             try (Tape tape = Tape.recording(device)) {
-                float[] values = floats(tokens);
+                float[] values = Floats.of(tokens);
                 Tensor x = withInput
                         ? tape.variable(values, tokens.length, tokens[0].length)
                         : tape.constant(values, tokens.length, tokens[0].length);
@@ -206,22 +188,22 @@ class MoeLoraTest {
 
         void compare(String when, MoeLora learner, double tolerance) {
             double[][] losses = {{learner.lm, learner.balance, learner.contrast, learner.loss}};
-            same(when + ", losses", numbers, losses, tolerance);
-            same(when + ", y", y, learner.y, tolerance);
-            same(when + ", p", p, learner.p, tolerance);
-            same(when + ", g", gate, learner.g, tolerance);
-            same(when + ", dA", block.get("a").gradientArray(), learner.da, tolerance);
-            same(when + ", dB", block.get("b").gradientArray(), learner.db, tolerance);
-            same(when + ", dW_g", block.get("wg").gradientArray(), learner.dwg, tolerance);
+            Floats.same(when + ", losses", numbers, losses, tolerance);
+            Floats.same(when + ", y", y, learner.y, tolerance);
+            Floats.same(when + ", p", p, learner.p, tolerance);
+            Floats.same(when + ", g", gate, learner.g, tolerance);
+            Floats.same(when + ", dA", block.get("a").gradientArray(), learner.da, tolerance);
+            Floats.same(when + ", dB", block.get("b").gradientArray(), learner.db, tolerance);
+            Floats.same(when + ", dW_g", block.get("wg").gradientArray(), learner.dwg, tolerance);
             if (dx.length > 0) {
-                same(when + ", dx", dx, learner.dx, tolerance);
+                Floats.same(when + ", dx", dx, learner.dx, tolerance);
             }
         }
 
         void compareParameters(MoeLora learner, double tolerance) {
-            same("A", values("a"), learner.a, tolerance);
-            same("B", values("b"), learner.b, tolerance);
-            same("W_g", values("wg"), learner.wg, tolerance);
+            Floats.same("A", values("a"), learner.a, tolerance);
+            Floats.same("B", values("b"), learner.b, tolerance);
+            Floats.same("W_g", values("wg"), learner.wg, tolerance);
         }
 
         private float[] values(String name) {
@@ -233,41 +215,5 @@ class MoeLoraTest {
             adamW.close();
             block.close();
         }
-    }
-
-    private static void same(String what, float[] actual, double[][] expected, double tolerance) {
-        double[][] shaped = new double[expected.length][];
-        int at = 0;
-        for (int i = 0; i < shaped.length; i++) {
-            shaped[i] = new double[expected[i].length];
-            for (int j = 0; j < shaped[i].length; j++) {
-                shaped[i][j] = actual[at++];
-            }
-        }
-        assertThat(at).as(what).isEqualTo(actual.length);
-        assertThat(distance(shaped, expected)).as(what).isLessThanOrEqualTo(tolerance);
-    }
-
-    /** The norm of the difference over that of what is expected, or over 1e-3 if that is less. */
-    static double distance(double[][] actual, double[][] expected) {
-        double difference = 0;
-        double norm = 0;
-        for (int i = 0; i < expected.length; i++) {
-            for (int j = 0; j < expected[i].length; j++) {
-                difference += (actual[i][j] - expected[i][j]) * (actual[i][j] - expected[i][j]);
-                norm += expected[i][j] * expected[i][j];
-            }
-        }
-        return Math.sqrt(difference) / Math.max(1e-3, Math.sqrt(norm));
-    }
-
-    private static float[] floats(double[][] values) {
-        List<Double> all = new ArrayList<>();
-        Arrays.stream(values).flatMapToDouble(Arrays::stream).forEach(all::add);
-        float[] floats = new float[all.size()];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = all.get(i).floatValue();
-        }
-        return floats;
     }
 }
