@@ -181,6 +181,16 @@ public final class Tape implements AutoCloseable {
         return lease(DType.F32, length, Owner.SCRATCH);
     }
 
+    /** Begins the declaration of an op, see {@link Op}. */
+    public Op op(String name) {
+        return new Op(this, name);
+    }
+
+    /** A new F32 tensor with undefined values that requires no gradient, for the op that fills it. */
+    public Tensor tensor(Shape shape) {
+        return tensor(false, shape);
+    }
+
     /**
      * Records an op. {@code backward} is called when the gradient of {@code out} is complete, and not at all if there is none.
      *
@@ -341,7 +351,7 @@ public final class Tape implements AutoCloseable {
         return place(input);
     }
 
-    private Grad place(Tensor input) {
+    Grad place(Tensor input) {
         if (input instanceof Parameter parameter) {
             return new Grad(parameter.gradient(), true);
         }

@@ -2,6 +2,7 @@ package org.moelora.engine.ops;
 
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Elementwise;
 
 /** {@code y = a + b}: the residual connection. */
 public final class Add {
@@ -11,16 +12,11 @@ public final class Add {
         if (!a.shape().equals(b.shape())) {
             throw new IllegalArgumentException("cannot add " + a.shape() + " and " + b.shape());
         }
-        boolean records = tape.records(a, b);
-        Tensor y = tape.tensor(records, a.shape());
-        tape.kernels().elementwise().add(a.memory(), b.memory(), y.memory());
-        if (records) {
-            // da = dy, db = dy
-            tape.record("add", y, () -> {
-                tape.copyGrad(y, b);
-                tape.passGrad(y, a);
-            });
-        }
-        return y;
+        Elementwise kernels = tape.kernels().elementwise();
+        return tape.op("add")
+                .differentiable(a, b)
+                .forward(a.shape(), (v, y) -> kernels.add(v.of(a), v.of(b), y))
+                // da = dy, db = dy
+                .backward((v, dy, d) -> d.pass(a, b));
     }
 }

@@ -3,6 +3,7 @@ package org.moelora.engine.ops;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Mixture;
 
 /**
  * Load balance (Fedus, Zoph and Shazeer 2021, arXiv 2101.03961, section 2.2): {@code L = E sum_e f_e P_e}, f_e the share of selections that
@@ -20,33 +21,17 @@ public final class BalanceLoss {
         int tokens = p.shape().rows();
         int experts = p.shape().cols();
         int k = selected.shape().cols();
-        boolean records = tape.records(p);
-        Tensor loss = tape.tensor(records, Shape.of(1));
-        Tensor load = tape.tensor(false, Shape.of(experts));
-        tape.kernels()
-                .mixture()
-                .balance(tokens, experts, k, p.memory(), selected.memory(), load.memory(), loss.memory());
-        if (records) {
-            // f is a count and carries no gradient: dp_te = dL E f_e / T
-            tape.record(
-                    "balance loss",
-                    loss,
-                    () -> {
-                        Tape.Grad dp = tape.grad(p);
-                        if (dp != null) {
-                            tape.kernels()
-                                    .mixture()
-                                    .balanceGrad(
-                                            tokens,
-                                            experts,
-                                            load.memory(),
-                                            tape.gradOf(loss),
-                                            dp.memory(),
-                                            dp.accumulate());
-                        }
-                    },
-                    load);
-        }
-        return loss;
+        Mixture kernels = tape.kernels().mixture();
+        Tensor f = tape.tensor(Shape.of(experts));
+        return tape.op("balance loss")
+                .differentiable(p)
+                .constant("selection", selected)
+                .saves(f)
+                .forward(
+                        Shape.of(1),
+                        (v, loss) -> kernels.balance(tokens, experts, k, v.of(p), v.of(selected), v.of(f), loss))
+                // f is a count and carries no gradient: dp_te = dL E f_e / T
+                .backward((v, dLoss, d) ->
+                        d.into(p, (dp, add) -> kernels.balanceGrad(tokens, experts, v.of(f), dLoss, dp, add)));
     }
 }

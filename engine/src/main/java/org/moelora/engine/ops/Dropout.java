@@ -2,6 +2,7 @@ package org.moelora.engine.ops;
 
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Elementwise;
 
 /**
  * {@code y_i = keep_i x_i / (1 - rate)}, keep_i one with probability 1 - rate (Srivastava et al. 2014). The mask is a pure function of
@@ -17,17 +18,11 @@ public final class Dropout {
         if (!(rate >= 0 && rate < 1)) {
             throw new IllegalArgumentException("dropout is " + rate + "; expected at least 0 and less than 1");
         }
-        boolean records = tape.records(x);
-        Tensor y = tape.tensor(records, x.shape());
-        tape.kernels().elementwise().dropout(key, rate, x.memory(), y.memory(), false);
-        if (records) {
-            tape.record("dropout", y, () -> {
-                Tape.Grad dx = tape.grad(x);
-                if (dx != null) {
-                    tape.kernels().elementwise().dropout(key, rate, tape.gradOf(y), dx.memory(), dx.accumulate());
-                }
-            });
-        }
-        return y;
+        Elementwise kernels = tape.kernels().elementwise();
+        return tape.op("dropout")
+                .differentiable(x)
+                .forward(x.shape(), (v, y) -> kernels.dropout(key, rate, v.of(x), y, false))
+                // dx_i = keep_i dy_i / (1 - rate)
+                .backward((v, dy, d) -> d.into(x, (dx, add) -> kernels.dropout(key, rate, dy, dx, add)));
     }
 }

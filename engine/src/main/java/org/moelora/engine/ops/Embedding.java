@@ -6,6 +6,8 @@ import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
+import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Tokens;
 
 /** {@code y_t = W[ids_t]}: one row of a table per token. */
 public final class Embedding {
@@ -16,19 +18,22 @@ public final class Embedding {
      * @param w [entries, width]
      */
     public static Tensor apply(Tape tape, Tensor ids, Weight w) {
-        int rows = ids.shape().cols();
-        int cols = w.shape().dim(1);
         return switch (w) {
             case FrozenWeight frozen
             when frozen.isTransposed() ->
                 throw new IllegalArgumentException("a transposed weight has no rows to look up");
-            case FrozenWeight frozen -> {
-                Tensor y = tape.tensor(false, Shape.of(rows, cols));
-                tape.kernels().tokens().embed(rows, ids.memory(), frozen.frozen(), y.memory());
-                yield y;
-            }
+            case FrozenWeight frozen -> lookUp(tape, ids, frozen);
             case Parameter table -> gather(tape, ids, table);
         };
+    }
+
+    private static Tensor lookUp(Tape tape, Tensor ids, FrozenWeight w) {
+        int rows = ids.shape().cols();
+        Tokens kernels = tape.kernels().tokens();
+        return tape.op("embedding")
+                .constant("ids", ids)
+                .forward(Shape.of(rows, w.shape().dim(1)), (v, y) -> kernels.embed(rows, v.of(ids), w.frozen(), y))
+                .withoutBackward();
     }
 
     /**
@@ -39,25 +44,13 @@ public final class Embedding {
     public static Tensor gather(Tape tape, Tensor ids, Tensor x) {
         int rows = ids.shape().cols();
         int cols = x.shape().cols();
-        boolean records = tape.records(x);
-        Tensor y = tape.tensor(records, Shape.of(rows, cols));
-        tape.kernels().tokens().gather(rows, cols, ids.memory(), x.memory(), y.memory());
-        if (records) {
-            tape.record("gather", y, () -> gatherBackward(tape, ids, x, y), ids);
-        }
-        return y;
-    }
-
-    /** {@code dx[ids_n] += dy_n}; rows that were not read get zero. */
-    private static void gatherBackward(Tape tape, Tensor ids, Tensor x, Tensor y) {
-        Tape.Grad dx = tape.grad(x);
-        if (dx != null) {
-            if (!dx.accumulate()) {
-                tape.kernels().elementwise().fill(dx.memory(), 0);
-            }
-            tape.kernels()
-                    .tokens()
-                    .scatterAdd(y.shape().rows(), y.shape().cols(), ids.memory(), tape.gradOf(y), dx.memory());
-        }
+        Kernels kernels = tape.kernels();
+        return tape.op("gather")
+                .differentiable(x)
+                .constant("ids", ids)
+                .reads(ids)
+                .forward(Shape.of(rows, cols), (v, y) -> kernels.tokens().gather(rows, cols, v.of(ids), v.of(x), y))
+                // dx[ids_n] += dy_n; rows that were not read get zero
+                .backward((v, dy, d) -> d.sum(x, dx -> kernels.tokens().scatterAdd(rows, cols, v.of(ids), dy, dx)));
     }
 }

@@ -3,6 +3,7 @@ package org.moelora.engine.ops;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Rows;
 
 /**
  * {@code y_ti = (x_ti - mean_t) / sqrt(var_t + eps) w_i + b_i}: Ba, Kiros and Hinton 2016, arXiv 1607.06450. Has a derivative in x; weight and bias
@@ -13,48 +14,27 @@ public final class LayerNorm {
 
     /**
      * @param x [T, n]
-     * @param weight [n]
-     * @param bias [n]
-     * @throws IllegalStateException if weight or bias wants a gradient
+     * @param w weight [n]
+     * @param b bias [n]
+     * @throws IllegalStateException if weight or bias requires a gradient
      */
-    public static Tensor apply(Tape tape, Tensor x, Tensor weight, Tensor bias, float eps) {
-        tape.noDerivative("layer norm in its weight", weight);
-        tape.noDerivative("layer norm in its bias", bias);
+    public static Tensor apply(Tape tape, Tensor x, Tensor w, Tensor b, float eps) {
         int rows = x.shape().rows();
-        int cols = x.shape().cols();
-        boolean records = tape.records(x);
-        Tensor y = tape.tensor(records, x.shape());
-        Tensor stats = tape.tensor(false, Shape.of(rows, 2));
-        Runnable forward = () -> tape.kernels()
-                .rows()
-                .layerNorm(rows, cols, eps, x.memory(), weight.memory(), bias.memory(), y.memory(), stats.memory());
-        forward.run();
-        if (records) {
-            tape.remake(y, forward);
-            tape.record("layer norm", y, () -> backward(tape, x, weight, stats, y), x, weight, bias, stats);
-        }
-        return y;
-    }
-
-    /**
-     * With {@code xhat = (x - mean) rstd} and {@code h_i = w_i dy_i}: mean and rstd depend on x,
-     * {@code d mean / d x_j = 1 / n} and {@code d rstd / d x_j = -rstd^2 xhat_j / n}, which gives
-     * {@code dx_i = rstd (h_i - mean_j h_j - xhat_i mean_j(h_j xhat_j))}.
-     */
-    private static void backward(Tape tape, Tensor x, Tensor weight, Tensor stats, Tensor y) {
-        Tape.Grad dx = tape.grad(x);
-        if (dx != null) {
-            tape.kernels()
-                    .rows()
-                    .layerNormGrad(
-                            x.shape().rows(),
-                            x.shape().cols(),
-                            x.memory(),
-                            weight.memory(),
-                            stats.memory(),
-                            tape.gradOf(y),
-                            dx.memory(),
-                            dx.accumulate());
-        }
+        int n = x.shape().cols();
+        Rows kernels = tape.kernels().rows();
+        Tensor stats = tape.tensor(Shape.of(rows, 2));
+        return tape.op("layer norm")
+                .differentiable(x)
+                .constant("weight", w)
+                .constant("bias", b)
+                .saves(stats)
+                .recomputable()
+                // y = xhat .* w + b with xhat_t = (x_t - mean_t) rstd_t
+                .forward(
+                        x.shape(), (v, y) -> kernels.layerNorm(rows, n, eps, v.of(x), v.of(w), v.of(b), y, v.of(stats)))
+                // With h_i = w_i dy_i, d mean / d x_j = 1 / n and d rstd / d x_j = -rstd^2 xhat_j / n:
+                // dx_i = rstd (h_i - mean_j h_j - xhat_i mean_j(h_j xhat_j))
+                .backward((v, dy, d) -> d.into(
+                        x, (dx, add) -> kernels.layerNormGrad(rows, n, v.of(x), v.of(w), v.of(stats), dy, dx, add)));
     }
 }

@@ -2,6 +2,7 @@ package org.moelora.engine.ops;
 
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Elementwise;
 
 /** {@code y_i = a_i b_i}. */
 public final class Multiply {
@@ -11,28 +12,15 @@ public final class Multiply {
         if (!a.shape().equals(b.shape())) {
             throw new IllegalArgumentException("cannot multiply " + a.shape() + " and " + b.shape());
         }
-        boolean records = tape.records(a, b);
-        Tensor y = tape.tensor(records, a.shape());
-        tape.kernels().elementwise().multiply(a.memory(), b.memory(), y.memory(), false);
-        if (records) {
-            tape.record(
-                    "multiply",
-                    y,
-                    () -> {
-                        product(tape, y, b, a);
-                        product(tape, y, a, b);
-                    },
-                    a,
-                    b);
-        }
-        return y;
-    }
-
-    /** {@code dinput = dy .* other}. */
-    private static void product(Tape tape, Tensor y, Tensor other, Tensor input) {
-        Tape.Grad d = tape.grad(input);
-        if (d != null) {
-            tape.kernels().elementwise().multiply(tape.gradOf(y), other.memory(), d.memory(), d.accumulate());
-        }
+        Elementwise kernels = tape.kernels().elementwise();
+        return tape.op("multiply")
+                .differentiable(a, b)
+                .reads(a, b)
+                .forward(a.shape(), (v, y) -> kernels.multiply(v.of(a), v.of(b), y, false))
+                // da = dy .* b, db = dy .* a
+                .backward((v, dy, d) -> {
+                    d.into(a, (da, add) -> kernels.multiply(dy, v.of(b), da, add));
+                    d.into(b, (db, add) -> kernels.multiply(dy, v.of(a), db, add));
+                });
     }
 }

@@ -3,6 +3,7 @@ package org.moelora.engine.ops;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Mixture;
 
 /**
  * Certain per token and balanced over tokens: {@code L = mean_t H(p_t) - H(mean_t p_t) = -1/T sum_t KL(p_t || mean p)} in nats, the negative mutual
@@ -19,33 +20,18 @@ public final class MutualInformationLoss {
     public static Tensor apply(Tape tape, Tensor p) {
         int tokens = p.shape().rows();
         int experts = p.shape().cols();
-        boolean records = tape.records(p);
-        Tensor loss = tape.tensor(records, Shape.of(1));
-        Tensor mean = tape.tensor(false, Shape.of(experts));
-        tape.kernels().mixture().mutualInformation(tokens, experts, p.memory(), mean.memory(), loss.memory());
-        if (records) {
-            // The terms with a derivative of a logarithm cancel: dp_te = dL (log mean_e - log p_te) / T
-            tape.record(
-                    "mutual information loss",
-                    loss,
-                    () -> {
-                        Tape.Grad dp = tape.grad(p);
-                        if (dp != null) {
-                            tape.kernels()
-                                    .mixture()
-                                    .mutualInformationGrad(
-                                            tokens,
-                                            experts,
-                                            p.memory(),
-                                            mean.memory(),
-                                            tape.gradOf(loss),
-                                            dp.memory(),
-                                            dp.accumulate());
-                        }
-                    },
-                    p,
-                    mean);
-        }
-        return loss;
+        Mixture kernels = tape.kernels().mixture();
+        Tensor mean = tape.tensor(Shape.of(experts));
+        return tape.op("mutual information loss")
+                .differentiable(p)
+                .reads(p)
+                .saves(mean)
+                .forward(
+                        Shape.of(1), (v, loss) -> kernels.mutualInformation(tokens, experts, v.of(p), v.of(mean), loss))
+                // The terms with a derivative of a logarithm cancel: dp_te = dL (log mean_e - log p_te) / T
+                .backward((v, dLoss, d) -> d.into(
+                        p,
+                        (dp, add) ->
+                                kernels.mutualInformationGrad(tokens, experts, v.of(p), v.of(mean), dLoss, dp, add)));
     }
 }

@@ -3,6 +3,7 @@ package org.moelora.engine.ops;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Rows;
 
 /** Rotary position embedding in half-rotation order: Su et al. 2021, arXiv 2104.09864. */
 public final class Rope {
@@ -16,9 +17,13 @@ public final class Rope {
      */
     public static Tensor table(Tape tape, Tensor positions, double[] frequencies) {
         int rows = positions.shape().cols();
-        Tensor table = tape.tensor(false, Shape.of(rows, 2 * frequencies.length));
-        tape.kernels().rows().ropeTable(rows, frequencies, positions.memory(), table.memory());
-        return table;
+        Rows kernels = tape.kernels().rows();
+        return tape.op("rope table")
+                .constant("positions", positions)
+                .forward(
+                        Shape.of(rows, 2 * frequencies.length),
+                        (v, table) -> kernels.ropeTable(rows, frequencies, v.of(positions), table))
+                .withoutBackward();
     }
 
     /**
@@ -40,35 +45,18 @@ public final class Rope {
         int rows = x.shape().rows();
         int headDim = table.shape().cols();
         int heads = x.shape().cols() / headDim;
-        boolean records = tape.records(x);
-        Tensor y = tape.tensor(records, x.shape());
-        tape.kernels()
-                .rows()
-                .rope(rows, heads, headDim, table.memory(), interleaved, false, x.memory(), y.memory(), false);
-        if (records) {
-            // A rotation is orthogonal: its transpose turns back.
-            tape.record(
-                    "rope",
-                    y,
-                    () -> {
-                        Tape.Grad dx = tape.grad(x);
-                        if (dx != null) {
-                            tape.kernels()
-                                    .rows()
-                                    .rope(
-                                            rows,
-                                            heads,
-                                            headDim,
-                                            table.memory(),
-                                            interleaved,
-                                            true,
-                                            tape.gradOf(y),
-                                            dx.memory(),
-                                            dx.accumulate());
-                        }
-                    },
-                    table);
-        }
-        return y;
+        Rows kernels = tape.kernels().rows();
+        return tape.op("rope")
+                .differentiable(x)
+                .constant("table", table)
+                .reads(table)
+                .forward(
+                        x.shape(),
+                        (v, y) ->
+                                kernels.rope(rows, heads, headDim, v.of(table), interleaved, false, v.of(x), y, false))
+                // A rotation is orthogonal: its transpose turns back.
+                .backward((v, dy, d) -> d.into(
+                        x,
+                        (dx, add) -> kernels.rope(rows, heads, headDim, v.of(table), interleaved, true, dy, dx, add)));
     }
 }

@@ -2,30 +2,19 @@ package org.moelora.engine.ops;
 
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Elementwise;
 
 /** {@code y_i = 1 / (1 + exp(-x_i))}. */
 public final class Sigmoid {
     private Sigmoid() {}
 
     public static Tensor apply(Tape tape, Tensor x) {
-        boolean records = tape.records(x);
-        Tensor y = tape.tensor(records, x.shape());
-        tape.kernels().elementwise().sigmoid(x.memory(), y.memory());
-        if (records) {
-            // dx = dy y (1 - y)
-            tape.record(
-                    "sigmoid",
-                    y,
-                    () -> {
-                        Tape.Grad dx = tape.grad(x);
-                        if (dx != null) {
-                            tape.kernels()
-                                    .elementwise()
-                                    .sigmoidGrad(y.memory(), tape.gradOf(y), dx.memory(), dx.accumulate());
-                        }
-                    },
-                    y);
-        }
-        return y;
+        Elementwise kernels = tape.kernels().elementwise();
+        return tape.op("sigmoid")
+                .differentiable(x)
+                .readsOutput()
+                .forward(x.shape(), (v, y) -> kernels.sigmoid(v.of(x), y))
+                // dx = dy y (1 - y)
+                .backward((v, dy, d) -> d.into(x, (dx, add) -> kernels.sigmoidGrad(v.output(), dy, dx, add)));
     }
 }

@@ -2,6 +2,7 @@ package org.moelora.engine.ops;
 
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Rows;
 
 /** {@code y_ti = exp(x_ti) / sum_j exp(x_tj)}. */
 public final class Softmax {
@@ -10,24 +11,13 @@ public final class Softmax {
     public static Tensor apply(Tape tape, Tensor x) {
         int rows = x.shape().rows();
         int cols = x.shape().cols();
-        boolean records = tape.records(x);
-        Tensor y = tape.tensor(records, x.shape());
-        tape.kernels().rows().softmax(rows, cols, x.memory(), y.memory());
-        if (records) {
-            // dx = y .* (dy - <y, dy>)
-            tape.record(
-                    "softmax",
-                    y,
-                    () -> {
-                        Tape.Grad dx = tape.grad(x);
-                        if (dx != null) {
-                            tape.kernels()
-                                    .rows()
-                                    .softmaxGrad(rows, cols, y.memory(), tape.gradOf(y), dx.memory(), dx.accumulate());
-                        }
-                    },
-                    y);
-        }
-        return y;
+        Rows kernels = tape.kernels().rows();
+        return tape.op("softmax")
+                .differentiable(x)
+                .readsOutput()
+                .forward(x.shape(), (v, y) -> kernels.softmax(rows, cols, v.of(x), y))
+                // dx = y .* (dy - <y, dy>)
+                .backward(
+                        (v, dy, d) -> d.into(x, (dx, add) -> kernels.softmaxGrad(rows, cols, v.output(), dy, dx, add)));
     }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Kernels;
 
 /** {@code h_r = sum of x_t over the first tokens of row r}, in the order of t. Passes no gradient: what is made of h sees x as a constant. */
 public final class SumOfTokens {
@@ -36,13 +37,21 @@ public final class SumOfTokens {
                 rowOf[n++] = r;
             }
         }
-        Tensor h = tape.tensor(false, Shape.of(rows, width));
         Tensor from = tape.ints(tokens);
         Tensor to = tape.ints(rowOf);
-        Tensor chosen = tape.tensor(false, Shape.of(n, width));
-        tape.kernels().tokens().gather(n, width, from.memory(), x.memory(), chosen.memory());
-        tape.kernels().elementwise().fill(h.memory(), 0);
-        tape.kernels().tokens().scatterAdd(n, width, to.memory(), chosen.memory(), h.memory());
-        return h;
+        Tensor chosen = tape.tensor(Shape.of(n, width));
+        int count = n;
+        Kernels kernels = tape.kernels();
+        return tape.op("sum of tokens")
+                .detached(x)
+                .constant("tokens", from)
+                .constant("rows", to)
+                .saves(chosen)
+                .forward(Shape.of(rows, width), (v, h) -> {
+                    kernels.tokens().gather(count, width, v.of(from), v.of(x), v.of(chosen));
+                    kernels.elementwise().fill(h, 0);
+                    kernels.tokens().scatterAdd(count, width, v.of(to), v.of(chosen), h);
+                })
+                .withoutBackward();
     }
 }

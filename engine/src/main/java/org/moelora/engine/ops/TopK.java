@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Mixture;
 
 /**
  * Sparse gating (Shazeer et al. 2017, arXiv 1701.06538): S_t = the k largest of p_t, {@code g_te = p_te / sum_{j in S_t} p_tj} for e in S_t,
@@ -32,43 +33,24 @@ public record TopK(Tensor gate, Tensor selected) {
         if (k < 1 || k > experts) {
             throw new IllegalArgumentException("top-k is " + k + "; expected 1 to " + experts);
         }
-        boolean records = tape.records(p);
-        Tensor gate = tape.tensor(records, p.shape());
+        Mixture kernels = tape.kernels().mixture();
         Tensor selected = tape.ints(Shape.of(tokens, k));
-        tape.kernels()
-                .mixture()
-                .topK(
-                        tokens,
-                        experts,
-                        k,
-                        renormalise,
-                        p.memory(),
-                        bias == null ? null : bias.memory(),
-                        selected.memory(),
-                        gate.memory());
-        if (records) {
-            tape.record("top-k", gate, () -> backward(tape, p, k, renormalise, gate, selected), p, gate, selected);
-        }
+        Tensor gate = tape.op("top-k")
+                .differentiable(p)
+                .detached(bias)
+                .reads(p)
+                .saves(selected)
+                .readsOutput()
+                .forward(
+                        p.shape(),
+                        (v, g) -> kernels.topK(
+                                tokens, experts, k, renormalise, v.of(p), v.ofNullable(bias), v.of(selected), g))
+                // With Z_t = sum_{j in S_t} p_tj: dp_te = [e in S_t] (dg_te - sum_j g_tj dg_tj) / Z_t. The choice
+                // itself has no gradient.
+                .backward((v, dg, d) -> d.into(
+                        p,
+                        (dp, add) -> kernels.topKGrad(
+                                tokens, experts, k, renormalise, v.of(p), v.of(selected), v.output(), dg, dp, add)));
         return new TopK(gate, selected);
-    }
-
-    /** With {@code Z_t = sum_{j in S_t} p_tj}: {@code dp_te = [e in S_t] (dg_te - sum_j g_tj dg_tj) / Z_t}. The choice itself has no gradient. */
-    private static void backward(Tape tape, Tensor p, int k, boolean renormalise, Tensor gate, Tensor selected) {
-        Tape.Grad dp = tape.grad(p);
-        if (dp != null) {
-            tape.kernels()
-                    .mixture()
-                    .topKGrad(
-                            p.shape().rows(),
-                            p.shape().cols(),
-                            k,
-                            renormalise,
-                            p.memory(),
-                            selected.memory(),
-                            gate.memory(),
-                            tape.gradOf(gate),
-                            dp.memory(),
-                            dp.accumulate());
-        }
     }
 }

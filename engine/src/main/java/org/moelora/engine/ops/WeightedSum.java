@@ -1,8 +1,8 @@
 package org.moelora.engine.ops;
 
-import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Elementwise;
 
 /** {@code y = sum_n weight_n x_n} over tensors of one shape: how the terms of a loss come together. */
 public final class WeightedSum {
@@ -12,23 +12,20 @@ public final class WeightedSum {
         if (terms.length == 0 || terms.length != weights.length) {
             throw new IllegalArgumentException(terms.length + " terms with " + weights.length + " weights");
         }
-        Shape shape = terms[0].shape();
-        boolean records = tape.records(terms);
-        Tensor y = tape.tensor(records, shape);
-        for (int n = 0; n < terms.length; n++) {
-            tape.kernels().elementwise().scale(weights[n], terms[n].memory(), y.memory(), n > 0);
-        }
-        if (records) {
-            // dx_n = weight_n dy
-            tape.record("weighted sum", y, () -> {
-                for (int n = 0; n < terms.length; n++) {
-                    Tape.Grad dx = tape.grad(terms[n]);
-                    if (dx != null) {
-                        tape.kernels().elementwise().scale(weights[n], tape.gradOf(y), dx.memory(), dx.accumulate());
+        Elementwise kernels = tape.kernels().elementwise();
+        return tape.op("weighted sum")
+                .differentiable(terms)
+                .forward(terms[0].shape(), (v, y) -> {
+                    for (int n = 0; n < terms.length; n++) {
+                        kernels.scale(weights[n], v.of(terms[n]), y, n > 0);
                     }
-                }
-            });
-        }
-        return y;
+                })
+                // dx_n = weight_n dy
+                .backward((v, dy, d) -> {
+                    for (int n = 0; n < terms.length; n++) {
+                        float weight = weights[n];
+                        d.into(terms[n], (dx, add) -> kernels.scale(weight, dy, dx, add));
+                    }
+                });
     }
 }

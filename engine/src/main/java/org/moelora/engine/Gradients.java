@@ -1,0 +1,156 @@
+package org.moelora.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.Memory;
+
+/**
+ * Where an {@link Op}'s backward pass puts the gradients of its differentiable inputs. Each input is asked for once, also if its gradient is not wanted;
+ * an input that is named twice, twice. The op may write all gradients as if its inputs were different tensors, in any order and by one kernel: where one
+ * tensor is several inputs, it is given other memory, whose content is added when the op is through.
+ */
+public final class Gradients {
+    /** For kernels that add, or overwrite. */
+    @FunctionalInterface
+    public interface Kernel {
+        /**
+         * @param accumulate whether something stands in dx already and must be added to
+         */
+        void run(Memory dx, boolean accumulate);
+    }
+
+    /** Memory of the op's own: what is in it is added to sum, if there is one, when the op is through. */
+    private record Part(Memory memory, @Nullable Memory sum) {}
+
+    private final Tape tape;
+    private final Op op;
+    private final Tensor out;
+    private final boolean[] asked;
+    private final List<Part> parts = new ArrayList<>(0);
+
+    Gradients(Tape tape, Op op, Tensor out) {
+        this.tape = tape;
+        this.op = op;
+        this.out = out;
+        this.asked = new boolean[op.differentiable().length];
+    }
+
+    /** Whether the gradient of this input is wanted: an optional input that is absent wants none. */
+    public boolean wants(@Nullable Tensor input) {
+        return input != null && input.wantsGrad();
+    }
+
+    /** Where to put the gradient of an input; memory that is thrown away if it is not wanted. */
+    public Tape.Grad of(Tensor input) {
+        boolean again = ask(input);
+        if (!input.wantsGrad()) {
+            return new Tape.Grad(part(input, null), false);
+        }
+        return again ? new Tape.Grad(part(input, tape.place(input).memory()), false) : tape.place(input);
+    }
+
+    /** Has a kernel give the gradient of an input, if it is wanted. */
+    public void into(@Nullable Tensor input, Kernel kernel) {
+        if (input == null) {
+            return;
+        }
+        if (!input.wantsGrad()) {
+            ask(input);
+            return;
+        }
+        Tape.Grad dx = of(input);
+        kernel.run(dx.memory(), dx.accumulate());
+    }
+
+    /** {@link #into} for kernels that can only add: dx is zero where nothing stands in it. */
+    public void sum(@Nullable Tensor input, Consumer<Memory> kernel) {
+        into(input, (dx, accumulate) -> {
+            if (!accumulate) {
+                tape.kernels().elementwise().fill(dx, 0);
+            }
+            kernel.accept(dx);
+        });
+    }
+
+    /** For kernels that can only overwrite: memory that the kernel has to fill, of which the content becomes, or is added to, the gradient of an input. */
+    public Memory overwritten(Tensor input) {
+        Tape.Grad dx = of(input);
+        return dx.accumulate() ? part(input, dx.memory()) : dx.memory();
+    }
+
+    /** {@code dx = dy} for each of these inputs, without a copy where that is possible; {@code dy} must not be read afterwards. */
+    public void pass(Tensor... inputs) {
+        for (int i = 1; i < inputs.length; i++) {
+            copy(inputs[i]);
+        }
+        Tensor last = inputs[0];
+        if (last.wantsGrad() && last.grad == null && !(last instanceof Parameter)) {
+            ask(last);
+            last.grad = tape.gradOf(out);
+            out.grad = null;
+        } else {
+            copy(last);
+        }
+    }
+
+    private void copy(Tensor input) {
+        into(input, (dx, accumulate) -> tape.kernels().elementwise().scale(1, tape.gradOf(out), dx, accumulate));
+    }
+
+    /** Memory for the time of this op. */
+    private Memory part(Tensor input, @Nullable Memory sum) {
+        Memory memory = tape.scratch(input.shape().size());
+        parts.add(new Part(memory, sum));
+        return memory;
+    }
+
+    /** Notes that an input was asked for; returns whether the same tensor was before. */
+    private boolean ask(Tensor input) {
+        Tensor[] inputs = op.differentiable();
+        boolean before = false;
+        boolean declared = false;
+        for (int i = 0; i < inputs.length; i++) {
+            if (inputs[i] == input) {
+                declared = true;
+                if (!asked[i]) {
+                    asked[i] = true;
+                    return before;
+                }
+                before = true;
+            }
+        }
+        if (!declared) {
+            throw new IllegalStateException(op.name() + " gives a gradient for " + Op.named(input)
+                    + ", which it does not declare differentiable");
+        }
+        return true;
+    }
+
+    /**
+     * Adds up what the op has left in parts.
+     *
+     * @throws IllegalStateException if the op has not given a gradient that is wanted
+     */
+    void complete() {
+        Tensor[] inputs = op.differentiable();
+        for (int i = 0; i < inputs.length; i++) {
+            if (!asked[i] && inputs[i].wantsGrad()) {
+                throw new IllegalStateException(op.name() + " declares a derivative in its input " + i + ", "
+                        + Op.named(inputs[i]) + ", and its backward pass gave none");
+            }
+        }
+        for (Part part : parts) {
+            if (part.sum != null) {
+                tape.kernels().elementwise().scale(1, part.memory, part.sum, true);
+            }
+        }
+    }
+
+    /** Gives back what was of the op's own. */
+    void close() {
+        parts.forEach(part -> part.memory.close());
+        parts.clear();
+    }
+}
