@@ -180,7 +180,8 @@ final class AdapterFlags {
             paramLabel = "NAME",
             description =
                     "What the contrastive loss compares: supervised (default), outputs of one expert with those of others;"
-                            + " token, a token's selected experts with its others.")
+                            + " token, a token's selected experts with its others; gated, as supervised but each by its gate,"
+                            + " which learns from it too, for all gates.")
     private @Nullable String contrast;
 
     @Option(names = "--contrast-weight", paramLabel = "X", description = "Weight of the contrastive loss: 0.01.")
@@ -512,8 +513,10 @@ final class AdapterFlags {
         if (policy.topK() == 0) {
             refuse("--balance", balance, informed, "top-k or top-k-raw", policy.id());
             refuse("--balance-weight", positive(balanceWeight), informed, "top-k or top-k-raw", policy.id());
-            refuse("--contrast-weight", positive(contrastWeight), false, "top-k or top-k-raw", policy.id());
-            refuse("--contrast", contrast, false, "top-k or top-k-raw", policy.id());
+            boolean gated = LossSettings.Contrast.GATED.id().equals(contrast);
+            String gates = "top-k or top-k-raw, unless the contrast is gated";
+            refuse("--contrast-weight", positive(contrastWeight), gated, gates, policy.id());
+            refuse("--contrast", contrast, gated, gates, policy.id());
         }
         Method preset = preset();
         LossSettings losses = new LossSettings(

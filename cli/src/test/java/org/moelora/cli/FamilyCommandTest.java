@@ -71,6 +71,7 @@ class FamilyCommandTest {
                 "adamole  | --max-threshold=0.5        | max-threshold +0.5",
                 "task-moelora | --tasks=even,odd       | tasks +even, odd",
                 "comoe    | --experts=4                | contrast +token",
+                "moelora  | --contrast=gated          | contrast +gated",
                 "comol    | --experts=3                | core-space +true",
                 "moelora  | --balance=bias             | gate +top-k \\(chosen with a bias\\)",
                 "prompt-moelora | --balance=mutual-information | balance +mutual-information",
@@ -160,7 +161,8 @@ class FamilyCommandTest {
                 "--experts=2,4          | --top-k=3            | top-k is 3; expected 1 to the smallest number of experts, 2",
                 "--contrast=token       | --experts=2          | top-k is 2 of 2 experts",
                 "--method=lora          | --shared-a           | --shared-a is for a mixture of experts",
-                "--method=comoe         | --contrast=none      | contrast is \"none\"; expected supervised or token",
+                "--method=comoe         | --contrast=none      | contrast is \"none\"; expected supervised, token or gated",
+                "--gate=dense           | --contrast-weight=1  | --contrast-weight is for the gate top-k or top-k-raw, unless",
             })
     void contradictionsAreOneSentence(String first, String second, String sentence) {
         Ran ran = Ran.of(train(temp.resolve("run"), first, second));

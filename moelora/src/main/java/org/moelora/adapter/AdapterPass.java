@@ -474,6 +474,9 @@ public final class AdapterPass {
         if (owns && losses.balanceWeight() > 0 && losses.balance() == LossSettings.Balance.MUTUAL_INFORMATION) {
             gathered.balance.add(MutualInformationLoss.apply(tape, routing.p()));
         }
+        if (losses.contrastWeight() > 0 && losses.contrast() == LossSettings.Contrast.GATED) {
+            gathered.contrast.add(gated(tape, losses, module, u, ofB.get(), routing));
+        }
         if (selected == null) {
             return;
         }
@@ -487,22 +490,38 @@ public final class AdapterPass {
             }
             gathered.loads.put(module, load);
         }
-        if (losses.contrastWeight() > 0) {
-            Tensor b = ofB.get();
-            gathered.contrast.add(
-                    switch (losses.contrast()) {
-                        case SUPERVISED -> supervised(tape, losses, module, u, b, routing.p(), selected);
-                        case TOKEN -> withinTokens(tape, losses, module, u, b, routing.p(), selected);
-                    });
+        if (losses.contrastWeight() > 0 && losses.contrast() == LossSettings.Contrast.SUPERVISED) {
+            gathered.contrast.add(supervised(tape, losses, module, u, ofB.get(), null, routing.p(), selected));
+        }
+        if (losses.contrastWeight() > 0 && losses.contrast() == LossSettings.Contrast.TOKEN) {
+            gathered.contrast.add(withinTokens(tape, losses, module, u, ofB.get(), routing.p(), selected));
         }
     }
 
+    /** Over all pairs, or a sample of them, that count the same or as much as their gates. */
     private Tensor supervised(
-            Tape tape, LossSettings settings, String module, Tensor u, Tensor b, Tensor p, Tensor selected) {
+            Tape tape,
+            LossSettings settings,
+            String module,
+            Tensor u,
+            Tensor b,
+            @Nullable Tensor gate,
+            Tensor p,
+            Tensor selected) {
         int all = Math.toIntExact(selected.shape().size());
         int[] sample = all <= settings.maxPairs() ? null : sample(module + "/pairs", all, settings.maxPairs());
         return ContrastiveLoss.apply(
-                tape, u, b, selected, p.shape().cols(), (float) settings.contrastTemperature(), sample);
+                tape, u, b, gate, selected, p.shape().cols(), (float) settings.contrastTemperature(), sample);
+    }
+
+    /** Over the selected pairs, or over those of all experts where a gate does not select. */
+    private Tensor gated(Tape tape, LossSettings settings, String module, Tensor u, Tensor b, Routing routing) {
+        Tensor p = routing.p();
+        Tensor selected = routing.selected();
+        if (selected == null) {
+            selected = TopK.apply(tape, p, p.shape().cols(), true).selected();
+        }
+        return supervised(tape, settings, module, u, b, routing.gate(), p, selected);
     }
 
     /** Over all tokens, or so many of them that their selected pairs are at most maxPairs. */

@@ -7,7 +7,7 @@ import org.moelora.engine.Spelling;
 /**
  * The two losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con}, means over modules.
  * Both are about the k experts that each token selects; under a gate that selects otherwise, or not at all, there are none but the balance of
- * {@link Balance#MUTUAL_INFORMATION}, which is about probabilities alone.
+ * {@link Balance#MUTUAL_INFORMATION}, which is about probabilities alone, and the contrast {@link Contrast#GATED}.
  *
  * @param balanceWeight alpha_b; 0 leaves the loss out
  * @param contrastWeight beta, after its warm-up; 0 leaves the loss out
@@ -65,7 +65,12 @@ public record LossSettings(
         /** Outputs of one expert are positives, those of others negatives, over tokens (MoELoRA, arXiv 2402.12851). */
         SUPERVISED("supervised"),
         /** Outputs of the experts that a token selected are positives, those of its others negatives (CoMoE, arXiv 2505.17553). */
-        TOKEN("token");
+        TOKEN("token"),
+        /**
+         * As SUPERVISED, with outputs that count as much as their gates, so that the gates have a gradient too. Under a gate that selects otherwise, or not at all, it compares
+         * the outputs of all experts.
+         */
+        GATED("gated");
 
         private final String id;
 
@@ -87,8 +92,8 @@ public record LossSettings(
                     return contrast;
                 }
             }
-            throw new InputException("contrast is \"" + id + "\"; expected supervised or token"
-                    + Spelling.suggestion(id, List.of("supervised", "token")));
+            throw new InputException("contrast is \"" + id + "\"; expected supervised, token or gated"
+                    + Spelling.suggestion(id, List.of("supervised", "token", "gated")));
         }
     }
 
@@ -143,7 +148,8 @@ public record LossSettings(
     }
 
     /**
-     * Refuses a loss within tokens where a token has no positives or no negatives, and the balance bias where the gate has none.
+     * Refuses a loss within tokens where a token has no positives or no negatives, a gated one where there is no gate, and the balance bias where the gate has
+     * none.
      *
      * @throws InputException if it has
      */
@@ -153,6 +159,11 @@ public record LossSettings(
             throw new InputException("the balance bias moves the bias of a gate that chooses k experts by p + b, and "
                     + (gate == null ? "there is no gate" : "the gate " + gate.id() + " has none")
                     + "; expected top-k or top-k-raw with a bias");
+        }
+        if (contrastWeight > 0 && contrast == Contrast.GATED && gate == null) {
+            throw new InputException(
+                    "the contrast gated teaches the gates of experts, and there is no gate; expected a mixture of"
+                            + " experts, or no contrastive loss");
         }
         if (contrastWeight == 0 || contrast != Contrast.TOKEN || gate == null || gate.topK() == 0) {
             return;

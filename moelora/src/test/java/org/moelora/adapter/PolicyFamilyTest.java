@@ -78,6 +78,7 @@ class PolicyFamilyTest {
 
     static Stream<Arguments> family() {
         LossSettings token = new LossSettings(0.1, 0.1, 0.5, 512, LossSettings.Contrast.TOKEN);
+        LossSettings gated = new LossSettings(0, 0.1, 0.5, 512, LossSettings.Contrast.GATED);
         LossSettings informed = NONE.withBalance(0.1, LossSettings.Balance.MUTUAL_INFORMATION);
         LossSettings bias = new LossSettings(0, 0.1, 0.5, 512).withBalance(0, LossSettings.Balance.BIAS);
         return Stream.of(
@@ -110,6 +111,15 @@ class PolicyFamilyTest {
                         "adamole", mixture().gate(new GatePolicy.Threshold(0)).build(), NONE),
                 Arguments.of("task", mixture().gate(BY_TASK).build(), NONE),
                 Arguments.of("comoe", mixture().build(), token),
+                Arguments.of("gated", mixture().build(), gated),
+                Arguments.of(
+                        "gated, threshold",
+                        mixture().gate(new GatePolicy.Threshold(0)).build(),
+                        gated),
+                Arguments.of(
+                        "gated, prompt, dense",
+                        prompt().gate(new GatePolicy.Dense()).build(),
+                        gated),
                 Arguments.of("mutual information", mixture().build(), informed),
                 Arguments.of(
                         "mutual information, dense",
@@ -470,6 +480,19 @@ class PolicyFamilyTest {
         assertThatThrownBy(() -> mola.forLayers(3))
                 .isInstanceOf(InputException.class)
                 .hasMessage("experts are 4 numbers, and the model has 3 layers; expected at most as many");
+    }
+
+    @Test
+    void aContrastOfGatesNeedsGates() {
+        LossSettings gated = new LossSettings(0, 0.1, 0.5, 512, LossSettings.Contrast.GATED);
+        gated.check(mixture().gate(new GatePolicy.Dense()).build());
+        AdapterConfig lora = LoraConfig.builder().build();
+        gated.withContrastWeight(0).check(lora);
+        assertThatThrownBy(() -> gated.check(lora))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "the contrast gated teaches the gates of experts, and there is no gate; expected a mixture of"
+                                + " experts, or no contrastive loss");
     }
 
     /** A threshold of at least one half above two experts of one half each leaves nobody, whatever A and B are. */

@@ -16,15 +16,25 @@ import org.moelora.kernels.Mixture;
  * <p>The outputs, [N, out], are never formed. With {@code U~ [N, E r]} the low-rank intermediates of the pairs, each in its expert's columns,
  * {@code V = U~ B^T}, so all inner products are {@code S = U~ M U~^T} with {@code M = B^T B [E r, E r]}: N^2 E r + (E r)^2 out instead of
  * N^2 out multiplications. See {@link Mixture#contrast} for the loss given S.
+ *
+ * <p>With gates every output counts as much as its gate, as an anchor, as a positive and among the others ({@link Mixture#gatedContrast}), so that the loss has a gradient in
+ * the gates: they move to the pairs whose outputs look like the other outputs of their expert.
  */
 public final class ContrastiveLoss {
     private static final float EPS = 1e-6f;
 
     private ContrastiveLoss() {}
 
+    /** Without gates. */
+    public static Tensor apply(
+            Tape tape, Tensor u, Tensor b, Tensor selected, int experts, float temperature, int @Nullable [] pairs) {
+        return apply(tape, u, b, null, selected, experts, temperature, pairs);
+    }
+
     /**
      * @param u [T, E r], {@code x A^T}
      * @param b [out, E r]
+     * @param g gates [T, E]; null if all pairs count the same
      * @param selected I32 [T, k]
      * @param experts E
      * @param temperature tau
@@ -32,12 +42,19 @@ public final class ContrastiveLoss {
      * @return [1]
      */
     public static Tensor apply(
-            Tape tape, Tensor u, Tensor b, Tensor selected, int experts, float temperature, int @Nullable [] pairs) {
+            Tape tape,
+            Tensor u,
+            Tensor b,
+            @Nullable Tensor g,
+            Tensor selected,
+            int experts,
+            float temperature,
+            int @Nullable [] pairs) {
         int k = selected.shape().cols();
         int n = pairs == null ? Math.multiplyExact(u.shape().rows(), k) : pairs.length;
         int width = u.shape().cols();
         int out = b.shape().dim(0);
-        boolean records = tape.records(u, b);
+        boolean records = g == null ? tape.records(u, b) : tape.records(u, b, g);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
         Tensor chosen = tape.ints(pairs == null ? new int[0] : pairs);
@@ -46,10 +63,12 @@ public final class ContrastiveLoss {
         Tensor loss = tape.tensor(records, Shape.of(1));
         Tensor core = tape.tensor(false, records ? Shape.of(width, width) : Shape.of(0));
         Tensor duPairs = tape.tensor(false, records ? Shape.of(n, width) : Shape.of(0));
+        Tensor dgPairs = tape.tensor(false, g == null ? Shape.of(0) : Shape.of(n, experts));
         try (Memory uPairs = tape.scratch((long) n * width);
                 Memory m = tape.scratch((long) width * width);
                 Memory um = tape.scratch((long) n * width);
-                Memory d = tape.scratch((long) n * n)) {
+                Memory d = tape.scratch((long) n * n);
+                Memory gPairs = tape.scratch(g == null ? 0 : (long) n * experts)) {
             mixture.selectPairs(
                     n,
                     experts,
@@ -63,7 +82,15 @@ public final class ContrastiveLoss {
             matMul.gemm(true, false, width, width, out, 1, b.memory(), width, b.memory(), width, 0, m, width);
             matMul.gemm(false, false, n, width, width, 1, uPairs, width, m, width, 0, um, width);
             matMul.gemm(false, true, n, n, width, 1, um, width, uPairs, width, 0, d, n);
-            mixture.contrast(n, temperature, EPS, d, expertOf.memory(), loss.memory(), d);
+            if (g == null) {
+                mixture.contrast(n, temperature, EPS, d, expertOf.memory(), loss.memory(), d);
+            } else {
+                // Gates are picked as the low-rank intermediates are, with one number for each expert.
+                mixture.selectPairs(
+                        n, experts, 1, k, chosenMemory, selected.memory(), g.memory(), gPairs, expertOf.memory());
+                mixture.gatedContrast(
+                        n, experts, temperature, EPS, d, expertOf.memory(), gPairs, loss.memory(), d, dgPairs.memory());
+            }
             if (records) {
                 // What the backward pass needs is here and far smaller than D: dU~ = D U~ M and the core of dB = B
                 // (U~^T D U~).
@@ -73,8 +100,13 @@ public final class ContrastiveLoss {
             }
         }
         if (records) {
-            Runnable backward = () -> backward(tape, u, b, selected, experts, chosenMemory, loss, duPairs, core);
-            tape.record("contrastive loss", loss, backward, b, selected, chosen, duPairs, core);
+            Runnable backward = () -> {
+                backward(tape, u, b, selected, experts, chosenMemory, loss, duPairs, core);
+                if (g != null) {
+                    scatter(tape, g, selected, experts, chosenMemory, loss, dgPairs);
+                }
+            };
+            tape.record("contrastive loss", loss, backward, b, selected, chosen, duPairs, core, dgPairs);
         }
         return loss;
     }
@@ -94,10 +126,8 @@ public final class ContrastiveLoss {
             Tensor loss,
             Tensor duPairs,
             Tensor core) {
-        int n = duPairs.shape().rows();
         int width = duPairs.shape().cols();
         int out = b.shape().dim(0);
-        int k = selected.shape().cols();
         Elementwise elementwise = tape.kernels().elementwise();
         Tape.Grad db = tape.grad(b);
         if (db != null) {
@@ -120,16 +150,26 @@ public final class ContrastiveLoss {
                             db.memory(),
                             width);
         }
-        Tape.Grad du = tape.grad(u);
-        if (du != null) {
-            if (!du.accumulate()) {
-                elementwise.fill(du.memory(), 0);
-            }
-            elementwise.scaleBy(tape.gradOf(loss), duPairs.memory(), duPairs.memory(), false);
-            tape.kernels()
-                    .mixture()
-                    .selectPairsGrad(
-                            n, experts, width / experts, k, pairs, selected.memory(), duPairs.memory(), du.memory());
+        scatter(tape, u, selected, experts, pairs, loss, duPairs);
+    }
+
+    /** Adds the loss's own gradient times the pairs' rows to where they were picked from. */
+    private static void scatter(
+            Tape tape, Tensor from, Tensor selected, int experts, @Nullable Memory pairs, Tensor loss, Tensor ofPairs) {
+        Tape.Grad grad = tape.grad(from);
+        if (grad == null) {
+            return;
         }
+        Elementwise elementwise = tape.kernels().elementwise();
+        if (!grad.accumulate()) {
+            elementwise.fill(grad.memory(), 0);
+        }
+        elementwise.scaleBy(tape.gradOf(loss), ofPairs.memory(), ofPairs.memory(), false);
+        int n = ofPairs.shape().rows();
+        int rank = ofPairs.shape().cols() / experts;
+        int k = selected.shape().cols();
+        tape.kernels()
+                .mixture()
+                .selectPairsGrad(n, experts, rank, k, pairs, selected.memory(), ofPairs.memory(), grad.memory());
     }
 }

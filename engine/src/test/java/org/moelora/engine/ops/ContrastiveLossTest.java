@@ -67,6 +67,91 @@ class ContrastiveLossTest {
         });
     }
 
+    private static void checkGated(
+            Device device, int tokens, int experts, int rank, int out, int k, float tau, int[] selected, int[] pairs) {
+        int[] taking = pairs == null ? IntStream.range(0, tokens * k).toArray() : pairs;
+        float[] gates = new float[tokens * experts];
+        Random random = new Random(tokens + k);
+        for (int i = 0; i < gates.length; i++) {
+            gates[i] = 0.05f + random.nextFloat();
+        }
+        GradientCheck.of("gated contrastive loss of " + tokens + " tokens at " + tau)
+                .variable(tokens, experts * rank)
+                .parameter(out, experts * rank)
+                .variable(gates, tokens, experts)
+                .on(
+                        device,
+                        (tape, x) -> ContrastiveLoss.apply(
+                                tape,
+                                x[0],
+                                x[1],
+                                x[2],
+                                MixtureOpsTest.selections(tape, selected, k),
+                                experts,
+                                tau,
+                                pairs),
+                        x -> Formulas.contrastive(x[0], x[1], x[2], selected, k, taking, experts, rank, tau, EPS))
+                .require(2e-6, 2e-5);
+    }
+
+    /** In u, b and the gates. */
+    @TestFactory
+    Stream<DynamicTest> outputsCountAsMuchAsTheirGates() {
+        return DeviceSweep.each("gated contrastive loss", device -> {
+            checkGated(device, 9, 4, 3, 11, 2, 0.1f, randomPairs(9, 4), null);
+            checkGated(device, 9, 4, 3, 11, 2, 0.1f, randomPairs(9, 4), new int[] {0, 1, 4, 5, 6, 11, 13, 16, 17});
+            // All experts of all tokens, as with dense gates.
+            checkGated(
+                    device,
+                    7,
+                    3,
+                    2,
+                    9,
+                    3,
+                    0.5f,
+                    IntStream.range(0, 21).map(i -> i % 3).toArray(),
+                    null);
+            checkGated(device, 4, 4, 2, 7, 1, 0.2f, new int[] {0, 0, 3, 0}, null);
+        });
+    }
+
+    /**
+     * Outputs of expert 0 lie along the first axis and those of expert 1 along the second, for all tokens but the last: its outputs are at expert 1 what they should
+     * be, and at expert 0 they lie along the second axis too. Less of the loss is more of expert 1 for that token.
+     */
+    @TestFactory
+    Stream<DynamicTest> gatesMoveToTheExpertWhoseOutputsTheTokensAreLike() {
+        return DeviceSweep.each("gated contrastive loss of a token", device -> {
+            int tokens = 6;
+            try (Tape tape = Tape.recording(device)) {
+                float[] outputs = new float[tokens * 4];
+                float[] gates = new float[tokens * 2];
+                for (int t = 0; t < tokens; t++) {
+                    outputs[4 * t + (t == tokens - 1 ? 1 : 0)] = 1;
+                    outputs[4 * t + 3] = 1;
+                    gates[2 * t] = 0.5f;
+                    gates[2 * t + 1] = 0.5f;
+                }
+                Tensor g = tape.variable(gates, tokens, 2);
+                Tensor loss = ContrastiveLoss.apply(
+                        tape,
+                        tape.constant(outputs, tokens, 4),
+                        tape.constant(new float[] {1, 0, 1, 0, 0, 1, 0, 1}, 2, 4),
+                        g,
+                        MixtureOpsTest.selections(tape, new int[] {0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, 2),
+                        2,
+                        0.1f,
+                        null);
+                tape.backward(loss);
+                float[] dg = tape.gradient(g);
+                float odd = dg[2 * tokens - 2] - dg[2 * tokens - 1];
+                float usual = dg[0] - dg[1];
+                assertThat(odd).isGreaterThan(0.1f);
+                assertThat(odd).isGreaterThan(5 * Math.abs(usual));
+            }
+        });
+    }
+
     /** Expert 3 has one pair only: a negative for the others, but no anchor. */
     @TestFactory
     Stream<DynamicTest> anExpertWithoutPositives() {

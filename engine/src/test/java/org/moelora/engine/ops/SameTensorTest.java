@@ -85,6 +85,19 @@ class SameTensorTest {
                             0.5f,
                             null)),
             new Case(
+                    "gated contrastive loss",
+                    3,
+                    new int[] {4, 4},
+                    (tape, x) -> ContrastiveLoss.apply(
+                            tape,
+                            x[0],
+                            x[1],
+                            x[2],
+                            MixtureOpsTest.selections(tape, new int[] {0, 1, 0, 1}, 1),
+                            4,
+                            0.5f,
+                            null)),
+            new Case(
                     "token contrastive loss",
                     2,
                     new int[] {4, 6},

@@ -262,13 +262,36 @@ public final class Formulas {
      */
     public static double[] contrastive(
             double[] u, double[] b, int[] selected, int k, int[] pairs, int experts, int rank, double tau, double eps) {
+        double[] ones = new double[u.length / rank];
+        Arrays.fill(ones, 1);
+        return contrastive(u, b, ones, selected, k, pairs, experts, rank, tau, eps);
+    }
+
+    /**
+     * The same with outputs that count as much as their gates, which are divided by their mean over the pairs.
+     *
+     * @param g [T, E]
+     */
+    public static double[] contrastive(
+            double[] u,
+            double[] b,
+            double[] g,
+            int[] selected,
+            int k,
+            int[] pairs,
+            int experts,
+            int rank,
+            double tau,
+            double eps) {
         int width = experts * rank;
         int out = b.length / width;
         double[][] z = new double[pairs.length][out];
         int[] label = new int[pairs.length];
+        double[] weight = new double[pairs.length];
         for (int n = 0; n < pairs.length; n++) {
             int token = pairs[n] / k;
             label[n] = selected[pairs[n]];
+            weight[n] = g[token * experts + label[n]] < 1e-6 ? 0 : g[token * experts + label[n]];
             double squares = eps * eps;
             for (int o = 0; o < out; o++) {
                 for (int r = label[n] * rank; r < (label[n] + 1) * rank; r++) {
@@ -280,24 +303,25 @@ public final class Formulas {
                 z[n][o] /= Math.sqrt(squares);
             }
         }
+        double mean = Arrays.stream(weight).filter(w -> w > 0).average().orElse(1);
         double sum = 0;
-        int anchors = 0;
+        double anchors = 0;
         for (int i = 0; i < pairs.length; i++) {
             double all = 0;
-            for (int a = 0; a < pairs.length; a++) {
-                all += a == i ? 0 : Math.exp(dot(z[i], z[a]) / tau);
-            }
+            double positives = 0;
             double anchor = 0;
-            int positives = 0;
+            for (int a = 0; a < pairs.length; a++) {
+                all += a == i ? 0 : weight[a] / mean * Math.exp(dot(z[i], z[a]) / tau);
+                positives += a == i || label[a] != label[i] ? 0 : weight[a] / mean;
+            }
             for (int p = 0; p < pairs.length; p++) {
                 if (p != i && label[p] == label[i]) {
-                    anchor -= Math.log(Math.exp(dot(z[i], z[p]) / tau) / all);
-                    positives++;
+                    anchor -= weight[p] / mean * Math.log(Math.exp(dot(z[i], z[p]) / tau) / all);
                 }
             }
             if (positives > 0) {
-                sum += anchor / positives;
-                anchors++;
+                sum += weight[i] / mean * anchor / positives;
+                anchors += weight[i] / mean;
             }
         }
         return new double[] {anchors == 0 ? 0 : sum / anchors};

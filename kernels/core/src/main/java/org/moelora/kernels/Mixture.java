@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * [T, k]} (I32) the chosen experts of each token in ascending order, {@code g [T, E]} the gate values, zero where not selected.
  */
 public interface Mixture {
+    /** Pairs with a smaller gate take no part in {@link #gatedContrast}. */
+    float LEAST_GATE = 1e-6f;
+
     /**
      * {@code S_t} = the k largest of {@code p_t}, of equals the lower expert; for e in S_t {@code g_te = p_te / Z_t}, {@code Z_t = sum_{j
      * in S_t} p_tj}, or {@code g_te = p_te} when not renormalised; else 0.
@@ -152,6 +155,35 @@ public interface Mixture {
      * @param loss [1]
      */
     void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d);
+
+    /**
+     * The supervised contrastive loss in which a pair counts as much as its gate, as an anchor, as a positive and among the others: with {@code g_i} the gate of pair i,
+     * {@code W_i = sum_{p in P(i)} g_p}, {@code Z_i = sum_{a != i} g_a exp(cos_ia / tau)}, {@code Gamma = sum_{i in A} g_i} and m the mean gate of the pairs that take part,
+     * {@code l_i = log(Z_i / m) - 1/W_i sum_{p in P(i)} g_p cos_ip / tau} and {@code loss = 1/Gamma sum_{i in A} g_i l_i}, 0 without anchors. Only ratios of gates
+     * matter, and equal gates make it {@link #contrast}. Pairs with a gate below {@link #LEAST_GATE} take no part; their gradients are 0.
+     *
+     * <p>Also writes the symmetric d of {@link #contrast}, here with {@code G_ia = [i in A] g_i / (Gamma tau) (g_a exp(cos_ia / tau) / Z_i - [a in P(i)] g_a / W_i)},
+     * and the gradient in the gates, for n pairs that take part
+     * {@code dg_j = [j in A] (l_j - loss) / Gamma + sum_{i in A, i != j} g_i / Gamma (exp(cos_ij / tau) / Z_i - [j in P(i)] (cos_ij / tau - mean_i) / W_i) - 1 / (n m)}
+     * with {@code mean_i = 1/W_i sum_{p in P(i)} g_p cos_ip / tau}.
+     *
+     * @param expertOf I32 [N]
+     * @param gates [N, E], the gate of each pair in the column of its expert, as {@link #selectPairs} of rank 1 leaves them
+     * @param loss [1]
+     * @param d [N, N]; may be s
+     * @param dGates [N, E], the gradient of each pair's gate in the column of its expert and zeros elsewhere
+     */
+    void gatedContrast(
+            int pairCount,
+            int experts,
+            float tau,
+            float eps,
+            Memory s,
+            Memory expertOf,
+            Memory gates,
+            Memory loss,
+            Memory d,
+            Memory dGates);
 
     /**
      * A contrastive loss within each token (CoMoE, Feng et al. 2025, arXiv 2505.17553), given the inner products {@code s_t [E, E]} of all its experts'

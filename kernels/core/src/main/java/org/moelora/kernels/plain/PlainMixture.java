@@ -318,120 +318,28 @@ final class PlainMixture implements Mixture {
     }
 
     @Override
-    public void contrast(int n, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
-        MemorySegment ss = floats(s, (long) n * n);
-        MemorySegment es = ints(expertOf, n);
-        MemorySegment ds = floats(d, (long) n * n);
-        double[] norm = new double[n];
-        int[] positives = new int[n];
-        int anchors = 0;
-        for (int i = 0; i < n; i++) {
-            norm[i] = norm(get(ss, (long) i * n + i), eps);
-            for (int j = 0; j < n; j++) {
-                positives[i] += j != i && getInt(es, j) == getInt(es, i) ? 1 : 0;
-            }
-            anchors += positives[i] > 0 ? 1 : 0;
-        }
-        double[][] cos = new double[n][n];
-        double[][] grad = new double[n][n];
-        double total = 0;
-        for (int i = 0; i < n; i++) {
-            double most = Double.NEGATIVE_INFINITY;
-            for (int a = 0; a < n; a++) {
-                cos[i][a] = get(ss, (long) i * n + a) / (norm[i] * norm[a]);
-                most = a == i ? most : Math.max(most, cos[i][a]);
-            }
-            if (positives[i] == 0) {
-                continue;
-            }
-            double sum = 0;
-            for (int a = 0; a < n; a++) {
-                sum += a == i ? 0 : Math.exp((cos[i][a] - most) / tau);
-            }
-            double logSum = Math.log(sum);
-            for (int a = 0; a < n; a++) {
-                if (a == i) {
-                    continue;
-                }
-                double share = getInt(es, a) == getInt(es, i) ? 1.0 / positives[i] : 0;
-                double logP = (cos[i][a] - most) / tau - logSum;
-                total -= share * logP / anchors;
-                grad[i][a] = (Math.exp(logP) - share) / ((double) anchors * tau);
-            }
-        }
-        set(floats(loss, 1), 0, (float) total);
-        for (int i = 0; i < n; i++) {
-            double w = 0;
-            for (int j = 0; j < n; j++) {
-                double c = grad[i][j] + grad[j][i];
-                w += c * cos[i][j] / (norm[i] * norm[i]);
-                set(ds, (long) i * n + j, (float) (c / (norm[i] * norm[j])));
-            }
-            set(ds, (long) i * n + i, (float) -w);
-        }
+    public void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
+        PlainContrast.supervised(pairCount, tau, eps, s, expertOf, loss, d);
     }
 
-    /** {@code sqrt(square + eps^2)}; a square that rounding has left a little below zero counts as zero. */
-    private static double norm(float square, float eps) {
-        return Math.sqrt(Math.max(square, 0) + (double) eps * eps);
+    @Override
+    public void gatedContrast(
+            int pairCount,
+            int experts,
+            float tau,
+            float eps,
+            Memory s,
+            Memory expertOf,
+            Memory gates,
+            Memory loss,
+            Memory d,
+            Memory dGates) {
+        PlainContrast.gated(pairCount, experts, tau, eps, s, expertOf, gates, loss, d, dGates);
     }
 
     @Override
     public void tokenContrast(
             int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
-        MemorySegment ss = floats(s, (long) tokens * experts * experts);
-        MemorySegment cs = ints(selected, (long) tokens * k);
-        MemorySegment ds = floats(d, (long) tokens * experts * experts);
-        double terms = (double) tokens * k * (k - 1);
-        double total = 0;
-        for (int t = 0; t < tokens; t++) {
-            long at = (long) t * experts * experts;
-            double[] norm = new double[experts];
-            boolean[] chosen = new boolean[experts];
-            double[][] cos = new double[experts][experts];
-            double[][] grad = new double[experts][experts];
-            for (int j = 0; j < k; j++) {
-                chosen[getInt(cs, (long) t * k + j)] = true;
-            }
-            for (int e = 0; e < experts; e++) {
-                norm[e] = norm(get(ss, at + (long) e * experts + e), eps);
-            }
-            for (int i = 0; i < experts; i++) {
-                double most = Double.NEGATIVE_INFINITY;
-                for (int a = 0; a < experts; a++) {
-                    cos[i][a] = get(ss, at + (long) i * experts + a) / (norm[i] * norm[a]);
-                    most = chosen[a] ? most : Math.max(most, cos[i][a]);
-                }
-                double negatives = 0;
-                for (int a = 0; a < experts; a++) {
-                    negatives += chosen[a] ? 0 : Math.exp((cos[i][a] - most) / tau);
-                }
-                for (int p = 0; chosen[i] && p < experts; p++) {
-                    if (p == i || !chosen[p]) {
-                        continue;
-                    }
-                    // w = 1 / (1 + exp(x)); without negatives x is -infinity and w is one
-                    double x = (most - cos[i][p]) / tau + Math.log(negatives);
-                    double rest = 1 / (1 + Math.exp(-x));
-                    total += (Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))) / terms;
-                    grad[i][p] = -rest / (terms * tau);
-                    for (int a = 0; a < experts; a++) {
-                        if (!chosen[a]) {
-                            grad[i][a] += rest * Math.exp((cos[i][a] - most) / tau) / negatives / (terms * tau);
-                        }
-                    }
-                }
-            }
-            for (int i = 0; i < experts; i++) {
-                double w = 0;
-                for (int j = 0; j < experts; j++) {
-                    double c = grad[i][j] + grad[j][i];
-                    w += c * cos[i][j] / (norm[i] * norm[i]);
-                    set(ds, at + (long) i * experts + j, (float) (c / (norm[i] * norm[j])));
-                }
-                set(ds, at + (long) i * experts + i, (float) -w);
-            }
-        }
-        set(floats(loss, 1), 0, (float) total);
+        PlainContrast.withinTokens(tokens, experts, k, tau, eps, s, selected, loss, d);
     }
 }

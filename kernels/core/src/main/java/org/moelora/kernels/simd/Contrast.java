@@ -2,6 +2,7 @@ package org.moelora.kernels.simd;
 
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.getInt;
+import static org.moelora.kernels.cpu.HostMemory.set;
 import static org.moelora.kernels.simd.Lanes.COUNT;
 import static org.moelora.kernels.simd.Lanes.FLOATS;
 import static org.moelora.kernels.simd.Lanes.ORDER;
@@ -12,10 +13,12 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.Mixture;
 import org.moelora.kernels.cpu.Workers;
 
 /**
- * The supervised contrastive loss of {@link org.moelora.kernels.Mixture#contrast} in two passes over the rows of s. The first finds each anchor's
+ * The contrastive losses of {@link Mixture#gatedContrast} and, with gates of one, of {@link Mixture#contrast} in two passes over the rows of s. The first finds each anchor's
  * largest cosine and log-sum-exp relative to it. With those, both gradients that meet in an element, of anchor i and of anchor j, follow from the one cosine of i and j, so the second
  * pass writes d in place of s without a second matrix.
  */
@@ -30,10 +33,13 @@ final class Contrast {
 
         private float[] expert = {};
 
-        /** One over the number of other pairs of the same expert; zero for a pair that is no anchor. */
+        /** Each pair's gate; zero for a pair that takes no part. */
+        private float[] gate = {};
+
+        /** One over the gates of the other pairs of the same expert; zero for a pair that is no anchor. */
         private float[] share = {};
 
-        /** One over (anchors times tau), zero for a pair that is no anchor. */
+        /** The gate over (the anchors' gates times tau), zero for a pair that is no anchor. */
         private float[] weight = {};
 
         /** Each anchor's largest cosine; zero for a pair that is no anchor. */
@@ -41,6 +47,9 @@ final class Contrast {
 
         /** {@code log sum_j exp((cos_j - most) / tau)}. */
         private float[] logSum = {};
+
+        /** The mean of {@code cos_j - most} over the pairs of an anchor's expert. */
+        private float[] mean = {};
 
         private double[] losses = {};
         private final ArrayDeque<Row> rows = new ArrayDeque<>();
@@ -50,18 +59,21 @@ final class Contrast {
             if (inverse.length != padded) {
                 inverse = new float[padded];
                 expert = new float[padded];
+                gate = new float[padded];
                 share = new float[padded];
                 weight = new float[padded];
                 most = new float[padded];
                 logSum = new float[padded];
+                mean = new float[padded];
                 losses = new double[padded];
                 rows.clear();
             }
-            for (float[] row : new float[][] {inverse, expert, share, weight}) {
+            for (float[] row : new float[][] {inverse, expert, gate, share, weight}) {
                 Arrays.fill(row, n, padded, 0);
             }
             Arrays.fill(most, 0);
             Arrays.fill(logSum, 0);
+            Arrays.fill(mean, 0);
             Arrays.fill(losses, 0);
         }
 
@@ -82,57 +94,96 @@ final class Contrast {
     private final float tau;
     private final MemorySegment ss;
     private final MemorySegment ds;
+    private final @Nullable Gates gates;
     private final Workspace space;
     private final float[] inverse;
     private final float[] expert;
+    private final float[] gate;
     private final float[] share;
     private final float[] weight;
     private final float[] most;
     private final float[] logSum;
+    private final float[] mean;
     private final double[] losses;
-    private final int anchors;
+    /** The sum of the anchors' gates. */
+    private final double ofAnchors;
 
-    /** @param space no other call's at the same time */
-    Contrast(int n, float tau, float eps, MemorySegment ss, MemorySegment es, MemorySegment ds, Workspace space) {
+    /** The sum of the gates of the pairs that take part, and how many these are. */
+    private final double ofAll;
+
+    private final int count;
+
+    /**
+     * @param values [N, E], each pair's gate in the column of its expert
+     * @param grads [N, E], their gradients
+     */
+    record Gates(int experts, MemorySegment values, MemorySegment grads) {
+        private float of(int i, int expert) {
+            float g = get(values, (long) i * experts + expert);
+            return g < Mixture.LEAST_GATE ? 0 : g;
+        }
+    }
+
+    /**
+     * @param gates null for gates of one
+     * @param space no other call's at the same time
+     */
+    Contrast(
+            int n,
+            float tau,
+            float eps,
+            MemorySegment ss,
+            MemorySegment es,
+            @Nullable Gates gates,
+            MemorySegment ds,
+            Workspace space) {
         this.n = n;
         this.tau = tau;
         this.ss = ss;
         this.ds = ds;
+        this.gates = gates;
         this.space = space;
         space.resize(n);
         inverse = space.inverse;
         expert = space.expert;
+        gate = space.gate;
         share = space.share;
         weight = space.weight;
         most = space.most;
         logSum = space.logSum;
+        mean = space.mean;
         losses = space.losses;
-        int[] pairsOf = pairsOf(n, es);
-        int count = 0;
-        for (int i = 0; i < n; i++) {
-            int positives = pairsOf[getInt(es, i)] - 1;
-            inverse[i] = (float) (1 / Math.sqrt(Math.max(get(ss, (long) i * n + i), 0) + (double) eps * eps));
-            expert[i] = getInt(es, i);
-            share[i] = positives > 0 ? 1f / positives : 0;
-            count += positives > 0 ? 1 : 0;
-        }
-        anchors = count;
-        for (int i = 0; i < n; i++) {
-            weight[i] = share[i] > 0 ? (float) (1 / ((double) anchors * tau)) : 0;
-        }
-    }
-
-    /** How many of the n pairs each expert has. */
-    private static int[] pairsOf(int n, MemorySegment es) {
         int last = -1;
         for (int i = 0; i < n; i++) {
             last = Math.max(last, getInt(es, i));
         }
-        int[] pairs = new int[last + 1];
+        int[] pairsOf = new int[last + 1];
+        double[] gatesOf = new double[last + 1];
+        int taking = 0;
+        double all = 0;
         for (int i = 0; i < n; i++) {
-            pairs[getInt(es, i)]++;
+            int e = getInt(es, i);
+            inverse[i] = (float) (1 / Math.sqrt(Math.max(get(ss, (long) i * n + i), 0) + (double) eps * eps));
+            expert[i] = e;
+            gate[i] = gates == null ? 1 : gates.of(i, e);
+            pairsOf[e] += gate[i] == 0 ? 0 : 1;
+            gatesOf[e] += gate[i];
+            taking += gate[i] == 0 ? 0 : 1;
+            all += gate[i];
         }
-        return pairs;
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            int e = getInt(es, i);
+            boolean anchor = gate[i] > 0 && pairsOf[e] > 1;
+            share[i] = anchor ? (float) (1 / (gatesOf[e] - gate[i])) : 0;
+            sum += anchor ? gate[i] : 0;
+        }
+        count = taking;
+        ofAll = all;
+        ofAnchors = sum;
+        for (int i = 0; i < n; i++) {
+            weight[i] = share[i] > 0 ? (float) (gate[i] / (ofAnchors * tau)) : 0;
+        }
     }
 
     /** Writes d and returns the loss. */
@@ -144,18 +195,19 @@ final class Contrast {
             }
             space.giveBack(row);
         });
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += gate[i] * losses[i];
+        }
+        double loss = ofAnchors == 0 ? 0 : sum / ofAnchors;
         Ranges.run(workers, n, 1, 16L * n, (from, to) -> {
             Row row = space.take();
             for (int i = (int) from; i < to; i++) {
-                gradient(i, row.cos, row.grad);
+                gradient(i, row.cos, row.grad, loss);
             }
             space.giveBack(row);
         });
-        double loss = 0;
-        for (double part : losses) {
-            loss += part;
-        }
-        return anchors == 0 ? 0 : loss / anchors;
+        return ofAnchors == 0 ? 0 : loss - Math.log(ofAll / count);
     }
 
     /** {@code cos_ij} for all j; beside the row zeros. */
@@ -178,79 +230,93 @@ final class Contrast {
             return;
         }
         cosines(i, cos);
-        Arrays.fill(cos, n, cos.length, NOTHING);
         cos[i] = NOTHING;
-        float largest = largest(cos);
-        double log = Math.log(expSum(cos, largest, 1 / tau));
+        float largest = largest(cos, gate);
+        double log = Math.log(expSum(cos, gate, largest, 1 / tau));
         most[i] = largest;
         logSum[i] = (float) log;
-        Arrays.fill(cos, n, cos.length, largest);
         cos[i] = largest;
-        losses[i] = log - positives(cos, largest, expert, expert[i]) * (double) share[i] / tau;
+        double positives = positives(cos, gate, largest, expert, expert[i]) * (double) share[i];
+        mean[i] = (float) positives;
+        losses[i] = log - positives / tau;
     }
 
-    private static float largest(float[] cos) {
+    /** The largest, of those that take part; the others become {@link #NOTHING}. */
+    private static float largest(float[] cos, float[] gate) {
         FloatVector largest = FloatVector.broadcast(FLOATS, NOTHING);
         for (int j = 0; j < cos.length; j += COUNT) {
-            largest = largest.max(FloatVector.fromArray(FLOATS, cos, j));
+            FloatVector c = FloatVector.fromArray(FLOATS, cos, j);
+            c = c.blend(NOTHING, FloatVector.fromArray(FLOATS, gate, j).eq(0f));
+            c.intoArray(cos, j);
+            largest = largest.max(c);
         }
         return largest.reduceLanes(VectorOperators.MAX);
     }
 
-    /** {@code sum_j exp((cos_j - most) / tau)}. */
-    private static float expSum(float[] cos, float most, float coldness) {
+    /** {@code sum_j g_j exp((cos_j - most) / tau)}. */
+    private static float expSum(float[] cos, float[] gate, float most, float coldness) {
         FloatVector sums = FloatVector.zero(FLOATS);
         for (int j = 0; j < cos.length; j += COUNT) {
-            sums = sums.add(
-                    Exp.exp(FloatVector.fromArray(FLOATS, cos, j).sub(most).mul(coldness)));
+            sums = Exp.exp(FloatVector.fromArray(FLOATS, cos, j).sub(most).mul(coldness))
+                    .fma(FloatVector.fromArray(FLOATS, gate, j), sums);
         }
         return Lanes.sum(sums);
     }
 
-    /** The sum of {@code cos_j - most} over the pairs of the expert. */
-    private static float positives(float[] cos, float most, float[] expert, float own) {
-        FloatVector zero = FloatVector.zero(FLOATS);
-        FloatVector sums = zero;
+    /** The sum of {@code g_j (cos_j - most)} over the pairs of the expert. */
+    private static float positives(float[] cos, float[] gate, float most, float[] expert, float own) {
+        FloatVector sums = FloatVector.zero(FLOATS);
         for (int j = 0; j < cos.length; j += COUNT) {
-            FloatVector c = FloatVector.fromArray(FLOATS, cos, j).sub(most);
-            sums = sums.add(
-                    zero.blend(c, FloatVector.fromArray(FLOATS, expert, j).eq(own)));
+            FloatVector gates = FloatVector.fromArray(FLOATS, gate, j);
+            VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(own);
+            FloatVector more = FloatVector.fromArray(FLOATS, cos, j).sub(most).fma(gates, sums);
+            sums = sums.blend(more, same);
         }
         return Lanes.sum(sums);
     }
 
-    private void gradient(int i, float[] cos, float[] grad) {
-        cosines(i, cos);
-        Arrays.fill(cos, n, cos.length, 0);
-        cos[i] = 0;
-        ofAnchor(cos, 1 / tau, most[i], logSum[i], weight[i], grad);
-        ofOthers(cos, 1 / tau, most, logSum, weight, grad);
-        Arrays.fill(grad, n, grad.length, 0);
-        grad[i] = 0;
-        float turn = finish(cos, grad, i);
-        grad[i] = -turn * inverse[i] * inverse[i];
+    private void gradient(int i, float[] cos, float[] grad, double loss) {
+        if (gate[i] == 0) {
+            Arrays.fill(grad, 0);
+        } else {
+            cosines(i, cos);
+            Arrays.fill(cos, n, cos.length, 0);
+            cos[i] = 0;
+            ofAnchor(cos, 1 / tau, most[i], logSum[i], weight[i], gate, grad);
+            ofOthers(cos, 1 / tau, gate[i], grad);
+            Arrays.fill(grad, n, grad.length, 0);
+            grad[i] = 0;
+            float turn = finish(cos, grad, i);
+            grad[i] = -turn * inverse[i] * inverse[i];
+        }
         Rowwise.store(grad, 0, n, ds, (long) i * n, false);
+        if (gates != null) {
+            gateGradient(i, cos, grad, loss, gates);
+        }
     }
 
-    /** What the anchor's own softmax gives: {@code weight exp((cos_j - most) / tau - logSum)}, nothing where it is no anchor. */
-    private static void ofAnchor(float[] cos, float coldness, float most, float logSum, float weight, float[] grad) {
+    /** What the anchor's own softmax gives: {@code weight g_j exp((cos_j - most) / tau - logSum)}, nothing where it is no anchor. */
+    private static void ofAnchor(
+            float[] cos, float coldness, float most, float logSum, float weight, float[] gate, float[] grad) {
         if (weight == 0) {
             Arrays.fill(grad, 0);
             return;
         }
         for (int j = 0; j < cos.length; j += COUNT) {
+            FloatVector gates = FloatVector.fromArray(FLOATS, gate, j);
+            // Of a pair that takes no part the exponential may be infinite.
             Exp.exp(FloatVector.fromArray(FLOATS, cos, j)
                             .sub(most)
                             .mul(coldness)
                             .sub(logSum))
-                    .mul(weight)
+                    .mul(gates.mul(weight))
+                    .blend(0f, gates.eq(0f))
                     .intoArray(grad, j);
         }
     }
 
     /** What the softmaxes of the others add, each seeing this pair at the same cosine. */
-    private static void ofOthers(
-            float[] cos, float coldness, float[] most, float[] logSum, float[] weight, float[] grad) {
+    private void ofOthers(float[] cos, float coldness, float own, float[] grad) {
         for (int j = 0; j < cos.length; j += COUNT) {
             FloatVector weights = FloatVector.fromArray(FLOATS, weight, j);
             FloatVector before = FloatVector.fromArray(FLOATS, grad, j);
@@ -259,7 +325,7 @@ final class Contrast {
                             .sub(FloatVector.fromArray(FLOATS, most, j))
                             .mul(coldness)
                             .sub(FloatVector.fromArray(FLOATS, logSum, j)))
-                    .fma(weights, before)
+                    .fma(weights.mul(own), before)
                     .blend(before, weights.eq(0f))
                     .intoArray(grad, j);
         }
@@ -270,13 +336,56 @@ final class Contrast {
         FloatVector turns = FloatVector.zero(FLOATS);
         for (int j = 0; j < cos.length; j += COUNT) {
             FloatVector weights = FloatVector.fromArray(FLOATS, weight, j);
-            FloatVector target =
-                    FloatVector.fromArray(FLOATS, share, j).mul(weights).add(share[i] * weight[i]);
+            FloatVector target = FloatVector.fromArray(FLOATS, share, j)
+                    .mul(weights)
+                    .mul(gate[i])
+                    .add(FloatVector.fromArray(FLOATS, gate, j).mul(share[i] * weight[i]));
             VectorMask<Float> same = FloatVector.fromArray(FLOATS, expert, j).eq(expert[i]);
             FloatVector both = FloatVector.fromArray(FLOATS, grad, j).sub(target, same);
             turns = both.fma(FloatVector.fromArray(FLOATS, cos, j), turns);
             both.mul(inverse[i]).mul(FloatVector.fromArray(FLOATS, inverse, j)).intoArray(grad, j);
         }
         return Lanes.sum(turns);
+    }
+
+    /**
+     * @param row what it works in
+     * @param loss the loss but for the mean gate
+     */
+    private void gateGradient(int i, float[] cos, float[] row, double loss, Gates of) {
+        long bytes = (long) of.experts * Float.BYTES;
+        MemorySegment grads = of.grads.asSlice(i * bytes, bytes);
+        grads.fill((byte) 0);
+        if (gate[i] == 0 || ofAnchors == 0) {
+            return;
+        }
+        toOthers(cos, 1 / tau, expert[i], row);
+        row[i] = 0;
+        double own = share[i] > 0 ? (losses[i] - loss) / ofAnchors : 0;
+        set(grads, (long) expert[i], (float) (own + (double) tau * sum(row) - 1 / ofAll));
+    }
+
+    /** What this pair's weight changes for anchor j: {@code weight_j (exp(logP_j) - [same expert] (cos_j - mean of positives) / tau share_j)}. */
+    private void toOthers(float[] cos, float coldness, float own, float[] row) {
+        for (int j = 0; j < cos.length; j += COUNT) {
+            FloatVector weights = FloatVector.fromArray(FLOATS, weight, j);
+            FloatVector above = FloatVector.fromArray(FLOATS, cos, j).sub(FloatVector.fromArray(FLOATS, most, j));
+            FloatVector pull = above.sub(FloatVector.fromArray(FLOATS, mean, j))
+                    .mul(coldness)
+                    .mul(FloatVector.fromArray(FLOATS, share, j));
+            Exp.exp(above.mul(coldness).sub(FloatVector.fromArray(FLOATS, logSum, j)))
+                    .sub(pull, FloatVector.fromArray(FLOATS, expert, j).eq(own))
+                    .mul(weights)
+                    .blend(0f, weights.eq(0f))
+                    .intoArray(row, j);
+        }
+    }
+
+    private static float sum(float[] row) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        for (int j = 0; j < row.length; j += COUNT) {
+            sums = sums.add(FloatVector.fromArray(FLOATS, row, j));
+        }
+        return Lanes.sum(sums);
     }
 }

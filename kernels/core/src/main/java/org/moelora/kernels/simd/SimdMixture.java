@@ -284,12 +284,48 @@ final class SimdMixture implements Mixture {
 
     @Override
     public void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
+        contrast(pairCount, tau, eps, s, expertOf, null, loss, d);
+    }
+
+    @Override
+    public void gatedContrast(
+            int pairCount,
+            int experts,
+            float tau,
+            float eps,
+            Memory s,
+            Memory expertOf,
+            Memory gates,
+            Memory loss,
+            Memory d,
+            Memory dGates) {
+        long n = (long) pairCount * experts;
+        contrast(
+                pairCount,
+                tau,
+                eps,
+                s,
+                expertOf,
+                new Contrast.Gates(experts, floats(gates, n), floats(dGates, n)),
+                loss,
+                d);
+    }
+
+    private void contrast(
+            int pairCount,
+            float tau,
+            float eps,
+            Memory s,
+            Memory expertOf,
+            Contrast.@Nullable Gates gates,
+            Memory loss,
+            Memory d) {
         MemorySegment ss = floats(s, (long) pairCount * pairCount);
         MemorySegment es = ints(expertOf, pairCount);
         MemorySegment ds = floats(d, (long) pairCount * pairCount);
         MemorySegment ls = floats(loss, 1);
         Contrast.Workspace space = Objects.requireNonNullElseGet(spaces.poll(), Contrast.Workspace::new);
-        set(ls, 0, (float) new Contrast(pairCount, tau, eps, ss, es, ds, space).run(workers));
+        set(ls, 0, (float) new Contrast(pairCount, tau, eps, ss, es, gates, ds, space).run(workers));
         spaces.add(space);
     }
 }

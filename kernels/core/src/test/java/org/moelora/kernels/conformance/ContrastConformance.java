@@ -54,6 +54,89 @@ public abstract class ContrastConformance extends Conformance {
     }
 
     @Test
+    void gatedContrast() {
+        atEachTemperatureAndLength(this::gatedContrast);
+    }
+
+    private void gatedContrast(float tau, float length) {
+        int experts = 5;
+        for (int n : new int[] {2, 4, 37}) {
+            float[] products = products(1, n, 5, length);
+            int[] expertOf = indices(n, experts);
+            float[] gates = new float[n * experts];
+            float[] sizes = new float[n * experts];
+            float[] unwritten = new float[n * experts];
+            Arrays.fill(unwritten, Float.NaN);
+            for (int i = 0; i < n; i++) {
+                // Some do not count at all, some little; the columns of other experts are not read.
+                Arrays.fill(gates, i * experts, (i + 1) * experts, 1000);
+                float gate = i % 9 == 8 ? 1e-4f : 0.01f + random.nextFloat();
+                int own = i * experts + expertOf[i];
+                gates[own] = i % 9 == 5 ? 0 : i % 9 == 7 ? 1e-7f : gate;
+                // The gradient in a small gate is as large as the gate is small.
+                Arrays.fill(sizes, i * experts, (i + 1) * experts, 1);
+                sizes[own] = gate;
+            }
+            check("gatedContrast of " + n + " at " + tau + ", length " + length, tolerance(tau), s -> {
+                Memory d = s.of(products);
+                Memory dGates = s.of(unwritten);
+                s.kernels()
+                        .mixture()
+                        .gatedContrast(n, experts, tau, EPS, d, s.of(expertOf), s.of(gates), s.out(1), d, dGates);
+                s.kernels().elementwise().scale(unit(tau, length), d, s.out(n * n), false);
+                s.kernels().elementwise().multiply(dGates, s.of(sizes), s.out(n * experts), false);
+            });
+        }
+    }
+
+    /** With gates that are all the same, whatever they are, it is the loss without gates. */
+    @Test
+    void equalGatesMakeNoDifference() {
+        int experts = 4;
+        int n = 23;
+        float[] products = products(1, n, 5, 1);
+        int[] expertOf = indices(n, experts);
+        Device device = subject();
+        for (float gate : new float[] {1, 0.125f}) {
+            float[] gates = new float[n * experts];
+            Arrays.fill(gates, gate);
+            try (Memory s = device.allocate(DType.F32, (long) n * n, Owner.TAPE);
+                    Memory es = device.allocate(DType.I32, n, Owner.TAPE);
+                    Memory gs = device.allocate(DType.F32, (long) n * experts, Owner.TAPE);
+                    Memory dgs = device.allocate(DType.F32, (long) n * experts, Owner.TAPE);
+                    Memory plain = device.allocate(DType.F32, 1, Owner.TAPE);
+                    Memory loss = device.allocate(DType.F32, 1, Owner.TAPE);
+                    Memory d = device.allocate(DType.F32, (long) n * n, Owner.TAPE)) {
+                device.write(products, s, 0);
+                device.write(expertOf, es, 0);
+                device.write(gates, gs, 0);
+                device.kernels().mixture().contrast(n, 0.1f, EPS, s, es, plain, d);
+                float[] expectedLoss = new float[1];
+                float[] expected = new float[n * n];
+                device.read(plain, 0, expectedLoss);
+                device.read(d, 0, expected);
+                device.kernels().mixture().gatedContrast(n, experts, 0.1f, EPS, s, es, gs, loss, d, dgs);
+                float[] actualLoss = new float[1];
+                float[] actual = new float[n * n];
+                float[] gradient = new float[n * experts];
+                device.read(loss, 0, actualLoss);
+                device.read(d, 0, actual);
+                device.read(dgs, 0, gradient);
+                assertThat(actualLoss[0]).isCloseTo(expectedLoss[0], within(1e-5f));
+                assertThat(actual).containsExactly(expected, within(1e-5f));
+                // Only ratios matter, so the gradient is at right angles to the gates.
+                double along = 0;
+                double size = 0;
+                for (float each : gradient) {
+                    along += each;
+                    size += Math.abs(each);
+                }
+                assertThat(along).isCloseTo(0, within(1e-5 * size));
+            }
+        }
+    }
+
+    @Test
     void tokenContrast() {
         atEachTemperatureAndLength(this::tokenContrast);
     }

@@ -4,7 +4,9 @@ import static org.moelora.kernels.opencl.DeviceMemory.floats;
 import static org.moelora.kernels.opencl.DeviceMemory.ints;
 
 import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Mixture;
 
 /** {@code contrast.cl}: the contrastive losses. */
 final class OpenClContrast extends Family {
@@ -15,41 +17,80 @@ final class OpenClContrast extends Family {
         this.scratch = scratch;
     }
 
-    /** As {@link org.moelora.kernels.Mixture#contrast}. */
+    /** As {@link Mixture#contrast}. */
     void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
+        contrast(pairCount, 1, tau, eps, s, expertOf, null, loss, d, null);
+    }
+
+    /**
+     * As {@link Mixture#gatedContrast}.
+     *
+     * @param gates null for gates of one
+     * @param dGates null if the gates' gradient is not wanted
+     */
+    void contrast(
+            int pairCount,
+            int experts,
+            float tau,
+            float eps,
+            Memory s,
+            Memory expertOf,
+            @Nullable Memory gates,
+            Memory loss,
+            Memory d,
+            @Nullable Memory dGates) {
         long numbers = (long) pairCount * pairCount;
         DeviceMemory products = floats(s, numbers);
-        DeviceMemory experts = ints(expertOf, pairCount);
+        DeviceMemory expertsOf = ints(expertOf, pairCount);
+        DeviceMemory given = gates == null ? products : floats(gates, (long) pairCount * experts);
         DeviceMemory out = floats(loss, 1);
         DeviceMemory gradient = floats(d, numbers);
         synchronized (scratch) {
-            cl_mem room = scratch.floats(5L * pairCount + 1);
+            cl_mem room = scratch.floats(7L * pairCount + 3);
             launch("contrastNorms")
                     .arg(pairCount)
+                    .arg(experts)
                     .arg(eps)
                     .arg(products)
+                    .arg(expertsOf)
+                    .arg(gates != null)
+                    .arg(Mixture.LEAST_GATE)
+                    .arg(given)
                     .arg(room)
+                    .arg(commands.faults())
                     .items(pairCount);
             launch("contrastRows")
                     .arg(pairCount)
                     .arg(tau)
                     .arg(products)
-                    .arg(experts)
+                    .arg(expertsOf)
                     .arg(room)
                     .groups(pairCount);
             launch("contrastLoss").arg(pairCount).arg(tau).arg(room).arg(out).groups(1);
+            if (dGates != null) {
+                launch("contrastGates")
+                        .arg(pairCount)
+                        .arg(experts)
+                        .arg(tau)
+                        .arg(products)
+                        .arg(expertsOf)
+                        .arg(room)
+                        .arg(floats(dGates, (long) pairCount * experts))
+                        .groups(pairCount);
+            }
+            // Last, as it may write where the products are.
             launch("contrastGrad")
                     .arg(pairCount)
                     .arg(tau)
                     .arg(products)
-                    .arg(experts)
+                    .arg(expertsOf)
                     .arg(room)
                     .arg(gradient)
                     .groups(pairCount);
         }
     }
 
-    /** As {@link org.moelora.kernels.Mixture#tokenContrast}. */
+    /** As {@link Mixture#tokenContrast}. */
     void tokenContrast(
             int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
         long numbers = (long) tokens * experts * experts;

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
 
-/** {@code mixture.cl}, and {@link OpenClContrast} for the two contrastive losses. */
+/** {@code mixture.cl}, and {@link OpenClContrast} for the contrastive losses. */
 final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     private final Scratch scratch;
     private final OpenClContrast contrast;
@@ -285,6 +285,21 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     @Override
     public void contrast(int pairCount, float tau, float eps, Memory s, Memory expertOf, Memory loss, Memory d) {
         contrast.contrast(pairCount, tau, eps, s, expertOf, loss, d);
+    }
+
+    @Override
+    public void gatedContrast(
+            int pairCount,
+            int experts,
+            float tau,
+            float eps,
+            Memory s,
+            Memory expertOf,
+            Memory gates,
+            Memory loss,
+            Memory d,
+            Memory dGates) {
+        contrast.contrast(pairCount, experts, tau, eps, s, expertOf, gates, loss, d, dGates);
     }
 
     @Override

@@ -1,24 +1,53 @@
 // The contrastive losses of Mixture.java. Products s are symmetric, so the gradient of the product of i and j needs what is known of both rows
 // and one number of s: every element of d is made from the same element of s, and d may be s.
 
-// What is known of rows, between the steps: 1 / n_i; most_i = max_{a != i} cos_ia; log sum_{a != i} exp((cos_ia - most_i) / tau), as a sum of
-// both would lose the second at a low temperature; 1 / |P(i)|, or 0 if that is empty; the row's loss; and 1 / (|A| tau), which all gradients have.
+// What is known of rows, between the steps: 1 / n_i; most_i = max_{a != i} cos_ia; log sum_{a != i} g_a exp((cos_ia - most_i) / tau), as a sum of
+// both would lose the second at a low temperature; 1 / W_i, or 0 for a pair that is no anchor; the row's loss; its gate g_i, 1 for all if there are
+// none, and 0 for a pair that takes no part; the mean of (cos_ip - most_i) / tau over its positives. And of all: 1 / (Gamma tau), the mean of the losses,
+// 1 / sum of gates.
 #define NORMS(room) (room)
 #define MOSTS(room) ((room) + n)
 #define LOG_SUMS(room) ((room) + 2 * n)
 #define SHARES(room) ((room) + 3 * n)
 #define LOSSES(room) ((room) + 4 * n)
-#define SCALE(room) ((room) + 5 * n)
+#define GATES(room) ((room) + 5 * n)
+#define MEANS(room) ((room) + 6 * n)
+#define SCALE(room) ((room)[7 * n])
+#define MEAN_LOSS(room) ((room)[7 * n + 1])
+#define OF_ALL(room) ((room)[7 * n + 2])
 
 // 1 / sqrt(square + eps^2); a square that rounding has left a little below zero counts as zero.
 inline float inverseNorm(float square, float eps) {
     return 1 / sqrt(fmax(square, 0.0f) + eps * eps);
 }
 
-__kernel void contrastNorms(const int n, const float eps, ARG(const float, s), __global float *room) {
+__kernel void contrastNorms(
+        const int n,
+        const int experts,
+        const float eps,
+        ARG(const float, s),
+        ARG(const int, expertOf),
+        const int gated,
+        const float least,
+        ARG(const float, gates),
+        __global float *room,
+        __global int *faults) {
     USE(const float, s);
+    USE(const int, expertOf);
+    USE(const float, gates);
     ITEM(i, n);
     NORMS(room)[i] = inverseNorm(s[(ulong)i * n + i], eps);
+    float g = 1;
+    if (gated) {
+        const int e = expertOf[i];
+        if (e < 0 || e >= experts) {
+            faults[0] = 1;
+            g = 0;
+        } else {
+            g = gates[(ulong)i * experts + e];
+        }
+    }
+    GATES(room)[i] = g < least ? 0 : g;
 }
 
 // One group for each row.
@@ -27,6 +56,7 @@ __kernel void contrastRows(
     USE(const float, s);
     USE(const int, expertOf);
     __global const float *norms = NORMS(room);
+    __global const float *gates = GATES(room);
     __local float work[GROUP];
     const int item = get_local_id(0);
     const int i = get_group_id(0);
@@ -34,29 +64,31 @@ __kernel void contrastRows(
     const int expert = expertOf[i];
     float most = -INFINITY;
     for (int a = item; a < n; a += GROUP) {
-        if (a != i) most = fmax(most, s[(ulong)i * n + a] * norms[a] * norm);
+        if (a != i && gates[a] > 0) most = fmax(most, s[(ulong)i * n + a] * norms[a] * norm);
     }
     most = groupMax(most, work);
     float sum = 0;
     float ofPositives = 0;
     float positives = 0;
     for (int a = item; a < n; a += GROUP) {
-        if (a == i) continue;
+        if (a == i || gates[a] == 0) continue;
         const float z = (s[(ulong)i * n + a] * norms[a] * norm - most) / tau;
-        sum += exp(z);
+        sum += gates[a] * exp(z);
         if (expertOf[a] == expert) {
-            ofPositives += z;
-            positives += 1;
+            ofPositives += gates[a] * z;
+            positives += gates[a];
         }
     }
     sum = groupSum(sum, work);
     ofPositives = groupSum(ofPositives, work);
     positives = groupSum(positives, work);
     if (item == 0) {
+        const int anchor = positives > 0 && gates[i] > 0;
         MOSTS(room)[i] = most;
         LOG_SUMS(room)[i] = log(sum);
-        SHARES(room)[i] = positives > 0 ? 1 / positives : 0;
-        LOSSES(room)[i] = positives > 0 ? log(sum) - ofPositives / positives : 0;
+        SHARES(room)[i] = anchor ? 1 / positives : 0;
+        MEANS(room)[i] = anchor ? ofPositives / positives : 0;
+        LOSSES(room)[i] = anchor ? log(sum) - ofPositives / positives : 0;
     }
 }
 
@@ -65,16 +97,26 @@ __kernel void contrastLoss(const int n, const float tau, __global float *room, A
     USE(float, loss);
     __local float work[GROUP];
     float sum = 0;
-    float anchors = 0;
+    float ofAnchors = 0;
+    float ofAll = 0;
+    float count = 0;
     for (int i = get_local_id(0); i < n; i += GROUP) {
-        sum += LOSSES(room)[i];
-        anchors += SHARES(room)[i] > 0;
+        const float g = GATES(room)[i];
+        sum += g * LOSSES(room)[i];
+        ofAnchors += SHARES(room)[i] > 0 ? g : 0;
+        ofAll += g;
+        count += g > 0;
     }
     sum = groupSum(sum, work);
-    anchors = groupSum(anchors, work);
+    ofAnchors = groupSum(ofAnchors, work);
+    ofAll = groupSum(ofAll, work);
+    count = groupSum(count, work);
     if (get_local_id(0) == 0) {
-        loss[0] = anchors > 0 ? sum / anchors : 0;
-        *SCALE(room) = anchors > 0 ? 1 / (anchors * tau) : 0;
+        const int any = ofAnchors > 0;
+        loss[0] = any ? sum / ofAnchors - log(ofAll / count) : 0;
+        SCALE(room) = any ? 1 / (ofAnchors * tau) : 0;
+        MEAN_LOSS(room) = any ? sum / ofAnchors : 0;
+        OF_ALL(room) = any ? 1 / ofAll : 0;
     }
 }
 
@@ -93,28 +135,65 @@ __kernel void contrastGrad(
     __global const float *mosts = MOSTS(room);
     __global const float *logSums = LOG_SUMS(room);
     __global const float *shares = SHARES(room);
+    __global const float *gates = GATES(room);
     __local float work[GROUP];
     const int item = get_local_id(0);
     const int i = get_group_id(0);
-    const float scale = *SCALE(room);
+    const float scale = SCALE(room);
     const float norm = norms[i];
     const float most = mosts[i];
     const float logSum = logSums[i];
     const float share = shares[i];
+    const float gate = gates[i];
     const int expert = expertOf[i];
     float along = 0;
     for (int j = item; j < n; j += GROUP) {
         if (j == i) continue;
+        if (gate == 0 || gates[j] == 0) {
+            d[(ulong)i * n + j] = 0;
+            continue;
+        }
         const float cosine = s[(ulong)i * n + j] * norms[j] * norm;
         const int positive = expertOf[j] == expert;
         const float ij = share > 0 ? exp((cosine - most) / tau - logSum) - (positive ? share : 0) : 0;
         const float ji = shares[j] > 0 ? exp((cosine - mosts[j]) / tau - logSums[j]) - (positive ? shares[j] : 0) : 0;
-        const float c = (ij + ji) * scale;
+        const float c = (ij + ji) * (gate * gates[j]) * scale;
         along += c * cosine;
         d[(ulong)i * n + j] = c * (norm * norms[j]);
     }
     along = groupSum(along, work);
     if (item == 0) d[(ulong)i * n + i] = -along * norm * norm;
+}
+
+// The gradient in the gates. One group for each pair.
+__kernel void contrastGates(
+        const int n,
+        const int experts,
+        const float tau,
+        ARG(const float, s),
+        ARG(const int, expertOf),
+        __global const float *room,
+        ARG(float, dGates)) {
+    USE(const float, s);
+    USE(const int, expertOf);
+    USE(float, dGates);
+    __global const float *norms = NORMS(room);
+    __global const float *shares = SHARES(room);
+    __local float work[GROUP];
+    const int item = get_local_id(0);
+    const int i = get_group_id(0);
+    const int takesPart = GATES(room)[i] > 0;
+    float sum = 0;
+    for (int j = item; j < n; j += GROUP) {
+        if (j == i || !takesPart || shares[j] == 0) continue;
+        const float z = (s[(ulong)i * n + j] * norms[j] * norms[i] - MOSTS(room)[j]) / tau;
+        const float pull = expertOf[j] == expertOf[i] ? (z - MEANS(room)[j]) * shares[j] : 0;
+        sum += GATES(room)[j] * (exp(z - LOG_SUMS(room)[j]) - pull);
+    }
+    sum = groupSum(sum, work);
+    const float own = shares[i] > 0 ? LOSSES(room)[i] - MEAN_LOSS(room) : 0;
+    const float gradient = takesPart ? (own + sum) * (SCALE(room) * tau) - OF_ALL(room) : 0;
+    for (int e = item; e < experts; e += GROUP) dGates[(ulong)i * experts + e] = e == expertOf[i] ? gradient : 0;
 }
 
 // out_0 = scale * the sum of the terms, in one group.
