@@ -186,6 +186,41 @@ public final class Tape implements AutoCloseable {
         return new Op(this, name);
     }
 
+    /**
+     * Runs an op that is written in Java on arrays of the host, on any device, with all that a tape does for an op: it is recorded and recomputed, may have
+     * the same tensor twice among its inputs, and a gradient that is not wanted is thrown away. It is slow, and logged so once for each name. {@link
+     * GradientCheck} tells whether the two passes fit together.
+     *
+     * <pre>{@code
+     * // y_i = max(x_i, 0)^2, dx_i = 2 max(x_i, 0) dy_i
+     * static Tensor squaredRelu(Tape tape, Tensor x) {
+     *     return tape.custom("squared relu", List.of(x), x.shape(),
+     *             (in, y) -> {
+     *                 for (int i = 0; i < y.length; i++) {
+     *                     y[i] = max(in[0][i], 0) * max(in[0][i], 0);
+     *                 }
+     *             },
+     *             (in, dy, dx) -> {
+     *                 for (int i = 0; i < dy.length; i++) {
+     *                     dx[0][i] = 2 * max(in[0][i], 0) * dy[i];
+     *                 }
+     *             });
+     * }
+     * }</pre>
+     *
+     * @param name of the op, for messages
+     * @param inputs F32 tensors of this tape, or parameters
+     * @param shape of the result
+     * @param forward fills the result
+     * @param backward fills the gradients of the inputs; called when the gradient of the result is complete, if an input requires one
+     * @return the result
+     * @throws IllegalArgumentException if an input is not F32
+     */
+    public Tensor custom(
+            String name, List<Tensor> inputs, Shape shape, CustomOp.Forward forward, CustomOp.Backward backward) {
+        return CustomOp.apply(this, name, inputs, shape, forward, backward);
+    }
+
     /** A new F32 tensor with undefined values that requires no gradient, for the op that fills it. */
     public Tensor tensor(Shape shape) {
         return tensor(false, shape);

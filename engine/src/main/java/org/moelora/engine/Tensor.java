@@ -13,21 +13,26 @@ import org.moelora.kernels.Owner;
 public sealed class Tensor permits Parameter {
     private final Device device;
     private final Shape shape;
+    private final DType dtype;
     private final boolean wantsGrad;
 
-    @Nullable Memory memory;
+    @Nullable
+    Memory memory;
 
-    @Nullable Memory grad;
+    @Nullable
+    Memory grad;
 
     /** Recorded ops whose backward pass reads the values. */
     int readers;
 
     /** Fills the values anew, if that is cheap. */
-    @Nullable Runnable remake;
+    @Nullable
+    Runnable remake;
 
-    Tensor(Device device, Shape shape, @Nullable Memory memory, boolean wantsGrad) {
+    Tensor(Device device, Shape shape, Memory memory, boolean wantsGrad) {
         this.device = device;
         this.shape = shape;
+        this.dtype = memory.dtype();
         this.memory = memory;
         this.wantsGrad = wantsGrad;
     }
@@ -38,6 +43,11 @@ public sealed class Tensor permits Parameter {
 
     public final Shape shape() {
         return shape;
+    }
+
+    /** Of its elements: F32 or I32. */
+    public final DType dtype() {
+        return dtype;
     }
 
     /** Whether a backward pass propagates into this tensor. */
@@ -103,7 +113,6 @@ public sealed class Tensor permits Parameter {
 
     @Override
     public String toString() {
-        Memory current = memory;
-        return (current == null ? DType.F32 : current.dtype()) + shape.toString();
+        return dtype + shape.toString();
     }
 }
