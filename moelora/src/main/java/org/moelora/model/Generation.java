@@ -6,19 +6,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.moelora.adapter.AdapterPass;
-import org.moelora.adapter.Kept;
 import org.moelora.engine.InputException;
-import org.moelora.engine.Tape;
-import org.moelora.engine.Tensor;
-import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.TextStream;
 import org.moelora.text.Tokenizer;
 
 /**
- * Makes texts from a view, one or several side by side, with a key/value cache that lives as long as one call. Immutable; each call is independent
+ * Makes texts from a view, one or several side by side, with a key/value cache that lives as long as one call. {@link LanguageModel#complete} writes one text with limits, stop
+ * sequences and a deadline; this is for many prompts of one kind, such as a test set's. Immutable; each call is independent
  * and may run on its own thread.
  */
 public final class Generation {
@@ -32,6 +28,9 @@ public final class Generation {
          */
         boolean token(int sequence, int id);
     }
+
+    /** Room for so many tokens of each text at first; more is taken as they come. */
+    private static final int AT_FIRST = 64;
 
     private static final System.Logger LOG = System.getLogger(Generation.class.getName());
 
@@ -116,6 +115,10 @@ public final class Generation {
      * @throws IllegalStateException if the decoder or the adapter is closed, or closed by somebody else before the last token
      */
     public List<int[]> ids(List<int[]> prompts, Listener listener) {
+        return ids(prompts, listener, AT_FIRST);
+    }
+
+    private List<int[]> ids(List<int[]> prompts, Listener listener, int atFirst) {
         int count = prompts.size();
         int longest = 0;
         for (int[] prompt : prompts) {
@@ -126,43 +129,40 @@ public final class Generation {
         }
         List<Integer> ends = model.decoder().eosIds();
         List<List<Integer>> chosen = new ArrayList<>();
+        List<@Nullable String> ofPrompts = new ArrayList<>();
         Sampler[] samplers = new Sampler[count];
         for (int s = 0; s < count; s++) {
             chosen.add(new ArrayList<>());
-            samplers[s] = new Sampler(options, s);
+            ofPrompts.add(tasks == null ? null : tasks.get(s));
+            samplers[s] = new Sampler(options.sampling(), s, prompts.get(s));
         }
         DecoderConfig config = model.decoder().config();
-        int vocabulary = config.vocabularySize();
         int positions = config.design().learnedPositions() ? config.maxPositions() : Integer.MAX_VALUE;
-        int capacity = Math.addExact(longest, options.maxTokens());
+        int most = Math.addExact(longest, options.maxTokens());
+        int first = longest + Math.min(atFirst, options.maxTokens());
         int[][] next = prompts.toArray(int[][]::new);
-        boolean[] running = new boolean[count];
-        Arrays.fill(running, true);
-        try (LanguageModel.Uses uses = model.enter();
-                KeyValueCache cache = new KeyValueCache(
-                        model.decoder().device(), config.layers(), count, capacity, config.keyWidth())) {
-            Kept kept = new Kept();
-            for (int step = 0; step < options.maxTokens() && anyOf(running); step++) {
-                float[] logits = logits(cache, kept, next, running);
+        try (Decoding decoding = new Decoding(model, ofPrompts, first, most)) {
+            for (int step = 0; step < options.maxTokens() && anyOf(next); step++) {
+                List<float[]> logits = decoding.read(next, () -> {});
                 int row = 0;
                 for (int s = 0; s < count; s++) {
-                    if (!running[s]) {
+                    if (next[s].length == 0) {
                         continue;
                     }
-                    int from = row++ * vocabulary;
-                    int id = samplers[s].next(Arrays.copyOfRange(logits, from, from + vocabulary));
-                    running[s] = !ends.contains(id) && listener.token(s, id);
-                    if (!ends.contains(id)) {
+                    int id = samplers[s].next(logits.get(row++));
+                    boolean ended = ends.contains(id);
+                    boolean goesOn = !ended && listener.token(s, id);
+                    if (!ended) {
                         chosen.get(s).add(id);
                     }
-                    if (running[s] && prompts.get(s).length + chosen.get(s).size() > positions) {
-                        running[s] = false;
+                    if (goesOn && prompts.get(s).length + chosen.get(s).size() > positions) {
+                        goesOn = false;
                         LOG.log(
                                 System.Logger.Level.WARNING,
                                 "a text ends after {0} tokens: the model has positions for no more",
                                 Integer.toString(positions));
                     }
-                    next[s] = new int[] {id};
+                    next[s] = goesOn ? new int[] {id} : new int[0];
                 }
             }
         } catch (InternalError e) {
@@ -175,7 +175,7 @@ public final class Generation {
 
     /** Writes the first token of each text, with room for all: for {@link MemoryPlan#of}, as no later token takes more. */
     public void rehearse(List<int[]> prompts) {
-        ids(prompts, (sequence, id) -> false);
+        ids(prompts, (sequence, id) -> false, options.maxTokens());
     }
 
     /**
@@ -220,49 +220,8 @@ public final class Generation {
         return tokenizer().encode(dated.render(messages, true), false);
     }
 
-    /** Feeds the next tokens of the running texts; logits after the last token of each of them. */
-    private float[] logits(KeyValueCache cache, Kept kept, int[][] next, boolean[] running) {
-        int[] added = new int[next.length];
-        int[] ids = new int[0];
-        List<Integer> lasts = new ArrayList<>();
-        for (int s = 0; s < next.length; s++) {
-            if (running[s]) {
-                added[s] = next[s].length;
-                int at = ids.length;
-                ids = Arrays.copyOf(ids, at + next[s].length);
-                System.arraycopy(next[s], 0, ids, at, next[s].length);
-                lasts.add(ids.length - 1);
-            }
-        }
-        try (Tape tape = Tape.inference(model.decoder().device())) {
-            Tensor hidden = model.hidden(tape, pass(added).keeping(kept), ids, added, cache);
-            return model.logits(
-                            tape,
-                            hidden,
-                            lasts.stream().mapToInt(Integer::intValue).toArray())
-                    .toArray();
-        }
-    }
-
-    private AdapterPass pass(int[] added) {
-        int[] starts = new int[added.length + 1];
-        for (int s = 0; s < added.length; s++) {
-            starts[s + 1] = starts[s] + added[s];
-        }
-        List<@Nullable String> ofRows = new ArrayList<>();
-        for (int s = 0; s < added.length; s++) {
-            ofRows.add(tasks == null ? null : tasks.get(s));
-        }
-        return AdapterPass.inference().withRows(AdapterPass.Rows.ofPrompts(ofRows, starts));
-    }
-
-    private static boolean anyOf(boolean[] flags) {
-        for (boolean flag : flags) {
-            if (flag) {
-                return true;
-            }
-        }
-        return false;
+    private static boolean anyOf(int[][] next) {
+        return Arrays.stream(next).anyMatch(tokens -> tokens.length > 0);
     }
 
     private Tokenizer tokenizer() {

@@ -1,5 +1,6 @@
 package org.moelora.model;
 
+import java.util.Map;
 import org.moelora.engine.InputException;
 
 /**
@@ -24,15 +25,11 @@ public record GenerationOptions(
         if (maxTokens < 1) {
             throw new InputException("max-tokens is " + maxTokens + "; expected at least 1");
         }
-        if (!(temperature >= 0 && temperature < Double.POSITIVE_INFINITY)) {
-            throw new InputException("temperature is " + temperature + "; expected a finite number, 0 or more");
-        }
-        if (topK < 0) {
-            throw new InputException("top-k is " + topK + "; expected 0 (all) or more");
-        }
-        if (!(topP > 0 && topP <= 1)) {
-            throw new InputException("top-p is " + topP + "; expected above 0 and at most 1");
-        }
+        new Sampling(temperature, topK, topP, 0, 1, 0, 0, Map.of(), seed); // checks its values
+    }
+
+    Sampling sampling() {
+        return new Sampling(temperature, topK, topP, 0, 1, 0, 0, Map.of(), seed);
     }
 
     public GenerationOptions withMaxTokens(int most) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
@@ -118,8 +119,10 @@ public final class LanguageModel {
      * {@link #hidden} for the next tokens of sequences whose past is in a cache; {@code added[s]} of them belong to sequence s.
      *
      * @param pass for these tokens
+     * @param betweenLayers runs in each layer, before it attends
      */
-    Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache) {
+    Tensor hidden(
+            Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache, Runnable betweenLayers) {
         int[] positions = cache.advance(added);
         int[] starts = new int[added.length + 1];
         for (int s = 0; s < added.length; s++) {
@@ -130,8 +133,10 @@ public final class LanguageModel {
                 pass.over(task, starts),
                 ids,
                 positions,
-                (part, layer, q, k, v) ->
-                        cache.attend(part, layer, decoder.config().heads(layer), q, k, v));
+                (part, layer, q, k, v) -> {
+                    betweenLayers.run();
+                    return cache.attend(part, layer, decoder.config().heads(layer), q, k, v);
+                });
     }
 
     /**
@@ -446,8 +451,37 @@ public final class LanguageModel {
         return Linear.apply(tape, rows, weights(tape).head(), null);
     }
 
-    /** The greedy answer to a prompt; see {@link Generation} for everything else. */
+    /** The greedy answer to a prompt, of at most 256 tokens; see {@link #complete(Request)} for everything else. */
     public String generate(String prompt) {
-        return Generation.of(this, GenerationOptions.GREEDY).text(prompt);
+        return complete(Request.of(prompt).build()).text();
+    }
+
+    /**
+     * Writes what follows a prompt.
+     *
+     * @throws InputException if the prompt is empty or longer than the model has positions for, if more memory might be needed than the request allows,
+     *     if it asks for several texts, or for a text and the model has no tokenizer
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough memory; all that was taken is free again
+     * @throws IllegalStateException if decoder or adapter are closed
+     */
+    public Completion complete(Request request) {
+        return complete(request, piece -> {});
+    }
+
+    /**
+     * {@link #complete(Request)}, handing over the text as it comes. A piece never ends inside a character, and holds nothing that may become a stop sequence.
+     * What the consumer throws ends the text and is thrown.
+     */
+    public Completion complete(Request request, Consumer<String> pieces) {
+        if (request.texts() != 1) {
+            throw new InputException("the request is for " + request.texts()
+                    + " texts; expected one, or LanguageModel.completions");
+        }
+        return new CompletionRun(this, request).run((text, piece) -> pieces.accept(piece)).getFirst();
+    }
+
+    /** As many texts after one prompt as the request asks for; else as {@link #complete(Request)}. */
+    public List<Completion> completions(Request request) {
+        return new CompletionRun(this, request).run((text, piece) -> {});
     }
 }

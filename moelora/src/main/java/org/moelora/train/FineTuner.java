@@ -16,6 +16,7 @@ import org.moelora.data.EncodedExamples;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
 import org.moelora.data.TokenRow;
+import org.moelora.engine.Cancellation;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.optim.AdamW;

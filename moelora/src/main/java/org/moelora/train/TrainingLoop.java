@@ -18,6 +18,7 @@ import org.moelora.adapter.RouterStatistics;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
 import org.moelora.data.TokenRow;
+import org.moelora.engine.Cancellation;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;

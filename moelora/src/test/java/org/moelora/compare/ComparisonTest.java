@@ -20,6 +20,7 @@ import org.moelora.adapter.Targets;
 import org.moelora.data.Origin;
 import org.moelora.data.Prompt;
 import org.moelora.data.TokenRow;
+import org.moelora.engine.Cancellation;
 import org.moelora.engine.InputException;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
@@ -29,7 +30,6 @@ import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.model.Decoder;
 import org.moelora.model.Vectors;
-import org.moelora.train.Cancellation;
 import org.moelora.train.TrainingConfig;
 
 /** Arms of equal size on a tiny model: not who wins, but that the comparison is one. */

@@ -130,14 +130,14 @@ class ClosingTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> adapter.parameters().startTraining())
                 .withMessage("these parameters are closed");
-        KeyValueCache cache = new KeyValueCache(device, 1, 1, 4, 8);
+        KeyValueCache cache = new KeyValueCache(device, 1, 1, 4, 4, 8);
         cache.close();
         try (Tape tape = Tape.inference(device)) {
             Tensor row = tape.constant(new float[8], 1, 8);
             cache.advance(new int[] {1});
             assertThatIllegalStateException()
                     .isThrownBy(() -> cache.attend(tape, 0, new Heads(1, 1, 8, 1, Heads.UNLIMITED), row, row, row))
-                    .withMessageContaining("given back");
+                    .withMessage("the cache is closed");
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.moelora.engine.Cancellation;
 import org.moelora.engine.InputException;
 
 /** Files of other people in and beside a run's: none is lost, none is in the way of a run that could go on without it. */

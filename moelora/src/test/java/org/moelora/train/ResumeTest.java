@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.data.TokenRow;
+import org.moelora.engine.Cancellation;
 import org.moelora.engine.InputException;
 import org.moelora.model.Vectors;
 

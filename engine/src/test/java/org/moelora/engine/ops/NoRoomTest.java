@@ -52,12 +52,13 @@ class NoRoomTest {
         return DeviceSweep.each(
                 "keys and values",
                 device -> Scarce.everyLease(device, scarce -> {
-                    try (KeyValueCache cache = new KeyValueCache(scarce, 3, 2, 5, 4);
+                    try (KeyValueCache cache = new KeyValueCache(scarce, 3, 2, 2, 5, 4);
                             Tape tape = Tape.inference(scarce)) {
                         cache.advance(new int[] {2, 1});
                         Tensor q = tape.constant(normal(1, 24), 3, 8);
                         Tensor k = tape.constant(normal(2, 12), 3, 4);
                         cache.attend(tape, 1, heads, q, k, k);
+                        cache.advance(new int[] {1, 0}); // grows
                     }
                 }));
     }

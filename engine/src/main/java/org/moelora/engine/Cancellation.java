@@ -1,6 +1,9 @@
-package org.moelora.train;
+package org.moelora.engine;
 
-/** Asks a training to stop: it finishes its step and writes a checkpoint. May be asked by any thread, at any time; there is no taking back. */
+/**
+ * Asks work that another thread does to stop soon: a training finishes its step and writes a checkpoint, a text ends between two layers. Any
+ * thread may ask, at any time, and asking cannot be taken back.
+ */
 public final class Cancellation {
     private volatile boolean asked;
 
