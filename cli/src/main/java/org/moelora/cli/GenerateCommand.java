@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.model.Generation;
-import org.moelora.model.GenerationOptions;
+import org.moelora.model.LanguageModel;
+import org.moelora.model.Request;
 import org.moelora.text.ChatMessage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -84,6 +84,35 @@ final class GenerateCommand implements Callable<Integer> {
     private int topK;
 
     @Under(Section.ANSWERS)
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            defaultValue = "0",
+            description = "Draw among tokens that are at least P times as probable as the most probable one: 0 (all).")
+    private double minP;
+
+    @Under(Section.ANSWERS)
+    @Option(
+            names = "--repetition-penalty",
+            paramLabel = "X",
+            defaultValue = "1",
+            description = "Makes tokens of the prompt and of the text less probable, the more the higher above 1: 1 (off).")
+    private double repetitionPenalty;
+
+    @Under(Section.ANSWERS)
+    @Option(
+            names = "--stop",
+            paramLabel = "TEXT",
+            description = "End before this text, which can be given several times.")
+    private List<String> stop = List.of();
+
+    @Under(Section.ANSWERS)
+    @Option(
+            names = "--beyond-positions",
+            description = "Go on where the model was made for no more tokens, instead of ending there or refusing the prompt.")
+    private boolean beyondPositions;
+
+    @Under(Section.ANSWERS)
     @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "Same seed, same text: 0.")
     private long seed;
 
@@ -93,15 +122,12 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private final LoadFlags load = new LoadFlags();
 
-    private long limit;
-
     GenerateCommand(Streams streams) {
         this.streams = streams;
     }
 
     @Override
     public Integer call() {
-        GenerationOptions options = new GenerationOptions(maxTokens, temperature, topK, topP, seed, false);
         if (system != null && !chat) {
             throw new InputException("--system: there is no conversation; expected --chat with it");
         }
@@ -109,30 +135,45 @@ final class GenerateCommand implements Callable<Integer> {
             date.refuse("there is no conversation; expected --chat with it");
         }
         LocalDate today = date.date();
-        limit = memory.limit();
+        request("", today); // refuses values out of range before the model is opened
         try (View view = model.load(load)) {
-            Generation generation = Generation.of(view.model(), options).withDate(today);
             if (prompt != null) {
-                answer(generation, prompt);
+                answer(view.model(), request(prompt, today));
             } else {
-                answerLines(generation);
+                answerLines(view.model(), today);
             }
         }
         return 0;
     }
 
-    private void answerLines(Generation generation) {
+    private Request request(String text, LocalDate today) {
+        Request.Builder builder = chat ? Request.ofMessages(messages(text)) : Request.of(text);
+        return builder.date(today)
+                .maxTokens(maxTokens)
+                .temperature(temperature)
+                .topP(topP)
+                .topK(topK)
+                .minP(minP)
+                .repetitionPenalty(repetitionPenalty)
+                .stop(stop)
+                .seed(seed)
+                .beyondPositions(beyondPositions)
+                .maxMemory(memory.limit())
+                .build();
+    }
+
+    private void answerLines(LanguageModel view, LocalDate today) {
         BufferedReader lines = new BufferedReader(
                 new InputStreamReader(streams.in(), streams.out().charset()));
         try {
             ask();
             String line = lines.readLine();
             if (line == null && !streams.terminal() && !chat) {
-                answer(generation, "");
+                answer(view, request("", today));
             }
             for (; line != null; line = lines.readLine()) {
                 if (!line.isBlank()) {
-                    answer(generation, line);
+                    answer(view, request(line, today));
                 }
                 ask();
             }
@@ -148,12 +189,8 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private void answer(Generation generation, String text) {
-        int[] tokens = chat ? generation.tokens(messages(text)) : generation.tokens(text);
-        if (limit > 0) {
-            generation.memory(tokens).require(limit, "writing", "a shorter prompt, or fewer --max-tokens");
-        }
-        generation.stream(tokens, piece -> {
+    private void answer(LanguageModel view, Request request) {
+        view.complete(request, piece -> {
             streams.out().print(piece);
             streams.out().flush();
         });

@@ -140,7 +140,7 @@ final class CompletionRun {
                         all.read(zeros, () -> {});
                     }
                 })
-                .require(request.maxMemory(), "writing", "a shorter prompt, or fewer tokens to write");
+                .require(request.maxMemory(), "writing", "a shorter prompt, or fewer --max-tokens");
     }
 
     /** One of the texts. */

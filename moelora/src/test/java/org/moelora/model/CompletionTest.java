@@ -142,7 +142,7 @@ class CompletionTest {
         assertThatExceptionOfType(InputException.class)
                 .isThrownBy(() -> complete(Request.of(PROMPT).maxTokens(10_000_000).beyondPositions(true).maxMemory(100_000_000)))
                 .withMessageContaining("writing takes")
-                .withMessageContaining("expected a shorter prompt, or fewer tokens to write");
+                .withMessageContaining("expected a shorter prompt, or fewer --max-tokens");
         assertThat(complete(Request.of(PROMPT).maxTokens(2).maxMemory(100_000_000)).ids())
                 .isNotEmpty();
     }
