@@ -3,6 +3,7 @@ package org.moelora.engine;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 
@@ -63,6 +64,15 @@ public sealed class Tensor permits Parameter {
     public final Memory memory() {
         Memory current = memory;
         return current == null ? remade() : current;
+    }
+
+    /**
+     * The numbers as {@code [rows, cols]}; throws as {@link #memory}. A vector is one row.
+     *
+     * @throws IllegalArgumentException if they are not F32
+     */
+    public final Matrix matrix() {
+        return Matrix.of(memory(), shape.rows(), shape.cols());
     }
 
     private Memory remade() {

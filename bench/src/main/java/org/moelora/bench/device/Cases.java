@@ -11,6 +11,7 @@ import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
@@ -101,7 +102,12 @@ final class Cases implements AutoCloseable {
                 "gemm " + tokens + "x" + WIDE + "x" + HIDDEN,
                 narrow,
                 () -> kernels.matMul()
-                        .gemm(false, true, tokens, WIDE, HIDDEN, 1, hidden, HIDDEN, square, HIDDEN, 0, wide, WIDE)));
+                        .gemm(
+                                1,
+                                Matrix.of(hidden, tokens, HIDDEN),
+                                Matrix.of(square, WIDE, HIDDEN).t(),
+                                0,
+                                Matrix.of(wide, tokens, WIDE))));
         for (DType dtype : List.of(DType.F32, DType.BF16)) {
             Frozen w = frozen(dtype, WIDE, HIDDEN);
             cases.add(Case.multiplyAdds(
@@ -131,7 +137,12 @@ final class Cases implements AutoCloseable {
                 "gemm " + tokens + "x" + width + "x" + HIDDEN + " (low rank)",
                 FLOAT * (tokens * (HIDDEN + width) + HIDDEN * width),
                 () -> kernels.matMul()
-                        .gemm(false, true, tokens, width, HIDDEN, 1, hidden, HIDDEN, down, HIDDEN, 0, low, width)));
+                        .gemm(
+                                1,
+                                Matrix.of(hidden, tokens, HIDDEN),
+                                Matrix.of(down, width, HIDDEN).t(),
+                                0,
+                                Matrix.of(low, tokens, width))));
         Memory targets = indices(chunk, words);
         Memory losses = normal(chunk);
         cases.add(Case.bytes(
@@ -160,21 +171,23 @@ final class Cases implements AutoCloseable {
         Memory dk = normal(keyNumbers);
         Memory dv = normal(keyNumbers);
         Memory sums = normal((long) tokens * HEADS);
+        Attention.Inputs in = new Attention.Inputs(q, k, v);
+        Attention.Gradients gradients = new Attention.Gradients(dq, dk, dv);
         double seen = sequences * (each * (each + 1) / 2.0) * HEADS * HEAD_DIM;
         cases.add(Case.multiplyAdds(
                 "attention forward " + sequences + "x" + each,
                 2 * seen,
-                () -> kernels.attention().forward(training, q, k, v, o, sums)));
+                () -> kernels.attention().forward(training, in, o, sums)));
         cases.add(Case.multiplyAdds(
                 "attention backward " + sequences + "x" + each,
                 5 * seen,
-                () -> kernels.attention().backward(training, q, k, v, o, sums, dO, dq, dk, dv)));
+                () -> kernels.attention().backward(training, in, o, sums, dO, gradients)));
         Attention.Plan decoding = new Attention.Plan(
                 HEADS, KV_HEADS, HEAD_DIM, 0.125f, new Ragged(new int[] {0, 1}, new int[] {0}, new int[] {context}));
         cases.add(Case.bytes(
                 "attention 1x" + context + " (decoding)",
                 2 * FLOAT * context * KV_HEADS * HEAD_DIM,
-                () -> kernels.attention().forward(decoding, q, k, v, o, sums)));
+                () -> kernels.attention().forward(decoding, in, o, sums)));
     }
 
     private void rows() {

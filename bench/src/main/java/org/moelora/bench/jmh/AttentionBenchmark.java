@@ -31,7 +31,9 @@ public class AttentionBenchmark {
 
     private Attention.Plan plan = new Attention.Plan(1, 1, 1, 1, Ragged.self(0));
     private double multiplyAdds;
+    private Attention.Inputs[] in = {};
     private Memory[] rows = {};
+    private Attention.Gradients[] gradients = {};
 
     @Setup(Level.Trial)
     public void setUp(OnDevice on) {
@@ -44,31 +46,23 @@ public class AttentionBenchmark {
         multiplyAdds = s[0] * (s[1] * (s[1] + 1.0) / 2) * s[2] * s[4];
         long queries = (long) s[0] * s[1] * s[2] * s[4];
         long keys = (long) s[0] * s[1] * s[3] * s[4];
-        rows = new Memory[] {
-            on.normal(queries),
-            on.normal(keys),
-            on.normal(keys),
-            on.normal(queries),
-            on.normal((long) s[0] * s[1] * s[2]),
-            on.normal(queries),
-            on.normal(queries),
-            on.normal(keys),
-            on.normal(keys)
-        };
-        on.kernels().attention().forward(plan, rows[0], rows[1], rows[2], rows[3], rows[4]);
+        in = new Attention.Inputs[] {new Attention.Inputs(on.normal(queries), on.normal(keys), on.normal(keys))};
+        rows = new Memory[] {on.normal(queries), on.normal((long) s[0] * s[1] * s[2]), on.normal(queries)};
+        gradients =
+                new Attention.Gradients[] {new Attention.Gradients(on.normal(queries), on.normal(keys), on.normal(keys))
+                };
+        on.kernels().attention().forward(plan, in[0], rows[0], rows[1]);
     }
 
     @Benchmark
     public void forward(OnDevice on, OnDevice.Work work) {
-        on.kernels().attention().forward(plan, rows[0], rows[1], rows[2], rows[3], rows[4]);
+        on.kernels().attention().forward(plan, in[0], rows[0], rows[1]);
         work.multiplyAdds(2 * multiplyAdds);
     }
 
     @Benchmark
     public void backward(OnDevice on, OnDevice.Work work) {
-        on.kernels()
-                .attention()
-                .backward(plan, rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], rows[8]);
+        on.kernels().attention().backward(plan, in[0], rows[0], rows[1], rows[2], gradients[0]);
         work.multiplyAdds(5 * multiplyAdds);
     }
 }

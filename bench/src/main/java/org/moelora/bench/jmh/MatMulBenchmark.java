@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Frozen;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
@@ -28,7 +29,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @OutputTimeUnit(TimeUnit.SECONDS)
 public class MatMulBenchmark {
-    /** {@code C = op(A) op(B)}: m x n x k and which operand is transposed. */
+    /** {@code C = A B}: m x n x k and which operand is transposed. */
     @State(Scope.Benchmark)
     public static class Gemm {
         @Param({
@@ -47,9 +48,7 @@ public class MatMulBenchmark {
         int m;
         int n;
         int k;
-        boolean transposeA;
-        boolean transposeB;
-        private Memory[] operands = {};
+        private Matrix[] operands = {};
 
         @Setup(Level.Trial)
         public void setUp(OnDevice on) {
@@ -57,30 +56,20 @@ public class MatMulBenchmark {
             m = Integer.parseInt(parts[0]);
             n = Integer.parseInt(parts[1]);
             k = Integer.parseInt(parts[2]);
-            transposeA = parts[3].charAt(0) == 'T';
-            transposeB = parts[3].charAt(1) == 'T';
-            operands = new Memory[] {on.normal((long) m * k), on.normal((long) k * n), on.normal((long) m * n)};
+            operands = new Matrix[] {
+                matrix(on, m, k, parts[3].charAt(0)), matrix(on, k, n, parts[3].charAt(1)), matrix(on, m, n, 'N')
+            };
+        }
+
+        private static Matrix matrix(OnDevice on, int rows, int cols, char kind) {
+            Memory memory = on.normal((long) rows * cols);
+            return kind == 'T' ? Matrix.of(memory, cols, rows).t() : Matrix.of(memory, rows, cols);
         }
     }
 
     @Benchmark
     public void gemm(OnDevice on, Gemm g, OnDevice.Work work) {
-        on.kernels()
-                .matMul()
-                .gemm(
-                        g.transposeA,
-                        g.transposeB,
-                        g.m,
-                        g.n,
-                        g.k,
-                        1,
-                        g.operands[0],
-                        g.transposeA ? g.m : g.k,
-                        g.operands[1],
-                        g.transposeB ? g.k : g.n,
-                        0,
-                        g.operands[2],
-                        g.n);
+        on.kernels().matMul().gemm(1, g.operands[0], g.operands[1], 0, g.operands[2]);
         work.multiplyAdds((double) g.m * g.n * g.k);
     }
 

@@ -2,6 +2,7 @@ package org.moelora.bench.jmh;
 
 import java.util.concurrent.TimeUnit;
 import org.moelora.kernels.DType;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -54,8 +55,8 @@ public class MixtureBenchmark {
             on.distinct(PAIRS, TOKENS * CHOSEN)
         };
         on.kernels().mixture().topK(TOKENS, EXPERTS, CHOSEN, true, perExpert[0], ids[0], perExpert[1]);
-        Memory u = perRank[0];
-        on.kernels().matMul().gemm(false, true, PAIRS, PAIRS, WIDTH, 1, u, WIDTH, u, WIDTH, 0, products[1], PAIRS);
+        Matrix u = Matrix.of(perRank[0], PAIRS, WIDTH);
+        on.kernels().matMul().gemm(1, u, u.t(), 0, Matrix.of(products[1], PAIRS, PAIRS));
     }
 
     @Benchmark

@@ -30,7 +30,7 @@ public final class CausalAttention {
         boolean records = tape.records(q, k, v);
         Tensor o = tape.tensor(records, q.shape());
         Tensor logSumExp = tape.tensor(false, Shape.of(q.shape().rows(), plan.heads()));
-        tape.kernels().attention().forward(plan, q.memory(), k.memory(), v.memory(), o.memory(), logSumExp.memory());
+        tape.kernels().attention().forward(plan, inputs(q, k, v), o.memory(), logSumExp.memory());
         if (records) {
             tape.record("attention", o, () -> backward(tape, plan, q, k, v, o, logSumExp), q, k, v, o, logSumExp);
         }
@@ -46,7 +46,9 @@ public final class CausalAttention {
         tape.noDerivative("attention on a cache", q);
         Tensor o = tape.tensor(false, q.shape());
         Tensor logSumExp = tape.tensor(false, Shape.of(q.shape().rows(), plan.heads()));
-        tape.kernels().attention().forward(plan, q.memory(), keys, values, o.memory(), logSumExp.memory());
+        tape.kernels()
+                .attention()
+                .forward(plan, new Attention.Inputs(q.memory(), keys, values), o.memory(), logSumExp.memory());
         return o;
     }
 
@@ -71,15 +73,15 @@ public final class CausalAttention {
                                         .attention()
                                         .backward(
                                                 plan,
-                                                q.memory(),
-                                                k.memory(),
-                                                v.memory(),
+                                                inputs(q, k, v),
                                                 o.memory(),
                                                 logSumExp.memory(),
                                                 dO,
-                                                dq,
-                                                dk,
-                                                dv))));
+                                                new Attention.Gradients(dq, dk, dv)))));
+    }
+
+    private static Attention.Inputs inputs(Tensor q, Tensor k, Tensor v) {
+        return new Attention.Inputs(q.memory(), k.memory(), v.memory());
     }
 
     private static void withGrad(Tape tape, Tensor input, Consumer<Memory> kernel) {

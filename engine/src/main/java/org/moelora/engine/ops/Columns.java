@@ -3,6 +3,7 @@ package org.moelora.engine.ops;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Matrix;
 
 /** {@code y_ti = x_t,from+i} for {@code i < width}: one of several results that a fused linear gives side by side. */
 public final class Columns {
@@ -15,10 +16,9 @@ public final class Columns {
      */
     public static Tensor apply(Tape tape, Tensor x, int from, int width) {
         int rows = x.shape().rows();
-        int cols = x.shape().cols();
         boolean records = tape.records(x);
         Tensor y = tape.tensor(records, Shape.of(rows, width));
-        tape.kernels().rows().copyColumns(rows, width, x.memory(), cols, from, y.memory(), width, 0, false);
+        tape.kernels().rows().copy(x.matrix().columns(from, width), y.matrix(), false);
         if (records) {
             tape.record("columns", y, () -> backward(tape, x, from, width, y));
         }
@@ -33,8 +33,8 @@ public final class Columns {
                 tape.kernels().elementwise().fill(dx.memory(), 0);
             }
             int rows = x.shape().rows();
-            int cols = x.shape().cols();
-            tape.kernels().rows().copyColumns(rows, width, tape.gradOf(y), width, 0, dx.memory(), cols, from, true);
+            Matrix dxs = Matrix.of(dx.memory(), rows, x.shape().cols());
+            tape.kernels().rows().copy(Matrix.of(tape.gradOf(y), rows, width), dxs.columns(from, width), true);
         }
     }
 }

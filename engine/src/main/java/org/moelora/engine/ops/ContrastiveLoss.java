@@ -6,6 +6,7 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
 
@@ -53,7 +54,6 @@ public final class ContrastiveLoss {
         int k = selected.shape().cols();
         int n = pairs == null ? Math.multiplyExact(u.shape().rows(), k) : pairs.length;
         int width = u.shape().cols();
-        int out = b.shape().dim(0);
         boolean records = g == null ? tape.records(u, b) : tape.records(u, b, g);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
@@ -79,9 +79,13 @@ public final class ContrastiveLoss {
                     u.memory(),
                     uPairs,
                     expertOf.memory());
-            matMul.gemm(true, false, width, width, out, 1, b.memory(), width, b.memory(), width, 0, m, width);
-            matMul.gemm(false, false, n, width, width, 1, uPairs, width, m, width, 0, um, width);
-            matMul.gemm(false, true, n, n, width, 1, um, width, uPairs, width, 0, d, n);
+            Matrix us = Matrix.of(uPairs, n, width);
+            Matrix ms = Matrix.of(m, width, width);
+            Matrix ums = Matrix.of(um, n, width);
+            Matrix ds = Matrix.of(d, n, n);
+            matMul.gemm(1, b.matrix().t(), b.matrix(), 0, ms);
+            matMul.gemm(1, us, ms, 0, ums);
+            matMul.gemm(1, ums, us.t(), 0, ds);
             if (g == null) {
                 mixture.contrast(n, temperature, EPS, d, expertOf.memory(), loss.memory(), d);
             } else {
@@ -94,9 +98,9 @@ public final class ContrastiveLoss {
             if (records) {
                 // What the backward pass needs is here and far smaller than D: dU~ = D U~ M and the core of dB = B
                 // (U~^T D U~).
-                matMul.gemm(false, false, n, width, n, 1, d, n, uPairs, width, 0, um, width);
-                matMul.gemm(true, false, width, width, n, 1, uPairs, width, um, width, 0, core.memory(), width);
-                matMul.gemm(false, false, n, width, width, 1, um, width, m, width, 0, duPairs.memory(), width);
+                matMul.gemm(1, ds, us, 0, ums);
+                matMul.gemm(1, us.t(), ums, 0, core.matrix());
+                matMul.gemm(1, ums, ms, 0, duPairs.matrix());
             }
         }
         if (records) {
@@ -133,22 +137,7 @@ public final class ContrastiveLoss {
         if (db != null) {
             float beta = db.accumulate() ? 1 : 0;
             elementwise.scaleBy(tape.gradOf(loss), core.memory(), core.memory(), false);
-            tape.kernels()
-                    .matMul()
-                    .gemm(
-                            false,
-                            false,
-                            out,
-                            width,
-                            width,
-                            1,
-                            b.memory(),
-                            width,
-                            core.memory(),
-                            width,
-                            beta,
-                            db.memory(),
-                            width);
+            tape.kernels().matMul().gemm(1, b.matrix(), core.matrix(), beta, Matrix.of(db.memory(), out, width));
         }
         scatter(tape, u, selected, experts, pairs, loss, duPairs);
     }

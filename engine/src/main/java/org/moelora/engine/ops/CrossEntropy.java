@@ -6,6 +6,7 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /**
@@ -103,20 +104,7 @@ public final class CrossEntropy {
                 if (wantsW) {
                     tape.kernels()
                             .matMul()
-                            .gemm(
-                                    true,
-                                    false,
-                                    classes,
-                                    width,
-                                    n,
-                                    1,
-                                    logits,
-                                    classes,
-                                    part,
-                                    width,
-                                    1,
-                                    dw.memory(),
-                                    width);
+                            .gemm(1, Matrix.of(logits, n, classes).t(), Matrix.of(part, n, width), 1, dw.matrix());
                 }
             }
             tape.kernels().rows().sum(losses, scale, loss.memory(), false);

@@ -5,6 +5,7 @@ import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /**
@@ -27,7 +28,6 @@ public final class GatedUpdate {
         }
         int tokens = u.shape().rows();
         int width = u.shape().cols();
-        int out = b.shape().dim(0);
         boolean records = tape.records(y0, u, b) || (gate != null && tape.records(gate));
         Tensor y = tape.takeOver(y0, records);
         Tensor v = u;
@@ -37,7 +37,7 @@ public final class GatedUpdate {
             tape.kernels().mixture().gate(tokens, experts, width / experts, u.memory(), gate.memory(), v.memory());
         }
         MatMul matMul = tape.kernels().matMul();
-        matMul.gemm(false, true, tokens, out, width, scale, v.memory(), width, b.memory(), width, 1, y.memory(), out);
+        matMul.gemm(scale, v.matrix(), b.matrix().t(), 1, y.matrix());
         if (records) {
             Tensor gated = v;
             Runnable backward = () -> backward(tape, y0, u, gate, gated, b, scale, y);
@@ -55,18 +55,18 @@ public final class GatedUpdate {
      */
     private static void backward(
             Tape tape, Tensor y0, Tensor u, @Nullable Tensor gate, Tensor v, Tensor b, float scale, Tensor y) {
-        Memory dy = tape.gradOf(y);
         int tokens = u.shape().rows();
         int width = u.shape().cols();
         int out = b.shape().dim(0);
+        Matrix dy = Matrix.of(tape.gradOf(y), tokens, out);
         MatMul matMul = tape.kernels().matMul();
         Tape.Grad db = tape.grad(b);
         if (db != null) {
             float beta = db.accumulate() ? 1 : 0;
-            matMul.gemm(true, false, out, width, tokens, scale, dy, out, v.memory(), width, beta, db.memory(), width);
+            matMul.gemm(scale, dy.t(), v.matrix(), beta, Matrix.of(db.memory(), out, width));
         }
         try (Memory dv = tape.scratch((long) tokens * width)) {
-            matMul.gemm(false, false, tokens, width, out, scale, dy, out, b.memory(), width, 0, dv, width);
+            matMul.gemm(scale, dy, b.matrix(), 0, Matrix.of(dv, tokens, width));
             Tape.Grad du = tape.grad(u);
             Tape.Grad dg = gate == null ? null : tape.grad(gate);
             if (gate == null) {

@@ -8,6 +8,7 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /** {@code y = x W^T + b} with {@code x [T, in]}, {@code W [out, in]}, {@code b [out]}, {@code y [T, out]}. */
@@ -49,7 +50,8 @@ public final class Linear {
             case FrozenWeight frozen
             when frozen.isTransposed() -> matMul.linearGrad(rows, x, frozen.frozen(), y, false);
             case FrozenWeight frozen -> matMul.linear(rows, x, frozen.frozen(), y, false);
-            case Parameter p -> matMul.gemm(false, true, rows, out, in, 1, x, in, p.memory(), in, 0, y, out);
+            case Parameter p ->
+                matMul.gemm(1, Matrix.of(x, rows, in), p.matrix().t(), 0, Matrix.of(y, rows, out));
         }
     }
 
@@ -63,7 +65,7 @@ public final class Linear {
             when frozen.isTransposed() -> matMul.linear(rows, dy, frozen.frozen(), dx, accumulate);
             case FrozenWeight frozen -> matMul.linearGrad(rows, dy, frozen.frozen(), dx, accumulate);
             case Parameter p ->
-                matMul.gemm(false, false, rows, in, out, 1, dy, out, p.memory(), in, accumulate ? 1 : 0, dx, in);
+                matMul.gemm(1, Matrix.of(dy, rows, out), p.matrix(), accumulate ? 1 : 0, Matrix.of(dx, rows, in));
         }
     }
 
@@ -82,7 +84,7 @@ public final class Linear {
                 float beta = dw.accumulate() ? 1 : 0;
                 tape.kernels()
                         .matMul()
-                        .gemm(true, false, out, in, rows, 1, dy, out, x.memory(), in, beta, dw.memory(), in);
+                        .gemm(1, Matrix.of(dy, rows, out).t(), x.matrix(), beta, Matrix.of(dw.memory(), out, in));
             }
         }
         Tape.Grad db = bias == null ? null : tape.grad(bias);

@@ -9,6 +9,7 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /**
@@ -132,7 +133,6 @@ public final class Magnitude {
     private static void squaresOfSum(
             Tape tape, Weight w, Tensor squares, Tensor a, Tensor b, float scale, Memory squaresOfSum) {
         int rank = a.shape().rows();
-        int in = a.shape().cols();
         int out = b.shape().dim(0);
         Kernels kernels = tape.kernels();
         long width = (long) out * rank;
@@ -141,11 +141,12 @@ public final class Magnitude {
                 Memory gram = tape.scratch((long) rank * rank)) {
             Linear.multiply(tape, rank, a.memory(), w, products);
             // A W^T is [r, out]; a product with the identity turns it over.
-            Memory one = identity(tape, rank).memory();
-            kernels.matMul().gemm(true, false, out, rank, rank, 2 * scale, products, out, one, rank, 0, h, rank);
-            kernels.matMul().gemm(false, true, rank, rank, in, 1, a.memory(), in, a.memory(), in, 0, gram, rank);
-            kernels.matMul()
-                    .gemm(false, false, out, rank, rank, scale * scale, b.memory(), rank, gram, rank, 1, h, rank);
+            Matrix one = identity(tape, rank).matrix();
+            Matrix hs = Matrix.of(h, out, rank);
+            Matrix aat = Matrix.of(gram, rank, rank);
+            kernels.matMul().gemm(2 * scale, Matrix.of(products, rank, out).t(), one, 0, hs);
+            kernels.matMul().gemm(1, a.matrix(), a.matrix().t(), 0, aat);
+            kernels.matMul().gemm(scale * scale, b.matrix(), aat, 1, hs);
             kernels.elementwise().scale(1, squares.memory(), squaresOfSum, false);
             kernels.rows().rowDots(out, rank, h, b.memory(), squaresOfSum, true);
         }

@@ -6,6 +6,7 @@ import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
 
@@ -52,15 +53,19 @@ public final class TokenContrastiveLoss {
                 Memory d = tape.scratch((long) pairs * experts)) {
             mixture.selectPairs(
                     pairs, experts, rank, experts, null, all.memory(), u.memory(), uPairs, expertOf.memory());
-            matMul.gemm(true, false, width, width, out, 1, b.memory(), width, b.memory(), width, 0, m, width);
-            matMul.gemm(false, false, pairs, width, width, 1, uPairs, width, m, width, 0, um, width);
-            matMul.gemmBatched(tokens, false, true, experts, experts, width, 1, um, uPairs, 0, d);
+            Matrix us = Matrix.of(uPairs, pairs, width);
+            Matrix ms = Matrix.of(m, width, width);
+            Matrix ums = Matrix.of(um, pairs, width);
+            Matrix ds = Matrix.of(d, pairs, experts);
+            matMul.gemm(1, b.matrix().t(), b.matrix(), 0, ms);
+            matMul.gemm(1, us, ms, 0, ums);
+            matMul.gemmBatched(tokens, 1, ums, us.t(), 0, ds);
             mixture.tokenContrast(tokens, experts, k, temperature, EPS, d, selected.memory(), loss.memory(), d);
             if (records) {
                 // What the backward pass needs: dU~ = D U~ M and the core of dB = B (U~^T D U~).
-                matMul.gemmBatched(tokens, false, false, experts, width, experts, 1, d, uPairs, 0, um);
-                matMul.gemm(true, false, width, width, pairs, 1, uPairs, width, um, width, 0, core.memory(), width);
-                matMul.gemm(false, false, pairs, width, width, 1, um, width, m, width, 0, duPairs.memory(), width);
+                matMul.gemmBatched(tokens, 1, ds, us, 0, ums);
+                matMul.gemm(1, us.t(), ums, 0, core.matrix());
+                matMul.gemm(1, ums, ms, 0, duPairs.matrix());
             }
         }
         if (records) {
@@ -92,7 +97,7 @@ public final class TokenContrastiveLoss {
             Memory c = core.memory();
             elementwise.scaleBy(tape.gradOf(loss), c, c, false);
             MatMul matMul = tape.kernels().matMul();
-            matMul.gemm(false, false, out, width, width, 1, b.memory(), width, c, width, beta, db.memory(), width);
+            matMul.gemm(1, b.matrix(), core.matrix(), beta, Matrix.of(db.memory(), out, width));
         }
         Tape.Grad du = tape.grad(u);
         if (du != null) {

@@ -34,33 +34,47 @@ public interface Attention {
                 throw new IllegalArgumentException("a window of " + window + " keys; expected at least 1");
             }
         }
+
+        /** Query rows, all their heads: rows of logSumExp times its columns. */
+        public long queryHeads() {
+            return (long) rows.queries() * heads;
+        }
+
+        /** Numbers in q, o and their gradients. */
+        public long queryNumbers() {
+            return queryHeads() * headDim;
+        }
+
+        /** Numbers in k, v and their gradients. */
+        public long keyNumbers() {
+            return (long) rows.keyRows() * kvHeads * headDim;
+        }
     }
 
     /**
-     * With {@code s_ij = scale <q_i, k_j>} over the keys j that query i sees, the last {@code window} of those up to its own: {@code p_i = softmax(s_i)}, {@code o_i = sum_j p_ij v_j}.
+     * What attention reads.
      *
      * @param q [queries, heads * headDim]
      * @param k [key rows, kvHeads * headDim]
      * @param v [key rows, kvHeads * headDim]
+     */
+    record Inputs(Memory q, Memory k, Memory v) {}
+
+    /** Gradients of {@link Inputs}, of the same shapes. */
+    record Gradients(Memory dq, Memory dk, Memory dv) {}
+
+    /**
+     * With {@code s_ij = scale <q_i, k_j>} over the keys j that query i sees, the last {@code window} of those up to its own: {@code p_i = softmax(s_i)}, {@code o_i = sum_j p_ij v_j}.
+     *
      * @param o [queries, heads * headDim]
      * @param logSumExp [queries, heads]: {@code log sum_j exp(s_ij)}, kept for the backward pass
      */
-    void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp);
+    void forward(Plan plan, Inputs in, Memory o, Memory logSumExp);
 
     /**
      * With {@code p_ij = exp(s_ij - logSumExp_i)} and {@code delta_i = <do_i, o_i>}: {@code ds_ij = p_ij (<do_i, v_j> - delta_i)},
      * {@code dq_i = scale sum_j ds_ij k_j}, {@code dk_j = scale sum_i ds_ij q_i}, {@code dv_j = sum_i p_ij do_i}. The three
      * gradients are overwritten; key rows that no sequence owns are left as they are. Sequences must not share key rows.
      */
-    void backward(
-            Plan plan,
-            Memory q,
-            Memory k,
-            Memory v,
-            Memory o,
-            Memory logSumExp,
-            Memory dO,
-            Memory dq,
-            Memory dk,
-            Memory dv);
+    void backward(Plan plan, Inputs in, Memory o, Memory logSumExp, Memory dO, Gradients gradients);
 }

@@ -3,42 +3,40 @@ package org.moelora.kernels;
 /** Matrix products. */
 public interface MatMul {
     /**
-     * {@code C = alpha op(A) op(B) + beta C} with {@code op(A) [m, k]}, {@code op(B) [k, n]}, {@code C [m, n]}, all F32.
-     * With {@code beta = 0}, C is not read. Row i of a matrix starts at element {@code i * ld}; without a transpose
-     * {@code lda >= k} and {@code ldb >= n}, with one {@code lda >= m} and {@code ldb >= k}; {@code ldc >= n}. Elements of C between
-     * its rows are not touched.
+     * {@code C = alpha A B + beta C} with {@code A [m, k]}, {@code B [k, n]}, {@code C [m, n]}. With {@code beta = 0}, C is not read. Memory
+     * between the rows of C is not touched.
+     *
+     * @throws IllegalArgumentException if the shapes do not fit together, or C is transposed
      */
-    void gemm(
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            int lda,
-            Memory b,
-            int ldb,
-            float beta,
-            Memory c,
-            int ldc);
+    default void gemm(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        checkShapes(a, b, c);
+        product(alpha, a, b, beta, c);
+    }
 
     /**
-     * {@link #gemm} on so many matrices of equal size, each without gaps: matrix number b of A begins at element {@code b m k}, of B at
-     * {@code b k n}, of C at {@code b m n}. For many small ones.
+     * {@link #gemm} for each of {@code batch} equal {@link Matrix#parts}: {@code A [batch m, k]} or, transposed, {@code [m, batch k]}; {@code
+     * B [batch k, n]} or, transposed, {@code [k, batch n]}; {@code C [batch m, n]}. For many small ones.
+     *
+     * @throws IllegalArgumentException if the shapes do not fit together, or C is transposed
      */
-    void gemmBatched(
-            int batch,
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            Memory b,
-            float beta,
-            Memory c);
+    default void gemmBatched(int batch, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        if (batch != 0) {
+            checkShapes(a.parts(0, 1, batch), b.parts(0, 1, batch), c.parts(0, 1, batch));
+            products(batch, alpha, a, b, beta, c);
+        }
+    }
+
+    private static void checkShapes(Matrix a, Matrix b, Matrix c) {
+        if (a.cols() != b.rows() || c.rows() != a.rows() || c.cols() != b.cols() || c.transposed()) {
+            throw new IllegalArgumentException(a + " times " + b + " is no " + c);
+        }
+    }
+
+    /** For devices: {@link #gemm} of shapes that fit. */
+    void product(float alpha, Matrix a, Matrix b, float beta, Matrix c);
+
+    /** For devices: {@link #gemmBatched} of shapes that fit. */
+    void products(int batch, float alpha, Matrix a, Matrix b, float beta, Matrix c);
 
     /** {@code y (+)= x W^T} with {@code x [rows, W.cols]}, {@code y [rows, W.rows]}. One row is a matrix-vector product. */
     void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate);

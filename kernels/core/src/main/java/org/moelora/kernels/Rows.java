@@ -39,10 +39,19 @@ public interface Rows {
             int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate);
 
     /**
-     * {@code y_t,toY+i (+)= x_t,fromX+i} for {@code i < width}: cuts columns out of rows, or puts them back, which is the backward pass. Row t of x begins at
-     * element {@code t ldx}, of y at {@code t ldy}; other columns of y are not touched.
+     * {@code y_ti (+)= x_ti} of matrices that are not transposed: cuts columns out of rows, or puts them back, which is the backward pass.
+     *
+     * @throws IllegalArgumentException if the shapes differ, or one is transposed
      */
-    void copyColumns(int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate);
+    default void copy(Matrix x, Matrix y, boolean accumulate) {
+        if (x.rows() != y.rows() || x.cols() != y.cols() || x.transposed() || y.transposed()) {
+            throw new IllegalArgumentException(x + " cannot be copied to " + y);
+        }
+        copyRows(x, y, accumulate);
+    }
+
+    /** For devices: {@link #copy} of equal shapes. */
+    void copyRows(Matrix x, Matrix y, boolean accumulate);
 
     /** {@code y_ti (+)= x_ti scale_i}; y may be x. It is its own backward pass in x. */
     void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate);

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.device.Slabs;
 
@@ -81,12 +82,17 @@ public final class HostMemory extends Memory {
         return checked(memory, DType.F32, length);
     }
 
-    /** {@link #floats}, or null for null. */
+    /** The bytes of a matrix's memory, in which element (i, j) is float {@code m.index(i, j)}; throws as {@link #floats(Memory, long)}. */
+    public static MemorySegment floats(Matrix m) {
+        return floats(m.memory(), m.offset() + m.span());
+    }
+
+    /** {@link #floats(Memory, long)}, or null for null. */
     public static @Nullable MemorySegment floatsOrNull(@Nullable Memory memory, long length) {
         return memory == null ? null : floats(memory, length);
     }
 
-    /** The bytes of I32 memory of at least {@code length} elements; throws as {@link #floats}. */
+    /** The bytes of I32 memory of at least {@code length} elements; throws as {@link #floats(Memory, long)}. */
     public static MemorySegment ints(Memory memory, long length) {
         return checked(memory, DType.I32, length);
     }

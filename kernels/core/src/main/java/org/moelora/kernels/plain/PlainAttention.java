@@ -36,16 +36,14 @@ final class PlainAttention implements Attention {
     }
 
     @Override
-    public void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp) {
+    public void forward(Plan plan, Inputs in, Memory o, Memory logSumExp) {
         int d = plan.headDim();
         int kvHeads = plan.kvHeads();
-        long queryHeads = (long) plan.rows().queries() * plan.heads();
-        long keyHeads = (long) plan.rows().keyRows() * kvHeads;
-        MemorySegment qs = floats(q, queryHeads * d);
-        MemorySegment ks = floats(k, keyHeads * d);
-        MemorySegment vs = floats(v, keyHeads * d);
-        MemorySegment os = floats(o, queryHeads * d);
-        MemorySegment ls = floats(logSumExp, queryHeads);
+        MemorySegment qs = floats(in.q(), plan.queryNumbers());
+        MemorySegment ks = floats(in.k(), plan.keyNumbers());
+        MemorySegment vs = floats(in.v(), plan.keyNumbers());
+        MemorySegment os = floats(o, plan.queryNumbers());
+        MemorySegment ls = floats(logSumExp, plan.queryHeads());
         forEachQuery(plan, query -> {
             double[] score = new double[query.keys];
             double max = Double.NEGATIVE_INFINITY;
@@ -72,33 +70,21 @@ final class PlainAttention implements Attention {
     }
 
     @Override
-    public void backward(
-            Plan plan,
-            Memory q,
-            Memory k,
-            Memory v,
-            Memory o,
-            Memory logSumExp,
-            Memory dO,
-            Memory dq,
-            Memory dk,
-            Memory dv) {
+    public void backward(Plan plan, Inputs in, Memory o, Memory logSumExp, Memory dO, Gradients gradients) {
         int d = plan.headDim();
         int kvHeads = plan.kvHeads();
         Ragged rows = plan.rows();
-        long queryHeads = (long) rows.queries() * plan.heads();
-        long keyHeads = (long) rows.keyRows() * kvHeads;
-        MemorySegment qs = floats(q, queryHeads * d);
-        MemorySegment ks = floats(k, keyHeads * d);
-        MemorySegment vs = floats(v, keyHeads * d);
-        MemorySegment os = floats(o, queryHeads * d);
-        MemorySegment ls = floats(logSumExp, queryHeads);
-        MemorySegment dos = floats(dO, queryHeads * d);
-        MemorySegment dqs = floats(dq, queryHeads * d);
-        MemorySegment dks = floats(dk, keyHeads * d);
-        MemorySegment dvs = floats(dv, keyHeads * d);
-        double[] sumK = new double[Math.toIntExact(keyHeads * d)];
-        double[] sumV = new double[Math.toIntExact(keyHeads * d)];
+        MemorySegment qs = floats(in.q(), plan.queryNumbers());
+        MemorySegment ks = floats(in.k(), plan.keyNumbers());
+        MemorySegment vs = floats(in.v(), plan.keyNumbers());
+        MemorySegment os = floats(o, plan.queryNumbers());
+        MemorySegment ls = floats(logSumExp, plan.queryHeads());
+        MemorySegment dos = floats(dO, plan.queryNumbers());
+        MemorySegment dqs = floats(gradients.dq(), plan.queryNumbers());
+        MemorySegment dks = floats(gradients.dk(), plan.keyNumbers());
+        MemorySegment dvs = floats(gradients.dv(), plan.keyNumbers());
+        double[] sumK = new double[Math.toIntExact(plan.keyNumbers())];
+        double[] sumV = new double[Math.toIntExact(plan.keyNumbers())];
         forEachQuery(plan, query -> {
             double delta = dot(dos, query.q * d, os, query.q * d, d);
             double[] dqRow = new double[d];

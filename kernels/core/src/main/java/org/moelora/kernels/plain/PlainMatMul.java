@@ -8,71 +8,34 @@ import java.lang.foreign.MemorySegment;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.cpu.HostFrozen;
-import org.moelora.kernels.device.Spans;
 
 final class PlainMatMul implements MatMul {
+    /** {@code c_ij = alpha sum_l a_il b_lj + beta c_ij} with A [m, k], B [k, n], C [m, n]. */
     @Override
-    public void gemm(
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            int lda,
-            Memory b,
-            int ldb,
-            float beta,
-            Memory c,
-            int ldc) {
-        MemorySegment as = floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda));
-        MemorySegment bs = floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb));
-        MemorySegment cs = floats(c, Spans.matrix(m, n, ldc));
-        for (int i = 0; i < m; i++) {
-            for (int j = 0; j < n; j++) {
+    public void product(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        MemorySegment as = floats(a);
+        MemorySegment bs = floats(b);
+        MemorySegment cs = floats(c);
+        for (int i = 0; i < c.rows(); i++) {
+            for (int j = 0; j < c.cols(); j++) {
                 double sum = 0;
-                for (int l = 0; l < k; l++) {
-                    float left = get(as, transposeA ? (long) l * lda + i : (long) i * lda + l);
-                    float right = get(bs, transposeB ? (long) j * ldb + l : (long) l * ldb + j);
-                    sum += (double) left * right;
+                for (int l = 0; l < a.cols(); l++) {
+                    sum += (double) get(as, a.index(i, l)) * get(bs, b.index(l, j));
                 }
-                long at = (long) i * ldc + j;
+                long at = c.index(i, j);
                 set(cs, at, (float) (alpha * sum + (beta == 0 ? 0 : (double) beta * get(cs, at))));
             }
         }
     }
 
+    /** {@link #product} of part 0, 1, 2 ... of each. */
     @Override
-    public void gemmBatched(
-            int batch,
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            Memory b,
-            float beta,
-            Memory c) {
+    public void products(int batch, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
         for (int i = 0; i < batch; i++) {
-            gemm(
-                    transposeA,
-                    transposeB,
-                    m,
-                    n,
-                    k,
-                    alpha,
-                    a.slice((long) i * m * k, (long) m * k),
-                    transposeA ? m : k,
-                    b.slice((long) i * k * n, (long) k * n),
-                    transposeB ? k : n,
-                    beta,
-                    c.slice((long) i * m * n, (long) m * n),
-                    n);
+            product(alpha, a.parts(i, 1, batch), b.parts(i, 1, batch), beta, c.parts(i, 1, batch));
         }
     }
 

@@ -7,10 +7,9 @@ import static org.moelora.kernels.cpu.HostMemory.ints;
 import static org.moelora.kernels.cpu.HostMemory.set;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
-import org.moelora.kernels.device.Spans;
 
 final class PlainRows implements Rows {
     @Override
@@ -163,15 +162,12 @@ final class PlainRows implements Rows {
     }
 
     @Override
-    public void copyColumns(
-            int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
-        Objects.checkFromIndexSize(fromX, width, ldx);
-        Objects.checkFromIndexSize(toY, width, ldy);
-        MemorySegment xs = floats(x, Spans.matrix(rows, fromX + width, ldx));
-        MemorySegment ys = floats(y, Spans.matrix(rows, toY + width, ldy));
-        for (int t = 0; t < rows; t++) {
-            for (int i = 0; i < width; i++) {
-                put(ys, (long) t * ldy + toY + i, get(xs, (long) t * ldx + fromX + i), accumulate);
+    public void copyRows(Matrix x, Matrix y, boolean accumulate) {
+        MemorySegment xs = floats(x);
+        MemorySegment ys = floats(y);
+        for (int t = 0; t < y.rows(); t++) {
+            for (int i = 0; i < y.cols(); i++) {
+                put(ys, y.index(t, i), get(xs, x.index(t, i)), accumulate);
             }
         }
     }

@@ -12,7 +12,7 @@ import jdk.incubator.vector.FloatVector;
 import org.moelora.kernels.cpu.Workers;
 
 /**
- * op(B) {@code [k, n]} as {@link Tile#multiplyInto} reads it: the depth is cut into {@link #blocks} of nearly the same size, a block into panels
+ * B {@code [k, n]} as {@link Tile#multiplyInto} reads it: the depth is cut into {@link #blocks} of nearly the same size, a block into panels
  * of {@link Tile#COLS} columns, and a panel is {@code [depth][COLS]} without gaps. The last panel's missing columns hold anything.
  */
 final class Panels {
@@ -43,9 +43,10 @@ final class Panels {
         return ((long) from * padded(n) + (long) col * depth) * Float.BYTES;
     }
 
-    /** Packs a whole matrix; {@code transposed} says that B is stored as {@code [n, k]}, as a weight is in {@code x W^T}. */
-    static void packAll(
-            Workers workers, Scratch.Pool pool, Source b, int ldb, boolean transposed, int n, int k, MemorySegment to) {
+    /** Packs a whole matrix. */
+    static void packAll(Workers workers, Scratch.Pool pool, Factor b, MemorySegment to) {
+        int n = b.cols();
+        int k = b.rows();
         int strips = Math.ceilDiv(n, Scratch.COLS);
         workers.run(blocks(k) * strips, task -> {
             int from = from(k, task / strips);
@@ -54,7 +55,7 @@ final class Panels {
             Scratch s = pool.take();
             try {
                 int cols = Math.min(Scratch.COLS, n - col);
-                pack(b, ldb, transposed, col, cols, from, depth, s, to, at(n, from, depth, col));
+                pack(b, col, cols, from, depth, s, to, at(n, from, depth, col));
             } finally {
                 pool.giveBack(s);
             }
@@ -62,21 +63,11 @@ final class Panels {
     }
 
     /** Packs the columns {@code col .. col + cols}, at most {@link Scratch#COLS}, of one block, to byte {@code at}. */
-    static void pack(
-            Source b,
-            int ldb,
-            boolean transposed,
-            int col,
-            int cols,
-            int from,
-            int depth,
-            Scratch s,
-            MemorySegment to,
-            long at) {
-        if (transposed) {
-            packTransposed(b, ldb, col, cols, from, depth, s, to, at);
+    static void pack(Factor b, int col, int cols, int from, int depth, Scratch s, MemorySegment to, long at) {
+        if (b.transposed()) {
+            packTransposed(b.numbers(), b.leading(), col, cols, from, depth, s, to, at);
         } else {
-            packRows(b, ldb, col, cols, from, depth, s, to, at);
+            packRows(b.numbers(), b.leading(), col, cols, from, depth, s, to, at);
         }
     }
 

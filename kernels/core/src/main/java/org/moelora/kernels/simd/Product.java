@@ -4,11 +4,12 @@ import static org.moelora.kernels.simd.Tile.COLS;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.cpu.HostMemory;
 import org.moelora.kernels.cpu.Workers;
 
 /**
- * One call of {@code C = alpha op(A) op(B) + beta C}, cut into a grid of tasks. After Goto and van de Geijn, "Anatomy of
+ * One call of {@code C = alpha A B + beta C}, cut into a grid of tasks. After Goto and van de Geijn, "Anatomy of
  * High-Performance Matrix Multiplication" (2008): parts of A and B are packed as {@link Tile} reads them, a block of B and a part of C stay in
  * the second-level cache, a strip of A in the first. Unlike there the depth is the inner loop, so that C is read and written from memory once.
  *
@@ -22,16 +23,12 @@ final class Product implements Workers.Task {
     /** Multiply-adds that make a task long enough to be worth handing over. */
     private static final long TASK = 1 << 19;
 
-    private final boolean transposeA;
-    private final boolean transposeB;
     private final int m;
     private final int n;
     private final int k;
     private final float alpha;
-    private final Source a;
-    private final int lda;
-    private final Source b;
-    private final int ldb;
+    private final Factor a;
+    private final Factor b;
     private final @Nullable MemorySegment packed;
     private final MemorySegment c;
     private final int ldc;
@@ -41,37 +38,21 @@ final class Product implements Workers.Task {
     private int tasksDown = 1;
     private int tasksAcross = 1;
 
-    Product(
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Source a,
-            int lda,
-            Source b,
-            int ldb,
-            @Nullable MemorySegment packed,
-            float beta,
-            MemorySegment c,
-            int ldc,
-            Scratch.Pool pool) {
-        this.transposeA = transposeA;
-        this.transposeB = transposeB;
-        this.m = m;
-        this.n = n;
-        this.k = k;
+    /**
+     * @param packed B as {@link Panels}, or null if it has yet to be packed
+     */
+    Product(float alpha, Factor a, Factor b, @Nullable MemorySegment packed, float beta, Matrix c, Scratch.Pool pool) {
+        this.m = c.rows();
+        this.n = c.cols();
+        this.k = a.cols();
         this.alpha = alpha;
         this.a = a;
-        this.lda = lda;
         this.b = b;
-        this.ldb = ldb;
         this.packed = packed;
         this.beta = beta;
         this.add = beta != 0;
-        this.c = c;
-        this.ldc = ldc;
+        this.c = Source.from(c);
+        this.ldc = c.leading();
         this.pool = pool;
     }
 
@@ -146,7 +127,7 @@ final class Product implements Workers.Task {
             for (int j = 0; j < cols; j += Scratch.COLS) {
                 int width = Math.min(Scratch.COLS, cols - j);
                 long at = Scratch.panelsAt(block - first) + (long) j * depth * Float.BYTES;
-                Panels.pack(b, ldb, transposeB, col + j, width, from, depth, s, s.panels(), at);
+                Panels.pack(b, col + j, width, from, depth, s, s.panels(), at);
             }
         }
     }
@@ -158,10 +139,10 @@ final class Product implements Workers.Task {
                 int from = Panels.from(k, block);
                 int depth = Panels.from(k, block + 1) - from;
                 int at = Scratch.stripAt(i, block - first);
-                if (transposeA) {
-                    Packing.stripTransposed(a, lda, row + i, height, from, depth, s, s.strips(), at);
+                if (a.transposed()) {
+                    Packing.stripTransposed(a.numbers(), a.leading(), row + i, height, from, depth, s, s.strips(), at);
                 } else {
-                    Packing.strip(a, lda, row + i, height, from, depth, s.strips(), at, s.narrow);
+                    Packing.strip(a.numbers(), a.leading(), row + i, height, from, depth, s.strips(), at, s.narrow);
                 }
                 if (alpha != 1) {
                     Packing.scale(alpha, height, depth, s.strips(), at);

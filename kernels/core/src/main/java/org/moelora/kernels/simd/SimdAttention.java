@@ -28,13 +28,11 @@ final class SimdAttention implements Attention {
     }
 
     @Override
-    public void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp) {
+    public void forward(Plan plan, Inputs in, Memory o, Memory logSumExp) {
         if (plan.headDim() > Tile.DEPTH) {
-            plain.forward(plan, q, k, v, o, logSumExp);
+            plain.forward(plan, in, o, logSumExp);
             return;
         }
-        long queryHeads = (long) plan.rows().queries() * plan.heads();
-        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
         int tasks = plan.rows().sequences() * plan.kvHeads();
         int parts = tasks < TASKS_PER_THREAD * workers.threads() ? plan.heads() / plan.kvHeads() : 1;
         run(
@@ -42,45 +40,32 @@ final class SimdAttention implements Attention {
                 tasks * parts,
                 new AttentionForward(
                         plan,
-                        floats(q, queryHeads * plan.headDim()),
-                        floats(k, keyNumbers),
-                        floats(v, keyNumbers),
-                        floats(o, queryHeads * plan.headDim()),
-                        floats(logSumExp, queryHeads),
+                        floats(in.q(), plan.queryNumbers()),
+                        floats(in.k(), plan.keyNumbers()),
+                        floats(in.v(), plan.keyNumbers()),
+                        floats(o, plan.queryNumbers()),
+                        floats(logSumExp, plan.queryHeads()),
                         parts,
                         pool));
     }
 
     @Override
-    public void backward(
-            Plan plan,
-            Memory q,
-            Memory k,
-            Memory v,
-            Memory o,
-            Memory logSumExp,
-            Memory dO,
-            Memory dq,
-            Memory dk,
-            Memory dv) {
+    public void backward(Plan plan, Inputs in, Memory o, Memory logSumExp, Memory dO, Gradients gradients) {
         if (plan.headDim() > Tile.DEPTH) {
-            plain.backward(plan, q, k, v, o, logSumExp, dO, dq, dk, dv);
+            plain.backward(plan, in, o, logSumExp, dO, gradients);
             return;
         }
-        long queryHeads = (long) plan.rows().queries() * plan.heads();
-        long queryNumbers = queryHeads * plan.headDim();
-        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
         AttentionBackward backward = new AttentionBackward(
                 plan,
-                floats(q, queryNumbers),
-                floats(k, keyNumbers),
-                floats(v, keyNumbers),
-                floats(o, queryNumbers),
-                floats(logSumExp, queryHeads),
-                floats(dO, queryNumbers),
-                floats(dq, queryNumbers),
-                floats(dk, keyNumbers),
-                floats(dv, keyNumbers),
+                floats(in.q(), plan.queryNumbers()),
+                floats(in.k(), plan.keyNumbers()),
+                floats(in.v(), plan.keyNumbers()),
+                floats(o, plan.queryNumbers()),
+                floats(logSumExp, plan.queryHeads()),
+                floats(dO, plan.queryNumbers()),
+                floats(gradients.dq(), plan.queryNumbers()),
+                floats(gradients.dk(), plan.keyNumbers()),
+                floats(gradients.dv(), plan.keyNumbers()),
                 parts(plan.rows().sequences() * plan.kvHeads()),
                 pool);
         run(plan, backward.tasks(), backward);

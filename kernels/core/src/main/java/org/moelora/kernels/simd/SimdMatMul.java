@@ -3,13 +3,12 @@ package org.moelora.kernels.simd;
 import static org.moelora.kernels.cpu.HostMemory.floats;
 
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.Workers;
-import org.moelora.kernels.device.Spans;
 
 /** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link OneRow} for a decoding step, {@link FewRows} for that of several
  * texts. */
@@ -25,111 +24,60 @@ final class SimdMatMul implements MatMul {
     }
 
     @Override
-    public void gemm(
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            int lda,
-            Memory b,
-            int ldb,
-            float beta,
-            Memory c,
-            int ldc) {
-        Source as = new Source.Leased(floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda)));
-        Source bs = new Source.Leased(floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb)));
-        MemorySegment cs = floats(c, Spans.matrix(m, n, ldc));
-        new Product(transposeA, transposeB, m, n, k, alpha, as, lda, bs, ldb, null, beta, cs, ldc, pool).run(workers);
+    public void product(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        new Product(alpha, Factor.of(a), Factor.of(b), null, beta, c, pool).run(workers);
     }
 
     @Override
-    public void gemmBatched(
-            int batch,
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            Memory b,
-            float beta,
-            Memory c) {
-        long sizeA = (long) m * k;
-        long sizeB = (long) k * n;
-        long sizeC = (long) m * n;
+    public void products(int batch, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
         // The matrices are too small to be packed: threads share them, and each is done as plain does it.
-        Ranges.run(workers, batch, 1, 2 * sizeC * k, (from, to) -> {
-            long count = to - from;
-            plain.gemmBatched(
-                    (int) count,
-                    transposeA,
-                    transposeB,
-                    m,
-                    n,
-                    k,
-                    alpha,
-                    a.slice(from * sizeA, count * sizeA),
-                    b.slice(from * sizeB, count * sizeB),
-                    beta,
-                    c.slice(from * sizeC, count * sizeC));
+        long work =
+                2 * (long) c.rows() / batch * c.cols() * a.parts(0, 1, batch).cols();
+        Ranges.run(workers, batch, 1, work, (from, to) -> {
+            int i = (int) from;
+            int n = (int) (to - from);
+            plain.products(n, alpha, a.parts(i, n, batch), b.parts(i, n, batch), beta, c.parts(i, n, batch));
         });
     }
 
     @Override
     public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
         HostFrozen host = HostFrozen.of(w);
-        Source ws = Source.of(host);
         int in = w.cols();
         int out = w.rows();
-        MemorySegment x0 = floats(x, (long) rows * in);
-        Source xs = new Source.Leased(x0);
-        MemorySegment ys = floats(y, (long) rows * out);
+        Matrix xs = Matrix.of(x, rows, in);
+        Matrix ys = Matrix.of(y, rows, out);
         if (rows == 1 && OneRow.serves(host)) {
             Scratch s = pool.take();
             try {
-                new OneRow(x0, host, ys, accumulate, s).run(workers);
+                new OneRow(floats(xs), host, floats(ys), accumulate, s).run(workers);
             } finally {
                 pool.giveBack(s);
             }
         } else if (rows <= FewRows.MAX && (long) rows * in <= Scratch.INPUT) {
             Scratch s = pool.take();
             try {
-                xs.read(0, rows * in, s.stage, 0, s.narrow);
-                new FewRows(rows, s.stage, ws, in, out, ys, accumulate, pool).run(workers);
+                Source.of(xs).read(0, rows * in, s.stage, 0, s.narrow);
+                new FewRows(rows, s.stage, Source.of(host), in, out, floats(ys), accumulate, pool).run(workers);
             } finally {
                 pool.giveBack(s);
             }
         } else {
-            MemorySegment packed = packed(host, true, ws);
-            new Product(false, true, rows, out, in, 1, xs, in, ws, in, packed, accumulate ? 1 : 0, ys, out, pool)
-                    .run(workers);
+            multiply(xs, host, true, ys, accumulate);
         }
     }
 
     @Override
     public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
-        HostFrozen host = HostFrozen.of(w);
-        Source ws = Source.of(host);
-        int in = w.cols();
-        int out = w.rows();
-        Source dys = new Source.Leased(floats(dy, (long) rows * out));
-        MemorySegment dxs = floats(dx, (long) rows * in);
-        MemorySegment packed = packed(host, false, ws);
-        new Product(false, false, rows, in, out, 1, dys, out, ws, in, packed, accumulate ? 1 : 0, dxs, in, pool)
-                .run(workers);
+        multiply(Matrix.of(dy, rows, w.rows()), HostFrozen.of(w), false, Matrix.of(dx, rows, w.cols()), accumulate);
     }
 
-    /** The weight as {@link Panels} of op(W) in float32, made at the first use; null if the device packs at every call. */
-    private @Nullable MemorySegment packed(HostFrozen w, boolean transposed, Source source) {
-        int n = transposed ? w.rows() : w.cols();
-        int k = transposed ? w.cols() : w.rows();
-        return w.packed(
-                transposed,
-                Panels.length(n, k),
-                to -> Panels.packAll(workers, pool, source, w.cols(), transposed, n, k, to));
+    /** {@code C (+)= A op(W)}; W as {@link Panels} in float32, made at the first use, unless the device packs at every call. */
+    private void multiply(Matrix a, HostFrozen w, boolean transposed, Matrix c, boolean accumulate) {
+        Factor stored = Factor.of(w);
+        Factor b = transposed ? stored.t() : stored;
+        MemorySegment packed =
+                w.packed(transposed, Panels.length(b.cols(), b.rows()), to -> Panels.packAll(workers, pool, b, to));
+        new Product(1, Factor.of(a), b, packed, accumulate ? 1 : 0, c, pool).run(workers);
     }
 }

@@ -10,13 +10,12 @@ import static org.moelora.kernels.simd.Lanes.FLOATS;
 import static org.moelora.kernels.simd.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
 import org.moelora.kernels.cpu.Workers;
-import org.moelora.kernels.device.Spans;
 
 final class SimdRows implements Rows {
     private final Workers workers;
@@ -120,16 +119,14 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void copyColumns(
-            int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
-        Objects.checkFromIndexSize(fromX, width, ldx);
-        Objects.checkFromIndexSize(toY, width, ldy);
-        MemorySegment xs = floats(x, Spans.matrix(rows, fromX + width, ldx));
-        MemorySegment ys = floats(y, Spans.matrix(rows, toY + width, ldy));
-        Ranges.run(workers, rows, 1, width, (from, to) -> {
+    public void copyRows(Matrix x, Matrix y, boolean accumulate) {
+        MemorySegment xs = floats(x);
+        MemorySegment ys = floats(y);
+        int width = y.cols();
+        Ranges.run(workers, y.rows(), 1, width, (from, to) -> {
             for (long t = from; t < to; t++) {
-                long source = t * ldx + fromX;
-                long target = t * ldy + toY;
+                long source = x.index((int) t, 0);
+                long target = y.index((int) t, 0);
                 if (!accumulate) {
                     MemorySegment.copy(xs, source * Float.BYTES, ys, target * Float.BYTES, (long) width * Float.BYTES);
                     continue;

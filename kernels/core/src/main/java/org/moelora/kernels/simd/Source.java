@@ -13,6 +13,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.moelora.kernels.DType;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.HostMemory;
 
@@ -23,6 +24,17 @@ import org.moelora.kernels.cpu.HostMemory;
 sealed interface Source {
     /** Copies elements {@code from .. from + n} to {@code out[at ..]}. */
     void read(long from, int n, float[] out, int at, short[] narrow);
+
+    /** A lease's matrix from its element (0, 0) on. */
+    static Source of(Matrix m) {
+        return new Leased(from(m));
+    }
+
+    /** The bytes of a matrix from its element (0, 0) on. */
+    static MemorySegment from(Matrix m) {
+        MemorySegment all = HostMemory.floats(m);
+        return m.offset() == 0 ? all : all.asSlice(m.offset() * Float.BYTES);
+    }
 
     /** Device memory. */
     record Leased(MemorySegment floats) implements Source {

@@ -3,6 +3,7 @@ package org.moelora.kernels.conformance;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.moelora.kernels.Attention;
 import org.moelora.kernels.Attention.Plan;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Ragged;
@@ -65,9 +66,7 @@ public abstract class AttentionConformance extends Conformance {
                         .attention()
                         .forward(
                                 plan,
-                                s.of(q),
-                                s.of(k),
-                                s.of(v),
+                                new Attention.Inputs(s.of(q), s.of(k), s.of(v)),
                                 s.out(queryNumbers),
                                 s.out(plan.rows().queries() * plan.heads())));
     }
@@ -84,25 +83,19 @@ public abstract class AttentionConformance extends Conformance {
         float[] rowsOfNobody = normal(keyNumbers);
         double tolerance = sumTolerance(plan.rows().keyRows()) * 4;
         check("gradient of attention", tolerance, s -> {
-            Memory qs = s.of(q);
-            Memory ks = s.of(k);
-            Memory vs = s.of(v);
+            Attention.Inputs in = new Attention.Inputs(s.of(q), s.of(k), s.of(v));
             Memory o = s.of(new float[queryNumbers]);
             Memory lse = s.of(new float[plan.rows().queries() * plan.heads()]);
-            s.kernels().attention().forward(plan, qs, ks, vs, o, lse);
+            s.kernels().attention().forward(plan, in, o, lse);
             s.kernels()
                     .attention()
                     .backward(
                             plan,
-                            qs,
-                            ks,
-                            vs,
+                            in,
                             o,
                             lse,
                             s.of(dO),
-                            s.out(queryNumbers),
-                            s.inOut(rowsOfNobody),
-                            s.inOut(rowsOfNobody));
+                            new Attention.Gradients(s.out(queryNumbers), s.inOut(rowsOfNobody), s.inOut(rowsOfNobody)));
         });
     }
 }

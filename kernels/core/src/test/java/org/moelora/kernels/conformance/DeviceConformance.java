@@ -16,6 +16,7 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.MemoryUse;
 import org.moelora.kernels.OutOfDeviceMemoryException;
@@ -250,14 +251,20 @@ public abstract class DeviceConformance extends Conformance {
                 Memory five = floats(5);
                 Memory ids = subject().allocate(DType.I32, 6, Owner.TAPE);
                 Frozen w = Weights.random(DType.F32, 3, 2, random).on(subject())) {
-            assertThatThrownBy(() -> kernels.matMul().gemm(false, false, 2, 3, 2, 1, six, 2, five, 3, 0, six, 3))
-                    .isInstanceOf(IndexOutOfBoundsException.class);
+            Matrix a = Matrix.of(six, 2, 2);
+            Matrix b = Matrix.of(six, 2, 3);
+            Matrix c = Matrix.of(six, 2, 3);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> kernels.matMul().gemm(false, false, 2, 3, 2, 1, six, 1, six, 3, 0, six, 3));
+                    .isThrownBy(() -> kernels.matMul().gemm(1, a, b.t(), 0, c))
+                    .withMessage("[2, 2] times [3, 2]^T is no [2, 3]");
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> kernels.matMul().gemm(false, false, -2, 3, 2, 1, six, 2, six, 3, 0, six, 3));
+                    .isThrownBy(() -> kernels.matMul().gemm(1, a, b, 0, c.columns(0, 2)));
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> kernels.matMul().gemm(false, false, 2, 3, 2, 1, ids, 2, six, 3, 0, six, 3));
+                    .isThrownBy(() -> kernels.matMul().gemm(1, b, b.t(), 0, a.t()));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> kernels.matMul().gemmBatched(4, 1, a, a.t(), 0, c));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> kernels.matMul().gemmBatched(2, 1, a, a, 0, Matrix.of(six, 2, 2)));
             assertThatThrownBy(() -> kernels.matMul().linear(2, six, w, five, false))
                     .isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> kernels.matMul().linearGrad(2, five, w, six, false))
@@ -273,7 +280,7 @@ public abstract class DeviceConformance extends Conformance {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> kernels.tokens().gather(1, 2, six, six, five));
             Attention.Plan plan = new Attention.Plan(1, 1, 2, 1, Ragged.self(0, 3));
-            assertThatThrownBy(() -> kernels.attention().forward(plan, six, five, six, six, six))
+            assertThatThrownBy(() -> kernels.attention().forward(plan, new Attention.Inputs(six, five, six), six, six))
                     .isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> kernels.optimizer().adamW(six, six, six, five, six, 1, 0, 0, 1, 0, 1))
                     .isInstanceOf(IndexOutOfBoundsException.class);

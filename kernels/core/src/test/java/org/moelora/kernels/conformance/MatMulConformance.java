@@ -8,6 +8,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Frozen;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /** {@link org.moelora.kernels.MatMul} against plain. */
@@ -70,34 +71,25 @@ public abstract class MatMulConformance extends Conformance {
         }
     }
 
-    /** With {@code gap} foreign elements at the end of each row, which C must keep. */
+    /** With {@code gap} foreign elements at the beginning of each row, which C must keep. */
     private void gemm(Size size, boolean transposeA, boolean transposeB, float alpha, float beta, int gap) {
-        int lda = (transposeA ? size.m : size.k) + gap;
-        int ldb = (transposeB ? size.k : size.n) + 2 * gap;
-        int ldc = size.n + gap;
-        float[] a = normal((transposeA ? size.k : size.m) * lda);
-        float[] b = normal((transposeB ? size.n : size.k) * ldb);
-        float[] c = normal(size.m * ldc);
+        float[] a = normal((transposeA ? size.k : size.m) * ((transposeA ? size.m : size.k) + gap));
+        float[] b = normal((transposeB ? size.n : size.k) * ((transposeB ? size.k : size.n) + 2 * gap));
+        float[] c = normal(size.m * (size.n + gap));
         String what = size + (transposeA ? " A^T" : " A") + (transposeB ? " B^T" : " B") + " beta " + beta;
         check(what, sumTolerance(size.k) * Math.max(1, Math.abs(alpha)), s -> {
             Memory out = beta == 0 && gap == 0 ? s.out(c.length) : s.inOut(c);
-            s.kernels()
-                    .matMul()
-                    .gemm(
-                            transposeA,
-                            transposeB,
-                            size.m,
-                            size.n,
-                            size.k,
-                            alpha,
-                            s.of(a),
-                            lda,
-                            s.of(b),
-                            ldb,
-                            beta,
-                            out,
-                            ldc);
+            Matrix as = matrix(s.of(a), size.m, size.k, transposeA, gap);
+            Matrix bs = matrix(s.of(b), size.k, size.n, transposeB, 2 * gap);
+            s.kernels().matMul().gemm(alpha, as, bs, beta, matrix(out, size.m, size.n, false, gap));
         });
+    }
+
+    /** The last columns of memory whose rows are longer by {@code gap}. */
+    private static Matrix matrix(Memory memory, int rows, int cols, boolean transposed, int gap) {
+        return transposed
+                ? matrix(memory, cols, rows, false, gap).t()
+                : Matrix.of(memory, rows, cols + gap).columns(gap, cols);
     }
 
     /** How many, then m, n and k of each: single numbers, few rows, more than a tile, and more than one is worth a thread. */
@@ -132,19 +124,18 @@ public abstract class MatMulConformance extends Conformance {
                                     .matMul()
                                     .gemmBatched(
                                             batch,
-                                            transposeA,
-                                            transposeB,
-                                            m,
-                                            n,
-                                            k,
                                             alpha,
-                                            s.of(a),
-                                            s.of(b),
+                                            stack(s.of(a), batch, m, k, transposeA),
+                                            stack(s.of(b), batch, k, n, transposeB),
                                             beta,
-                                            s.out(beta != 0, c)));
+                                            stack(s.out(beta != 0, c), batch, m, n, false)));
                 }
             }
         }
+    }
+
+    private static Matrix stack(Memory memory, int batch, int rows, int cols, boolean transposed) {
+        return transposed ? Matrix.of(memory, batch * cols, rows).t() : Matrix.of(memory, batch * rows, cols);
     }
 
     @ParameterizedTest

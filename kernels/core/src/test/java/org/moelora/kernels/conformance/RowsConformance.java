@@ -4,24 +4,25 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /** {@link org.moelora.kernels.Rows} against plain. */
 public abstract class RowsConformance extends Conformance {
     private static final String SIZES = """
-            0, 5
-            1, 1
-            3, 8
-            2, 13
-            5, 16
-            4, 17
-            33, 31
-            7, 33
-            207, 17
-            702, 8
-            64, 207
-            130, 702
-            """;
+        0, 5
+        1, 1
+        3, 8
+        2, 13
+        5, 16
+        4, 17
+        33, 31
+        7, 33
+        207, 17
+        702, 8
+        64, 207
+        130, 702
+        """;
 
     @ParameterizedTest
     @CsvSource(textBlock = SIZES)
@@ -175,18 +176,21 @@ public abstract class RowsConformance extends Conformance {
         "207, 17, 0, 0, 0, 0",
         "300, 207, 1, 0, 13, 100"
     })
-    void copyColumns(int rows, int width, int beforeX, int afterX, int beforeY, int afterY) {
+    void copy(int rows, int width, int beforeX, int afterX, int beforeY, int afterY) {
         int ldx = beforeX + width + afterX;
         int ldy = beforeY + width + afterY;
         float[] x = normal(rows * ldx);
         float[] y = normal(rows * ldy);
         for (boolean accumulate : new boolean[] {false, true}) {
             check(
-                    "copyColumns",
+                    "copy",
                     1e-6,
                     s -> s.kernels()
                             .rows()
-                            .copyColumns(rows, width, s.of(x), ldx, beforeX, s.inOut(y), ldy, beforeY, accumulate));
+                            .copy(
+                                    Matrix.of(s.of(x), rows, ldx).columns(beforeX, width),
+                                    Matrix.of(s.inOut(y), rows, ldy).columns(beforeY, width),
+                                    accumulate));
         }
     }
 

@@ -21,6 +21,7 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
@@ -71,15 +72,15 @@ class PlainKernelsTest {
         Memory b = of(7, 8, 9, 10, 11, 12);
         Memory bt = of(7, 9, 11, 8, 10, 12);
         Memory c = of(0, 0, 0, 0);
-        kernels.matMul().gemm(false, false, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2);
+        kernels.matMul().gemm(1, Matrix.of(a, 2, 3), Matrix.of(b, 3, 2), 0, Matrix.of(c, 2, 2));
         assertThat(read(c)).containsExactly(58, 64, 139, 154);
-        kernels.matMul().gemm(true, true, 2, 2, 3, 2, at, 2, bt, 3, 1, c, 2);
+        kernels.matMul().gemm(2, Matrix.of(at, 3, 2).t(), Matrix.of(bt, 2, 3).t(), 1, Matrix.of(c, 2, 2));
         assertThat(read(c)).containsExactly(174, 192, 417, 462);
         Memory spaced = of(-1, -1, -1, -1, -1);
-        kernels.matMul().gemm(false, false, 2, 2, 3, 1, a, 3, b, 2, 0, spaced, 3);
+        kernels.matMul().gemm(1, Matrix.of(a, 2, 3), Matrix.of(b, 3, 2), 0, new Matrix(spaced, 0, 2, 2, 3, false));
         assertThat(read(spaced)).containsExactly(58, 64, -1, 139, 154);
         Memory scaled = of(2, 4);
-        kernels.matMul().gemm(false, false, 1, 2, 0, 1, a, 0, b, 2, 0.5f, scaled, 2);
+        kernels.matMul().gemm(1, Matrix.of(a, 1, 0), Matrix.of(b, 0, 2), 0.5f, Matrix.of(scaled, 1, 2));
         assertThat(read(scaled)).containsExactly(1, 2);
     }
 
@@ -180,7 +181,8 @@ class PlainKernelsTest {
         Memory v = of(99, 1, 3, 8);
         Memory o = of(0, 0, 0, 0);
         Memory lse = of(0, 0, 0, 0);
-        kernels.attention().forward(plan, of(1, 0, 1, 0), k, v, o, lse);
+        Attention.Inputs in = new Attention.Inputs(of(1, 0, 1, 0), k, v);
+        kernels.attention().forward(plan, in, o, lse);
         assertThat(read(o)).containsExactly(new float[] {2, 2, 4, 4}, CLOSE);
         float two = (float) Math.log(2);
         float three = (float) Math.log(3);
@@ -189,7 +191,7 @@ class PlainKernelsTest {
         Memory dq = of(0, 0, 0, 0);
         Memory dk = of(7, 0, 0, 0);
         Memory dv = of(7, 0, 0, 0);
-        kernels.attention().backward(plan, of(1, 0, 1, 0), k, v, o, lse, of(1, 0, 1, 0), dq, dk, dv);
+        kernels.attention().backward(plan, in, o, lse, of(1, 0, 1, 0), new Attention.Gradients(dq, dk, dv));
         // dv: a half and a third from head 0. Scores share a gradient that sums to zero, so equal keys leave q alone.
         assertThat(read(dv)).containsExactly(new float[] {7, 5 / 6f, 5 / 6f, 1 / 3f}, CLOSE);
         assertThat(read(dq)).containsExactly(new float[] {0, 0, 0, 0}, CLOSE);

@@ -20,6 +20,7 @@ import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Kernels;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
@@ -89,7 +90,13 @@ class AllocationTest {
             for (boolean tb : new boolean[] {false, true}) {
                 calls.put(
                         "gemm" + (ta ? " A^T" : " A") + (tb ? " B^T" : " B"),
-                        () -> kernels.matMul().gemm(ta, tb, n, n, n, 0.5f, a, n, b, n, 1, c, n));
+                        () -> kernels.matMul()
+                                .gemm(
+                                        0.5f,
+                                        new Matrix(a, 0, n, n, n, ta),
+                                        new Matrix(b, 0, n, n, n, tb),
+                                        1,
+                                        Matrix.of(c, n, n)));
             }
         }
         for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {
@@ -125,14 +132,16 @@ class AllocationTest {
         Memory dq = floats(length * 2 * dim);
         Memory dk = floats(length * dim);
         Memory dv = floats(length * dim);
-        calls.put("attention", () -> kernels.attention().forward(plan, q, k, v, o, logSumExp));
+        Attention.Inputs in = new Attention.Inputs(q, k, v);
+        Attention.Gradients gradients = new Attention.Gradients(dq, dk, dv);
+        calls.put("attention", () -> kernels.attention().forward(plan, in, o, logSumExp));
         calls.put("attentionGrad", () -> {
-            kernels.attention().forward(plan, q, k, v, o, logSumExp);
-            kernels.attention().backward(plan, q, k, v, o, logSumExp, dO, dq, dk, dv);
+            kernels.attention().forward(plan, in, o, logSumExp);
+            kernels.attention().backward(plan, in, o, logSumExp, dO, gradients);
         });
         Attention.Plan step =
                 new Attention.Plan(2, 1, dim, 0.2f, new Ragged(new int[] {0, 1}, new int[] {0}, new int[] {length}));
-        calls.put("attention of a decoding step", () -> kernels.attention().forward(step, q, k, v, o, logSumExp));
+        calls.put("attention of a decoding step", () -> kernels.attention().forward(step, in, o, logSumExp));
     }
 
     private void rows(Map<String, Runnable> calls) {
@@ -156,7 +165,9 @@ class AllocationTest {
         calls.put("addBias", () -> r.addBias(ROWS, COLS, weight, y));
         calls.put("columnSum", () -> r.columnSum(ROWS, COLS, x, weight, true));
         calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, false, y, z, true));
-        calls.put("copyColumns", () -> r.copyColumns(ROWS, COLS - 3, x, COLS, 3, y, COLS, 1, true));
+        Matrix from = Matrix.of(x, ROWS, COLS).columns(3, COLS - 3);
+        Matrix to = Matrix.of(y, ROWS, COLS).columns(1, COLS - 3);
+        calls.put("copy", () -> r.copy(from, to, true));
         calls.put("scaleColumns", () -> r.scaleColumns(ROWS, COLS, x, weight, y, true));
         calls.put("sum", () -> r.sum(x, 1, one, false));
         var t = kernels.tokens();

@@ -3,6 +3,7 @@ package org.moelora.kernels.opencl;
 import org.jocl.cl_mem;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.device.Slabs;
 
@@ -94,12 +95,18 @@ final class DeviceMemory extends Memory {
         return checked(memory, DType.F32, length);
     }
 
-    /** {@link #floats}, or null for null. */
+    /** The memory from a matrix's element (0, 0) on; throws as {@link #floats(Memory, long)}. */
+    static DeviceMemory floats(Matrix m) {
+        DeviceMemory all = floats(m.memory(), m.offset() + m.span());
+        return m.offset() == 0 ? all : all.slice(m.offset(), m.span());
+    }
+
+    /** {@link #floats(Memory, long)}, or null for null. */
     static @Nullable DeviceMemory floatsOrNull(@Nullable Memory memory, long length) {
         return memory == null ? null : floats(memory, length);
     }
 
-    /** I32 memory of at least {@code length} elements; throws as {@link #floats}. */
+    /** I32 memory of at least {@code length} elements; throws as {@link #floats(Memory, long)}. */
     static DeviceMemory ints(Memory memory, long length) {
         return checked(memory, DType.I32, length);
     }

@@ -77,15 +77,12 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
     }
 
     @Override
-    public void forward(Plan plan, Memory q, Memory k, Memory v, Memory o, Memory logSumExp) {
-        long queryHeads = (long) plan.rows().queries() * plan.heads();
-        long queryNumbers = queryHeads * plan.headDim();
-        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
-        DeviceMemory queries = floats(q, queryNumbers);
-        DeviceMemory keys = floats(k, keyNumbers);
-        DeviceMemory values = floats(v, keyNumbers);
-        DeviceMemory out = floats(o, queryNumbers);
-        DeviceMemory sums = floats(logSumExp, queryHeads);
+    public void forward(Plan plan, Inputs in, Memory o, Memory logSumExp) {
+        DeviceMemory queries = floats(in.q(), plan.queryNumbers());
+        DeviceMemory keys = floats(in.k(), plan.keyNumbers());
+        DeviceMemory values = floats(in.v(), plan.keyNumbers());
+        DeviceMemory out = floats(o, plan.queryNumbers());
+        DeviceMemory sums = floats(logSumExp, plan.queryHeads());
         synchronized (constants) {
             forward(new Call(plan), queries, keys, values, out, sums);
         }
@@ -99,7 +96,7 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
             DeviceMemory out,
             DeviceMemory sums) {
         Plan plan = call.plan;
-        long queryHeads = (long) plan.rows().queries() * plan.heads();
+        long queryHeads = plan.queryHeads();
         int parts = call.parts();
         Launch launch = call.launch("attentionForward", call.groups.queryTilesFrom())
                 .arg(queries)
@@ -126,34 +123,21 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
     }
 
     @Override
-    public void backward(
-            Plan plan,
-            Memory q,
-            Memory k,
-            Memory v,
-            Memory o,
-            Memory logSumExp,
-            Memory dO,
-            Memory dq,
-            Memory dk,
-            Memory dv) {
-        long queryHeads = (long) plan.rows().queries() * plan.heads();
-        long queryNumbers = queryHeads * plan.headDim();
-        long keyNumbers = (long) plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
-        DeviceMemory queries = floats(q, queryNumbers);
-        DeviceMemory keys = floats(k, keyNumbers);
-        DeviceMemory values = floats(v, keyNumbers);
-        DeviceMemory out = floats(o, queryNumbers);
-        DeviceMemory sums = floats(logSumExp, queryHeads);
-        DeviceMemory dOut = floats(dO, queryNumbers);
-        DeviceMemory dQueries = floats(dq, queryNumbers);
-        DeviceMemory dKeys = floats(dk, keyNumbers);
-        DeviceMemory dValues = floats(dv, keyNumbers);
+    public void backward(Plan plan, Inputs in, Memory o, Memory logSumExp, Memory dO, Gradients gradients) {
+        DeviceMemory queries = floats(in.q(), plan.queryNumbers());
+        DeviceMemory keys = floats(in.k(), plan.keyNumbers());
+        DeviceMemory values = floats(in.v(), plan.keyNumbers());
+        DeviceMemory out = floats(o, plan.queryNumbers());
+        DeviceMemory sums = floats(logSumExp, plan.queryHeads());
+        DeviceMemory dOut = floats(dO, plan.queryNumbers());
+        DeviceMemory dQueries = floats(gradients.dq(), plan.queryNumbers());
+        DeviceMemory dKeys = floats(gradients.dk(), plan.keyNumbers());
+        DeviceMemory dValues = floats(gradients.dv(), plan.keyNumbers());
         synchronized (constants) {
             Call call = new Call(plan);
-            long bands = Math.ceilDiv(queryHeads, AttentionTile.BANDS);
+            long bands = Math.ceilDiv(plan.queryHeads(), AttentionTile.BANDS);
             launch("attentionDelta", call.tile.constants())
-                    .arg(queryHeads)
+                    .arg(plan.queryHeads())
                     .arg(plan.headDim())
                     .arg(out)
                     .arg(dOut)

@@ -6,8 +6,8 @@ import java.util.function.UnaryOperator;
 import org.jocl.cl_mem;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
-import org.moelora.kernels.device.Spans;
 
 /** {@code matmul.cl}. */
 final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
@@ -35,72 +35,40 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
         return "-DTA=" + (a ? 1 : 0) + " -DTB=" + (b ? 1 : 0);
     }
 
-    private static String frozen(boolean transposed, DeviceFrozen weight) {
-        return transposes(false, transposed) + " -DFROZEN " + weight.constant() + " ";
-    }
-
     @Override
-    public void gemm(
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            int lda,
-            Memory b,
-            int ldb,
-            float beta,
-            Memory c,
-            int ldc) {
-        DeviceMemory as = floats(a, transposeA ? Spans.matrix(k, m, lda) : Spans.matrix(m, k, lda));
-        DeviceMemory bs = floats(b, transposeB ? Spans.matrix(n, k, ldb) : Spans.matrix(k, n, ldb));
-        DeviceMemory cs = floats(c, Spans.matrix(m, n, ldc));
+    public void product(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        DeviceMemory bs = floats(b);
         product(
-                transposes(transposeA, transposeB) + " -DFORMAT_F32 ",
-                m,
-                n,
-                k,
+                transposes(a.transposed(), b.transposed()) + " -DFORMAT_F32 ",
                 alpha,
-                as,
-                lda,
-                launch -> launch.arg(bs).arg(ldb),
+                a,
+                launch -> launch.arg(bs).arg(b.leading()),
                 beta,
-                cs,
-                ldc);
+                c);
     }
 
     @Override
-    public void gemmBatched(
-            int batch,
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            Memory a,
-            Memory b,
-            float beta,
-            Memory c) {
-        DeviceMemory cs = floats(c, (long) batch * m * n);
+    public void products(int batch, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        int m = c.rows() / batch;
+        int n = c.cols();
+        int k = a.parts(0, 1, batch).cols();
+        DeviceMemory cs = floats(c);
         run(
-                launch("gemm", transposes(transposeA, transposeB) + " -DFORMAT_F32 " + tiles.small())
+                launch("gemm", transposes(a.transposed(), b.transposed()) + " -DFORMAT_F32 " + tiles.small())
                         .arg(m)
                         .arg(n)
                         .arg(k)
                         .arg(alpha)
-                        .arg(floats(a, (long) batch * m * k))
-                        .arg(transposeA ? m : k)
-                        .arg((long) m * k)
-                        .arg(floats(b, (long) batch * k * n))
-                        .arg(transposeB ? k : n)
-                        .arg((long) k * n)
+                        .arg(floats(a))
+                        .arg(a.leading())
+                        .arg(stride(a, batch))
+                        .arg(floats(b))
+                        .arg(b.leading())
+                        .arg(stride(b, batch))
                         .arg(beta)
                         .arg(cs)
-                        .arg(n)
-                        .arg((long) m * n)
+                        .arg(c.leading())
+                        .arg(stride(c, batch))
                         .arg(1)
                         .arg(k)
                         .arg(cs.buffer()),
@@ -110,44 +78,42 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
                 batch);
     }
 
+    /** Numbers from the beginning of one part to that of the next. */
+    private static long stride(Matrix m, int parts) {
+        return (long) (m.transposed() ? m.cols() : m.rows()) / parts * m.leading();
+    }
+
     /**
-     * {@code C = alpha op(A) op(B) + beta C}.
+     * {@code C = alpha A B + beta C}.
      *
      * @param factor adds B and its leading dimension to the arguments
      */
-    private void product(
-            String constants,
-            int m,
-            int n,
-            int k,
-            float alpha,
-            DeviceMemory a,
-            int lda,
-            UnaryOperator<Launch> factor,
-            float beta,
-            DeviceMemory c,
-            int ldc) {
+    private void product(String constants, float alpha, Matrix a, UnaryOperator<Launch> factor, float beta, Matrix c) {
+        int m = c.rows();
+        int n = c.cols();
+        int k = a.cols();
         Tiles.Tile tile = tiles.of(m, n);
         int depth = partDepth(tile, m, n, k);
         int parts = Math.max(1, Math.ceilDiv(k, depth));
+        DeviceMemory cs = floats(c);
         Launch launch = launch("gemm", constants + tile.constants())
                 .arg(m)
                 .arg(n)
                 .arg(k)
                 .arg(alpha)
-                .arg(a)
-                .arg(lda)
+                .arg(floats(a))
+                .arg(a.leading())
                 .arg(0L);
         factor.apply(launch)
                 .arg(0L)
                 .arg(beta)
-                .arg(c)
-                .arg(ldc)
+                .arg(cs)
+                .arg(c.leading())
                 .arg(0L)
                 .arg(parts)
                 .arg(depth);
         if (parts == 1) {
-            run(launch.arg(c.buffer()), tile, m, n, 1);
+            run(launch.arg(cs.buffer()), tile, m, n, 1);
             return;
         }
         synchronized (scratch) {
@@ -160,8 +126,8 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
                     .arg(alpha)
                     .arg(partials)
                     .arg(beta)
-                    .arg(c)
-                    .arg(ldc)
+                    .arg(cs)
+                    .arg(c.leading())
                     .items((long) m * n);
         }
     }
@@ -182,53 +148,43 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
     @Override
     public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
         DeviceFrozen weight = DeviceFrozen.of(w);
-        DeviceMemory xs = floats(x, (long) rows * w.cols());
-        DeviceMemory ys = floats(y, (long) rows * w.rows());
+        Matrix xs = Matrix.of(x, rows, w.cols());
+        Matrix ys = Matrix.of(y, rows, w.rows());
         if (rows > 0 && rows <= FEW) {
-            launch("fewRows", frozen(true, weight) + tiles.of(rows, w.rows()).constants())
+            launch("fewRows", constants(true, weight) + tiles.of(rows, w.rows()).constants())
                     .arg(rows)
                     .arg(w.cols())
                     .arg(w.rows())
-                    .arg(xs)
+                    .arg(floats(xs))
                     .arg(weight.buffer())
                     .arg(weight.from())
-                    .arg(ys)
+                    .arg(floats(ys))
                     .arg(accumulate)
                     .bands(w.rows());
         } else {
-            frozen(rows, w.rows(), w.cols(), true, xs, weight, ys, accumulate);
+            multiply(xs, weight, true, ys, accumulate);
         }
     }
 
     @Override
     public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
-        DeviceMemory dys = floats(dy, (long) rows * w.rows());
-        DeviceMemory dxs = floats(dx, (long) rows * w.cols());
-        frozen(rows, w.cols(), w.rows(), false, dys, DeviceFrozen.of(w), dxs, accumulate);
+        Matrix dys = Matrix.of(dy, rows, w.rows());
+        multiply(dys, DeviceFrozen.of(w), false, Matrix.of(dx, rows, w.cols()), accumulate);
     }
 
-    /** {@code C [m, n] (+)= A op(W)} with depth k. */
-    private void frozen(
-            int m,
-            int n,
-            int k,
-            boolean transposed,
-            DeviceMemory a,
-            DeviceFrozen w,
-            DeviceMemory c,
-            boolean accumulate) {
+    /** {@code C (+)= A op(W)}. */
+    private void multiply(Matrix a, DeviceFrozen w, boolean transposed, Matrix c, boolean accumulate) {
         product(
-                frozen(transposed, w),
-                m,
-                n,
-                k,
+                constants(transposed, w),
                 1,
                 a,
-                k,
                 launch -> launch.arg(w.buffer()).arg(w.from()).arg(w.cols()),
                 accumulate ? 1 : 0,
-                c,
-                n);
+                c);
+    }
+
+    private static String constants(boolean transposed, DeviceFrozen weight) {
+        return transposes(false, transposed) + " -DFROZEN " + weight.constant() + " ";
     }
 
     @Override

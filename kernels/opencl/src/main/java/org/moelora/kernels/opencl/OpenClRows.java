@@ -3,9 +3,9 @@ package org.moelora.kernels.opencl;
 import static org.moelora.kernels.opencl.DeviceMemory.floats;
 import static org.moelora.kernels.opencl.DeviceMemory.ints;
 
-import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jocl.cl_mem;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
 import org.moelora.kernels.device.Spans;
@@ -127,21 +127,16 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
     }
 
     @Override
-    public void copyColumns(
-            int rows, int width, Memory x, int ldx, int fromX, Memory y, int ldy, int toY, boolean accumulate) {
-        Objects.checkFromIndexSize(fromX, width, ldx);
-        Objects.checkFromIndexSize(toY, width, ldy);
-        launch("copyColumns")
-                .arg(rows)
-                .arg(width)
-                .arg(floats(x, Spans.matrix(rows, fromX + width, ldx)))
-                .arg(ldx)
-                .arg(fromX)
-                .arg(floats(y, Spans.matrix(rows, toY + width, ldy)))
-                .arg(ldy)
-                .arg(toY)
+    public void copyRows(Matrix x, Matrix y, boolean accumulate) {
+        launch("copyRows")
+                .arg(y.rows())
+                .arg(y.cols())
+                .arg(floats(x))
+                .arg(x.leading())
+                .arg(floats(y))
+                .arg(y.leading())
                 .arg(accumulate)
-                .items(size(rows, width));
+                .items((long) y.rows() * y.cols());
     }
 
     @Override

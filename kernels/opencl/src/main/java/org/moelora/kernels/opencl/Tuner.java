@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.kernels.Owner;
@@ -110,7 +111,12 @@ final class Tuner {
             for (int i = 0; i <= TRIES; i++) {
                 device.commands().finish();
                 long begin = System.nanoTime();
-                matMul.gemm(false, true, shape.m, shape.n, shape.k, 1, a, shape.k, b, shape.k, 0, c, shape.n);
+                matMul.gemm(
+                        1,
+                        Matrix.of(a, shape.m, shape.k),
+                        Matrix.of(b, shape.n, shape.k).t(),
+                        0,
+                        Matrix.of(c, shape.m, shape.n));
                 device.commands().finish();
                 double millis = (System.nanoTime() - begin) / 1e6;
                 best = i == 0 ? best : Math.min(best, millis);

@@ -201,22 +201,20 @@ __kernel void layerNormGrad(
     EACH(i) PUT(dx, row + i, r * (weight[i] * dy[row + i] - sum - (x[row + i] - mean) * r * dot_), accumulate);
 }
 
-__kernel void copyColumns(
+__kernel void copyRows(
         const int rows,
         const int width,
         ARG(const float, x),
         const int ldx,
-        const int fromX,
         ARG(float, y),
         const int ldy,
-        const int toY,
         const int accumulate) {
     USE(const float, x);
     USE(float, y);
     ITEM(i, (ulong)rows * width);
     const size_t t = i / width;
     const size_t column = i % width;
-    PUT(y, t * ldy + toY + column, x[t * ldx + fromX + column], accumulate);
+    PUT(y, t * ldy + column, x[t * ldx + column], accumulate);
 }
 
 __kernel void scaleColumns(

@@ -108,8 +108,9 @@ class AttentionTileTest {
         Memory dq = device.allocate(DType.F32, queries, Owner.TAPE);
         all.addAll(List.of(o, sums, dq));
         Attention attention = family.apply(device);
-        attention.forward(plan, all.get(0), all.get(1), all.get(2), o, sums);
-        attention.backward(plan, all.get(0), all.get(1), all.get(2), o, sums, all.get(3), dq, all.get(4), all.get(5));
+        Attention.Inputs in = new Attention.Inputs(all.get(0), all.get(1), all.get(2));
+        attention.forward(plan, in, o, sums);
+        attention.backward(plan, in, o, sums, all.get(3), new Attention.Gradients(dq, all.get(4), all.get(5)));
         List<float[]> results = new ArrayList<>();
         for (Memory result : List.of(o, sums, dq, all.get(4), all.get(5))) {
             float[] values = new float[Math.toIntExact(result.length())];

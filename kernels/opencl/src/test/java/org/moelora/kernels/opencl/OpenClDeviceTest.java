@@ -70,19 +70,16 @@ class OpenClDeviceTest {
         Memory q = x.slice(0, 24 * 16);
         Memory o = y.slice(0, 24 * 16);
         Memory logSumExp = y.slice(24 * 16, 48);
-        kernels.attention().forward(plan, q, k, k, o, logSumExp);
+        Attention.Inputs in = new Attention.Inputs(q, k, k);
+        kernels.attention().forward(plan, in, o, logSumExp);
         kernels.attention()
                 .backward(
                         plan,
-                        q,
-                        k,
-                        k,
+                        in,
                         o,
                         logSumExp,
                         q,
-                        y.slice(500, 24 * 16),
-                        y.slice(1000, 24 * 8),
-                        y.slice(1200, 24 * 8));
+                        new Attention.Gradients(y.slice(500, 24 * 16), y.slice(1000, 24 * 8), y.slice(1200, 24 * 8)));
         kernels.rows().ropeTable(24, new double[] {1, 0.1, 0.01, 0.001}, positions, y.slice(2000, 24 * 8));
         kernels.rows().sum(x, 1, y.slice(3000, 1), false);
         kernels.optimizer().norm(x, y.slice(3001, 1));
@@ -145,9 +142,7 @@ class OpenClDeviceTest {
                 kernels.attention()
                         .forward(
                                 new Attention.Plan(1, 1, 8, 0.3f, rows),
-                                inputs.get(2),
-                                inputs.get(0),
-                                inputs.get(1),
+                                new Attention.Inputs(inputs.get(2), inputs.get(0), inputs.get(1)),
                                 o,
                                 sums);
                 kernels.mixture().contrast(64, 0.5f, 1, inputs.get(3), experts, loss, d);

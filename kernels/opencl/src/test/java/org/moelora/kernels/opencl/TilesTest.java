@@ -12,6 +12,7 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.kernels.MatMul;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 
@@ -40,7 +41,7 @@ class TilesTest {
             try (Memory a = normal(device, (long) m * k, 1);
                     Memory b = normal(device, (long) n * k, 2);
                     Memory c = normal(device, (long) m * n, 3)) {
-                matMul.gemm(false, true, m, n, k, 0.5f, a, k, b, k, 2, c, n);
+                matMul.gemm(0.5f, Matrix.of(a, m, k), Matrix.of(b, n, k).t(), 2, Matrix.of(c, m, n));
                 float[] found = new float[m * n];
                 device.read(c, 0, found);
                 results.add(found);
