@@ -2,6 +2,7 @@ package org.moelora.cli;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,7 @@ final class AdapterFlags {
             description = "Experts per linear: 8; or numbers for groups of layers from bottom to top: 2,4,6,8.")
     private @Nullable String experts;
 
-    @Option(names = "--top-k", paramLabel = "K", description = "Experts per token: 2.")
+    @Option(names = "--top-k", paramLabel = "K", description = "Experts per token: 2; half of them with the router prompt.")
     private @Nullable Integer topK;
 
     @Option(names = "--rank", paramLabel = "R", description = "Rank, of one expert: 4.")
@@ -238,10 +239,12 @@ final class AdapterFlags {
                     .dora(preset.isDora())
                     .build();
         }
+        List<Integer> numbers = experts(Flags.or(experts, preset.experts()));
+        Router reads = router(Flags.or(router, preset.router()));
         return new MoeLoraConfig(
-                experts(Flags.or(experts, preset.experts())),
-                gate(Flags.or(gate, preset.gate())),
-                router(Flags.or(router, preset.router())),
+                numbers,
+                gate(Flags.or(gate, preset.gate()), reads.defaultTopK(Collections.min(numbers))),
+                reads,
                 space(preset),
                 r,
                 a,
@@ -273,7 +276,10 @@ final class AdapterFlags {
         }
     }
 
-    private GatePolicy gate(String name) {
+    /**
+     * @param usualTopK unless --top-k is given
+     */
+    private GatePolicy gate(String name, int usualTopK) {
         boolean top = name.equals("top-k") || name.equals("top-k-raw");
         gateInit();
         refuse("--gate-init", gateInit, !name.equals("task"), "top-k, top-k-raw, dense or threshold", name);
@@ -282,8 +288,8 @@ final class AdapterFlags {
         refuse("--tasks", tasks, name.equals("task"), "task", name);
         refuse("--task-dimension", taskDimension, name.equals("task"), "task", name);
         return switch (name) {
-            case "top-k" -> new GatePolicy.Renormalised(Flags.or(topK, 2), biased());
-            case "top-k-raw" -> new GatePolicy.Raw(Flags.or(topK, 2), biased());
+            case "top-k" -> new GatePolicy.Renormalised(Flags.or(topK, usualTopK), biased());
+            case "top-k-raw" -> new GatePolicy.Raw(Flags.or(topK, usualTopK), biased());
             case "dense" -> new GatePolicy.Dense();
             case "threshold" -> new GatePolicy.Threshold(Flags.or(maxThreshold, 0.0));
             case "task" -> {
@@ -575,7 +581,7 @@ final class AdapterFlags {
 
     /** The gate that is asked for, {@code dense} if none is. */
     GatePolicy gateOfMixture() {
-        return gate(Flags.or(gate, topK == null ? "dense" : "top-k"));
+        return gate(Flags.or(gate, topK == null ? "dense" : "top-k"), 2);
     }
 
     /** As if --router-only had been given, at a higher rate unless one is given. */

@@ -186,6 +186,8 @@ public record MoeLoraConfig(
             return this;
         }
 
+        /** Experts that are chosen: 2, or with a router of prompts half of them; see {@link Router#defaultTopK}. */
+        /** Experts that are chosen: 2, or with a router of prompts half of them, see {@link Router#defaultTopK}. */
         public Builder topK(int value) {
             topK = value;
             return this;
@@ -272,7 +274,7 @@ public record MoeLoraConfig(
         }
 
         private GatePolicy best() {
-            int k = topK == null ? 2 : topK;
+            int k = topK == null ? router.defaultTopK(Collections.min(experts)) : topK;
             return Boolean.FALSE.equals(renormalise) ? new GatePolicy.Raw(k) : new GatePolicy.Renormalised(k);
         }
     }

@@ -47,6 +47,15 @@ public sealed interface Router {
         return Share.LINEAR;
     }
 
+    /**
+     * How many experts a gate of top-k chooses unless something else is said.
+     *
+     * @param experts of a linear
+     */
+    default int defaultTopK(int experts) {
+        return 2;
+    }
+
     /** Fixed vectors that an adapter keeps on a linear beside what it trains. */
     default List<GateParameter> statistics(LinearSite site) {
         return List.of();
@@ -108,6 +117,12 @@ public sealed interface Router {
         @Override
         public String id() {
             return "prompt";
+        }
+
+        /** Half of the experts, and 2 at least: what a prompt chooses is made once, so more of them cost a token nothing. */
+        @Override
+        public int defaultTopK(int experts) {
+            return Math.max(2, experts / 2);
         }
 
         @Override
