@@ -187,7 +187,6 @@ public record MoeLoraConfig(
         }
 
         /** Experts that are chosen: 2, or with a router of prompts half of them; see {@link Router#defaultTopK}. */
-        /** Experts that are chosen: 2, or with a router of prompts half of them, see {@link Router#defaultTopK}. */
         public Builder topK(int value) {
             topK = value;
             return this;
