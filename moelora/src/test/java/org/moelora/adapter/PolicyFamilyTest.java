@@ -609,7 +609,7 @@ class PolicyFamilyTest {
     }
 
     /** Rows of three tasks. */
-    private static List<TokenRow> rows() {
+    static List<TokenRow> rows() {
         List<TokenRow> rows = new ArrayList<>();
         for (TokenRow row : Vectors.rows("llama")) {
             rows.add(new TokenRow(row.inputIds(), row.labels(), BY_TASK.tasks().get(rows.size() % 3), row.row()));

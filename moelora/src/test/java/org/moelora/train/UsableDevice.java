@@ -8,10 +8,10 @@ import org.moelora.kernels.DeviceProvider;
 import org.moelora.kernels.Devices;
 
 /** A device of this machine with poisoned memory; a test that needs one that is not there is skipped, with what is missing. */
-final class UsableDevice {
+public final class UsableDevice {
     private UsableDevice() {}
 
-    static Device open(String name) {
+    public static Device open(String name) {
         DeviceProvider.Found found = Devices.find().stream()
                 .filter(device -> device.name().equals(name))
                 .findFirst()

@@ -281,6 +281,14 @@ final class Cases implements AutoCloseable {
                 "contrast " + pairs,
                 3 * FLOAT * pairs * pairs,
                 () -> kernels.mixture().contrast(pairs, 0.1f, 1e-3f, s, experts, loss, d)));
+        Memory gates = normal((long) pairs * EXPERTS);
+        kernels.elementwise().fill(gates, 0.5f);
+        Memory dGates = normal((long) pairs * EXPERTS);
+        cases.add(Case.bytes(
+                "gatedContrast " + pairs,
+                4 * FLOAT * pairs * pairs,
+                () -> kernels.mixture()
+                        .gatedContrast(pairs, EXPERTS, 0.1f, 1e-3f, s, experts, gates, loss, d, dGates)));
     }
 
     @Override

@@ -18,7 +18,7 @@ import org.moelora.kernels.Mixture;
 import org.moelora.kernels.cpu.Workers;
 
 /**
- * The contrastive losses of {@link Mixture#gatedContrast} and, with gates of one, of {@link Mixture#contrast} in two passes over the rows of s. The first finds each anchor's
+ * The contrastive losses of {@link Mixture#gatedContrast} and, with gates of one, of {@link Mixture#contrast} in two passes over the rows of s, and one between them for the gates. The first finds each anchor's
  * largest cosine and log-sum-exp relative to it. With those, both gradients that meet in an element, of anchor i and of anchor j, follow from the one cosine of i and j, so the second
  * pass writes d in place of s without a second matrix.
  */
@@ -200,10 +200,20 @@ final class Contrast {
             sum += gate[i] * losses[i];
         }
         double loss = ofAnchors == 0 ? 0 : sum / ofAnchors;
+        if (gates != null) {
+            Gates of = gates;
+            Ranges.run(workers, n, 1, 12L * n, (from, to) -> {
+                Row row = space.take();
+                for (int i = (int) from; i < to; i++) {
+                    gateGradient(i, row.cos, row.grad, loss, of);
+                }
+                space.giveBack(row);
+            });
+        }
         Ranges.run(workers, n, 1, 16L * n, (from, to) -> {
             Row row = space.take();
             for (int i = (int) from; i < to; i++) {
-                gradient(i, row.cos, row.grad, loss);
+                gradient(i, row.cos, row.grad);
             }
             space.giveBack(row);
         });
@@ -275,7 +285,7 @@ final class Contrast {
         return Lanes.sum(sums);
     }
 
-    private void gradient(int i, float[] cos, float[] grad, double loss) {
+    private void gradient(int i, float[] cos, float[] grad) {
         if (gate[i] == 0) {
             Arrays.fill(grad, 0);
         } else {
@@ -290,9 +300,6 @@ final class Contrast {
             grad[i] = -turn * inverse[i] * inverse[i];
         }
         Rowwise.store(grad, 0, n, ds, (long) i * n, false);
-        if (gates != null) {
-            gateGradient(i, cos, grad, loss, gates);
-        }
     }
 
     /** What the anchor's own softmax gives: {@code weight g_j exp((cos_j - most) / tau - logSum)}, nothing where it is no anchor. */
@@ -353,39 +360,39 @@ final class Contrast {
      * @param loss the loss but for the mean gate
      */
     private void gateGradient(int i, float[] cos, float[] row, double loss, Gates of) {
-        long bytes = (long) of.experts * Float.BYTES;
-        MemorySegment grads = of.grads.asSlice(i * bytes, bytes);
-        grads.fill((byte) 0);
+        long first = (long) i * of.experts;
+        for (int e = 0; e < of.experts; e++) {
+            set(of.grads, first + e, 0);
+        }
         if (gate[i] == 0 || ofAnchors == 0) {
             return;
         }
-        toOthers(cos, 1 / tau, expert[i], row);
+        cosines(i, cos);
+        Arrays.fill(cos, n, cos.length, 0);
+        Arrays.fill(row, 0);
+        ofOthers(cos, 1 / tau, 1, row);
+        takeTargets(cos, 1 / tau, expert[i], row);
         row[i] = 0;
+        double sum = 0;
+        for (int j = 0; j < n; j++) {
+            sum += row[j];
+        }
         double own = share[i] > 0 ? (losses[i] - loss) / ofAnchors : 0;
-        set(grads, (long) expert[i], (float) (own + (double) tau * sum(row) - 1 / ofAll));
+        set(of.grads, first + (long) expert[i], (float) (own + tau * sum - 1 / ofAll));
     }
 
-    /** What this pair's weight changes for anchor j: {@code weight_j (exp(logP_j) - [same expert] (cos_j - mean of positives) / tau share_j)}. */
-    private void toOthers(float[] cos, float coldness, float own, float[] row) {
+    /** Takes {@code weight_j share_j (cos_j - mean of j's positives) / tau} off where the expert is the same. */
+    private void takeTargets(float[] cos, float coldness, float own, float[] row) {
         for (int j = 0; j < cos.length; j += COUNT) {
-            FloatVector weights = FloatVector.fromArray(FLOATS, weight, j);
-            FloatVector above = FloatVector.fromArray(FLOATS, cos, j).sub(FloatVector.fromArray(FLOATS, most, j));
-            FloatVector pull = above.sub(FloatVector.fromArray(FLOATS, mean, j))
-                    .mul(coldness)
-                    .mul(FloatVector.fromArray(FLOATS, share, j));
-            Exp.exp(above.mul(coldness).sub(FloatVector.fromArray(FLOATS, logSum, j)))
-                    .sub(pull, FloatVector.fromArray(FLOATS, expert, j).eq(own))
-                    .mul(weights)
-                    .blend(0f, weights.eq(0f))
-                    .intoArray(row, j);
+            FloatVector scale = FloatVector.fromArray(FLOATS, weight, j)
+                    .mul(FloatVector.fromArray(FLOATS, share, j))
+                    .mul(coldness);
+            FloatVector before = FloatVector.fromArray(FLOATS, row, j);
+            FloatVector.fromArray(FLOATS, most, j)
+                    .add(FloatVector.fromArray(FLOATS, mean, j))
+                    .sub(FloatVector.fromArray(FLOATS, cos, j))
+                    .fma(scale, before)
+                    .intoArray(row, j, FloatVector.fromArray(FLOATS, expert, j).eq(own));
         }
-    }
-
-    private static float sum(float[] row) {
-        FloatVector sums = FloatVector.zero(FLOATS);
-        for (int j = 0; j < row.length; j += COUNT) {
-            sums = sums.add(FloatVector.fromArray(FLOATS, row, j));
-        }
-        return Lanes.sum(sums);
     }
 }

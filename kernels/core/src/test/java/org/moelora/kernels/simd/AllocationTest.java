@@ -218,6 +218,8 @@ class AllocationTest {
         Memory loss = floats(1);
         Memory s = floats(pairs * pairs);
         Memory ds = floats(pairs * pairs);
+        Memory gates = floats(pairs * EXPERTS);
+        Memory dGates = floats(pairs * EXPERTS);
         var m = kernels.mixture();
         m.topK(ROWS, EXPERTS, K, true, p, selected, g);
         calls.put("topK", () -> m.topK(ROWS, EXPERTS, K, true, p, selected, g));
@@ -228,6 +230,9 @@ class AllocationTest {
         calls.put("selectPairs", () -> m.selectPairs(pairs, EXPERTS, RANK, K, null, selected, u, chosen, expertOf));
         calls.put("selectPairsGrad", () -> m.selectPairsGrad(pairs, EXPERTS, RANK, K, null, selected, chosen, du));
         calls.put("contrast", () -> m.contrast(pairs, 0.1f, 1e-6f, s, expertOf, loss, ds));
+        calls.put(
+                "gatedContrast",
+                () -> m.gatedContrast(pairs, EXPERTS, 0.1f, 1e-6f, s, expertOf, gates, loss, ds, dGates));
     }
 
     /** Memory that holds halves: numbers that no kernel turns into a NaN, whose payload would take slower paths. */
