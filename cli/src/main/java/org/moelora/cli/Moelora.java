@@ -51,6 +51,7 @@ final class Moelora implements Callable<Integer> {
                 .addSubcommand(new DropCommand(streams))
                 .addSubcommand(new MergeCommand(streams))
                 .addSubcommand(new DevicesCommand(streams))
+                .addSubcommand(new LearnCommand(streams))
                 .addSubcommand(new CommandLine.HelpCommand());
         all.setUsageHelpWidth(width(streams));
         CommonFlags.addHelpTo(all.getCommandSpec());

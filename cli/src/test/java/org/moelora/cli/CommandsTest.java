@@ -28,7 +28,7 @@ class CommandsTest {
     private Path temp;
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "train", "score", "eval", "generate", "inspect", "devices"})
+    @ValueSource(strings = {"demo", "train", "score", "eval", "generate", "inspect", "devices", "learn"})
     void helpShowsExamples(String command) {
         for (List<String> args : List.of(List.of("help", command), List.of(command, "--help"))) {
             Ran ran = Ran.of(args.toArray());

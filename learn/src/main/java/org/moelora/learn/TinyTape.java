@@ -8,7 +8,6 @@ import static org.moelora.learn.MoeLora.transposed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gradients by a tape: each op writes down how to go back through itself, and the backward pass reads that in reverse. The rule is the chain
@@ -27,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class TinyTape {
-    /** A matrix, and the gradient of the loss with respect to it as far as it has been added up. */
+    /** A matrix, and the gradient of the loss with respect to it as far as it has been added up; empty before that. */
     public static final class Value {
         public double[][] x;
-        public double @Nullable [][] dx;
+        public double[][] dx = {};
 
         private Value(double[][] x) {
             this.x = x;
@@ -38,12 +37,9 @@ public final class TinyTape {
 
         /** {@code dx += part}: a value that was used twice gets a gradient from each use. */
         public void receive(double[][] part) {
-            dx = dx == null ? part : plus(dx, 1, part);
+            dx = dx.length == 0 ? part : plus(dx, 1, part);
         }
     }
-
-    /** Holds nothing yet. */
-    public TinyTape() {}
 
     private record Entry(String op, Value y, Consumer<double[][]> backward) {}
 
@@ -109,12 +105,12 @@ public final class TinyTape {
         y.receive(dy);
         for (Entry entry : entries.reversed()) {
             double[][] gradient = entry.y.dx;
-            if (gradient != null) { // otherwise the result was of no use for y
+            if (gradient.length > 0) { // otherwise the result was of no use for y
                 entry.backward.accept(gradient);
             }
             held.add(held.getLast() - size(entry.y.x));
             entry.y.x = new double[0][];
-            entry.y.dx = null;
+            entry.y.dx = new double[0][];
         }
         entries.clear();
     }
