@@ -211,6 +211,14 @@ final class AdapterFlags {
             description = "Most pairs of token and expert that it compares per linear: 512.")
     private @Nullable Integer maxPairs;
 
+    @Option(
+            names = "--task-weight",
+            paramLabel = "X",
+            description =
+                    "Weight of the loss by which the tasks that rows name teach a router of prompts to tell them apart: 0 (off)."
+                            + " Rows without a task take no part.")
+    private @Nullable Double taskWeight;
+
     @Nullable Path initAdapter() {
         return initAdapter;
     }
@@ -495,6 +503,7 @@ final class AdapterFlags {
         flags.put("--contrast-start", contrastStart);
         flags.put("--contrast-warmup", contrastWarmUp);
         flags.put("--max-pairs", maxPairs);
+        flags.put("--task-weight", taskWeight);
         flags.forEach((flag, value) -> {
             if (value != null) {
                 throw new InputException(
@@ -541,7 +550,8 @@ final class AdapterFlags {
                 Flags.or(contrastTemperature, d.contrastTemperature()),
                 Flags.or(maxPairs, d.maxPairs()),
                 LossSettings.Contrast.of(Flags.or(contrast, preset().contrast())),
-                way);
+                way,
+                Flags.or(taskWeight, d.taskWeight()));
         losses.check(kind);
         return losses;
     }
@@ -679,6 +689,9 @@ final class AdapterFlags {
             }
             flags.put("contrast-warmup", Flags.or(contrastWarmUp, CONTRAST_WARMUP));
             flags.put("max-pairs", training.losses().maxPairs());
+            if (training.losses().taskWeight() > 0) {
+                flags.put("task-weight", training.losses().taskWeight());
+            }
         }
     }
 }

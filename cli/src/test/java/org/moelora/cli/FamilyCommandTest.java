@@ -75,6 +75,7 @@ class FamilyCommandTest {
                 "comol    | --experts=3                | core-space +true",
                 "moelora  | --balance=bias             | gate +top-k \\(chosen with a bias\\)",
                 "prompt-moelora | --balance=mutual-information | balance +mutual-information",
+                "prompt-moelora | --task-weight=0.1    | task-weight +0.1",
                 "prompt-moelora | --router-share=input | router +prompt \\(rms 0.5, one per input\\)",
             })
     void isTrainedAgainResumedAndShown(String method, String flag, String shown) throws IOException {
@@ -153,6 +154,8 @@ class FamilyCommandTest {
                 "--method=lora          | --balance=switch     | --balance is for a mixture of experts",
                 "--shared-a             | --core-space         | --shared-a and --core-space are both given",
                 "--method=lora          | --core-space         | --core-space is for a mixture of experts",
+                "--task-weight=0.1      | --seed=1             | task-weight is 0.1, and the names of tasks teach a router that chooses once per row",
+                "--method=lora          | --task-weight=0.1    | --task-weight is for a mixture of experts",
                 "--router-share=input   | --seed=1             | --router-share is for the router prompt, and the router is token",
                 "--method=lora          | --router-share=input | --router-share is for a mixture of experts",
                 "--router=prompt        | --router-share=inputs | router-share is \"inputs\"; expected linear or input; did you mean input?",

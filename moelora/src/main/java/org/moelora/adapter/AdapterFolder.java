@@ -33,8 +33,14 @@ import org.moelora.engine.io.StoredType;
 final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
-    private static final List<String> LOSSES =
-            List.of("balance_weight", "balance", "contrast_weight", "contrast_temperature", "max_pairs", "contrast");
+    private static final List<String> LOSSES = List.of(
+            "balance_weight",
+            "balance",
+            "contrast_weight",
+            "contrast_temperature",
+            "max_pairs",
+            "contrast",
+            "task_weight");
     private static final String OLDER = "older";
     private static final String ORIGINS = "expert_origins";
     private static final String FINGERPRINT = "base_fingerprint";

@@ -65,6 +65,7 @@ public final class AdapterPass {
     private final @Nullable Kept kept;
     private final @Nullable Calibration calibration;
     private final RouterPhase phase;
+    private final TaskHeads.@Nullable Lesson lesson;
     private final Generations generations;
     private final Gathered gathered;
 
@@ -72,17 +73,27 @@ public final class AdapterPass {
      * What layers leave beside their outputs.
      *
      * @param loads how many tokens chose each expert, by the name of the linear that has the router
+     * @param taskShares sums of p over the rows of each task, by that name
      * @param decisions what routers decided, by generation and that name
      */
     private record Gathered(
-            List<Tensor> balance, List<Tensor> contrast, Map<String, int[]> loads, Map<String, Routing> decisions) {
+            List<Tensor> balance,
+            List<Tensor> contrast,
+            List<Tensor> task,
+            Map<String, int[]> loads,
+            Map<String, double[]> taskShares,
+            Map<String, Routing> decisions) {
         private Gathered() {
-            this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>(), new HashMap<>());
+            this(new LinkedHashMap<>(), new LinkedHashMap<>());
         }
 
-        /** Other losses and decisions, and the same loads: a layer that is run again counts what it counted. */
+        private Gathered(Map<String, int[]> loads, Map<String, double[]> taskShares) {
+            this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), loads, taskShares, new HashMap<>());
+        }
+
+        /** Other losses and decisions, and the same counts: a layer that is run again counts what it counted. */
         private Gathered ofSegment() {
-            return new Gathered(new ArrayList<>(), new ArrayList<>(), loads, new HashMap<>());
+            return new Gathered(loads, taskShares);
         }
     }
 
@@ -151,6 +162,7 @@ public final class AdapterPass {
                 null,
                 null,
                 RouterPhase.FINAL,
+                null,
                 Generations.NEWEST,
                 new Gathered());
     }
@@ -165,6 +177,7 @@ public final class AdapterPass {
             @Nullable Kept kept,
             @Nullable Calibration calibration,
             RouterPhase phase,
+            TaskHeads.@Nullable Lesson lesson,
             Generations generations,
             Gathered gathered) {
         this.losses = losses;
@@ -176,6 +189,7 @@ public final class AdapterPass {
         this.kept = kept;
         this.calibration = calibration;
         this.phase = phase;
+        this.lesson = lesson;
         this.generations = generations;
         this.gathered = gathered;
     }
@@ -211,19 +225,25 @@ public final class AdapterPass {
     /** No dropout, no losses, and features of rows instead of routing. */
     static AdapterPass calibrating(Calibration calibration) {
         return new AdapterPass(
-                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, Generations.NEWEST, new Gathered());
+                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, null, Generations.NEWEST, new Gathered());
     }
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
     public AdapterPass withRows(Rows of) {
         return new AdapterPass(
-                losses, seed, draw, observer, watcher, of, kept, calibration, phase, generations, gathered);
+                losses, seed, draw, observer, watcher, of, kept, calibration, phase, lesson, generations, gathered);
     }
 
     /** This pass with routers that choose so. */
     public AdapterPass in(RouterPhase now) {
         return new AdapterPass(
-                losses, seed, draw, observer, watcher, rows, kept, calibration, now, generations, gathered);
+                losses, seed, draw, observer, watcher, rows, kept, calibration, now, lesson, generations, gathered);
+    }
+
+    /** This pass with routers of prompts that learn from the names of the rows' tasks, if the losses have a weight for that. */
+    public AdapterPass teaching(TaskHeads.Lesson now) {
+        return new AdapterPass(
+                losses, seed, draw, observer, watcher, rows, kept, calibration, phase, now, generations, gathered);
     }
 
     /**
@@ -262,6 +282,7 @@ public final class AdapterPass {
                 kept,
                 calibration,
                 phase,
+                lesson,
                 now,
                 gathered);
     }
@@ -336,7 +357,7 @@ public final class AdapterPass {
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
         return new AdapterPass(
-                losses, seed, draw, observer, watcher, rows, values, calibration, phase, generations, gathered);
+                losses, seed, draw, observer, watcher, rows, values, calibration, phase, lesson, generations, gathered);
     }
 
     /** What {@code compute} gives, or what it gave under that name in a pass before. */
@@ -409,7 +430,8 @@ public final class AdapterPass {
      * @param reads what it uses of the tape
      */
     public Tensor segment(Tape tape, String name, BiFunction<Tape, AdapterPass, Tensor> body, Tensor... reads) {
-        int[] balances = {0};
+        int[] contrasts = {0};
+        int[] tasks = {0};
         List<Tensor> results = tape.segment(
                 name,
                 part -> {
@@ -423,17 +445,20 @@ public final class AdapterPass {
                             kept,
                             calibration,
                             phase,
+                            lesson,
                             generations,
                             gathered.ofSegment());
                     Tensor y = body.apply(part, pass);
-                    balances[0] = pass.gathered.balance.size();
-                    return Stream.of(List.of(y), pass.gathered.balance, pass.gathered.contrast)
+                    contrasts[0] = 1 + pass.gathered.balance.size();
+                    tasks[0] = contrasts[0] + pass.gathered.contrast.size();
+                    return Stream.of(List.of(y), pass.gathered.balance, pass.gathered.contrast, pass.gathered.task)
                             .flatMap(List::stream)
                             .toList();
                 },
                 reads);
-        gathered.balance.addAll(results.subList(1, 1 + balances[0]));
-        gathered.contrast.addAll(results.subList(1 + balances[0], results.size()));
+        gathered.balance.addAll(results.subList(1, contrasts[0]));
+        gathered.contrast.addAll(results.subList(contrasts[0], tasks[0]));
+        gathered.task.addAll(results.subList(tasks[0], results.size()));
         return results.getFirst();
     }
 
@@ -476,6 +501,12 @@ public final class AdapterPass {
         }
         if (losses.contrastWeight() > 0 && losses.contrast() == LossSettings.Contrast.GATED) {
             gathered.contrast.add(gated(tape, losses, module, u, ofB.get(), routing));
+        }
+        if (owns && losses.taskWeight() > 0 && lesson != null) {
+            Tensor task = lesson.loss(tape, router, routing.p(), Objects.requireNonNull(rows), gathered.taskShares);
+            if (task != null) {
+                gathered.task.add(task);
+            }
         }
         if (selected == null) {
             return;
@@ -554,6 +585,16 @@ public final class AdapterPass {
     /** The mean of L_con over modules, [1]; null if no layer added to it. */
     public @Nullable Tensor contrast(Tape tape) {
         return mean(tape, gathered.contrast);
+    }
+
+    /** The mean of L_task over routers, [1]; null if none learns from the names of tasks, or no row has one. */
+    public @Nullable Tensor task(Tape tape) {
+        return mean(tape, gathered.task);
+    }
+
+    /** Sums of p over the rows of each task, [A, E], by the name of the linear that has the router; for {@link TaskHeads#learn}. */
+    public Map<String, double[]> taskShares() {
+        return gathered.taskShares;
     }
 
     /** How many tokens chose each expert, by the name of the linear that has the router; counted for {@link LossSettings.Balance#BIAS} alone. */

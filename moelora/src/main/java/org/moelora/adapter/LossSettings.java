@@ -5,9 +5,9 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.Spelling;
 
 /**
- * The two losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con}, means over modules.
- * Both are about the k experts that each token selects; under a gate that selects otherwise, or not at all, there are none but the balance of
- * {@link Balance#MUTUAL_INFORMATION}, which is about probabilities alone, and the contrast {@link Contrast#GATED}.
+ * The losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con + taskWeight mean L_task}, means
+ * over linears and routers. The first two are about the k experts that each token selects; under a gate that selects otherwise, or not at all, there are none but
+ * the balance of {@link Balance#MUTUAL_INFORMATION}, which is about probabilities alone, and the contrast {@link Contrast#GATED}.
  *
  * @param balanceWeight alpha_b; 0 leaves the loss out
  * @param contrastWeight beta, after its warm-up; 0 leaves the loss out
@@ -15,6 +15,8 @@ import org.moelora.engine.Spelling;
  * @param maxPairs most (token, expert) pairs that are compared per module; more are sampled
  * @param contrast what is compared with what
  * @param balance what makes loads equal
+ * @param taskWeight of the loss by which the names of the rows' tasks teach a router of prompts ({@link TaskHeads}); 0 leaves it out. Rows without a task take
+ *     no part, and nothing needs a name when the adapter answers
  */
 public record LossSettings(
         double balanceWeight,
@@ -22,7 +24,8 @@ public record LossSettings(
         double contrastTemperature,
         int maxPairs,
         Contrast contrast,
-        Balance balance) {
+        Balance balance,
+        double taskWeight) {
     /** What keeps experts from being left out. */
     public enum Balance {
         /** {@code E sum_e f_e mean_t p_te}, f_e the share of selections of e (Fedus et al. 2021, arXiv 2101.03961). */
@@ -121,9 +124,23 @@ public record LossSettings(
             throw new InputException(
                     "contrast-temperature is " + contrastTemperature + "; expected a finite number above 0");
         }
+        if (!(taskWeight >= 0 && taskWeight < Double.POSITIVE_INFINITY)) {
+            throw new InputException("task-weight is " + taskWeight + "; expected a finite number, 0 or more");
+        }
         if (maxPairs < 2) {
             throw new InputException("max-pairs is " + maxPairs + "; expected at least 2");
         }
+    }
+
+    /** Without the loss of the tasks' names. */
+    public LossSettings(
+            double balanceWeight,
+            double contrastWeight,
+            double contrastTemperature,
+            int maxPairs,
+            Contrast contrast,
+            Balance balance) {
+        this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, balance, 0);
     }
 
     /** With the load balance of Switch. */
@@ -139,17 +156,25 @@ public record LossSettings(
 
     /** The same with another beta. */
     public LossSettings withContrastWeight(double other) {
-        return new LossSettings(balanceWeight, other, contrastTemperature, maxPairs, contrast, balance);
+        return new LossSettings(
+                balanceWeight, other, contrastTemperature, maxPairs, contrast, balance, taskWeight);
     }
 
     /** The same with another balance. */
     public LossSettings withBalance(double weight, Balance other) {
-        return new LossSettings(weight, contrastWeight, contrastTemperature, maxPairs, contrast, other);
+        return new LossSettings(
+                weight, contrastWeight, contrastTemperature, maxPairs, contrast, other, taskWeight);
+    }
+
+    /** The same with another weight of the loss of the tasks' names. */
+    public LossSettings withTaskWeight(double other) {
+        return new LossSettings(
+                balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, balance, other);
     }
 
     /**
-     * Refuses a loss within tokens where a token has no positives or no negatives, a gated one where there is no gate, and the balance bias where the gate has
-     * none.
+     * Refuses a loss within tokens where a token has no positives or no negatives, a gated one where there is no gate, the balance bias where the gate has
+     * none, and the tasks' names where no router chooses by row.
      *
      * @throws InputException if it has
      */
@@ -164,6 +189,11 @@ public record LossSettings(
             throw new InputException(
                     "the contrast gated teaches the gates of experts, and there is no gate; expected a mixture of"
                             + " experts, or no contrastive loss");
+        }
+        if (taskWeight > 0 && (gate == null || !(config.router() instanceof Router.Prompt))) {
+            throw new InputException("task-weight is " + taskWeight
+                    + ", and the names of tasks teach a router that chooses once per row; expected the router prompt, not "
+                    + (gate == null ? "an adapter without one" : config.router().id()) + ", or task-weight 0");
         }
         if (contrastWeight == 0 || contrast != Contrast.TOKEN || gate == null || gate.topK() == 0) {
             return;

@@ -56,6 +56,9 @@ final class MixtureJson {
             if (losses.contrast() != LossSettings.Contrast.SUPERVISED) {
                 json.put("contrast", losses.contrast().id());
             }
+            if (losses.taskWeight() > 0) {
+                json.put("task_weight", losses.taskWeight());
+            }
         }
     }
 

@@ -65,7 +65,8 @@ final class PeftFields {
             "contrast_weight",
             "contrast_temperature",
             "max_pairs",
-            "contrast");
+            "contrast",
+            "task_weight");
 
     private static final List<String> COMPUTES_OTHERWISE = List.of(
             "layer_replication",

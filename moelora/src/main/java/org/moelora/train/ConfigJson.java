@@ -18,6 +18,7 @@ import org.moelora.engine.io.JsonObject;
 /** Settings as {@code run.json} has them: the command line's names with underscores. */
 final class ConfigJson {
     private static final String CONTRAST = "contrast";
+    private static final String TASK_WEIGHT = "task_weight";
     private static final String RECOMPUTE = "recompute";
     private static final TrainingConfig DEFAULT = TrainingConfig.builder().build();
 
@@ -72,6 +73,7 @@ final class ConfigJson {
         json.put("contrast_temperature", config.losses().contrastTemperature());
         json.put("max_pairs", config.losses().maxPairs());
         json.put(CONTRAST, config.losses().contrast().id());
+        json.put(TASK_WEIGHT, config.losses().taskWeight());
         json.put("contrast_start", config.contrastStart().toString());
         json.put("contrast_warmup", config.contrastWarmUp().toString());
         json.put("router_learning_rate", config.router().rate());
@@ -110,7 +112,8 @@ final class ConfigJson {
                         LossSettings.Contrast.of(json.string(
                                 CONTRAST, LossSettings.DEFAULT.contrast().id())),
                         LossSettings.Balance.of(json.string(
-                                "balance", LossSettings.DEFAULT.balance().id()))))
+                                "balance", LossSettings.DEFAULT.balance().id())),
+                        json.number(TASK_WEIGHT, LossSettings.DEFAULT.taskWeight())))
                 .contrastStart(warmUp(json, "contrast_start", DEFAULT.contrastStart()))
                 .router(new RouterTraining(
                         json.number("router_learning_rate", DEFAULT.router().rate()),

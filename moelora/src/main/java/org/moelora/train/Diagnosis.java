@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.RouterPhase;
+import org.moelora.adapter.TaskHeads;
 import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.Parameter;
@@ -25,6 +26,7 @@ final class Diagnosis implements AdapterPass.Watcher {
     private final ParameterBlock parameters;
     private final LossSettings losses;
     private final RouterPhase phase;
+    private final TaskHeads heads;
     private final TrainingConfig config;
     private @Nullable String first;
 
@@ -33,11 +35,13 @@ final class Diagnosis implements AdapterPass.Watcher {
             ParameterBlock parameters,
             LossSettings losses,
             RouterPhase phase,
+            TaskHeads heads,
             TrainingConfig config) {
         this.model = model;
         this.parameters = parameters;
         this.losses = losses;
         this.phase = phase;
+        this.heads = heads;
         this.config = config;
     }
 
@@ -66,6 +70,9 @@ final class Diagnosis implements AdapterPass.Watcher {
             }
             if (!Double.isFinite(result.contrast())) {
                 return "the contrastive loss";
+            }
+            if (!Double.isFinite(result.task())) {
+                return "the task loss";
             }
             for (Parameter parameter : parameters.parameters().reversed()) {
                 if (!isFinite(parameter.gradientArray())) {
@@ -100,7 +107,7 @@ final class Diagnosis implements AdapterPass.Watcher {
     private TrainingStep backward(Batch batch, long draw) {
         parameters.clearGradients();
         return TrainingStep.backward(
-                model, List.of(batch), losses, phase, config.seed(), draw, config.recompute(), this);
+                model, List.of(batch), losses, phase, heads, config.seed(), draw, config.recompute(), this);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.TaskHeads;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
 import org.moelora.data.EncodedExamples;
@@ -293,6 +294,7 @@ public final class FineTuner {
     private TrainingMemory trainingMemory() {
         checkRows();
         checkLengths();
+        checkTasks();
         return new TrainingMemory(model, config(), rows, heldOut);
     }
 
@@ -345,6 +347,16 @@ public final class FineTuner {
     private void checkRows() {
         if (rows.isEmpty()) {
             throw new InputException("there are no rows to train on; expected at least one with a label");
+        }
+    }
+
+    private void checkTasks() {
+        double weight = config().losses().taskWeight();
+        List<String> tasks = new TaskHeads(rows.stream().map(TokenRow::task).toList()).tasks();
+        if (weight > 0 && tasks.size() < 2) {
+            throw new InputException("task-weight is " + weight + ", and the rows to train on name "
+                    + (tasks.isEmpty() ? "no task" : "the task \"" + tasks.getFirst() + "\" alone")
+                    + "; expected rows of at least two tasks, or task-weight 0");
         }
     }
 

@@ -6,8 +6,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -17,6 +19,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.TaskHeads;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Pieces;
@@ -32,12 +35,13 @@ import org.moelora.model.LanguageModel;
 
 /**
  * A run after some step, in a folder {@code step-00000120}: an adapter as {@link Adapter#load} reads it, {@code optimizer.safetensors} with the
- * moments {@code m.PARAMETER} and {@code v.PARAMETER}, {@code state.json}, and the {@link Checksums} of these. Written whole or not at all.
+ * moments {@code m.PARAMETER} and {@code v.PARAMETER} and the counts {@code t.ROUTER} of {@link TaskHeads}, {@code state.json}, and the {@link Checksums} of these. Written whole or not at all.
  *
  * @param step steps done
  */
 record RunCheckpoint(Path folder, long step) {
     private static final String OPTIMIZER = "optimizer.safetensors";
+    private static final String COUNTS = "t.";
     private static final String STATE = "state.json";
     /** What the list of checksums names. */
     private static final Set<String> LISTED =
@@ -139,7 +143,7 @@ record RunCheckpoint(Path folder, long step) {
      *
      * @throws InputException if that is not possible; then nothing has changed
      */
-    void write(Adapter adapter, LossSettings losses, AdamW optimizer, TrainingState state) {
+    void write(Adapter adapter, LossSettings losses, AdamW optimizer, TaskHeads heads, TrainingState state) {
         SafetensorsWriter tensors = new SafetensorsWriter();
         for (Parameter parameter : adapter.parameters().parameters()) {
             add(tensors, "m.", parameter, optimizer::readFirst);
@@ -147,6 +151,10 @@ record RunCheckpoint(Path folder, long step) {
         for (Parameter parameter : adapter.parameters().parameters()) {
             add(tensors, "v.", parameter, optimizer::readSecond);
         }
+        heads.counts().forEach((router, counts) -> {
+            int tasks = heads.tasks().size();
+            tensors.f32(COUNTS + router, new long[] {tasks, counts.length / tasks}, counts);
+        });
         AtomicFolder.replace(folder, NAMES, part -> {
             adapter.saveInto(part, losses);
             tensors.write(part.resolve(OPTIMIZER));
@@ -189,11 +197,11 @@ record RunCheckpoint(Path folder, long step) {
     }
 
     /**
-     * Puts adapter and optimizer where they were.
+     * Puts adapter, optimizer and heads where they were.
      *
      * @throws InputException if the checkpoint is another base's or another adapter's
      */
-    void restore(LanguageModel model, Adapter adapter, AdamW optimizer, TrainingState state) {
+    void restore(LanguageModel model, Adapter adapter, AdamW optimizer, TaskHeads heads, TrainingState state) {
         try (Adapter saved = Adapter.load(folder, model.decoder())) {
             if (!saved.config().equals(adapter.config())) {
                 throw new InputException(folder + ": the run trains " + saved.config()
@@ -213,8 +221,19 @@ record RunCheckpoint(Path folder, long step) {
                     optimizer.restore(parameter.from() + from, m, v);
                 });
             }
+            heads.restore(counts(file));
         }
         optimizer.restoreSteps(state.updates());
+    }
+
+    private static Map<String, float[]> counts(SafetensorsFile file) {
+        Map<String, float[]> counts = new LinkedHashMap<>();
+        for (String name : file.names()) {
+            if (name.startsWith(COUNTS)) {
+                counts.put(name.substring(COUNTS.length()), file.readFloats(name));
+            }
+        }
+        return counts;
     }
 
     private static String checked(SafetensorsFile file, String name, Parameter parameter) {

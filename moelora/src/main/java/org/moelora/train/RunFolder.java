@@ -303,6 +303,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         line.put("lm", step.lm());
         line.put("balance", step.balance());
         line.put("contrast", step.contrast());
+        line.put("task", step.task());
         line.put("grad_norm", step.gradNorm());
         line.put("learning_rate", step.learningRate());
         line.put("rows", step.rows());

@@ -12,10 +12,11 @@ public interface TrainingListener {
      *
      * @param step from 1
      * @param steps all steps of the run
-     * @param loss what was minimised: {@code lm + balanceWeight balance + beta_t contrast}
+     * @param loss what was minimised: {@code lm + balanceWeight balance + beta_t contrast + taskWeight task}
      * @param lm mean cross-entropy over the step's labels
      * @param balance mean L_bal over modules and micro-batches, unweighted
      * @param contrast mean L_con over modules and micro-batches, unweighted
+     * @param task mean L_task over routers, unweighted; 0 without it
      * @param gradNorm global norm of the gradient before clipping
      * @param learningRate of this step
      * @param rows read since the training began, each as often as it was read
@@ -30,6 +31,7 @@ public interface TrainingListener {
             double lm,
             double balance,
             double contrast,
+            double task,
             double gradNorm,
             double learningRate,
             long rows,

@@ -15,6 +15,7 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.RouterPhase;
 import org.moelora.adapter.RouterStatistics;
+import org.moelora.adapter.TaskHeads;
 import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
 import org.moelora.data.TokenRow;
@@ -54,6 +55,7 @@ final class TrainingLoop {
     private final TrainingListener listener;
     private final BatchOrder order;
     private final Schedule schedule;
+    private final TaskHeads heads;
     private final long steps;
     private final long evalEvery;
 
@@ -82,6 +84,7 @@ final class TrainingLoop {
         schedule = new Schedule(
                 config.schedule(), config.learningRate(), config.warmUp().steps(steps));
         order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
+        heads = new TaskHeads(rows.stream().map(TokenRow::task).toList());
         evalEvery = config.evalEvery() > 0
                 ? config.evalEvery()
                 : Math.max(1, order.batchesPerEpoch() / config.gradAccumulation());
@@ -172,13 +175,14 @@ final class TrainingLoop {
         while (!batches.isEmpty()) {
             parameters.clearGradients();
             TrainingStep result = TrainingStep.backward(
-                    model, batches, losses, phaseAt(now), config.seed(), draw, config.recompute(), null);
+                    model, batches, losses, phaseAt(now), heads, config.seed(), draw, config.recompute(), null);
             double stepLoss = result.loss(losses);
             double norm = optimizer.clip(config.clip());
             if (Double.isFinite(stepLoss) && Double.isFinite(norm)) {
                 double rate = schedule.at(now, steps);
                 optimizer.step(rate);
                 adapter.balance(result.loads());
+                heads.learn(result.taskShares());
                 int stepTokens = batches.stream().mapToInt(Batch::tokens).sum();
                 tokens += stepTokens;
                 rowsSeen +=
@@ -191,6 +195,7 @@ final class TrainingLoop {
                         result.lm(),
                         result.balance(),
                         result.contrast(),
+                        result.task(),
                         norm,
                         rate,
                         rowsSeen,
@@ -301,7 +306,7 @@ final class TrainingLoop {
     /** Ends the training, or leaves the rows out that are to blame. */
     private void notFinite(
             AdamW optimizer, List<Batch> batches, LossSettings losses, long draw, double stepLoss, double norm) {
-        Diagnosis diagnosis = new Diagnosis(model, parameters, losses, phaseAt(step + 1), config);
+        Diagnosis diagnosis = new Diagnosis(model, parameters, losses, phaseAt(step + 1), heads, config);
         String first = diagnosis.find(batches, draw);
         List<SkippedRow> found = diagnosis.badRows(batches, draw, step + 1);
         List<String> names = batches.stream()
@@ -386,7 +391,7 @@ final class TrainingLoop {
                 folder.metricsBytes(),
                 skipped);
         try {
-            checkpoint.write(adapter, config.losses(), optimizer, state);
+            checkpoint.write(adapter, config.losses(), optimizer, heads, state);
         } catch (InputException e) {
             throw e.getCause() instanceof IOException io ? InputException.unwritable(checkpoint.folder(), io) : e;
         }
@@ -412,7 +417,7 @@ final class TrainingLoop {
                     LOG.log(System.Logger.Level.WARNING, () -> what + "; going on from step " + checkpoint.step()));
             TrainingState state = checkpoint.state();
             folder.check(state.step(), steps, !heldOut.isEmpty(), adapter.parameterCount());
-            checkpoint.restore(model, adapter, optimizer, state);
+            checkpoint.restore(model, adapter, optimizer, heads, state);
             step = state.step();
             rowsSeen = state.rowsSeen();
             tokens = state.tokens();

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.RouterPhase;
+import org.moelora.adapter.TaskHeads;
 import org.moelora.data.Batch;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -18,17 +19,25 @@ import org.moelora.model.LanguageModel;
 
 /**
  * The gradients of one optimizer step:
- * {@code L = L_lm + alpha_b mean L_bal + beta mean L_con}. L_lm divides by the labels of all micro-batches together, so that it does not
- * depend on how the batch is split; the other two are not additive over a split and are averaged over micro-batches.
+ * {@code L = L_lm + alpha_b mean L_bal + beta mean L_con + gamma mean L_task}. L_lm divides by the labels of all micro-batches together and L_task by their
+ * rows, so that they do not depend on how the batch is split; the other two are not additive over a split and are averaged over micro-batches.
  *
  * @param lm mean cross-entropy over labels
  * @param balance unweighted
  * @param contrast unweighted
+ * @param task unweighted; 0 without it
  * @param loads how many tokens chose each expert, by the linear's name; counted for {@link LossSettings.Balance#BIAS} alone
+ * @param taskShares what {@link TaskHeads#learn} learns from; empty without L_task
  */
-public record TrainingStep(double lm, double balance, double contrast, Map<String, int[]> loads) {
+public record TrainingStep(
+        double lm,
+        double balance,
+        double contrast,
+        double task,
+        Map<String, int[]> loads,
+        Map<String, double[]> taskShares) {
     /**
-     * Adds the gradients of one step to the parameters in training.
+     * Adds the gradients of one step to the parameters in training; of L_task those of a first step, when nothing is known of tasks yet.
      *
      * @param draw number of micro-batches before this step: each draws its own dropout and pairs
      * @param recompute whether layers are run again in the backward pass instead of being kept: the same bits in less memory and more time
@@ -40,7 +49,8 @@ public record TrainingStep(double lm, double balance, double contrast, Map<Strin
             long seed,
             long draw,
             boolean recompute) {
-        return backward(model, microBatches, losses, RouterPhase.FINAL, seed, draw, recompute, null);
+        TaskHeads heads = new TaskHeads(tasks(microBatches));
+        return backward(model, microBatches, losses, RouterPhase.FINAL, heads, seed, draw, recompute, null);
     }
 
     static TrainingStep backward(
@@ -48,6 +58,7 @@ public record TrainingStep(double lm, double balance, double contrast, Map<Strin
             List<Batch> microBatches,
             LossSettings losses,
             RouterPhase phase,
+            TaskHeads heads,
             long seed,
             long draw,
             boolean recompute,
@@ -58,26 +69,39 @@ public record TrainingStep(double lm, double balance, double contrast, Map<Strin
         double lm = 0;
         double balance = 0;
         double contrast = 0;
+        double task = 0;
         Map<String, int[]> loads = new LinkedHashMap<>();
+        Map<String, double[]> taskShares = new LinkedHashMap<>();
+        TaskHeads.Lesson lesson = heads.lesson(tasks(microBatches));
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
             AdapterPass pass = AdapterPass.training(losses, seed, draw + i, watcher)
                     .withRows(batch.layout())
-                    .in(phase);
+                    .in(phase)
+                    .teaching(lesson);
             try (Tape tape = recompute ? Tape.recomputing(device) : Tape.recording(device)) {
                 Tensor hidden = model.hidden(tape, pass, batch.ids(), batch.starts());
                 Tensor lmTerm = model.loss(tape, hidden, batch.positions(), batch.targets(), 1f / labels);
                 Tensor balanceTerm = pass.balance(tape);
                 Tensor contrastTerm = pass.contrast(tape);
-                Tensor total = total(tape, lmTerm, balanceTerm, contrastTerm, losses, share);
+                Tensor taskTerm = pass.task(tape);
+                Tensor total = total(tape, lmTerm, balanceTerm, contrastTerm, taskTerm, losses, share);
                 tape.backward(total);
                 pass.loads().forEach((module, load) -> loads.merge(module, load, TrainingStep::sum));
+                pass.taskShares().forEach((module, shares) -> taskShares.merge(module, shares, TrainingStep::sum));
                 lm += lmTerm.item();
                 balance += balanceTerm == null ? 0 : share * balanceTerm.item();
                 contrast += contrastTerm == null ? 0 : share * contrastTerm.item();
+                task += taskTerm == null ? 0 : taskTerm.item();
             }
         }
-        return new TrainingStep(lm, balance, contrast, loads);
+        return new TrainingStep(lm, balance, contrast, task, loads, taskShares);
+    }
+
+    private static List<@Nullable String> tasks(List<Batch> microBatches) {
+        List<@Nullable String> tasks = new ArrayList<>();
+        microBatches.forEach(batch -> tasks.addAll(batch.tasks()));
+        return tasks;
     }
 
     private static int[] sum(int[] one, int[] other) {
@@ -86,11 +110,18 @@ public record TrainingStep(double lm, double balance, double contrast, Map<Strin
         return sum;
     }
 
+    private static double[] sum(double[] one, double[] other) {
+        double[] sum = new double[one.length];
+        Arrays.setAll(sum, i -> one[i] + other[i]);
+        return sum;
+    }
+
     private static Tensor total(
             Tape tape,
             Tensor lm,
             @Nullable Tensor balance,
             @Nullable Tensor contrast,
+            @Nullable Tensor task,
             LossSettings losses,
             float share) {
         List<Tensor> terms = new ArrayList<>(List.of(lm));
@@ -103,6 +134,10 @@ public record TrainingStep(double lm, double balance, double contrast, Map<Strin
             terms.add(contrast);
             weights.add((float) losses.contrastWeight() * share);
         }
+        if (task != null) {
+            terms.add(task);
+            weights.add((float) losses.taskWeight());
+        }
         float[] factors = new float[weights.size()];
         for (int i = 0; i < factors.length; i++) {
             factors[i] = weights.get(i);
@@ -112,6 +147,9 @@ public record TrainingStep(double lm, double balance, double contrast, Map<Strin
 
     /** What was minimised. */
     public double loss(LossSettings losses) {
-        return lm + losses.balanceWeight() * balance + losses.contrastWeight() * contrast;
+        return lm
+                + losses.balanceWeight() * balance
+                + losses.contrastWeight() * contrast
+                + losses.taskWeight() * task;
     }
 }

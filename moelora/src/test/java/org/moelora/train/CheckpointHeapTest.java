@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.TaskHeads;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Pieces;
 import org.moelora.engine.optim.AdamW;
@@ -37,20 +38,21 @@ class CheckpointHeapTest {
                 Adapter other = Adapter.create(base, config, 2);
                 AdamW optimizer = new AdamW(adapter.parameters(), AdamW.Config.DEFAULT);
                 AdamW restored = new AdamW(other.parameters(), AdamW.Config.DEFAULT)) {
+            TaskHeads heads = new TaskHeads(List.of());
             long bytes = Float.BYTES * adapter.parameterCount();
             int i = 0;
             for (Parameter parameter : adapter.parameters().parameters()) {
                 int size = Math.toIntExact(parameter.shape().size());
                 optimizer.restore(parameter.from(), filled(size, ++i), filled(size, -i));
             }
-            checkpoint.write(
-                    adapter, LossSettings.NONE, optimizer, state); // so that nothing is loaded for the first time below
-            checkpoint.restore(base.with(other), other, restored, state);
+            // So that nothing is loaded for the first time below.
+            checkpoint.write(adapter, LossSettings.NONE, optimizer, heads, state);
+            checkpoint.restore(base.with(other), other, restored, heads, state);
 
             long before = Heap.allocatedBytes();
-            checkpoint.write(adapter, LossSettings.NONE, optimizer, state);
+            checkpoint.write(adapter, LossSettings.NONE, optimizer, heads, state);
             long written = Heap.allocatedBytes();
-            checkpoint.restore(base.with(other), other, restored, state);
+            checkpoint.restore(base.with(other), other, restored, heads, state);
             long read = Heap.allocatedBytes();
 
             assertThat(written - before)

@@ -451,6 +451,14 @@ class OpsTest {
                                 (tape, x) -> Multiply.apply(tape, x[0], x[1]),
                                 x -> map(cols, i -> x[0][i] * x[1][i]))
                         .require(FORWARD, GRADIENT);
+                // Terms of both signs cancel, and what is left is held against their rounding.
+                GradientCheck.of("inner product")
+                        .variable(1, cols)
+                        .variable(1, cols)
+                        .on(device, (tape, x) -> InnerProduct.apply(tape, x[0], x[1]), x -> new double[] {
+                            IntStream.range(0, cols).mapToDouble(i -> x[0][i] * x[1][i]).sum()
+                        })
+                        .require(1e-5, GRADIENT);
                 GradientCheck.of("square")
                         .variable(1, cols)
                         .on(

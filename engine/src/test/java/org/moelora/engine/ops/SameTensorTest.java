@@ -35,6 +35,7 @@ class SameTensorTest {
     private static final List<Case> CASES = List.of(
             new Case("add", 2, new int[] {3, 7}, (tape, x) -> Add.apply(tape, x[0], x[1])),
             new Case("multiply", 2, new int[] {3, 7}, (tape, x) -> Multiply.apply(tape, x[0], x[1])),
+            new Case("inner product", 2, new int[] {3, 7}, (tape, x) -> InnerProduct.apply(tape, x[0], x[1])),
             new Case("swiglu", 2, new int[] {3, 19}, (tape, x) -> SwiGlu.apply(tape, x[0], x[1])),
             new Case(
                     "weighted sum",
