@@ -43,7 +43,7 @@ public final class TaskHeads {
      *
      * @param named the tasks of the rows, null for rows without one; of which each counts once, in any order
      */
-    public TaskHeads(Collection<@Nullable String> named) {
+    public TaskHeads(Collection<? extends @Nullable String> named) {
         TreeSet<String> names = new TreeSet<>();
         named.stream().filter(Objects::nonNull).forEach(names::add);
         tasks = List.copyOf(names);
