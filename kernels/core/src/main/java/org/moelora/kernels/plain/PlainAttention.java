@@ -35,6 +35,10 @@ final class PlainAttention implements Attention {
         }
     }
 
+    /**
+     * {@code o_i = sum_j p_ij v_j} with {@code p_ij = exp(s_ij - logSumExp_i)}, {@code s_ij = scale <q_i, k_j>}, j the keys that query i sees; q,
+     * o [queries, heads headDim], k, v [keys, kvHeads headDim].
+     */
     @Override
     public void forward(Plan plan, Inputs in, Memory o, Memory logSumExp) {
         int d = plan.headDim();
@@ -69,6 +73,10 @@ final class PlainAttention implements Attention {
         });
     }
 
+    /**
+     * {@code dv_j = sum_i p_ij do_i}, {@code ds_ij = p_ij (<do_i, v_j> - <do_i, o_i>)}, {@code dq_i = scale sum_j ds_ij k_j}, {@code dk_j = scale
+     * sum_i ds_ij q_i}.
+     */
     @Override
     public void backward(Plan plan, Inputs in, Memory o, Memory logSumExp, Memory dO, Gradients gradients) {
         int d = plan.headDim();

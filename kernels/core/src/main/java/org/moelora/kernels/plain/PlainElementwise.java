@@ -11,6 +11,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Philox;
 
 final class PlainElementwise implements Elementwise {
+    /** {@code x_i = value}. */
     @Override
     public void fill(Memory x, float value) {
         MemorySegment xs = floats(x, x.length());
@@ -19,6 +20,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code y_i (+)= alpha x_i}; backwards {@code dx_i = alpha dy_i}. */
     @Override
     public void scale(float alpha, Memory x, Memory y, boolean accumulate) {
         MemorySegment xs = floats(x, y.length());
@@ -28,11 +30,13 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code y_i (+)= factor_0 x_i}. */
     @Override
     public void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate) {
         scale(get(floats(factor, 1), 0), x, y, accumulate);
     }
 
+    /** {@code y_i = a_i + b_i}; backwards {@code da = db = dy}. */
     @Override
     public void add(Memory a, Memory b, Memory y) {
         MemorySegment as = floats(a, y.length());
@@ -43,6 +47,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code y_i (+)= a_i b_i}; backwards {@code da_i = dy_i b_i}, {@code db_i = dy_i a_i}. */
     @Override
     public void multiply(Memory a, Memory b, Memory y, boolean accumulate) {
         MemorySegment as = floats(a, y.length());
@@ -53,6 +58,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code y_i = silu(gate_i) up_i} with {@code silu(a) = a sigmoid(a)}. */
     @Override
     public void swiGlu(Memory gate, Memory up, Memory y) {
         MemorySegment gs = floats(gate, y.length());
@@ -64,6 +70,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code dUp_i = dy_i silu(gate_i)}, {@code dGate_i = dy_i up_i silu'(gate_i)} with {@code silu'(a) = sigmoid(a) (1 + a (1 - sigmoid(a)))}. */
     @Override
     public void swiGluGrad(
             Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp) {
@@ -89,6 +96,7 @@ final class PlainElementwise implements Elementwise {
     private static final double GELU_SCALE = Math.sqrt(2 / Math.PI);
     private static final double GELU_CUBE = 0.044715;
 
+    /** {@code y_i = x_i (1 + tanh z_i) / 2} with {@code z_i = sqrt(2 / pi) (x_i + 0.044715 x_i^3)}. */
     @Override
     public void gelu(Memory x, Memory y) {
         MemorySegment xs = floats(x, y.length());
@@ -99,6 +107,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code dx_i = dy_i ((1 + tanh z_i) / 2 + x_i (1 - tanh^2 z_i) z'_i / 2)}, {@code z'_i = sqrt(2 / pi) (1 + 3 * 0.044715 x_i^2)}. */
     @Override
     public void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
         MemorySegment xs = floats(x, dy.length());
@@ -112,6 +121,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code y_i = 1 / (1 + exp(-x_i))}. */
     @Override
     public void sigmoid(Memory x, Memory y) {
         MemorySegment xs = floats(x, y.length());
@@ -121,6 +131,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code dx_i = dy_i y_i (1 - y_i)}. */
     @Override
     public void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate) {
         MemorySegment ys = floats(y, dy.length());
@@ -131,6 +142,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code y_i = 1 / sqrt(x_i)}. */
     @Override
     public void rsqrt(Memory x, Memory y) {
         MemorySegment xs = floats(x, y.length());
@@ -140,6 +152,7 @@ final class PlainElementwise implements Elementwise {
         }
     }
 
+    /** {@code y_i (+)= keep_i x_i / (1 - rate)} with {@code keep_i = uniform_i >= rate}; backwards the same of {@code dy}. */
     @Override
     public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
         MemorySegment xs = floats(x, y.length());

@@ -39,6 +39,7 @@ final class PlainMatMul implements MatMul {
         }
     }
 
+    /** {@code y_to (+)= sum_i x_ti W_oi} with x [rows, in], W [out, in], y [rows, out]. */
     @Override
     public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
         HostFrozen frozen = HostFrozen.of(w);
@@ -60,6 +61,7 @@ final class PlainMatMul implements MatMul {
         }
     }
 
+    /** {@code dx_ti (+)= sum_o dy_to W_oi}, [rows, in]. */
     @Override
     public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
         HostFrozen frozen = HostFrozen.of(w);

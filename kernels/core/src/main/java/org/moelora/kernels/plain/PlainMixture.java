@@ -18,6 +18,7 @@ final class PlainMixture implements Mixture {
     /** The least that a logarithm is taken of. */
     private static final double LEAST = 1e-12;
 
+    /** p, g [T, E]: {@code g_te = p_te / Z_t} for the k largest, {@code Z_t} their sum (or 1), else 0; selected [T, k] names them. */
     @Override
     public void topK(
             int tokens,
@@ -62,6 +63,7 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /** {@code dp_te = (dg_te - sum_{j in S_t} g_tj dg_tj) / Z_t} for the selected e, else 0; not renormalised, {@code dp_te = dg_te}. */
     @Override
     public void topKGrad(
             int tokens,
@@ -100,6 +102,7 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /** p, g [T, E], threshold [T]: {@code g_te = m_te / sum_j m_tj} with {@code m_te = max(0, p_te - threshold_t)}. */
     @Override
     public void threshold(int tokens, int experts, Memory p, Memory threshold, Memory g) {
         MemorySegment ps = floats(p, (long) tokens * experts);
@@ -118,6 +121,10 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /**
+     * {@code dp_te = dm_te}, {@code dThreshold_t = -sum_e dm_te} with {@code dm_te = (dg_te - sum_j g_tj dg_tj) / sum_j m_tj} where {@code m_te >
+     * 0}, else 0.
+     */
     @Override
     public void thresholdGrad(
             int tokens,
@@ -154,6 +161,7 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /** u, v [T, E r], g [T, E]: {@code v_te = g_te u_te}. */
     @Override
     public void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v) {
         MemorySegment us = floats(u, (long) tokens * experts * rank);
@@ -166,6 +174,7 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /** {@code du_te = g_te dv_te}, {@code dg_te = <dv_te, u_te>}. */
     @Override
     public void gateGrad(
             int tokens,
@@ -194,6 +203,7 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /** {@code loss = E sum_e load_e mean_t p_te} with {@code load_e} [E], the share of the T k selections that went to e. */
     @Override
     public void balance(int tokens, int experts, int k, Memory p, Memory selected, Memory load, Memory loss) {
         MemorySegment ps = floats(p, (long) tokens * experts);
@@ -216,6 +226,7 @@ final class PlainMixture implements Mixture {
         set(floats(loss, 1), 0, (float) (experts * sum));
     }
 
+    /** {@code dp_te = dLoss E load_e / T}; the load carries no gradient. */
     @Override
     public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate) {
         MemorySegment fs = floats(load, experts);
@@ -228,6 +239,7 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /** {@code loss = -1/T sum_te p_te (log p_te - log mean_e)} with {@code mean_e = mean_t p_te}, [E]. */
     @Override
     public void mutualInformation(int tokens, int experts, Memory p, Memory mean, Memory loss) {
         MemorySegment ps = floats(p, (long) tokens * experts);
@@ -247,6 +259,7 @@ final class PlainMixture implements Mixture {
         set(floats(loss, 1), 0, (float) sum);
     }
 
+    /** {@code dp_te = dLoss (log mean_e - log p_te) / T}. */
     @Override
     public void mutualInformationGrad(
             int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate) {
@@ -266,6 +279,7 @@ final class PlainMixture implements Mixture {
         return Math.log(Math.max(value, LEAST));
     }
 
+    /** Row n of uPairs [N, E r] is {@code u_te} of pair n = (t, e) in the columns of e, and zero elsewhere; {@code expertOf_n = e}. */
     @Override
     public void selectPairs(
             int pairCount,
@@ -293,6 +307,7 @@ final class PlainMixture implements Mixture {
         }
     }
 
+    /** {@code du_te += dUPairs_n} on the columns of e. */
     @Override
     public void selectPairsGrad(
             int pairCount,

@@ -9,6 +9,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Optimizer;
 
 final class PlainOptimizer implements Optimizer {
+    /** {@code out = sqrt(sum_i x_i^2)}. */
     @Override
     public void norm(Memory x, Memory out) {
         MemorySegment xs = floats(x, x.length());
@@ -19,12 +20,17 @@ final class PlainOptimizer implements Optimizer {
         set(floats(out, 1), 0, (float) Math.sqrt(sum));
     }
 
+    /** {@code out = min(1, maxNorm / (norm + 1e-6))}. */
     @Override
     public void clipScale(Memory norm, float maxNorm, Memory out) {
         double length = get(floats(norm, 1), 0);
         set(floats(out, 1), 0, maxNorm > 0 ? (float) Math.min(1, maxNorm / (length + 1e-6)) : 1);
     }
 
+    /**
+     * {@code m = beta1 m + (1 - beta1) g}, {@code v = beta2 v + (1 - beta2) g^2}, {@code w = w (1 - rate decay) - rate mhat / (sqrt(vhat) + eps)}
+     * with {@code mhat = m / (1 - beta1^step)}, {@code vhat = v / (1 - beta2^step)}.
+     */
     @Override
     public void adamW(
             Memory w,

@@ -12,6 +12,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
 
 final class PlainRows implements Rows {
+    /** x, y [rows, cols]: {@code y_i = exp(x_i - max x) / sum_j exp(x_j - max x)} per row. The largest is taken off so that no exp overflows. */
     @Override
     public void softmax(int rows, int cols, Memory x, Memory y) {
         MemorySegment xs = floats(x, (long) rows * cols);
@@ -32,6 +33,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code dx = y .* (dy - <y, dy>)} per row, as the derivative of y_j in x_i is {@code y_j ([i = j] - y_i)}. */
     @Override
     public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Memory dx, boolean accumulate) {
         MemorySegment ys = floats(y, (long) rows * cols);
@@ -49,6 +51,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** x, y [rows, cols], weight [cols]: {@code y_ti = x_ti rstd_t weight_i} with {@code rstd_t = 1 / sqrt(mean_i x_ti^2 + eps)}, [rows]. */
     @Override
     public void rmsNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory y, Memory rstd) {
         MemorySegment xs = floats(x, (long) rows * cols);
@@ -69,6 +72,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code dx_ti = rstd_t (weight_i dy_ti - xhat_ti mean_j(weight_j dy_tj xhat_tj))} with {@code xhat = x rstd}. */
     @Override
     public void rmsNormGrad(
             int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Memory dx, boolean accumulate) {
@@ -91,6 +95,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code dWeight_i = sum_t dy_ti x_ti rstd_t}, [cols]. */
     @Override
     public void rmsNormWeightGrad(
             int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate) {
@@ -108,6 +113,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** x, y [rows, cols]: {@code y_ti = (x_ti - mean_t) rstd_t weight_i + bias_i}; stats [rows, 2] keeps mean_t and rstd_t. */
     @Override
     public void layerNorm(int rows, int cols, float eps, Memory x, Memory weight, Memory bias, Memory y, Memory stats) {
         MemorySegment xs = floats(x, (long) rows * cols);
@@ -135,6 +141,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code dx_ti = rstd_t (weight_i dy_ti - mean_j(weight_j dy_tj) - xhat_ti mean_j(weight_j dy_tj xhat_tj))}. */
     @Override
     public void layerNormGrad(
             int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
@@ -161,6 +168,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code y_ti (+)= x_ti}, [rows, cols]; backwards it is {@code dx_ti += dy_ti}. */
     @Override
     public void copyRows(Matrix x, Matrix y, boolean accumulate) {
         MemorySegment xs = floats(x);
@@ -172,6 +180,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code y_ti (+)= x_ti scale_i} with x, y [rows, cols], scale [cols]; backwards {@code dx_ti = dy_ti scale_i}. */
     @Override
     public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
         MemorySegment xs = floats(x, (long) rows * cols);
@@ -185,6 +194,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code out_t (+)= sum_i a_ti b_ti} with a, b [rows, cols], out [rows]. */
     @Override
     public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
         MemorySegment as = floats(a, (long) rows * cols);
@@ -199,6 +209,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code y_ti += bias_i} with y [rows, cols], bias [cols]. */
     @Override
     public void addBias(int rows, int cols, Memory bias, Memory y) {
         MemorySegment bs = floats(bias, cols);
@@ -210,6 +221,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code out_i (+)= sum_t x_ti} with x [rows, cols], out [cols]: {@code dbias} where x is {@code dy}. */
     @Override
     public void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate) {
         MemorySegment xs = floats(x, (long) rows * cols);
@@ -223,6 +235,10 @@ final class PlainRows implements Rows {
         }
     }
 
+    /**
+     * {@code table_t = [cos(angle_0) .. cos(angle_h-1), sin(angle_0) .. sin(angle_h-1)]}, {@code angle_i = positions_t frequencies_i}; [rows, 2
+     * h].
+     */
     @Override
     public void ropeTable(int rows, double[] frequencies, Memory positions, Memory table) {
         int half = frequencies.length;
@@ -238,6 +254,10 @@ final class PlainRows implements Rows {
         }
     }
 
+    /**
+     * Each pair {@code (a, b)} of a head of x [rows, heads * headDim] is turned by angle i: {@code y_a = x_a cos_i - x_b sin_i}, {@code y_b = x_b
+     * cos_i + x_a sin_i}. Backwards, {@code dx} is {@code dy} turned the other way.
+     */
     @Override
     public void rope(
             int rows,
@@ -270,6 +290,7 @@ final class PlainRows implements Rows {
         }
     }
 
+    /** {@code out_0 (+)= scale sum_i x_i}; backwards {@code dx_i = scale dout_0}. */
     @Override
     public void sum(Memory x, float scale, Memory out, boolean accumulate) {
         MemorySegment xs = floats(x, x.length());

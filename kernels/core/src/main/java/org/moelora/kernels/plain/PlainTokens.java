@@ -16,6 +16,7 @@ import org.moelora.kernels.Tokens;
 import org.moelora.kernels.cpu.HostFrozen;
 
 final class PlainTokens implements Tokens {
+    /** {@code y_t = W[ids_t]} with ids [rows], y [rows, W.cols]. */
     @Override
     public void embed(int rows, Memory ids, Frozen w, Memory y) {
         MemorySegment ws = HostFrozen.of(w).segment();
@@ -30,6 +31,7 @@ final class PlainTokens implements Tokens {
         }
     }
 
+    /** {@code y_t = table[ids_t]} with ids [rows], y [rows, cols]. */
     @Override
     public void gather(int rows, int cols, Memory ids, Memory table, Memory y) {
         MemorySegment is = ints(ids, rows);
@@ -42,6 +44,7 @@ final class PlainTokens implements Tokens {
         }
     }
 
+    /** {@code dtable[ids_t] += dy_t}, the backward pass of {@link #gather}. */
     @Override
     public void scatterAdd(int rows, int cols, Memory ids, Memory x, Memory table) {
         MemorySegment is = ints(ids, rows);
@@ -55,6 +58,10 @@ final class PlainTokens implements Tokens {
         }
     }
 
+    /**
+     * {@code losses_t = log sum_c exp(logits_tc) - logits_t,target} and {@code dLogits_tc = scale (softmax(logits_t)_c - [c = target_t])}, [rows,
+     * classes].
+     */
     @Override
     public void crossEntropy(
             int rows,
