@@ -5,7 +5,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
-import org.moelora.kernels.Memory;
 
 /**
  * An op whose passes are Java on arrays of the host: {@link Tape#custom} runs it on any device. Values are flat and row-major, as shapes are, and are
@@ -75,16 +74,15 @@ public final class CustomOp {
                     for (int i = 0; i < in.length; i++) {
                         dx[i] = new float[Math.toIntExact(in[i].shape().size())];
                     }
-                    float[][] filled = dx.clone();
-                    backward.apply(read(device, v, in), gradient, filled);
+                    backward.apply(read(device, v, in), gradient, dx);
                     for (int i = 0; i < in.length; i++) {
-                        if (filled[i] != dx[i]) {
-                            throw new IllegalStateException(name + " put another array in the place of dx[" + i
-                                    + "]; expected it to fill the one that is there");
+                        long size = in[i].shape().size();
+                        if (dx[i].length != size) {
+                            throw new IllegalStateException(name + " put an array of " + dx[i].length
+                                    + " in the place of dx[" + i + "]; expected " + size);
                         }
                         if (d.wants(in[i])) {
-                            Memory gradientOfInput = d.overwritten(in[i]);
-                            device.write(dx[i], gradientOfInput, 0);
+                            device.write(dx[i], d.overwritten(in[i]), 0);
                         }
                     }
                 });

@@ -37,7 +37,6 @@ public final class TokenContrastiveLoss {
         int pairs = Math.multiplyExact(tokens, experts);
         int width = u.shape().cols();
         int rank = width / experts;
-        int out = b.shape().dim(0);
         boolean records = tape.records(u, b);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
