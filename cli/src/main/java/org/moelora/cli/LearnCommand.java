@@ -40,7 +40,9 @@ final class LearnCommand implements Callable<Integer> {
     private List<String> lesson = new ArrayList<>();
 
     @Under(Section.ANSWERS)
-    @Option(names = "--check", description = "Check the lesson's exercise, learn/exercises/ExerciseNN.java, as it stands.")
+    @Option(
+            names = "--check",
+            description = "Check the lesson's exercise, learn/exercises/ExerciseNN.java, as it stands.")
     private boolean check;
 
     LearnCommand(Streams streams) {
@@ -55,8 +57,9 @@ final class LearnCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ToolProvider tool = lessons.get()
-                .orElseThrow(() -> new InputException(
-                        "the lessons are not installed; expected moelora-learn.jar on the class path, as bin/moelora has it"));
+                .orElseThrow(
+                        () -> new InputException(
+                                "the lessons are not installed; expected moelora-learn.jar on the class path, as bin/moelora has it"));
         List<String> args = new ArrayList<>(lesson);
         if (check) {
             args.add("--check");

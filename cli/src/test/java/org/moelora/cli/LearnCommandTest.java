@@ -17,7 +17,11 @@ import picocli.CommandLine;
 class LearnCommandTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final Streams streams = new Streams(
-            InputStream.nullInputStream(), new PrintStream(out, true, StandardCharsets.UTF_8), System.err, false, () -> 0);
+            InputStream.nullInputStream(),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            System.err,
+            false,
+            () -> 0);
 
     @Test
     void handsEverythingToTheLessons() {
@@ -44,7 +48,8 @@ class LearnCommandTest {
         LearnCommand command = new LearnCommand(streams, Optional::empty);
         assertThatThrownBy(command::call)
                 .isInstanceOf(InputException.class)
-                .hasMessage("the lessons are not installed; expected moelora-learn.jar on the class path, as bin/moelora"
-                        + " has it");
+                .hasMessage(
+                        "the lessons are not installed; expected moelora-learn.jar on the class path, as bin/moelora"
+                                + " has it");
     }
 }

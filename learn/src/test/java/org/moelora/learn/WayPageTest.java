@@ -26,7 +26,8 @@ class WayPageTest {
             linked.add(hop.group(1) + "#" + hop.group(2));
             Path file = DOCS.resolve(hop.group(3));
             assertThat(file).as(hop.group()).exists().hasFileName(hop.group(1));
-            // A declaration: a modifier or a type before the name, and an opening brace or a semicolon after its parameters.
+            // A declaration: a modifier or a type before the name, and an opening brace or a semicolon after its
+            // parameters.
             assertThat(Pattern.compile("(?m)^ {4}[\\w@][\\w<>\\[\\].@?, ]* " + hop.group(2) + "\\([^;{]*[;{]$")
                             .matcher(Files.readString(file))
                             .find())
