@@ -100,7 +100,8 @@ final class CompletionRun {
 
     private void checkStop() {
         Cancellation cancellation = request.cancellation();
-        if (cancellation != null && cancellation.isCancelled() || Thread.currentThread().isInterrupted()) {
+        boolean cancelled = cancellation != null && cancellation.isCancelled();
+        if (cancelled || Thread.currentThread().isInterrupted()) {
             throw new Stopped(FinishReason.CANCELLED);
         }
         Duration deadline = request.deadline();
