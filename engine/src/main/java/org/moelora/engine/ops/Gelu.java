@@ -2,6 +2,7 @@ package org.moelora.engine.ops;
 
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 
 /**
@@ -16,8 +17,9 @@ public final class Gelu {
         return tape.op("gelu")
                 .differentiable(x)
                 .recomputable()
-                .forward(x.shape(), (v, y) -> kernels.gelu(v.of(x), y))
+                .forward(x.shape(), (v, y) -> kernels.activate(Activation.GELU, v.of(x), y))
                 // dx = dy ((1 + tanh z) / 2 + x (1 - tanh^2 z) z' / 2)
-                .backward((v, dy, d) -> d.into(x, (dx, add) -> kernels.geluGrad(v.of(x), dy, dx, add)));
+                .backward((v, dy, d) ->
+                        d.into(x, (dx, add) -> kernels.activateGrad(Activation.GELU, v.of(x), dy, dx, add)));
     }
 }

@@ -143,6 +143,21 @@ class OpsTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> squaredRelu() {
+        return DeviceSweep.each(
+                "squared relu",
+                device -> GradientCheck.of("squared relu")
+                        .variable(5, 37)
+                        .on(
+                                device,
+                                (tape, x) -> SquaredRelu.apply(tape, x[0]),
+                                x -> Arrays.stream(x[0])
+                                        .map(v -> Math.pow(Math.max(v, 0), 2))
+                                        .toArray())
+                        .require(FORWARD, GRADIENT));
+    }
+
+    @TestFactory
     Stream<DynamicTest> columns() {
         return DeviceSweep.each("columns", device -> {
             GradientCheck.of("columns 3 to 20 of 29")

@@ -29,17 +29,11 @@ public interface Elementwise {
     void swiGluGrad(
             Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp);
 
-    /**
-     * GELU in the form with tanh (Hendrycks and Gimpel 2016, arXiv 1606.08415, 2): {@code y_i = x_i (1 + tanh z_i) / 2},
-     * {@code z_i = sqrt(2 / pi) (x_i + 0.044715 x_i^3)}. y may be x.
-     */
-    void gelu(Memory x, Memory y);
+    /** {@code y_i = f(x_i)}; y may be x. */
+    void activate(Activation f, Memory x, Memory y);
 
-    /**
-     * {@code dx_i (+)= dy_i ((1 + tanh z_i) / 2 + x_i (1 - tanh^2 z_i) z'_i / 2)}, {@code z'_i = sqrt(2 / pi) (1 + 3 * 0.044715 x_i^2)}; dx may be
-     * dy.
-     */
-    void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate);
+    /** {@code dx_i (+)= dy_i f'(x_i)}; dx may be dy. */
+    void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate);
 
     /** {@code y_i = 1 / (1 + exp(-x_i))}; y may be x. */
     void sigmoid(Memory x, Memory y);

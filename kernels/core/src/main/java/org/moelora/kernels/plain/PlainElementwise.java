@@ -6,6 +6,7 @@ import static org.moelora.kernels.cpu.HostMemory.set;
 import static org.moelora.kernels.plain.PlainRows.put;
 
 import java.lang.foreign.MemorySegment;
+import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Philox;
@@ -93,31 +94,24 @@ final class PlainElementwise implements Elementwise {
         return 1 / (1 + Math.exp(-a));
     }
 
-    private static final double GELU_SCALE = Math.sqrt(2 / Math.PI);
-    private static final double GELU_CUBE = 0.044715;
-
-    /** {@code y_i = x_i (1 + tanh z_i) / 2} with {@code z_i = sqrt(2 / pi) (x_i + 0.044715 x_i^3)}. */
+    /** {@code y_i = f(x_i)}; f and its slope are defined in {@link Activation}. */
     @Override
-    public void gelu(Memory x, Memory y) {
+    public void activate(Activation f, Memory x, Memory y) {
         MemorySegment xs = floats(x, y.length());
         MemorySegment ys = floats(y, x.length());
         for (long i = 0; i < y.length(); i++) {
-            double v = get(xs, i);
-            set(ys, i, (float) (v * (1 + Math.tanh(GELU_SCALE * (v + GELU_CUBE * v * v * v))) / 2));
+            set(ys, i, (float) f.value(get(xs, i)));
         }
     }
 
-    /** {@code dx_i = dy_i ((1 + tanh z_i) / 2 + x_i (1 - tanh^2 z_i) z'_i / 2)}, {@code z'_i = sqrt(2 / pi) (1 + 3 * 0.044715 x_i^2)}. */
+    /** {@code dx_i = dy_i f'(x_i)}. */
     @Override
-    public void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+    public void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate) {
         MemorySegment xs = floats(x, dy.length());
         MemorySegment dys = floats(dy, dy.length());
         MemorySegment dxs = floats(dx, dy.length());
         for (long i = 0; i < dy.length(); i++) {
-            double v = get(xs, i);
-            double tanh = Math.tanh(GELU_SCALE * (v + GELU_CUBE * v * v * v));
-            double inner = GELU_SCALE * (1 + 3 * GELU_CUBE * v * v);
-            put(dxs, i, get(dys, i) * ((1 + tanh) / 2 + v * (1 - tanh * tanh) * inner / 2), accumulate);
+            put(dxs, i, get(dys, i) * f.slope(get(xs, i)), accumulate);
         }
     }
 

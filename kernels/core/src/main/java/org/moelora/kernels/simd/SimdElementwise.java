@@ -9,6 +9,7 @@ import static org.moelora.kernels.simd.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Philox;
@@ -171,6 +172,22 @@ final class SimdElementwise implements Elementwise {
         return (float) (1 / (1 + Math.exp(-a)));
     }
 
+    @Override
+    public void activate(Activation f, Memory x, Memory y) {
+        switch (f) {
+            case GELU -> gelu(x, y);
+            case SQUARED_RELU -> squaredRelu(x, y);
+        }
+    }
+
+    @Override
+    public void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate) {
+        switch (f) {
+            case GELU -> geluGrad(x, dy, dx, accumulate);
+            case SQUARED_RELU -> squaredReluGrad(x, dy, dx, accumulate);
+        }
+    }
+
     private static final float GELU_SCALE = (float) Math.sqrt(2 / Math.PI);
     private static final float GELU_CUBE = 0.044715f;
 
@@ -178,8 +195,7 @@ final class SimdElementwise implements Elementwise {
     private static final float GELU_FLAT = 32;
 
     /** With {@code (1 + tanh z) / 2 = sigmoid(2 z)}, which loses nothing near zero. */
-    @Override
-    public void gelu(Memory x, Memory y) {
+    private void gelu(Memory x, Memory y) {
         MemorySegment xs = floats(x, y.length());
         MemorySegment ys = floats(y, x.length());
         Ranges.run(workers, y.length(), COUNT, COSTLY, (from, to) -> {
@@ -198,8 +214,7 @@ final class SimdElementwise implements Elementwise {
     }
 
     /** With s the sigmoid of {@code 2 z}: {@code dx (+)= dy (s + 2 x s (1 - s) z')}. */
-    @Override
-    public void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+    private void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
         long n = dy.length();
         MemorySegment xs = floats(x, n);
         MemorySegment dys = floats(dy, n);
@@ -228,6 +243,49 @@ final class SimdElementwise implements Elementwise {
                 float square = GELU_CUBE * v * v;
                 float s = sigmoid(2 * GELU_SCALE * v * (1 + square));
                 float d = get(dys, i) * (s + v * s * (1 - s) * 2 * GELU_SCALE * (1 + 3 * square));
+                set(dxs, i, d + (accumulate ? get(dxs, i) : 0));
+            }
+        });
+    }
+
+    private void squaredRelu(Memory x, Memory y) {
+        MemorySegment xs = floats(x, y.length());
+        MemorySegment ys = floats(y, x.length());
+        Ranges.run(workers, y.length(), COUNT, 1, (from, to) -> {
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                long at = i * Float.BYTES;
+                FloatVector v =
+                        FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER).max(0);
+                v.mul(v).intoMemorySegment(ys, at, ORDER);
+            }
+            for (; i < to; i++) {
+                float v = Math.max(get(xs, i), 0);
+                set(ys, i, v * v);
+            }
+        });
+    }
+
+    private void squaredReluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+        long n = dy.length();
+        MemorySegment xs = floats(x, n);
+        MemorySegment dys = floats(dy, n);
+        MemorySegment dxs = floats(dx, n);
+        Ranges.run(workers, n, COUNT, 1, (from, to) -> {
+            long i = from;
+            for (; i + COUNT <= to; i += COUNT) {
+                long at = i * Float.BYTES;
+                FloatVector d = FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER)
+                        .max(0)
+                        .mul(FloatVector.fromMemorySegment(FLOATS, dys, at, ORDER))
+                        .mul(2);
+                if (accumulate) {
+                    d = d.add(FloatVector.fromMemorySegment(FLOATS, dxs, at, ORDER));
+                }
+                d.intoMemorySegment(dxs, at, ORDER);
+            }
+            for (; i < to; i++) {
+                float d = Math.max(get(xs, i), 0) * get(dys, i) * 2;
                 set(dxs, i, d + (accumulate ? get(dxs, i) : 0));
             }
         });

@@ -2,6 +2,7 @@ package org.moelora.kernels.conformance;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.moelora.kernels.Activation;
 import org.moelora.kernels.Memory;
 
 /** {@link org.moelora.kernels.Elementwise} against plain. */
@@ -82,25 +83,29 @@ public abstract class ElementwiseConformance extends Conformance {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 13, 16, 17, 33, 702, 70_007})
-    void gelu(int n) {
+    void activations(int n) {
         float[] x = curved(n);
         float[] dy = normal(n);
         float[] dx = normal(n);
-        check("gelu", 1e-5, s -> s.kernels().elementwise().gelu(s.of(x), s.out(n)));
-        check("gelu in place", 1e-5, s -> {
-            Memory y = s.inOut(x);
-            s.kernels().elementwise().gelu(y, y);
-        });
-        for (boolean accumulate : BOTH) {
-            check(
-                    "geluGrad",
-                    1e-5,
-                    s -> s.kernels().elementwise().geluGrad(s.of(x), s.of(dy), s.out(accumulate, dx), accumulate));
+        for (Activation f : Activation.values()) {
+            check(f + "", 1e-5, s -> s.kernels().elementwise().activate(f, s.of(x), s.out(n)));
+            check(f + " in place", 1e-5, s -> {
+                Memory y = s.inOut(x);
+                s.kernels().elementwise().activate(f, y, y);
+            });
+            for (boolean accumulate : BOTH) {
+                check(
+                        "gradient of " + f,
+                        1e-5,
+                        s -> s.kernels()
+                                .elementwise()
+                                .activateGrad(f, s.of(x), s.of(dy), s.out(accumulate, dx), accumulate));
+            }
+            check("gradient of " + f + " in place", 1e-5, s -> {
+                Memory d = s.inOut(dy);
+                s.kernels().elementwise().activateGrad(f, s.of(x), d, d, false);
+            });
         }
-        check("geluGrad in place", 1e-5, s -> {
-            Memory d = s.inOut(dy);
-            s.kernels().elementwise().geluGrad(s.of(x), d, d, false);
-        });
     }
 
     @ParameterizedTest

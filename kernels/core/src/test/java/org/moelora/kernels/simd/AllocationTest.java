@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.moelora.kernels.Activation;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
@@ -190,8 +191,10 @@ class AllocationTest {
         calls.put("multiply", () -> e.multiply(a, b, c, true));
         calls.put("swiGlu", () -> e.swiGlu(a, b, c));
         calls.put("swiGluGrad", () -> e.swiGluGrad(a, b, c, d, true, c, false));
-        calls.put("gelu", () -> e.gelu(a, b));
-        calls.put("geluGrad", () -> e.geluGrad(a, b, c, true));
+        for (Activation f : Activation.values()) {
+            calls.put("" + f, () -> e.activate(f, a, b));
+            calls.put("gradient of " + f, () -> e.activateGrad(f, a, b, c, true));
+        }
         calls.put("sigmoid", () -> e.sigmoid(a, b));
         calls.put("sigmoidGrad", () -> e.sigmoidGrad(a, b, c, true));
         calls.put("rsqrt", () -> e.rsqrt(a, b));

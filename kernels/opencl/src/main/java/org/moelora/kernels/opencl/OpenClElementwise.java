@@ -2,6 +2,8 @@ package org.moelora.kernels.opencl;
 
 import static org.moelora.kernels.opencl.DeviceMemory.floats;
 
+import java.util.Locale;
+import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Memory;
 
@@ -90,14 +92,15 @@ final class OpenClElementwise extends Family implements Elementwise {
                 .items(n);
     }
 
+    /** The kernel of an activation has its name in lower case; that of the backward pass ends in {@code _grad}. */
     @Override
-    public void gelu(Memory x, Memory y) {
-        map("gelu", x, y);
+    public void activate(Activation f, Memory x, Memory y) {
+        map(f.name().toLowerCase(Locale.ROOT), x, y);
     }
 
     @Override
-    public void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
-        grad("geluGrad", x, dy, dx, accumulate);
+    public void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate) {
+        grad(f.name().toLowerCase(Locale.ROOT) + "_grad", x, dy, dx, accumulate);
     }
 
     @Override

@@ -85,7 +85,7 @@ __kernel void gelu(const ulong n, ARG(const float, x), ARG(float, y)) {
     y[i] = v * sigmoidOf(2 * GELU_SCALE * (v + GELU_CUBE * v * v * v));
 }
 
-__kernel void geluGrad(
+__kernel void gelu_grad(
         const ulong n, ARG(const float, x), ARG(const float, dy), ARG(float, dx), const int accumulate) {
     USE(const float, x);
     USE(const float, dy);
@@ -100,6 +100,24 @@ __kernel void geluGrad(
     const float slope = 4 * e / ((1 + e) * (1 + e));
     const float inner = GELU_SCALE * (1 + 3 * GELU_CUBE * v * v);
     PUT(dx, i, dy[i] * ((1 + t) / 2 + v * slope * inner / 2), accumulate);
+}
+
+__kernel void squared_relu(const ulong n, ARG(const float, x), ARG(float, y)) {
+    USE(const float, x);
+    USE(float, y);
+    ITEM(i, n);
+    const float v = x[i] < 0 ? 0 : x[i]; // NaN stays NaN
+    y[i] = v * v;
+}
+
+__kernel void squared_relu_grad(
+        const ulong n, ARG(const float, x), ARG(const float, dy), ARG(float, dx), const int accumulate) {
+    USE(const float, x);
+    USE(const float, dy);
+    USE(float, dx);
+    ITEM(i, n);
+    const float v = x[i] < 0 ? 0 : x[i];
+    PUT(dx, i, v * dy[i] * 2, accumulate);
 }
 
 __kernel void sigmoid(const ulong n, ARG(const float, x), ARG(float, y)) {
