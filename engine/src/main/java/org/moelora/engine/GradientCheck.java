@@ -203,7 +203,10 @@ public final class GradientCheck {
                 }
                 Tensor y = how.apply(op, tape, in);
                 double forward = distance(y.toArray(), expected.values());
-                tape.backward(project(tape, y, expected.projection(), in, occupied ? standing : null));
+                Tensor loss = project(tape, y, expected.projection(), in, occupied ? standing : null);
+                if (loss.wantsGrad()) {
+                    tape.backward(loss);
+                }
                 for (int i = 0; i < in.length; i++) {
                     if (learns[i]) {
                         float[] grad = in[i] instanceof Parameter p ? p.gradientArray() : tape.gradient(in[i]);
@@ -246,17 +249,26 @@ public final class GradientCheck {
      * gradients before the op's backward pass runs. The value of L is not read.
      */
     private static Tensor project(Tape tape, Tensor y, float[] projection, Tensor[] in, float @Nullable [][] standing) {
-        Tensor loss = tape.tensor(true, Shape.of(1));
-        tape.record("projection", loss, () -> {
-            tape.addGrad(y, grad -> tape.device().write(projection, grad, 0));
-            for (int i = 0; standing != null && i < in.length; i++) {
-                float[] part = standing[i];
-                if (!(in[i] instanceof Parameter)) {
-                    tape.addGrad(in[i], grad -> tape.device().write(part, grad, 0));
-                }
-            }
-        });
-        return loss;
+        return tape.op("projection")
+                .differentiable(y)
+                .differentiable(standing == null ? new Tensor[0] : in)
+                .forward(Shape.of(1), (v, loss) -> {})
+                .backward((v, dLoss, d) -> {
+                    write(tape, d, y, projection);
+                    for (int i = 0; standing != null && i < in.length; i++) {
+                        if (in[i] instanceof Parameter) {
+                            d.into(in[i], (dx, add) -> {}); // stands there from before the backward pass
+                        } else {
+                            write(tape, d, in[i], standing[i]);
+                        }
+                    }
+                });
+    }
+
+    private static void write(Tape tape, Gradients d, Tensor x, float[] gradient) {
+        if (d.wants(x)) {
+            tape.device().write(gradient, d.overwritten(x), 0);
+        }
     }
 
     /** {@code d <projection, formula(x)> / dx}. */

@@ -89,8 +89,14 @@ public final class Op {
     }
 
     /** Tensors beside the result that the forward pass fills and the backward pass reads. They carry no gradient. */
-    public Op saves(Tensor... tensors) {
+    public Op saves(@Nullable Tensor... tensors) {
         saved = plus(saved, tensors);
+        return this;
+    }
+
+    /** Tensors beside the result that the forward pass fills and the backward pass does not read. They carry no gradient. */
+    public Op fills(Tensor... tensors) {
+        constants = plus(constants, tensors);
         return this;
     }
 
@@ -167,7 +173,7 @@ public final class Op {
         run(y);
         if (records) {
             if (recomputable) {
-                tape.remake(y, () -> run(y));
+                y.remake = () -> run(y);
             }
             tape.record(name, y, () -> goBack(y, backward), kept(y));
         }

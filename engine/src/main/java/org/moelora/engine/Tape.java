@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
@@ -40,13 +38,8 @@ public final class Tape implements AutoCloseable {
 
     /** What one op's backward pass has asked for so far. */
     private static final class Pass {
-        private final Set<Tensor> asked = Collections.newSetFromMap(new IdentityHashMap<>());
-        private final List<Part> parts = new ArrayList<>();
         private final List<Tensor> made = new ArrayList<>();
     }
-
-    /** A gradient of a tensor that is an input of the op a second time, in memory of its own until the op is through. */
-    private record Part(Memory memory, Memory sum) {}
 
     /** Says in the stack trace of what an op threw which op it was; the exception itself comes through as it is. */
     private static final class InBackwardPass extends RuntimeException {
@@ -131,8 +124,7 @@ public final class Tape implements AutoCloseable {
         return tape;
     }
 
-    /** A new F32 tensor with undefined values, for the op that fills it. One that a backward pass makes is given back when that op is through. */
-    public Tensor tensor(boolean wantsGrad, Shape shape) {
+    Tensor tensor(boolean wantsGrad, Shape shape) {
         return own(new Tensor(device, shape, lease(DType.F32, shape.size()), wantsGrad && isRecording()));
     }
 
@@ -157,13 +149,23 @@ public final class Tape implements AutoCloseable {
         return tensor;
     }
 
-    /** A new I32 tensor with undefined values. */
+    /** A new I32 tensor of a shape. */
+    public Tensor ints(Shape shape, int... values) {
+        if (values.length != shape.size()) {
+            throw new IllegalArgumentException(shape + " was given " + values.length + " values");
+        }
+        Tensor tensor = ints(shape);
+        device.write(values, tensor.memory(), 0);
+        return tensor;
+    }
+
+    /** A new I32 tensor with undefined values, for the op that fills it. */
     public Tensor ints(Shape shape) {
         return own(new Tensor(device, shape, lease(DType.I32, shape.size()), false));
     }
 
     /** A tensor over the memory of {@code from}, which must not be used any more: for ops that work in place. */
-    public Tensor takeOver(Tensor from, boolean wantsGrad) {
+    Tensor takeOver(Tensor from, boolean wantsGrad) {
         if (!owner().owned.contains(from)) {
             throw new IllegalArgumentException("only a tensor of this tape can be taken over");
         }
@@ -221,30 +223,17 @@ public final class Tape implements AutoCloseable {
         return CustomOp.apply(this, name, inputs, shape, forward, backward);
     }
 
-    /** A new F32 tensor with undefined values that requires no gradient, for the op that fills it. */
+    /**
+     * A new F32 tensor with undefined values that requires no gradient, for the op that fills it. One that a backward pass makes is freed when that
+     * op is through.
+     */
     public Tensor tensor(Shape shape) {
         return tensor(false, shape);
     }
 
-    /**
-     * Records an op. {@code backward} is called when the gradient of {@code out} is complete, and not at all if there is none.
-     *
-     * @param op its name, for messages
-     * @param reads every tensor whose values {@code backward} reads, {@code out} included if it does: these live until then, others may be given
-     *     back at the end of the {@link #segment}
-     */
-    public void record(String op, Tensor out, Runnable backward, Tensor... reads) {
+    /** Records an op: {@code backward} is called when the gradient of {@code out} is complete, and not at all if there is none. */
+    void record(String op, Tensor out, Runnable backward, Tensor... reads) {
         record(new Entry(op, List.of(out), backward, List.of(reads)));
-    }
-
-    /**
-     * For an op that has been recorded, and whose values take next to no time to make again: a segment gives them back at its end, and they are made
-     * again when the backward pass of another op reads them.
-     *
-     * @param forward fills {@code out} once more, from tensors that the op's own backward pass reads too
-     */
-    public void remake(Tensor out, Runnable forward) {
-        out.remake = forward;
     }
 
     private void record(Entry entry) {
@@ -348,42 +337,13 @@ public final class Tape implements AutoCloseable {
         return List.copyOf(results);
     }
 
-    /**
-     * For an op that has no derivative in {@code input}.
-     *
-     * @throws IllegalStateException if one would be needed
-     */
-    public void noDerivative(String op, Tensor input) {
-        if (records(input)) {
-            throw new IllegalStateException(op + " has no derivative, but a gradient has to pass through it");
-        }
-    }
-
     /** The complete gradient of an op's output, inside its backward pass. */
-    public Memory gradOf(Tensor out) {
+    Memory gradOf(Tensor out) {
         Memory grad = out.grad;
         if (grad == null) {
             throw new IllegalStateException("tensor " + out.shape() + " has no gradient");
         }
         return grad;
-    }
-
-    /**
-     * Where to put the gradient of an op's input; null if it wants none. Asked again for the same tensor by the same backward pass, because the
-     * tensor is several inputs of the op, it gives other memory, of which the content is added when the op is through: an op may write all
-     * its gradients as if its inputs were different, in any order and by one kernel.
-     */
-    public @Nullable Grad grad(Tensor input) {
-        if (!input.wantsGrad()) {
-            return null;
-        }
-        Pass running = owner().pass;
-        if (running != null && !running.asked.add(input)) {
-            Memory part = scratch(input.shape().size());
-            running.parts.add(new Part(part, place(input).memory()));
-            return new Grad(part, false);
-        }
-        return place(input);
     }
 
     Grad place(Tensor input) {
@@ -397,47 +357,6 @@ public final class Tape implements AutoCloseable {
         Memory fresh = lease(DType.F32, input.shape().size());
         input.grad = fresh;
         return new Grad(fresh, false);
-    }
-
-    /** For kernels that can only overwrite: calls {@code kernel} with memory whose content then becomes, or is added to, the gradient. */
-    public void addGrad(Tensor input, Consumer<Memory> kernel) {
-        Grad grad = grad(input);
-        if (grad == null) {
-            return;
-        }
-        if (!grad.accumulate()) {
-            kernel.accept(grad.memory());
-            return;
-        }
-        try (Memory part = scratch(input.shape().size())) {
-            kernel.accept(part);
-            kernels().elementwise().scale(1, part, grad.memory(), true);
-        }
-    }
-
-    /** The gradient of {@code out} is, unchanged, the gradient of {@code input}: hands it on without a copy where that is possible. */
-    public void passGrad(Tensor out, Tensor input) {
-        if (!input.wantsGrad()) {
-            return;
-        }
-        if (input.grad == null && !(input instanceof Parameter)) {
-            input.grad = gradOf(out);
-            out.grad = null;
-            Pass running = owner().pass;
-            if (running != null) {
-                running.asked.add(input);
-            }
-        } else {
-            copyGrad(out, input);
-        }
-    }
-
-    /** Like {@link #passGrad}, but leaves the gradient of {@code out} in place for another input. */
-    public void copyGrad(Tensor out, Tensor input) {
-        Grad grad = grad(input);
-        if (grad != null) {
-            kernels().elementwise().scale(1, gradOf(out), grad.memory(), grad.accumulate());
-        }
     }
 
     /**
@@ -459,7 +378,7 @@ public final class Tape implements AutoCloseable {
             throw new IllegalStateException("a tape goes back once: add the losses up first");
         }
         wentBack = true;
-        Grad seed = Objects.requireNonNull(grad(loss));
+        Grad seed = place(loss);
         kernels().elementwise().fill(seed.memory(), 1);
         propagate();
     }
@@ -484,15 +403,11 @@ public final class Tape implements AutoCloseable {
         pass = running;
         try {
             entry.backward.run();
-            for (Part part : running.parts) {
-                kernels().elementwise().scale(1, part.memory, part.sum, true);
-            }
         } catch (RuntimeException | Error e) {
             e.addSuppressed(new InBackwardPass(entry.op));
             throw e;
         } finally {
             pass = null;
-            running.parts.forEach(part -> part.memory.close());
             running.made.forEach(this::release);
         }
     }

@@ -3,7 +3,6 @@ package org.moelora.engine;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
-import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 
@@ -57,22 +56,13 @@ public sealed class Tensor permits Parameter {
     }
 
     /**
-     * The numbers.
+     * The numbers, which an {@link Op} reads through {@link Values}.
      *
      * @throws IllegalStateException if the tape has given them back
      */
-    public final Memory memory() {
+    final Memory memory() {
         Memory current = memory;
         return current == null ? remade() : current;
-    }
-
-    /**
-     * The numbers as {@code [rows, cols]}; throws as {@link #memory}. A vector is one row.
-     *
-     * @throws IllegalArgumentException if they are not F32
-     */
-    public final Matrix matrix() {
-        return Matrix.of(memory(), shape.rows(), shape.cols());
     }
 
     private Memory remade() {

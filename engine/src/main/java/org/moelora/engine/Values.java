@@ -1,6 +1,7 @@
 package org.moelora.engine;
 
 import org.jspecify.annotations.Nullable;
+import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /** The values that an {@link Op} may read: in the forward pass its inputs, in the backward pass what it declares to read then. */
@@ -27,6 +28,11 @@ public final class Values {
                     + (output == null ? "" : " in its backward pass") + ", which it does not declare");
         }
         return x.memory();
+    }
+
+    /** {@link #of}, as {@code [rows, cols]}; a vector is one row. */
+    public Matrix matrix(Tensor x) {
+        return Matrix.of(of(x), x.shape().rows(), x.shape().cols());
     }
 
     /** {@link #of}, or null for an optional input that is absent. */

@@ -7,21 +7,18 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.moelora.engine.GradientCheck.Report;
 import org.moelora.engine.testing.DeviceSweep;
+import org.moelora.kernels.Elementwise;
 
 /** The check itself: it has to see ops that are wrong. */
 class GradientCheckTest {
     /** {@code y = 3 x} with a backward pass that multiplies by {@code factor}, adding or not. */
     private static GradientCheck.Op tripled(float factor, boolean mayAdd) {
         return (tape, in) -> {
-            Tensor y = tape.tensor(tape.records(in[0]), in[0].shape());
-            tape.kernels().elementwise().scale(3, in[0].memory(), y.memory(), false);
-            if (tape.records(in[0])) {
-                tape.record("tripled", y, () -> {
-                    Tape.Grad dx = tape.grad(in[0]);
-                    tape.kernels().elementwise().scale(factor, tape.gradOf(y), dx.memory(), mayAdd && dx.accumulate());
-                });
-            }
-            return y;
+            Elementwise kernels = tape.kernels().elementwise();
+            return tape.op("tripled")
+                    .differentiable(in[0])
+                    .forward(in[0].shape(), (v, y) -> kernels.scale(3, v.of(in[0]), y, false))
+                    .backward((v, dy, d) -> d.into(in[0], (dx, add) -> kernels.scale(factor, dy, dx, mayAdd && add)));
         };
     }
 
@@ -77,16 +74,29 @@ class GradientCheckTest {
 
     @Test
     void seesAnElementThatIsNeverWritten() {
-        GradientCheck.Op lazy = (tape, in) -> {
-            Tensor y = tape.tensor(false, in[0].shape());
-            tape.kernels()
-                    .elementwise()
-                    .scale(3, in[0].memory().slice(0, 14), y.memory().slice(0, 14), false);
-            return y;
-        };
+        GradientCheck.Op lazy = (tape, in) -> tape.op("lazy")
+                .differentiable(in[0])
+                .forward(
+                        in[0].shape(),
+                        (v, y) -> tape.kernels()
+                                .elementwise()
+                                .scale(3, v.of(in[0]).slice(0, 14), y.slice(0, 14), false))
+                .backward((v, dy, d) -> d.pass(in[0]));
         check(
                 lazy,
                 GradientCheckTest::triple,
                 report -> assertThat(report.forward()).isNaN());
+    }
+
+    @Test
+    void seesAGradientThatEndsInTheOp() {
+        GradientCheck.Op detached = (tape, in) -> tape.op("detached")
+                .detached(in[0])
+                .forward(in[0].shape(), (v, y) -> tape.kernels().elementwise().scale(3, v.of(in[0]), y, false))
+                .withoutBackward();
+        check(
+                detached,
+                GradientCheckTest::triple,
+                report -> assertThat(report.gradients().getFirst()).isGreaterThan(0.9));
     }
 }

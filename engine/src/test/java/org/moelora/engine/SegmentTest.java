@@ -289,17 +289,17 @@ class SegmentTest {
     }
 
     private Tensor makesTensorsGoingBack(Tape tape, Tensor x, List<Long> before) {
-        Tensor y = tape.tensor(true, x.shape());
-        tape.kernels().elementwise().scale(1, x.memory(), y.memory(), false);
-        tape.record("makes tensors", y, () -> {
-            before.add(taped());
-            for (int i = 0; i < 10; i++) {
-                tape.tensor(false, x.shape());
-                tape.constant(new float[N], N);
-            }
-            tape.copyGrad(y, x);
-        });
-        return y;
+        return tape.op("makes tensors")
+                .differentiable(x)
+                .forward(x.shape(), (v, y) -> tape.kernels().elementwise().scale(1, v.of(x), y, false))
+                .backward((v, dy, d) -> {
+                    before.add(taped());
+                    for (int i = 0; i < 10; i++) {
+                        tape.tensor(x.shape());
+                        tape.constant(new float[N], N);
+                    }
+                    d.pass(x);
+                });
     }
 
     @Test

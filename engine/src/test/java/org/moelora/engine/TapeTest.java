@@ -11,21 +11,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.moelora.engine.ops.Add;
-import org.moelora.engine.ops.CausalAttention;
 import org.moelora.engine.ops.CrossEntropy;
 import org.moelora.engine.ops.GatedUpdate;
+import org.moelora.engine.ops.Heads;
+import org.moelora.engine.ops.KeyValueCache;
 import org.moelora.engine.ops.Linear;
 import org.moelora.engine.ops.Multiply;
 import org.moelora.engine.ops.WeightedSum;
 import org.moelora.engine.testing.Numbers;
-import org.moelora.kernels.Attention;
-import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
-import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
-import org.moelora.kernels.Ragged;
 
 class TapeTest {
     private Device device;
@@ -106,13 +103,13 @@ class TapeTest {
     }
 
     private static Tensor copy(Tape tape, String op, Tensor x, List<String> ran) {
-        Tensor y = tape.tensor(true, x.shape());
-        tape.kernels().elementwise().scale(1, x.memory(), y.memory(), false);
-        tape.record(op, y, () -> {
-            ran.add(op);
-            tape.passGrad(y, x);
-        });
-        return y;
+        return tape.op(op)
+                .differentiable(x)
+                .forward(x.shape(), (v, y) -> tape.kernels().elementwise().scale(1, v.of(x), y, false))
+                .backward((v, dy, d) -> {
+                    ran.add(op);
+                    d.pass(x);
+                });
     }
 
     @Test
@@ -155,16 +152,15 @@ class TapeTest {
                 Tensor x = tape.variable(new float[] {1}, 1);
                 Tensor y = tape.segment(
                                 "layer 3",
-                                part -> {
-                                    Tensor z = part.tensor(true, Shape.of(1));
-                                    part.record("thing", z, () -> {
-                                        switch (thrown) {
-                                            case RuntimeException e -> throw e;
-                                            default -> throw (Error) thrown;
-                                        }
-                                    });
-                                    return List.of(z);
-                                },
+                                part -> List.of(part.op("thing")
+                                        .differentiable(x)
+                                        .forward(Shape.of(1), (v, z) -> {})
+                                        .backward((v, dz, d) -> {
+                                            switch (thrown) {
+                                                case RuntimeException e -> throw e;
+                                                default -> throw (Error) thrown;
+                                            }
+                                        })),
                                 x)
                         .getFirst();
                 assertThatThrownBy(() -> tape.backward(y)).isSameAs(thrown);
@@ -175,15 +171,22 @@ class TapeTest {
         }
     }
 
+    /** Also in keys and values, which go to the cache: a gradient would end there without a word. */
     @Test
-    void aMissingDerivativeNamesItsOp() {
-        Attention.Plan plan = new Attention.Plan(1, 1, 2, 1, Ragged.self(0, 1));
+    void attentionOnACacheHasNoDerivative() {
+        Heads heads = new Heads(1, 1, 2, 1, Heads.UNLIMITED);
         try (Tape tape = Tape.recording(device);
-                Memory cache = device.allocate(DType.F32, 2, Owner.CACHE)) {
-            Tensor q = tape.variable(new float[2], 1, 2);
+                KeyValueCache cache = new KeyValueCache(device, 1, 1, 4, 4, 2)) {
+            cache.advance(new int[] {1});
+            Tensor x = tape.variable(new float[2], 1, 2);
+            Tensor c = tape.constant(new float[2], 1, 2);
             assertThatIllegalStateException()
-                    .isThrownBy(() -> CausalAttention.cached(tape, plan, q, cache, cache))
-                    .withMessage("attention on a cache has no derivative, but a gradient has to pass through it");
+                    .isThrownBy(() -> cache.attend(tape, 0, heads, x, c, c))
+                    .withMessage("attention on a cache has no derivative in its queries, but a gradient has to pass"
+                            + " through the tensor [1, 2]");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> cache.attend(tape, 0, heads, c, x, c))
+                    .withMessageContaining("has no derivative in its keys");
         }
     }
 

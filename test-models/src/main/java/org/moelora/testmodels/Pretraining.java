@@ -91,9 +91,7 @@ final class Pretraining implements AutoCloseable {
         try (Tape tape = Tape.recording(device)) {
             Tensor mean = mean(tape, batch);
             tape.backward(mean);
-            float[] value = new float[1];
-            device.read(mean.memory(), 0, value);
-            loss = value[0];
+            loss = mean.item();
         }
         gradNorm = optimizer.clip(settings.clip());
         if (!Float.isFinite(loss) || !Float.isFinite(gradNorm)) {
@@ -111,9 +109,7 @@ final class Pretraining implements AutoCloseable {
             rows.add(encoded(other.document(n)));
         }
         try (Tape tape = Tape.inference(device)) {
-            float[] value = new float[1];
-            device.read(mean(tape, batch(rows)).memory(), 0, value);
-            return value[0];
+            return mean(tape, batch(rows)).item();
         }
     }
 
@@ -213,9 +209,7 @@ final class Pretraining implements AutoCloseable {
     void export(Path folder) {
         var writer = new SafetensorsWriter().metadata("format", "pt");
         for (Parameter parameter : decoder.parameters().parameters()) {
-            float[] values = new float[Math.toIntExact(parameter.shape().size())];
-            device.read(parameter.memory(), 0, values);
-            writer.bf16(parameter.name(), dims(parameter), values);
+            writer.bf16(parameter.name(), dims(parameter), parameter.toArray());
         }
         writer.write(folder.resolve("model.safetensors"));
         AtomicFile.write(folder.resolve("config.json"), ModelFiles.config(settings.model()));

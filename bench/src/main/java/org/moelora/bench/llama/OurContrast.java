@@ -71,8 +71,7 @@ public final class OurContrast implements Performer {
                     selected[t * topK + j] = first + j;
                 }
             }
-            Tensor chosen = tape.ints(Shape.of(tokens, topK));
-            device.write(selected, chosen.memory(), 0);
+            Tensor chosen = tape.ints(Shape.of(tokens, topK), selected);
             Tensor u = tape.variable(normal(random, tokens * columns), tokens, columns);
             List<Tensor> outputs = new ArrayList<>();
             for (int width : widths) {

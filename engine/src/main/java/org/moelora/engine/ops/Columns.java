@@ -4,6 +4,7 @@ import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.kernels.Matrix;
+import org.moelora.kernels.Rows;
 
 /** {@code y_ti = x_t,from+i} for {@code i < width}: one of several results that a fused linear gives side by side. */
 public final class Columns {
@@ -16,25 +17,19 @@ public final class Columns {
      */
     public static Tensor apply(Tape tape, Tensor x, int from, int width) {
         int rows = x.shape().rows();
-        boolean records = tape.records(x);
-        Tensor y = tape.tensor(records, Shape.of(rows, width));
-        tape.kernels().rows().copy(x.matrix().columns(from, width), y.matrix(), false);
-        if (records) {
-            tape.record("columns", y, () -> backward(tape, x, from, width, y));
-        }
-        return y;
-    }
-
-    /** {@code dx_t,from+i += dy_ti}; columns that were not taken have no gradient. */
-    private static void backward(Tape tape, Tensor x, int from, int width, Tensor y) {
-        Tape.Grad dx = tape.grad(x);
-        if (dx != null) {
-            if (!dx.accumulate()) {
-                tape.kernels().elementwise().fill(dx.memory(), 0);
-            }
-            int rows = x.shape().rows();
-            Matrix dxs = Matrix.of(dx.memory(), rows, x.shape().cols());
-            tape.kernels().rows().copy(Matrix.of(tape.gradOf(y), rows, width), dxs.columns(from, width), true);
-        }
+        int cols = x.shape().cols();
+        Rows kernels = tape.kernels().rows();
+        return tape.op("columns")
+                .differentiable(x)
+                .forward(
+                        Shape.of(rows, width),
+                        (v, y) -> kernels.copy(v.matrix(x).columns(from, width), Matrix.of(y, rows, width), false))
+                // dx_t,from+i += dy_ti; other columns get zero
+                .backward((v, dy, d) -> d.sum(
+                        x,
+                        dx -> kernels.copy(
+                                Matrix.of(dy, rows, width),
+                                Matrix.of(dx, rows, cols).columns(from, width),
+                                true)));
     }
 }

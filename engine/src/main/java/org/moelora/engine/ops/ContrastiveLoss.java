@@ -1,6 +1,7 @@
 package org.moelora.engine.ops;
 
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.Op;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -54,111 +55,73 @@ public final class ContrastiveLoss {
         int k = selected.shape().cols();
         int n = pairs == null ? Math.multiplyExact(u.shape().rows(), k) : pairs.length;
         int width = u.shape().cols();
-        boolean records = g == null ? tape.records(u, b) : tape.records(u, b, g);
+        int rank = width / experts;
+        int out = b.shape().dim(0);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
-        Tensor chosen = tape.ints(pairs == null ? new int[0] : pairs);
-        Memory chosenMemory = pairs == null ? null : chosen.memory();
+        Tensor chosen = pairs == null ? null : tape.ints(pairs);
         Tensor expertOf = tape.ints(Shape.of(n));
-        Tensor loss = tape.tensor(records, Shape.of(1));
-        Tensor core = tape.tensor(false, records ? Shape.of(width, width) : Shape.of(0));
-        Tensor duPairs = tape.tensor(false, records ? Shape.of(n, width) : Shape.of(0));
-        Tensor dgPairs = tape.tensor(false, g == null ? Shape.of(0) : Shape.of(n, experts));
-        try (Memory uPairs = tape.scratch((long) n * width);
-                Memory m = tape.scratch((long) width * width);
-                Memory um = tape.scratch((long) n * width);
-                Memory d = tape.scratch((long) n * n);
-                Memory gPairs = tape.scratch(g == null ? 0 : (long) n * experts)) {
-            mixture.selectPairs(
-                    n,
-                    experts,
-                    width / experts,
-                    k,
-                    chosenMemory,
-                    selected.memory(),
-                    u.memory(),
-                    uPairs,
-                    expertOf.memory());
-            Matrix us = Matrix.of(uPairs, n, width);
-            Matrix ms = Matrix.of(m, width, width);
-            Matrix ums = Matrix.of(um, n, width);
-            Matrix ds = Matrix.of(d, n, n);
-            matMul.gemm(1, b.matrix().t(), b.matrix(), 0, ms);
-            matMul.gemm(1, us, ms, 0, ums);
-            matMul.gemm(1, ums, us.t(), 0, ds);
-            if (g == null) {
-                mixture.contrast(n, temperature, EPS, d, expertOf.memory(), loss.memory(), d);
-            } else {
-                // Gates are picked as the low-rank intermediates are, with one number for each expert.
-                mixture.selectPairs(
-                        n, experts, 1, k, chosenMemory, selected.memory(), g.memory(), gPairs, expertOf.memory());
-                mixture.gatedContrast(
-                        n, experts, temperature, EPS, d, expertOf.memory(), gPairs, loss.memory(), d, dgPairs.memory());
-            }
-            if (records) {
-                // What the backward pass needs is here and far smaller than D: dU~ = D U~ M and the core of dB = B
-                // (U~^T D U~).
-                matMul.gemm(1, ds, us, 0, ums);
-                matMul.gemm(1, us.t(), ums, 0, core.matrix());
-                matMul.gemm(1, ums, ms, 0, duPairs.matrix());
-            }
-        }
-        if (records) {
-            Runnable backward = () -> {
-                backward(tape, u, b, selected, experts, chosenMemory, loss, duPairs, core);
-                if (g != null) {
-                    scatter(tape, g, selected, experts, chosenMemory, loss, dgPairs);
-                }
-            };
-            tape.record("contrastive loss", loss, backward, b, selected, chosen, duPairs, core, dgPairs);
-        }
-        return loss;
-    }
-
-    /**
-     * D maps outputs to their gradients, {@code dV = D V}, and is symmetric. With {@code V = U~ B^T}:
-     * {@code dU~ = dV B = D U~ M}, of which each pair keeps its own expert's columns, and {@code dB = dV^T U~ = B (U~^T D U~)}. The forward pass
-     * left both but for the loss's own gradient.
-     */
-    private static void backward(
-            Tape tape,
-            Tensor u,
-            Tensor b,
-            Tensor selected,
-            int experts,
-            @Nullable Memory pairs,
-            Tensor loss,
-            Tensor duPairs,
-            Tensor core) {
-        int width = duPairs.shape().cols();
-        int out = b.shape().dim(0);
-        Elementwise elementwise = tape.kernels().elementwise();
-        Tape.Grad db = tape.grad(b);
-        if (db != null) {
-            float beta = db.accumulate() ? 1 : 0;
-            elementwise.scaleBy(tape.gradOf(loss), core.memory(), core.memory(), false);
-            tape.kernels().matMul().gemm(1, b.matrix(), core.matrix(), beta, Matrix.of(db.memory(), out, width));
-        }
-        scatter(tape, u, selected, experts, pairs, loss, duPairs);
-    }
-
-    /** Adds the loss's own gradient times the pairs' rows to where they were picked from. */
-    private static void scatter(
-            Tape tape, Tensor from, Tensor selected, int experts, @Nullable Memory pairs, Tensor loss, Tensor ofPairs) {
-        Tape.Grad grad = tape.grad(from);
-        if (grad == null) {
-            return;
-        }
-        Elementwise elementwise = tape.kernels().elementwise();
-        if (!grad.accumulate()) {
-            elementwise.fill(grad.memory(), 0);
-        }
-        elementwise.scaleBy(tape.gradOf(loss), ofPairs.memory(), ofPairs.memory(), false);
-        int n = ofPairs.shape().rows();
-        int rank = ofPairs.shape().cols() / experts;
-        int k = selected.shape().cols();
-        tape.kernels()
-                .mixture()
-                .selectPairsGrad(n, experts, rank, k, pairs, selected.memory(), ofPairs.memory(), grad.memory());
+        Op op = tape.op("contrastive loss").differentiable(u, b, g);
+        boolean records = op.records();
+        Tensor core = tape.tensor(records ? Shape.of(width, width) : Shape.of(0));
+        Tensor duPairs = tape.tensor(records ? Shape.of(n, width) : Shape.of(0));
+        Tensor dgPairs = tape.tensor(g == null ? Shape.of(0) : Shape.of(n, experts));
+        return op.constant("selection", selected)
+                .constant("pairs", chosen)
+                .reads(b, selected, chosen)
+                .saves(duPairs, core, dgPairs)
+                .fills(expertOf)
+                .forward(Shape.of(1), (v, loss) -> {
+                    try (Memory uPairs = tape.scratch((long) n * width);
+                            Memory m = tape.scratch((long) width * width);
+                            Memory um = tape.scratch((long) n * width);
+                            Memory dots = tape.scratch((long) n * n);
+                            Memory gPairs = tape.scratch(g == null ? 0 : (long) n * experts)) {
+                        Memory at = v.ofNullable(chosen);
+                        Memory of = v.of(expertOf);
+                        mixture.selectPairs(n, experts, rank, k, at, v.of(selected), v.of(u), uPairs, of);
+                        Matrix us = Matrix.of(uPairs, n, width);
+                        Matrix ms = Matrix.of(m, width, width);
+                        Matrix ums = Matrix.of(um, n, width);
+                        Matrix ds = Matrix.of(dots, n, n);
+                        matMul.gemm(1, v.matrix(b).t(), v.matrix(b), 0, ms);
+                        matMul.gemm(1, us, ms, 0, ums);
+                        matMul.gemm(1, ums, us.t(), 0, ds);
+                        if (g == null) {
+                            mixture.contrast(n, temperature, EPS, dots, of, loss, dots);
+                        } else {
+                            // Gates are picked as the low-rank intermediates are, with one number for each expert.
+                            mixture.selectPairs(n, experts, 1, k, at, v.of(selected), v.of(g), gPairs, of);
+                            mixture.gatedContrast(
+                                    n, experts, temperature, EPS, dots, of, gPairs, loss, dots, v.of(dgPairs));
+                        }
+                        if (records) {
+                            // What the backward pass needs is here and far smaller than D: dU~ = D U~ M and the core of
+                            // dB = B (U~^T D U~).
+                            matMul.gemm(1, ds, us, 0, ums);
+                            matMul.gemm(1, us.t(), ums, 0, v.matrix(core));
+                            matMul.gemm(1, ums, ms, 0, v.matrix(duPairs));
+                        }
+                    }
+                })
+                // D maps outputs to their gradients, dV = D V, and is symmetric. With V = U~ B^T: dU~ = dV B = D U~ M,
+                // of which each
+                // pair keeps its own expert's columns, and dB = dV^T U~ = B (U~^T D U~).
+                .backward((v, dLoss, d) -> {
+                    Elementwise elementwise = tape.kernels().elementwise();
+                    Memory at = v.ofNullable(chosen);
+                    d.into(b, (db, add) -> {
+                        elementwise.scaleBy(dLoss, v.of(core), v.of(core), false);
+                        matMul.gemm(1, v.matrix(b), v.matrix(core), add ? 1 : 0, Matrix.of(db, out, width));
+                    });
+                    d.sum(u, du -> {
+                        elementwise.scaleBy(dLoss, v.of(duPairs), v.of(duPairs), false);
+                        mixture.selectPairsGrad(n, experts, rank, k, at, v.of(selected), v.of(duPairs), du);
+                    });
+                    d.sum(g, dg -> {
+                        elementwise.scaleBy(dLoss, v.of(dgPairs), v.of(dgPairs), false);
+                        mixture.selectPairsGrad(n, experts, 1, k, at, v.of(selected), v.of(dgPairs), dg);
+                    });
+                });
     }
 }

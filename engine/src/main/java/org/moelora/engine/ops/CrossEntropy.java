@@ -1,13 +1,18 @@
 package org.moelora.engine.ops;
 
+import java.util.Objects;
+import org.moelora.engine.Op;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.Values;
 import org.moelora.engine.Weight;
 import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Tokens;
 
 /**
  * {@code L = scale * sum_n (log sum_c exp(l_nc) - l_n,target)}. With {@code scale = 1 / N} it is the mean over label positions.
@@ -26,38 +31,30 @@ public final class CrossEntropy {
     public static Tensor apply(Tape tape, Tensor logits, Tensor targets, float scale) {
         int rows = logits.shape().rows();
         int classes = logits.shape().cols();
-        boolean records = tape.records(logits);
-        Tensor loss = tape.tensor(records, Shape.of(1));
-        Tensor softmax = tape.tensor(false, records ? logits.shape() : Shape.of(0));
-        try (Memory losses = tape.scratch(rows)) {
-            tape.kernels()
-                    .tokens()
-                    .crossEntropy(
-                            rows,
-                            classes,
-                            logits.memory(),
-                            targets.memory(),
-                            scale,
-                            losses,
-                            records ? softmax.memory() : null);
-            tape.kernels().rows().sum(losses, scale, loss.memory(), false);
-        }
-        if (records) {
-            // The forward pass left d L / d l = scale (softmax - onehot) behind.
-            tape.record(
-                    "cross-entropy",
-                    loss,
-                    () -> {
-                        Tape.Grad dx = tape.grad(logits);
-                        if (dx != null) {
-                            tape.kernels()
-                                    .elementwise()
-                                    .scaleBy(tape.gradOf(loss), softmax.memory(), dx.memory(), dx.accumulate());
-                        }
-                    },
-                    softmax);
-        }
-        return loss;
+        Kernels kernels = tape.kernels();
+        Op op = tape.op("cross-entropy").differentiable(logits).constant("targets", targets);
+        Tensor dLogits = op.records() ? tape.tensor(logits.shape()) : null;
+        return op.saves(dLogits)
+                // leaves scale (softmax - onehot) behind
+                .forward(Shape.of(1), (v, loss) -> {
+                    try (Memory losses = tape.scratch(rows)) {
+                        kernels.tokens()
+                                .crossEntropy(
+                                        rows,
+                                        classes,
+                                        v.of(logits),
+                                        v.of(targets),
+                                        scale,
+                                        losses,
+                                        v.ofNullable(dLogits));
+                        kernels.rows().sum(losses, scale, loss, false);
+                    }
+                })
+                // dl = dL scale (softmax - onehot)
+                .backward((v, dLoss, d) -> d.into(
+                        logits,
+                        (dx, add) ->
+                                kernels.elementwise().scaleBy(dLoss, v.of(Objects.requireNonNull(dLogits)), dx, add)));
     }
 
     /**
@@ -72,59 +69,59 @@ public final class CrossEntropy {
         int rows = x.shape().rows();
         int width = x.shape().cols();
         int classes = w.shape().dim(0);
-        boolean wantsW = w instanceof Parameter parameter && tape.records(parameter);
-        boolean records = wantsW || tape.records(x);
-        Tensor loss = tape.tensor(records, Shape.of(1));
-        Tensor dx = tape.tensor(false, records ? x.shape() : Shape.of(0));
-        Tensor dw = tape.tensor(false, wantsW ? w.shape() : Shape.of(0));
-        if (wantsW) {
-            tape.kernels().elementwise().fill(dw.memory(), 0);
-        }
-        int chunk = Math.max(1, CHUNK_ELEMENTS / Math.max(1, classes));
-        try (Memory losses = tape.scratch(rows);
-                Memory logits = tape.scratch((long) Math.min(chunk, rows) * classes)) {
-            for (int from = 0; from < rows; from += chunk) {
-                int n = Math.min(chunk, rows - from);
-                Memory part = x.memory().slice((long) from * width, (long) n * width);
-                Linear.multiply(tape, n, part, w, logits);
-                tape.kernels()
-                        .tokens()
-                        .crossEntropy(
-                                n,
-                                classes,
-                                logits,
-                                targets.memory().slice(from, n),
-                                scale,
-                                losses.slice(from, n),
-                                records ? logits : null);
-                if (records) {
-                    Memory dPart = dx.memory().slice((long) from * width, (long) n * width);
-                    Linear.multiplyGrad(tape, n, logits, w, dPart, false);
-                }
-                if (wantsW) {
-                    tape.kernels()
-                            .matMul()
-                            .gemm(1, Matrix.of(logits, n, classes).t(), Matrix.of(part, n, width), 1, dw.matrix());
-                }
-            }
-            tape.kernels().rows().sum(losses, scale, loss.memory(), false);
-        }
-        if (records) {
-            tape.record("linear cross-entropy", loss, () -> ofLinearBackward(tape, loss, x, dx, w, dw), dx, dw);
-        }
-        return loss;
+        Kernels kernels = tape.kernels();
+        Parameter learned = Linear.parameter(w);
+        Op op = tape.op("linear cross-entropy").differentiable(x, learned).constant("targets", targets);
+        Tensor dx = op.records() ? tape.tensor(x.shape()) : null;
+        Tensor dw = Linear.requiresGrad(tape, w) ? tape.tensor(w.shape()) : null;
+        return op.saves(dx, dw)
+                // leaves dx and dw behind, but for the loss's own gradient
+                .forward(Shape.of(1), (v, loss) -> {
+                    if (dw != null) {
+                        kernels.elementwise().fill(v.of(dw), 0);
+                    }
+                    try (Memory losses = tape.scratch(rows)) {
+                        inChunks(tape, v, x, w, (from, n, part, logits) -> {
+                            Memory ofChunk = v.of(targets).slice(from, n);
+                            Memory dLogits = dx == null ? null : logits;
+                            kernels.tokens()
+                                    .crossEntropy(n, classes, logits, ofChunk, scale, losses.slice(from, n), dLogits);
+                            if (dx != null) {
+                                Memory dPart = v.of(dx).slice((long) from * width, (long) n * width);
+                                Linear.multiplyGrad(kernels.matMul(), v, n, logits, w, dPart, false);
+                            }
+                            if (dw != null) {
+                                Matrix dl = Matrix.of(logits, n, classes);
+                                kernels.matMul().gemm(1, dl.t(), Matrix.of(part, n, width), 1, v.matrix(dw));
+                            }
+                        });
+                        kernels.rows().sum(losses, scale, loss, false);
+                    }
+                })
+                .backward((v, dLoss, d) -> {
+                    Elementwise elementwise = kernels.elementwise();
+                    d.into(x, (to, add) -> elementwise.scaleBy(dLoss, v.of(Objects.requireNonNull(dx)), to, add));
+                    d.into(learned, (to, add) -> elementwise.scaleBy(dLoss, v.of(Objects.requireNonNull(dw)), to, add));
+                });
     }
 
-    /** Scales what the forward pass left behind by the loss's own gradient. */
-    private static void ofLinearBackward(Tape tape, Tensor loss, Tensor x, Tensor dx, Weight w, Tensor dw) {
-        Elementwise kernels = tape.kernels().elementwise();
-        Tape.Grad toX = tape.grad(x);
-        if (toX != null) {
-            kernels.scaleBy(tape.gradOf(loss), dx.memory(), toX.memory(), toX.accumulate());
-        }
-        Tape.Grad toW = w instanceof Parameter parameter ? tape.grad(parameter) : null;
-        if (toW != null) {
-            kernels.scaleBy(tape.gradOf(loss), dw.memory(), toW.memory(), toW.accumulate());
+    private interface Chunk {
+        void of(int from, int n, Memory part, Memory logits);
+    }
+
+    /** Runs over {@code logits = part W^T} of some rows of x at a time. */
+    private static void inChunks(Tape tape, Values v, Tensor x, Weight w, Chunk chunk) {
+        int rows = x.shape().rows();
+        int width = x.shape().cols();
+        int classes = w.shape().dim(0);
+        int most = Math.max(1, CHUNK_ELEMENTS / Math.max(1, classes));
+        try (Memory logits = tape.scratch((long) Math.min(most, rows) * classes)) {
+            for (int from = 0; from < rows; from += most) {
+                int n = Math.min(most, rows - from);
+                Memory part = v.of(x).slice((long) from * width, (long) n * width);
+                Linear.multiply(tape.kernels().matMul(), v, n, part, w, logits);
+                chunk.of(from, n, part, logits);
+            }
         }
     }
 
@@ -136,22 +133,19 @@ public final class CrossEntropy {
      */
     public static float[] logProbabilities(Tape tape, Tensor x, Weight w, Tensor targets) {
         int rows = x.shape().rows();
-        int width = x.shape().cols();
         int classes = w.shape().dim(0);
-        float[] result = new float[rows];
-        int chunk = Math.max(1, CHUNK_ELEMENTS / Math.max(1, classes));
-        try (Memory losses = tape.scratch(rows);
-                Memory logits = tape.scratch((long) Math.min(chunk, rows) * classes)) {
-            for (int from = 0; from < rows; from += chunk) {
-                int n = Math.min(chunk, rows - from);
-                Linear.multiply(tape, n, x.memory().slice((long) from * width, (long) n * width), w, logits);
-                tape.kernels()
-                        .tokens()
-                        .crossEntropy(
-                                n, classes, logits, targets.memory().slice(from, n), 0, losses.slice(from, n), null);
-            }
-            tape.device().read(losses, 0, result);
-        }
+        Tokens kernels = tape.kernels().tokens();
+        float[] result = tape.op("log-probabilities")
+                .detached(x, Linear.parameter(w))
+                .constant("targets", targets)
+                .forward(
+                        Shape.of(rows),
+                        (v, losses) -> inChunks(tape, v, x, w, (from, n, part, logits) -> {
+                            Memory ofChunk = v.of(targets).slice(from, n);
+                            kernels.crossEntropy(n, classes, logits, ofChunk, 0, losses.slice(from, n), null);
+                        }))
+                .withoutBackward()
+                .toArray();
         for (int n = 0; n < rows; n++) {
             result[n] = -result[n];
         }

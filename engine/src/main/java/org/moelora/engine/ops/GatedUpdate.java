@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Kernels;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
@@ -19,80 +20,81 @@ public final class GatedUpdate {
     /**
      * @param y0 [T, out]; must not be used any more, nor be another of the inputs
      * @param gate [T, E], or null for {@code g = 1}
-     * @param scale s
+     * @param s the scale
      */
-    public static Tensor apply(Tape tape, Tensor y0, Tensor u, @Nullable Tensor gate, Tensor b, float scale) {
-        if (y0 == u || y0 == gate || y0 == b) {
-            throw new IllegalArgumentException(
-                    "a gated update is made where y0 stands, so y0 cannot be another of its inputs");
-        }
-        int tokens = u.shape().rows();
-        int width = u.shape().cols();
-        boolean records = tape.records(y0, u, b) || (gate != null && tape.records(gate));
-        Tensor y = tape.takeOver(y0, records);
-        Tensor v = u;
-        if (gate != null) {
-            int experts = gate.shape().cols();
-            v = tape.tensor(false, Shape.of(tokens, width));
-            tape.kernels().mixture().gate(tokens, experts, width / experts, u.memory(), gate.memory(), v.memory());
-        }
-        MatMul matMul = tape.kernels().matMul();
-        matMul.gemm(scale, v.matrix(), b.matrix().t(), 1, y.matrix());
-        if (records) {
-            Tensor gated = v;
-            Runnable backward = () -> backward(tape, y0, u, gate, gated, b, scale, y);
-            if (gate == null) {
-                tape.record("gated update", y, backward, u, b);
-            } else {
-                tape.record("gated update", y, backward, u, gate, gated, b);
-            }
-        }
-        return y;
+    public static Tensor apply(Tape tape, Tensor y0, Tensor u, @Nullable Tensor gate, Tensor b, float s) {
+        return gate == null ? ungated(tape, y0, u, b, s) : gated(tape, y0, u, gate, b, s);
     }
 
-    /**
-     * {@code dV = s dy B}, {@code dB = s dy^T V}, {@code dU = dV .* expand(g)}, {@code dg_te = <dV_te, u_te>}, {@code dy0 = dy}.
-     */
-    private static void backward(
-            Tape tape, Tensor y0, Tensor u, @Nullable Tensor gate, Tensor v, Tensor b, float scale, Tensor y) {
+    private static Tensor ungated(Tape tape, Tensor y0, Tensor u, Tensor b, float s) {
         int tokens = u.shape().rows();
         int width = u.shape().cols();
         int out = b.shape().dim(0);
-        Matrix dy = Matrix.of(tape.gradOf(y), tokens, out);
-        MatMul matMul = tape.kernels().matMul();
-        Tape.Grad db = tape.grad(b);
-        if (db != null) {
-            float beta = db.accumulate() ? 1 : 0;
-            matMul.gemm(scale, dy.t(), v.matrix(), beta, Matrix.of(db.memory(), out, width));
-        }
-        try (Memory dv = tape.scratch((long) tokens * width)) {
-            matMul.gemm(scale, dy, b.matrix(), 0, Matrix.of(dv, tokens, width));
-            Tape.Grad du = tape.grad(u);
-            Tape.Grad dg = gate == null ? null : tape.grad(gate);
-            if (gate == null) {
-                if (du != null) {
-                    tape.kernels().elementwise().scale(1, dv, du.memory(), du.accumulate());
-                }
-            } else if (du != null || dg != null) {
-                // The kernel computes both; what nobody wants goes where dv stands, and to scratch.
-                int experts = gate.shape().cols();
-                try (Memory unwanted = tape.scratch(dg == null ? gate.shape().size() : 0)) {
-                    tape.kernels()
-                            .mixture()
-                            .gateGrad(
-                                    tokens,
-                                    experts,
-                                    width / experts,
-                                    u.memory(),
-                                    gate.memory(),
-                                    dv,
-                                    du == null ? dv : du.memory(),
-                                    du != null && du.accumulate(),
-                                    dg == null ? unwanted : dg.memory(),
-                                    dg != null && dg.accumulate());
-                }
-            }
-        }
-        tape.passGrad(y, y0);
+        MatMul kernels = tape.kernels().matMul();
+        return tape.op("gated update")
+                .differentiable(y0, u, b)
+                .reads(u, b)
+                // y = y0 + s U B^T
+                .forwardOver(
+                        y0, (v, y) -> kernels.gemm(s, v.matrix(u), v.matrix(b).t(), 1, Matrix.of(y, tokens, out)))
+                // dB = s dy^T U, dU = s dy B, dy0 = dy
+                .backward((v, dy, d) -> {
+                    Matrix dys = Matrix.of(dy, tokens, out);
+                    d.into(
+                            b,
+                            (db, add) -> kernels.gemm(s, dys.t(), v.matrix(u), add ? 1 : 0, Matrix.of(db, out, width)));
+                    try (Memory du = tape.scratch((long) tokens * width)) {
+                        kernels.gemm(s, dys, v.matrix(b), 0, Matrix.of(du, tokens, width));
+                        d.into(u, (place, add) -> tape.kernels().elementwise().scale(1, du, place, add));
+                    }
+                    d.pass(y0);
+                });
+    }
+
+    private static Tensor gated(Tape tape, Tensor y0, Tensor u, Tensor g, Tensor b, float s) {
+        int tokens = u.shape().rows();
+        int width = u.shape().cols();
+        int out = b.shape().dim(0);
+        int experts = g.shape().cols();
+        int rank = width / experts;
+        Kernels kernels = tape.kernels();
+        Tensor gated = tape.tensor(Shape.of(tokens, width));
+        return tape.op("gated update")
+                .differentiable(y0, u, g, b)
+                .reads(u, g, b)
+                .saves(gated)
+                // y = y0 + s V B^T with V = U .* expand(g)
+                .forwardOver(y0, (v, y) -> {
+                    kernels.mixture().gate(tokens, experts, rank, v.of(u), v.of(g), v.of(gated));
+                    kernels.matMul().gemm(s, v.matrix(gated), v.matrix(b).t(), 1, Matrix.of(y, tokens, out));
+                })
+                // dB = s dy^T V, dV = s dy B, dU = dV .* expand(g), dg_te = <dV_te, u_te>, dy0 = dy
+                .backward((v, dy, d) -> {
+                    Matrix dys = Matrix.of(dy, tokens, out);
+                    d.into(
+                            b,
+                            (db, add) -> kernels.matMul()
+                                    .gemm(s, dys.t(), v.matrix(gated), add ? 1 : 0, Matrix.of(db, out, width)));
+                    if (d.wants(u) || d.wants(g)) {
+                        try (Memory dv = tape.scratch((long) tokens * width)) {
+                            kernels.matMul().gemm(s, dys, v.matrix(b), 0, Matrix.of(dv, tokens, width));
+                            Tape.Grad du = d.of(u);
+                            Tape.Grad dg = d.of(g);
+                            kernels.mixture()
+                                    .gateGrad(
+                                            tokens,
+                                            experts,
+                                            rank,
+                                            v.of(u),
+                                            v.of(g),
+                                            dv,
+                                            du.memory(),
+                                            du.accumulate(),
+                                            dg.memory(),
+                                            dg.accumulate());
+                        }
+                    }
+                    d.pass(y0);
+                });
     }
 }

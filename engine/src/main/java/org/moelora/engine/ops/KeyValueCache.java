@@ -1,8 +1,10 @@
 package org.moelora.engine.ops;
 
 import org.jspecify.annotations.Nullable;
+import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Memory;
@@ -142,9 +144,20 @@ public final class KeyValueCache implements AutoCloseable {
     public Tensor attend(Tape tape, int layer, Heads heads, Tensor q, Tensor k, Tensor v) {
         Memory ofKeys = open(keys[layer]);
         Memory ofValues = open(values[layer]);
-        append(k, ofKeys);
-        append(v, ofValues);
-        return CausalAttention.cached(tape, heads.on(rows), q, ofKeys, ofValues);
+        Attention.Plan plan = heads.on(rows);
+        Attention kernels = tape.kernels().attention();
+        Tensor logSumExp = tape.tensor(Shape.of(q.shape().rows(), plan.heads()));
+        return tape.op("attention on a cache")
+                .constant("queries", q)
+                .constant("keys", k)
+                .constant("values", v)
+                .fills(logSumExp)
+                .forward(q.shape(), (of, o) -> {
+                    append(of.of(k), ofKeys);
+                    append(of.of(v), ofValues);
+                    kernels.forward(plan, new Attention.Inputs(of.of(q), ofKeys, ofValues), o, of.of(logSumExp));
+                })
+                .withoutBackward();
     }
 
     private static Memory open(@Nullable Memory store) {
@@ -154,7 +167,7 @@ public final class KeyValueCache implements AutoCloseable {
         return store;
     }
 
-    private void append(Tensor x, Memory store) {
+    private void append(Memory x, Memory store) {
         for (int s = 0; s < length.length; s++) {
             int from = rows.queryStart()[s];
             int count = rows.queryStart()[s + 1] - from;
@@ -163,7 +176,7 @@ public final class KeyValueCache implements AutoCloseable {
                 long row = (long) s * capacity + length[s] - count;
                 device.kernels()
                         .elementwise()
-                        .scale(1, x.memory().slice((long) from * width, size), store.slice(row * width, size), false);
+                        .scale(1, x.slice((long) from * width, size), store.slice(row * width, size), false);
             }
         }
     }

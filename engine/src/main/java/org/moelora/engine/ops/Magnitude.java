@@ -3,11 +3,14 @@ package org.moelora.engine.ops;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.FrozenWeight;
+import org.moelora.engine.Op;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
+import org.moelora.engine.Values;
 import org.moelora.engine.Weight;
+import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
@@ -34,42 +37,60 @@ public final class Magnitude {
     public static Tensor squares(Tape tape, Weight w) {
         int out = w.shape().dim(0);
         int in = w.shape().dim(1);
-        Tensor squares = tape.tensor(false, Shape.of(out));
-        switch (w) {
-            case Parameter p -> tape.kernels().rows().rowDots(out, in, p.memory(), p.memory(), squares.memory(), false);
+        Op op = tape.op("squares").detached(Linear.parameter(w));
+        return switch (w) {
+            case Parameter p ->
+                op.forward(
+                                Shape.of(out),
+                                (v, squares) ->
+                                        tape.kernels().rows().rowDots(out, in, v.of(p), v.of(p), squares, false))
+                        .withoutBackward();
             case FrozenWeight frozen
             when frozen.isTransposed() -> {
                 // Rows are of inputs: squares add up over them.
-                tape.kernels().elementwise().fill(squares.memory(), 0);
-                pieces(tape, frozen, in, out, (kernels, from, rows, piece) -> {
-                    kernels.elementwise().multiply(piece, piece, piece, false);
-                    kernels.rows().columnSum(rows, out, piece, squares.memory(), true);
-                });
+                Tensor ids = indices(tape, in);
+                yield op.constant("rows", ids)
+                        .forward(Shape.of(out), (v, squares) -> {
+                            tape.kernels().elementwise().fill(squares, 0);
+                            pieces(tape, frozen, v.of(ids), in, out, (kernels, from, rows, piece) -> {
+                                kernels.elementwise().multiply(piece, piece, piece, false);
+                                kernels.rows().columnSum(rows, out, piece, squares, true);
+                            });
+                        })
+                        .withoutBackward();
             }
-            case FrozenWeight frozen ->
-                pieces(
-                        tape,
-                        frozen,
-                        out,
-                        in,
-                        (kernels, from, rows, piece) -> kernels.rows()
-                                .rowDots(
-                                        rows, in, piece, piece, squares.memory().slice(from, rows), false));
-        }
-        return squares;
+            case FrozenWeight frozen -> {
+                Tensor ids = indices(tape, out);
+                yield op.constant("rows", ids)
+                        .forward(
+                                Shape.of(out),
+                                (v, squares) -> pieces(
+                                        tape,
+                                        frozen,
+                                        v.of(ids),
+                                        out,
+                                        in,
+                                        (kernels, from, rows, piece) -> kernels.rows()
+                                                .rowDots(rows, in, piece, piece, squares.slice(from, rows), false)))
+                        .withoutBackward();
+            }
+        };
+    }
+
+    private static Tensor indices(Tape tape, int n) {
+        return tape.ints(IntStream.range(0, n).toArray());
     }
 
     private interface Piece {
         void read(Kernels kernels, int from, int rows, Memory piece);
     }
 
-    private static void pieces(Tape tape, FrozenWeight w, int rows, int cols, Piece reader) {
+    private static void pieces(Tape tape, FrozenWeight w, Memory ids, int rows, int cols, Piece reader) {
         int most = Math.clamp(PIECE / cols, 1, rows);
         for (int from = 0; from < rows; from += most) {
             int count = Math.min(most, rows - from);
             try (Memory piece = tape.scratch((long) count * cols)) {
-                Tensor ids = tape.ints(IntStream.range(from, from + count).toArray());
-                tape.kernels().tokens().embed(count, ids.memory(), w.frozen(), piece);
+                tape.kernels().tokens().embed(count, ids.slice(from, count), w.frozen(), piece);
                 reader.read(tape.kernels(), from, count, piece);
             }
         }
@@ -79,10 +100,14 @@ public final class Magnitude {
      * {@code n_o = sqrt(squares_o)}, [out], computed as {@link #factors} does: lengths m with which a weight without an update is left as it is, to the bit.
      */
     public static Tensor norms(Tape tape, Tensor squares) {
-        Tensor n = tape.tensor(false, squares.shape());
-        tape.kernels().elementwise().rsqrt(squares.memory(), n.memory());
-        tape.kernels().elementwise().multiply(n.memory(), squares.memory(), n.memory(), false);
-        return n;
+        Elementwise kernels = tape.kernels().elementwise();
+        return tape.op("norms")
+                .detached(squares)
+                .forward(squares.shape(), (v, n) -> {
+                    kernels.rsqrt(v.of(squares), n);
+                    kernels.multiply(n, v.of(squares), n, false);
+                })
+                .withoutBackward();
     }
 
     /**
@@ -98,40 +123,41 @@ public final class Magnitude {
      */
     public static Tensor factors(Tape tape, Weight w, Tensor squares, Tensor a, Tensor b, Tensor m, float scale) {
         int out = b.shape().dim(0);
-        Kernels kernels = tape.kernels();
-        boolean records = tape.records(m);
-        Tensor inverse = tape.tensor(false, Shape.of(out));
-        Tensor c = tape.tensor(records, Shape.of(out));
-        try (Memory n = tape.scratch(out)) {
-            squaresOfSum(tape, w, squares, a, b, scale, n);
-            kernels.elementwise().rsqrt(n, inverse.memory());
-            kernels.elementwise().multiply(inverse.memory(), n, n, false);
-            // m - n
-            kernels.elementwise().scale(-1, n, n, false);
-            kernels.elementwise().add(m.memory(), n, n);
-            kernels.elementwise().fill(c.memory(), 1);
-            kernels.elementwise().multiply(n, inverse.memory(), c.memory(), true);
-        }
-        if (records) {
-            // dm = dc / n
-            tape.record(
-                    "magnitude factors",
-                    c,
-                    () -> {
-                        Tape.Grad dm = tape.grad(m);
-                        if (dm != null) {
-                            kernels.elementwise()
-                                    .multiply(tape.gradOf(c), inverse.memory(), dm.memory(), dm.accumulate());
-                        }
-                    },
-                    inverse);
-        }
-        return c;
+        Elementwise kernels = tape.kernels().elementwise();
+        Tensor inverse = tape.tensor(Shape.of(out));
+        Tensor one = identity(tape, a.shape().rows());
+        return tape.op("magnitude factors")
+                .differentiable(m)
+                .detached(squares, a, b, Linear.parameter(w))
+                .constant("identity", one)
+                .saves(inverse)
+                .forward(Shape.of(out), (v, c) -> {
+                    try (Memory n = tape.scratch(out)) {
+                        squaresOfSum(tape, v, w, squares, a, b, scale, one, n);
+                        kernels.rsqrt(n, v.of(inverse));
+                        kernels.multiply(v.of(inverse), n, n, false);
+                        // m - n
+                        kernels.scale(-1, n, n, false);
+                        kernels.add(v.of(m), n, n);
+                        kernels.fill(c, 1);
+                        kernels.multiply(n, v.of(inverse), c, true);
+                    }
+                })
+                // dm = dc / n
+                .backward((v, dc, d) -> d.into(m, (dm, add) -> kernels.multiply(dc, v.of(inverse), dm, add)));
     }
 
     /** {@code n_o^2}, as {@code |w_o|^2 + <h_o, b_o>} with {@code H = 2 s W A^T + s^2 B A A^T}, [out, r]. */
     private static void squaresOfSum(
-            Tape tape, Weight w, Tensor squares, Tensor a, Tensor b, float scale, Memory squaresOfSum) {
+            Tape tape,
+            Values v,
+            Weight w,
+            Tensor squares,
+            Tensor a,
+            Tensor b,
+            float scale,
+            Tensor one,
+            Memory squaresOfSum) {
         int rank = a.shape().rows();
         int out = b.shape().dim(0);
         Kernels kernels = tape.kernels();
@@ -139,16 +165,15 @@ public final class Magnitude {
         try (Memory products = tape.scratch(width);
                 Memory h = tape.scratch(width);
                 Memory gram = tape.scratch((long) rank * rank)) {
-            Linear.multiply(tape, rank, a.memory(), w, products);
-            // A W^T is [r, out]; a product with the identity turns it over.
-            Matrix one = identity(tape, rank).matrix();
+            Linear.multiply(kernels.matMul(), v, rank, v.of(a), w, products);
             Matrix hs = Matrix.of(h, out, rank);
             Matrix aat = Matrix.of(gram, rank, rank);
-            kernels.matMul().gemm(2 * scale, Matrix.of(products, rank, out).t(), one, 0, hs);
-            kernels.matMul().gemm(1, a.matrix(), a.matrix().t(), 0, aat);
-            kernels.matMul().gemm(scale * scale, b.matrix(), aat, 1, hs);
-            kernels.elementwise().scale(1, squares.memory(), squaresOfSum, false);
-            kernels.rows().rowDots(out, rank, h, b.memory(), squaresOfSum, true);
+            // A W^T is [r, out]; a product with the identity turns it over.
+            kernels.matMul().gemm(2 * scale, Matrix.of(products, rank, out).t(), v.matrix(one), 0, hs);
+            kernels.matMul().gemm(1, v.matrix(a), v.matrix(a).t(), 0, aat);
+            kernels.matMul().gemm(scale * scale, v.matrix(b), aat, 1, hs);
+            kernels.elementwise().scale(1, v.of(squares), squaresOfSum, false);
+            kernels.rows().rowDots(out, rank, h, v.of(b), squaresOfSum, true);
         }
     }
 
@@ -170,37 +195,26 @@ public final class Magnitude {
     public static Tensor apply(Tape tape, Tensor z, Tensor c, @Nullable Tensor bias) {
         int rows = z.shape().rows();
         int out = z.shape().cols();
-        boolean records = tape.records(z, c) || (bias != null && tape.records(bias));
-        Tensor y = tape.tensor(records, z.shape());
-        tape.kernels().rows().scaleColumns(rows, out, z.memory(), c.memory(), y.memory(), false);
-        if (bias != null) {
-            tape.kernels().rows().addBias(rows, out, bias.memory(), y.memory());
-        }
-        if (records) {
-            tape.record("magnitude", y, () -> backward(tape, z, c, bias, y), z, c);
-        }
-        return y;
-    }
-
-    /** {@code dz_to = dy_to c_o}, {@code dc_o = sum_t dy_to z_to}, {@code dbias_o = sum_t dy_to}. */
-    private static void backward(Tape tape, Tensor z, Tensor c, @Nullable Tensor bias, Tensor y) {
-        Memory dy = tape.gradOf(y);
-        int rows = z.shape().rows();
-        int out = z.shape().cols();
-        Tape.Grad dc = tape.grad(c);
-        if (dc != null) {
-            try (Memory products = tape.scratch(z.shape().size())) {
-                tape.kernels().elementwise().multiply(dy, z.memory(), products, false);
-                tape.kernels().rows().columnSum(rows, out, products, dc.memory(), dc.accumulate());
-            }
-        }
-        Tape.Grad db = bias == null ? null : tape.grad(bias);
-        if (db != null) {
-            tape.kernels().rows().columnSum(rows, out, dy, db.memory(), db.accumulate());
-        }
-        Tape.Grad dz = tape.grad(z);
-        if (dz != null) {
-            tape.kernels().rows().scaleColumns(rows, out, dy, c.memory(), dz.memory(), dz.accumulate());
-        }
+        Kernels kernels = tape.kernels();
+        return tape.op("magnitude")
+                .differentiable(z, c, bias)
+                .reads(z, c)
+                .forward(z.shape(), (v, y) -> {
+                    kernels.rows().scaleColumns(rows, out, v.of(z), v.of(c), y, false);
+                    if (bias != null) {
+                        kernels.rows().addBias(rows, out, v.of(bias), y);
+                    }
+                })
+                // dz_to = dy_to c_o, dc_o = sum_t dy_to z_to, dbias_o = sum_t dy_to
+                .backward((v, dy, d) -> {
+                    d.into(c, (dc, add) -> {
+                        try (Memory products = tape.scratch(z.shape().size())) {
+                            kernels.elementwise().multiply(dy, v.of(z), products, false);
+                            kernels.rows().columnSum(rows, out, products, dc, add);
+                        }
+                    });
+                    d.into(bias, (db, add) -> kernels.rows().columnSum(rows, out, dy, db, add));
+                    d.into(z, (dz, add) -> kernels.rows().scaleColumns(rows, out, dy, v.of(c), dz, add));
+                });
     }
 }

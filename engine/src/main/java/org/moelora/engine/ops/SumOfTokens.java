@@ -46,7 +46,7 @@ public final class SumOfTokens {
                 .detached(x)
                 .constant("tokens", from)
                 .constant("rows", to)
-                .saves(chosen)
+                .fills(chosen)
                 .forward(Shape.of(rows, width), (v, h) -> {
                     kernels.tokens().gather(count, width, v.of(from), v.of(x), v.of(chosen));
                     kernels.elementwise().fill(h, 0);

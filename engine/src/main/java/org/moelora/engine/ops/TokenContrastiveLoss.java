@@ -1,6 +1,7 @@
 package org.moelora.engine.ops;
 
 import java.util.stream.IntStream;
+import org.moelora.engine.Op;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
@@ -37,84 +38,57 @@ public final class TokenContrastiveLoss {
         int pairs = Math.multiplyExact(tokens, experts);
         int width = u.shape().cols();
         int rank = width / experts;
-        boolean records = tape.records(u, b);
+        int out = b.shape().dim(0);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
+        Elementwise elementwise = tape.kernels().elementwise();
         Tensor all =
                 tape.ints(IntStream.range(0, pairs).map(pair -> pair % experts).toArray());
         Tensor expertOf = tape.ints(Shape.of(pairs));
-        Tensor loss = tape.tensor(records, Shape.of(1));
-        Tensor core = tape.tensor(false, records ? Shape.of(width, width) : Shape.of(0));
-        Tensor duPairs = tape.tensor(false, records ? Shape.of(pairs, width) : Shape.of(0));
-        try (Memory uPairs = tape.scratch((long) pairs * width);
-                Memory m = tape.scratch((long) width * width);
-                Memory um = tape.scratch((long) pairs * width);
-                Memory d = tape.scratch((long) pairs * experts)) {
-            mixture.selectPairs(
-                    pairs, experts, rank, experts, null, all.memory(), u.memory(), uPairs, expertOf.memory());
-            Matrix us = Matrix.of(uPairs, pairs, width);
-            Matrix ms = Matrix.of(m, width, width);
-            Matrix ums = Matrix.of(um, pairs, width);
-            Matrix ds = Matrix.of(d, pairs, experts);
-            matMul.gemm(1, b.matrix().t(), b.matrix(), 0, ms);
-            matMul.gemm(1, us, ms, 0, ums);
-            matMul.gemmBatched(tokens, 1, ums, us.t(), 0, ds);
-            mixture.tokenContrast(tokens, experts, k, temperature, EPS, d, selected.memory(), loss.memory(), d);
-            if (records) {
-                // What the backward pass needs: dU~ = D U~ M and the core of dB = B (U~^T D U~).
-                matMul.gemmBatched(tokens, 1, ds, us, 0, ums);
-                matMul.gemm(1, us.t(), ums, 0, core.matrix());
-                matMul.gemm(1, ums, ms, 0, duPairs.matrix());
-            }
-        }
-        if (records) {
-            tape.record(
-                    "token contrastive loss",
-                    loss,
-                    () -> backward(tape, u, b, all, experts, loss, duPairs, core),
-                    b,
-                    all,
-                    duPairs,
-                    core);
-        }
-        return loss;
-    }
-
-    /**
-     * {@code dV_t = D_t V_t} with D_t symmetric, so with {@code V_t = U~_t B^T}: {@code dU~_t = dV_t B = D_t U~_t M}, of which each row keeps its own
-     * expert's columns, and {@code dB = sum_t dV_t^T U~_t = B (sum_t U~_t^T D_t U~_t)}. The forward pass left both but for the loss's own gradient.
-     */
-    private static void backward(
-            Tape tape, Tensor u, Tensor b, Tensor all, int experts, Tensor loss, Tensor duPairs, Tensor core) {
-        int pairs = duPairs.shape().rows();
-        int width = duPairs.shape().cols();
-        int out = b.shape().dim(0);
-        Elementwise elementwise = tape.kernels().elementwise();
-        Tape.Grad db = tape.grad(b);
-        if (db != null) {
-            float beta = db.accumulate() ? 1 : 0;
-            Memory c = core.memory();
-            elementwise.scaleBy(tape.gradOf(loss), c, c, false);
-            MatMul matMul = tape.kernels().matMul();
-            matMul.gemm(1, b.matrix(), core.matrix(), beta, Matrix.of(db.memory(), out, width));
-        }
-        Tape.Grad du = tape.grad(u);
-        if (du != null) {
-            if (!du.accumulate()) {
-                elementwise.fill(du.memory(), 0);
-            }
-            elementwise.scaleBy(tape.gradOf(loss), duPairs.memory(), duPairs.memory(), false);
-            tape.kernels()
-                    .mixture()
-                    .selectPairsGrad(
-                            pairs,
-                            experts,
-                            width / experts,
-                            experts,
-                            null,
-                            all.memory(),
-                            duPairs.memory(),
-                            du.memory());
-        }
+        Op op = tape.op("token contrastive loss").differentiable(u, b);
+        boolean records = op.records();
+        Tensor core = tape.tensor(records ? Shape.of(width, width) : Shape.of(0));
+        Tensor duPairs = tape.tensor(records ? Shape.of(pairs, width) : Shape.of(0));
+        return op.constant("selection", selected)
+                .constant("pairs", all)
+                .reads(b, all)
+                .saves(duPairs, core)
+                .fills(expertOf)
+                .forward(Shape.of(1), (v, loss) -> {
+                    try (Memory uPairs = tape.scratch((long) pairs * width);
+                            Memory m = tape.scratch((long) width * width);
+                            Memory um = tape.scratch((long) pairs * width);
+                            Memory dots = tape.scratch((long) pairs * experts)) {
+                        mixture.selectPairs(
+                                pairs, experts, rank, experts, null, v.of(all), v.of(u), uPairs, v.of(expertOf));
+                        Matrix us = Matrix.of(uPairs, pairs, width);
+                        Matrix ms = Matrix.of(m, width, width);
+                        Matrix ums = Matrix.of(um, pairs, width);
+                        Matrix ds = Matrix.of(dots, pairs, experts);
+                        matMul.gemm(1, v.matrix(b).t(), v.matrix(b), 0, ms);
+                        matMul.gemm(1, us, ms, 0, ums);
+                        matMul.gemmBatched(tokens, 1, ums, us.t(), 0, ds);
+                        mixture.tokenContrast(tokens, experts, k, temperature, EPS, dots, v.of(selected), loss, dots);
+                        if (records) {
+                            // What the backward pass needs: dU~ = D U~ M and the core of dB = B (U~^T D U~).
+                            matMul.gemmBatched(tokens, 1, ds, us, 0, ums);
+                            matMul.gemm(1, us.t(), ums, 0, v.matrix(core));
+                            matMul.gemm(1, ums, ms, 0, v.matrix(duPairs));
+                        }
+                    }
+                })
+                // dV_t = D_t V_t with D_t symmetric, so with V_t = U~_t B^T: dU~_t = dV_t B = D_t U~_t M, of which each
+                // row keeps its
+                // own expert's columns, and dB = sum_t dV_t^T U~_t = B (sum_t U~_t^T D_t U~_t).
+                .backward((v, dLoss, d) -> {
+                    d.into(b, (db, add) -> {
+                        elementwise.scaleBy(dLoss, v.of(core), v.of(core), false);
+                        matMul.gemm(1, v.matrix(b), v.matrix(core), add ? 1 : 0, Matrix.of(db, out, width));
+                    });
+                    d.sum(u, du -> {
+                        elementwise.scaleBy(dLoss, v.of(duPairs), v.of(duPairs), false);
+                        mixture.selectPairsGrad(pairs, experts, rank, experts, null, v.of(all), v.of(duPairs), du);
+                    });
+                });
     }
 }

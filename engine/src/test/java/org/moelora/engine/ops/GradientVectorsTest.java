@@ -48,12 +48,10 @@ class GradientVectorsTest {
 
     /** The gradient of the sum of all elements. */
     private static void backwardOfSum(Tape tape, Tensor y) {
-        Tensor loss = tape.tensor(true, Shape.of(1));
-        tape.kernels().rows().sum(y.memory(), 1, loss.memory(), false);
-        tape.record(
-                "sum",
-                loss,
-                () -> tape.addGrad(y, dy -> tape.kernels().elementwise().fill(dy, 1)));
+        Tensor loss = tape.op("sum")
+                .differentiable(y)
+                .forward(Shape.of(1), (v, sum) -> tape.kernels().rows().sum(v.of(y), 1, sum, false))
+                .backward((v, dSum, d) -> tape.kernels().elementwise().fill(d.overwritten(y), 1));
         tape.backward(loss);
     }
 

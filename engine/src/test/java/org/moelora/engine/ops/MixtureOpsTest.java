@@ -305,9 +305,7 @@ class MixtureOpsTest {
     }
 
     static Tensor selections(Tape tape, int[] selected, int k) {
-        Tensor tensor = tape.ints(Shape.of(selected.length / k, k));
-        tape.device().write(selected, tensor.memory(), 0);
-        return tensor;
+        return tape.ints(Shape.of(selected.length / k, k), selected);
     }
 
     private static int[] selected(Device device, float[] p, int experts, int k) {

@@ -22,8 +22,6 @@ import org.moelora.engine.testing.FrozenValues;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
-import org.moelora.kernels.Memory;
-import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
 
 /** The ops of a decoder, forward and backward, against their formulas in double, at sizes that straddle lanes and tiles. */
@@ -282,28 +280,40 @@ class OpsTest {
                 });
     }
 
-    /** Two sequences in a cache of 40 rows: one decodes a single token after 16, one goes on with 3 after 14. */
+    /** Two sequences in a cache of 20 rows each: one decodes a single token after 16, one goes on with 3 after 14. */
     @TestFactory
     Stream<DynamicTest> cachedAttention() {
-        Ragged rows = new Ragged(new int[] {0, 1, 4}, new int[] {20, 2}, new int[] {17, 17});
-        Attention.Plan plan = new Attention.Plan(4, 2, 6, 0.4f, rows);
+        Heads heads = new Heads(4, 2, 6, 0.4f, Heads.UNLIMITED);
         return DeviceSweep.each("attention on a cache", device -> {
             float[] q = normal(1, 4 * 24);
             float[] k = normal(2, 40 * 12);
             float[] v = normal(3, 40 * 12);
-            try (Memory keys = device.allocate(DType.F32, k.length, Owner.CACHE);
-                    Memory values = device.allocate(DType.F32, v.length, Owner.CACHE);
+            try (KeyValueCache cache = new KeyValueCache(device, 1, 2, 20, 20, 12);
                     Tape tape = Tape.inference(device)) {
-                device.write(k, keys, 0);
-                device.write(v, values, 0);
-                float[] o = CausalAttention.cached(tape, plan, tape.constant(q, 4, 24), keys, values)
-                        .toArray();
+                cache.advance(new int[] {16, 14});
+                Tensor before = tape.constant(normal(4, 30 * 24), 30, 24);
+                cache.attend(tape, 0, heads, before, rows(tape, k, 0, 16, 20, 34), rows(tape, v, 0, 16, 20, 34));
+                cache.advance(new int[] {1, 3});
+                Tensor o = cache.attend(
+                        tape,
+                        0,
+                        heads,
+                        tape.constant(q, 4, 24),
+                        rows(tape, k, 16, 17, 34, 37),
+                        rows(tape, v, 16, 17, 34, 37));
                 double[] expected = new double[q.length];
-                Formulas.attention(doubles(q), doubles(k), doubles(v), expected, 4, 2, 6, 0.4f, 0, 1, 20, 17);
-                Formulas.attention(doubles(q), doubles(k), doubles(v), expected, 4, 2, 6, 0.4f, 1, 4, 2, 17);
-                assertArrayEquals(expected, doubles(o), 5e-6);
+                Formulas.attention(doubles(q), doubles(k), doubles(v), expected, 4, 2, 6, 0.4f, 0, 1, 0, 17);
+                Formulas.attention(doubles(q), doubles(k), doubles(v), expected, 4, 2, 6, 0.4f, 1, 4, 20, 17);
+                assertArrayEquals(expected, doubles(o.toArray()), 5e-6);
             }
         });
+    }
+
+    /** Rows of x [*, 12] from two ranges. */
+    private static Tensor rows(Tape tape, float[] x, int from, int to, int fromNext, int toNext) {
+        float[] rows = Arrays.copyOfRange(x, from * 12, to * 12 + (toNext - fromNext) * 12);
+        System.arraycopy(x, fromNext * 12, rows, (to - from) * 12, (toNext - fromNext) * 12);
+        return tape.constant(rows, rows.length / 12, 12);
     }
 
     @TestFactory

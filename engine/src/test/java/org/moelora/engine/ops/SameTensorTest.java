@@ -221,10 +221,10 @@ class SameTensorTest {
 
     /** {@code sum_i projection_i y_i}, whose value plays no part. */
     private static Tensor project(Tape tape, Tensor y, float[] projection) {
-        Tensor sum = tape.tensor(true, Shape.of(1));
-        tape.kernels().elementwise().fill(sum.memory(), 0);
-        tape.record("projection", sum, () -> tape.addGrad(y, dy -> tape.device().write(projection, dy, 0)));
-        return sum;
+        return tape.op("projection")
+                .differentiable(y)
+                .forward(Shape.of(1), (v, sum) -> tape.kernels().elementwise().fill(sum, 0))
+                .backward((v, dSum, d) -> tape.device().write(projection, d.overwritten(y), 0));
     }
 
     /** Which inputs are one tensor: each pair, and all of them. */
