@@ -1,12 +1,15 @@
 package org.moelora.cli;
 
+import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
@@ -34,6 +37,7 @@ import picocli.CommandLine.Option;
 final class AdapterFlags {
     private static final String CONTRAST_WARMUP = "10%";
 
+    @Part.Of(Part.SHAPE)
     @Option(
             names = "--method",
             paramLabel = "NAME",
@@ -42,24 +46,33 @@ final class AdapterFlags {
                             + " below, each of which can be given beside it.")
     private @Nullable String method;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--experts",
             paramLabel = "E|LIST",
             description = "Experts per linear: 8; or numbers for groups of layers from bottom to top: 2,4,6,8.")
     private @Nullable String experts;
 
-    @Option(names = "--top-k", paramLabel = "K", description = "Experts per token: 2; half of them with the router prompt.")
+    @Part.Of({Part.MIXTURE, Part.CHOICE})
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            description = "Experts per token: 2; half of them with the router prompt.")
     private @Nullable Integer topK;
 
+    @Part.Of(Part.SHAPE)
     @Option(names = "--rank", paramLabel = "R", description = "Rank, of one expert: 4.")
     private @Nullable Integer rank;
 
+    @Part.Of(Part.SHAPE)
     @Option(names = "--alpha", paramLabel = "A", description = "The update is scaled by alpha / rank: 8.")
     private @Nullable Double alpha;
 
+    @Part.Of(Part.SHAPE)
     @Option(names = "--dropout", paramLabel = "P", description = "Dropout before the adapter: 0 (off).")
     private @Nullable Double dropout;
 
+    @Part.Of(Part.SHAPE)
     @Option(
             names = "--targets",
             paramLabel = "LIST",
@@ -68,6 +81,7 @@ final class AdapterFlags {
                             + " expression for whole names between slashes.")
     private @Nullable String targets;
 
+    @Part.Of({Part.MIXTURE, Part.CHOICE})
     @Option(
             names = "--gate",
             paramLabel = "NAME",
@@ -76,6 +90,7 @@ final class AdapterFlags {
                             + " threshold: those above a learned threshold; task: all, by the row's task.")
     private @Nullable String gate;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--router",
             paramLabel = "NAME",
@@ -84,12 +99,14 @@ final class AdapterFlags {
                             + " tokens share one choice.")
     private @Nullable String router;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--router-rms",
             paramLabel = "X",
             description = "Root mean square of what the router prompt reads: 0.5; more makes sharper choices.")
     private @Nullable Double routerRms;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--router-share",
             paramLabel = "NAME",
@@ -98,6 +115,7 @@ final class AdapterFlags {
                             + " a block that read the same input have one: q, k, v and gate, up.")
     private @Nullable String routerShare;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--gate-init",
             paramLabel = "NAME",
@@ -106,24 +124,28 @@ final class AdapterFlags {
                             + " that wide models do not choose more sharply.")
     private @Nullable String gateInit;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--router-learning-rate",
             paramLabel = "X",
             description = "Learning rate of the routers, as a multiple of --learning-rate: 1.")
     private @Nullable Double routerLearningRate;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--router-warmup",
             paramLabel = "N|P%",
             description = "Steps at the beginning in which every expert takes part: 0 (off).")
     private @Nullable String routerWarmUp;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--router-temperature",
             paramLabel = "X",
             description = "Temperature of the routers at the first of these steps, falling to 1: 1.")
     private @Nullable Double routerTemperature;
 
+    @Part.Of(Part.MIXTURE)
     @Option(names = "--router-only", description = "Train the routers and nothing else; with --init-adapter.")
     private boolean routerOnly;
 
@@ -135,29 +157,35 @@ final class AdapterFlags {
         resumes = true;
     }
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(names = "--shared-a", description = "One A for all experts of a linear.")
     private boolean sharedA;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--core-space",
             description = "One A and one B for all experts of a linear, which differ in a small core between them.")
     private boolean coreSpace;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--max-threshold",
             paramLabel = "P",
             description = "Largest threshold of the gate threshold: 0 (1 / experts).")
     private @Nullable Double maxThreshold;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(names = "--tasks", paramLabel = "LIST", description = "Names of the tasks of the gate task.")
     private @Nullable String tasks;
 
+    @Part.Of({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--task-dimension",
             paramLabel = "D",
             description = "Width of a task's embedding, of the gate task: 64.")
     private @Nullable Integer taskDimension;
 
+    @Part.Of(Part.SHAPE)
     @Option(
             names = "--init-adapter",
             paramLabel = "DIR",
@@ -165,6 +193,7 @@ final class AdapterFlags {
                     "Go on from this adapter, which fixes method, experts, top-k, rank, alpha, dropout, targets and gate.")
     private @Nullable Path initAdapter;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--balance",
             paramLabel = "NAME",
@@ -173,9 +202,11 @@ final class AdapterFlags {
                             + " choices, for all gates; bias, no loss: experts are chosen by p + b, and b follows the loads.")
     private @Nullable String balance;
 
+    @Part.Of(Part.MIXTURE)
     @Option(names = "--balance-weight", paramLabel = "X", description = "Weight of the load-balance loss: 0.01.")
     private @Nullable Double balanceWeight;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--contrast",
             paramLabel = "NAME",
@@ -185,12 +216,15 @@ final class AdapterFlags {
                             + " which learns from it too, for all gates.")
     private @Nullable String contrast;
 
+    @Part.Of(Part.MIXTURE)
     @Option(names = "--contrast-weight", paramLabel = "X", description = "Weight of the contrastive loss: 0.01.")
     private @Nullable Double contrastWeight;
 
+    @Part.Of(Part.MIXTURE)
     @Option(names = "--contrast-temperature", paramLabel = "X", description = "Its temperature: 0.1.")
     private @Nullable Double contrastTemperature;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--contrast-start",
             paramLabel = "N|P%",
@@ -199,18 +233,21 @@ final class AdapterFlags {
                             + " zero: 0 (off); 5%% with prompt-moelora.")
     private @Nullable String contrastStart;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--contrast-warmup",
             paramLabel = "N|P%",
             description = "Warm-up of its weight, in steps or per cent of them: 10%%; 0 is off.")
     private @Nullable String contrastWarmUp;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--max-pairs",
             paramLabel = "N",
             description = "Most pairs of token and expert that it compares per linear: 512.")
     private @Nullable Integer maxPairs;
 
+    @Part.Of(Part.MIXTURE)
     @Option(
             names = "--task-weight",
             paramLabel = "X",
@@ -478,36 +515,16 @@ final class AdapterFlags {
     }
 
     private void refuseMixtureFlags() {
-        Map<String, @Nullable Object> flags = new LinkedHashMap<>();
-        flags.put("--experts", experts);
-        flags.put("--top-k", topK);
-        flags.put("--gate", gate);
-        flags.put("--router", router);
-        flags.put("--router-rms", routerRms);
-        flags.put("--router-share", routerShare);
-        flags.put("--gate-init", gateInit);
-        flags.put("--router-learning-rate", routerLearningRate);
-        flags.put("--router-warmup", routerWarmUp);
-        flags.put("--router-temperature", routerTemperature);
-        flags.put("--router-only", routerOnly ? true : null);
-        flags.put("--shared-a", sharedA ? true : null);
-        flags.put("--core-space", coreSpace ? true : null);
-        flags.put("--max-threshold", maxThreshold);
-        flags.put("--tasks", tasks);
-        flags.put("--task-dimension", taskDimension);
-        flags.put("--contrast", contrast);
-        flags.put("--balance", balance);
-        flags.put("--balance-weight", balanceWeight);
-        flags.put("--contrast-weight", contrastWeight);
-        flags.put("--contrast-temperature", contrastTemperature);
-        flags.put("--contrast-start", contrastStart);
-        flags.put("--contrast-warmup", contrastWarmUp);
-        flags.put("--max-pairs", maxPairs);
-        flags.put("--task-weight", taskWeight);
-        flags.forEach((flag, value) -> {
-            if (value != null) {
-                throw new InputException(
-                        flag + " is for a mixture of experts; expected no " + flag + " with the method lora");
+        refuse(
+                field -> Part.of(field).contains(Part.MIXTURE),
+                flag -> flag + " is for a mixture of experts; expected no " + flag + " with the method lora");
+    }
+
+    /** Refuses flags that are given. */
+    private void refuse(Predicate<Field> which, UnaryOperator<String> sentence) {
+        Flags.values(this, which).forEach((name, value) -> {
+            if (!value.equals(false)) {
+                throw new InputException(sentence.apply("--" + name));
             }
         });
     }
@@ -562,31 +579,10 @@ final class AdapterFlags {
 
     /** For a command that makes the adapter itself: what says how it is made is refused. */
     void refuseShape(String command, boolean withGate) {
-        Map<String, @Nullable Object> given = new LinkedHashMap<>();
-        given.put("--method", method);
-        given.put("--experts", experts);
-        given.put("--top-k", withGate ? null : topK);
-        given.put("--rank", rank);
-        given.put("--alpha", alpha);
-        given.put("--dropout", dropout);
-        given.put("--targets", targets);
-        given.put("--gate", withGate ? null : gate);
-        given.put("--router", router);
-        given.put("--router-rms", routerRms);
-        given.put("--router-share", routerShare);
-        given.put("--gate-init", gateInit);
-        given.put("--shared-a", sharedA ? true : null);
-        given.put("--core-space", coreSpace ? true : null);
-        given.put("--max-threshold", maxThreshold);
-        given.put("--tasks", tasks);
-        given.put("--task-dimension", taskDimension);
-        given.put("--init-adapter", initAdapter);
-        given.forEach((flag, value) -> {
-            if (value != null) {
-                throw new InputException(
-                        flag + " is given, and " + command + " takes it from the adapters; expected no " + flag);
-            }
-        });
+        Set<Part> parts = withGate ? Set.of(Part.SHAPE) : Set.of(Part.SHAPE, Part.CHOICE);
+        refuse(
+                field -> !Collections.disjoint(Part.of(field), parts),
+                flag -> flag + " is given, and " + command + " takes it from the adapters; expected no " + flag);
     }
 
     /** The gate that is asked for, {@code dense} if none is. */

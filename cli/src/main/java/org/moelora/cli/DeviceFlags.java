@@ -6,6 +6,7 @@ import picocli.CommandLine.Option;
 /** The flags that say where to compute. */
 @Under(Section.MACHINE)
 final class DeviceFlags {
+    @Part.Of(Part.SURROUNDINGS)
     @Option(
             names = "--threads",
             paramLabel = "N",

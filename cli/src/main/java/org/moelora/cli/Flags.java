@@ -1,10 +1,15 @@
 package org.moelora.cli;
 
+import java.lang.reflect.Field;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import picocli.CommandLine.Option;
 
 /** What commands ask of flags. */
 final class Flags {
@@ -16,6 +21,41 @@ final class Flags {
             throw new InputException(flag + " is missing; expected it on the command line or in the file of --config");
         }
         return value;
+    }
+
+    /** The flags of an object that have a value, without their dashes, in the order of its fields. */
+    static Map<String, Object> values(Object of) {
+        return values(of, field -> !Part.of(field).contains(Part.CALL));
+    }
+
+    /** Of the flags that are asked for. */
+    static Map<String, Object> values(Object of, Predicate<Field> which) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (Field field : of.getClass().getDeclaredFields()) {
+            Option option = field.getAnnotation(Option.class);
+            if (option == null || !which.test(field)) {
+                continue;
+            }
+            try {
+                field.setAccessible(true);
+                Object value = field.get(of);
+                if (value != null) {
+                    values.put(option.names()[0].substring(2), inFile(value));
+                }
+            } catch (IllegalAccessException e) {
+                throw new IllegalStateException(field + " cannot be read", e);
+            }
+        }
+        return values;
+    }
+
+    /** As a file of flags has it. */
+    private static Object inFile(Object value) {
+        return switch (value) {
+            case Path path -> absolute(path);
+            case List<?> list -> list.stream().map(Flags::inFile).toList();
+            default -> value;
+        };
     }
 
     static <T> T or(@Nullable T value, T otherwise) {

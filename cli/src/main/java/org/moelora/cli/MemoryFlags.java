@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 final class MemoryFlags {
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)([kmgt])b?");
 
+    @Part.Of(Part.SURROUNDINGS)
     @Option(
             names = "--max-memory",
             paramLabel = "SIZE",

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,27 +37,8 @@ final class RunFile {
 
     private static final String RESUME = "--resume";
 
-    private static final Set<String> NOT_IN_FILES =
-            Set.of(CommonFlags.CONFIG, CommonFlags.VERBOSE, CommonFlags.HELP, "--dry-run", RESUME);
-
-    /**
-     * What may differ from a run that goes on: what the result does not depend on, and where its files are now, whose contents are checked.
-     */
-    private static final Set<String> FREE_IN_RESUMED = Set.of(
-            RESUME,
-            CommonFlags.VERBOSE,
-            CommonFlags.HELP,
-            "--dry-run",
-            "--model",
-            "--data",
-            "--eval-data",
-            "--threads",
-            "--max-memory",
-            "--recompute",
-            "--skip-bad-rows",
-            "--checkpoint-every",
-            "--checkpoint-minutes",
-            "--keep");
+    /** What may differ from a run that goes on. */
+    private static final Set<Part> NOT_COMPARED = Set.of(Part.CALL, Part.SURROUNDINGS);
 
     private RunFile() {}
 
@@ -89,7 +71,7 @@ final class RunFile {
         for (var entry : read(file).entrySet()) {
             String flag = "--" + entry.getKey();
             OptionSpec option = command.getCommandSpec().findOption(flag);
-            if (option == null || NOT_IN_FILES.contains(flag)) {
+            if (option == null || Part.of(option).contains(Part.CALL)) {
                 throw new InputException(file + ": \"" + entry.getKey() + "\" is no flag of moelora "
                         + command.getCommandName() + " that a file may set; expected names as its --help shows them"
                         + Spelling.suggestion(entry.getKey(), names(command)));
@@ -117,9 +99,8 @@ final class RunFile {
     /** Of the flags that a file may set. */
     private static List<String> names(CommandLine command) {
         return command.getCommandSpec().options().stream()
-                .map(OptionSpec::longestName)
-                .filter(flag -> !NOT_IN_FILES.contains(flag))
-                .map(flag -> flag.substring(2))
+                .filter(option -> !Part.of(option).contains(Part.CALL))
+                .map(option -> option.longestName().substring(2))
                 .toList();
     }
 
@@ -145,7 +126,7 @@ final class RunFile {
         }
         for (String flag : given) {
             OptionSpec option = option(asked, expanded[0], flag);
-            if (option == null || FREE_IN_RESUMED.contains(flag)) {
+            if (option == null || !Collections.disjoint(Part.of(option), NOT_COMPARED)) {
                 continue;
             }
             Object value = comparable(option.getValue());

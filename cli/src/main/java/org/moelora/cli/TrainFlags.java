@@ -2,7 +2,6 @@ package org.moelora.cli;
 
 import java.nio.file.Path;
 import java.time.LocalDate;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +19,7 @@ import picocli.CommandLine.Option;
  */
 @Under(Section.OPTIMIZER)
 final class TrainFlags {
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.MODEL)
     @Option(
             names = "--model",
@@ -28,6 +28,7 @@ final class TrainFlags {
             description = "The model: a Hugging Face folder or a GGUF file. It is only read.")
     private @Nullable Path model;
 
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.DATA)
     @Option(
             names = "--data",
@@ -45,6 +46,7 @@ final class TrainFlags {
                     "The run's folder: settings, metrics.jsonl, checkpoints/, best/ and last/; must not hold a run yet.")
     private @Nullable Path out;
 
+    @Part.Of(Part.CALL)
     @Under(Section.OUTPUT)
     @Option(
             names = "--resume",
@@ -52,6 +54,7 @@ final class TrainFlags {
             description = "Go on with the run in this folder, with its settings, instead of beginning one.")
     private @Nullable Path resume;
 
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.OUTPUT)
     @Option(
             names = "--checkpoint-every",
@@ -60,6 +63,7 @@ final class TrainFlags {
             description = "A checkpoint every N steps: 0 (off). There is always one where the run ends or is stopped.")
     private long checkpointEvery;
 
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.OUTPUT)
     @Option(
             names = "--checkpoint-minutes",
@@ -68,6 +72,7 @@ final class TrainFlags {
             description = "A checkpoint every X minutes: 10; 0 is off.")
     private double checkpointMinutes;
 
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.OUTPUT)
     @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that are kept: 2.")
     private int keep;
@@ -103,12 +108,14 @@ final class TrainFlags {
             description = "What becomes of longer rows: cut (default), skip or refuse.")
     private String longRows = "cut";
 
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.DATA)
     @Option(
             names = "--skip-bad-rows",
             description = "Leave out rows that produce NaN or infinite values, and list them, instead of stopping.")
     private boolean skipBadRows;
 
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.MACHINE)
     @Option(
             names = "--recompute",
@@ -150,6 +157,7 @@ final class TrainFlags {
     @Mixin
     private final DateFlag date = new DateFlag();
 
+    @Part.Of(Part.SURROUNDINGS)
     @Under(Section.EVALUATION)
     @Option(
             names = "--eval-data",
@@ -178,6 +186,7 @@ final class TrainFlags {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Same seed, same adapter: 0.")
     private long seed;
 
+    @Part.Of(Part.CALL)
     @Under(Section.OUTPUT)
     @Option(
             names = "--dry-run",
@@ -312,41 +321,11 @@ final class TrainFlags {
 
     /** All flags as they came out: {@code run.yaml}. */
     Map<String, Object> resolved(AdapterConfig kind, TrainingConfig training) {
-        Map<String, Object> flags = new LinkedHashMap<>();
-        flags.put("model", Flags.absolute(model()));
-        flags.put("data", data().stream().map(Flags::absolute).toList());
-        flags.put("out", Flags.absolute(out()));
-        adapter.resolved(flags, kind, training);
+        Map<String, Object> flags = Flags.values(this);
         if (training.steps() == null) {
             flags.put("epochs", training.epochs());
-        } else {
-            flags.put("steps", training.steps());
         }
-        flags.put("batch-size", batchSize);
-        flags.put("grad-accumulation", gradAccumulation);
-        flags.put("max-length", maxLength);
-        flags.put("long-rows", longRows);
-        flags.put("skip-bad-rows", skipBadRows);
-        flags.put("recompute", recompute);
-        flags.put("learning-rate", learningRate);
-        flags.put("schedule", schedule);
-        flags.put("warmup", warmUp);
-        flags.put("weight-decay", weightDecay);
-        flags.put("clip", clip);
-        if (evalData != null) {
-            flags.put("eval-data", Flags.absolute(evalData));
-        }
-        if (evalSplit != null) {
-            flags.put("eval-split", evalSplit);
-        }
-        if (evalEvery != null) {
-            flags.put("eval-every", evalEvery);
-        }
-        flags.put("checkpoint-every", checkpointEvery);
-        flags.put("checkpoint-minutes", checkpointMinutes);
-        flags.put("keep", keep);
-        flags.put("no-shuffle", noShuffle);
-        flags.put("seed", seed);
+        adapter.resolved(flags, kind, training);
         return flags;
     }
 }
