@@ -96,7 +96,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--repetition-penalty",
             paramLabel = "X",
             defaultValue = "1",
-            description = "Makes tokens of the prompt and of the text less probable, the more the higher above 1: 1 (off).")
+            description =
+                    "Makes tokens of the prompt and of the text less probable, the more the higher above 1: 1 (off).")
     private double repetitionPenalty;
 
     @Under(Section.ANSWERS)
@@ -109,7 +110,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Under(Section.ANSWERS)
     @Option(
             names = "--beyond-positions",
-            description = "Go on where the model was made for no more tokens, instead of ending there or refusing the prompt.")
+            description =
+                    "Go on where the model was made for no more tokens, instead of ending there or refusing the prompt.")
     private boolean beyondPositions;
 
     @Under(Section.ANSWERS)

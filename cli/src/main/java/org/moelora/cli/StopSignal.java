@@ -1,8 +1,8 @@
 package org.moelora.cli;
 
-import org.moelora.engine.Cancellation;
 import java.io.PrintStream;
 import java.util.concurrent.CountDownLatch;
+import org.moelora.engine.Cancellation;
 
 /**
  * While it is open, the first Ctrl-C or SIGTERM cancels a training instead of ending the process, which ends as soon as this is closed. The

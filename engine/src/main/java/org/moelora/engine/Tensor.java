@@ -16,18 +16,15 @@ public sealed class Tensor permits Parameter {
     private final DType dtype;
     private final boolean wantsGrad;
 
-    @Nullable
-    Memory memory;
+    @Nullable Memory memory;
 
-    @Nullable
-    Memory grad;
+    @Nullable Memory grad;
 
     /** Recorded ops whose backward pass reads the values. */
     int readers;
 
     /** Fills the values anew, if that is cheap. */
-    @Nullable
-    Runnable remake;
+    @Nullable Runnable remake;
 
     Tensor(Device device, Shape shape, Memory memory, boolean wantsGrad) {
         this.device = device;

@@ -225,7 +225,18 @@ public final class AdapterPass {
     /** No dropout, no losses, and features of rows instead of routing. */
     static AdapterPass calibrating(Calibration calibration) {
         return new AdapterPass(
-                null, 0, 0, null, null, null, null, calibration, RouterPhase.FINAL, null, Generations.NEWEST, new Gathered());
+                null,
+                0,
+                0,
+                null,
+                null,
+                null,
+                null,
+                calibration,
+                RouterPhase.FINAL,
+                null,
+                Generations.NEWEST,
+                new Gathered());
     }
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */

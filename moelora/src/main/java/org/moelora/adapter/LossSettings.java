@@ -156,20 +156,17 @@ public record LossSettings(
 
     /** The same with another beta. */
     public LossSettings withContrastWeight(double other) {
-        return new LossSettings(
-                balanceWeight, other, contrastTemperature, maxPairs, contrast, balance, taskWeight);
+        return new LossSettings(balanceWeight, other, contrastTemperature, maxPairs, contrast, balance, taskWeight);
     }
 
     /** The same with another balance. */
     public LossSettings withBalance(double weight, Balance other) {
-        return new LossSettings(
-                weight, contrastWeight, contrastTemperature, maxPairs, contrast, other, taskWeight);
+        return new LossSettings(weight, contrastWeight, contrastTemperature, maxPairs, contrast, other, taskWeight);
     }
 
     /** The same with another weight of the loss of the tasks' names. */
     public LossSettings withTaskWeight(double other) {
-        return new LossSettings(
-                balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, balance, other);
+        return new LossSettings(balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, balance, other);
     }
 
     /**

@@ -163,7 +163,8 @@ final class CompletionRun {
 
         Text(int index, int[] prompt, int most) {
             Tokenizer tokenizer = model.decoder().tokenizer();
-            if (tokenizer == null && !(request.stops().isEmpty() && request.choices().isEmpty())) {
+            if (tokenizer == null
+                    && !(request.stops().isEmpty() && request.choices().isEmpty())) {
                 throw new InputException(model.decoder().source()
                         + ": there is no tokenizer; expected one for stop sequences and choices, which are text");
             }
@@ -173,7 +174,8 @@ final class CompletionRun {
             next = prompt;
             sampler = new Sampler(request.sampling(), index, prompt);
             stream = tokenizer == null ? null : tokenizer.stream();
-            choices = tokenizer == null || request.choices().isEmpty() ? null : new Choices(request.choices(), tokenizer);
+            choices =
+                    tokenizer == null || request.choices().isEmpty() ? null : new Choices(request.choices(), tokenizer);
         }
 
         int[] next() {

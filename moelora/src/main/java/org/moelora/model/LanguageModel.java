@@ -121,22 +121,16 @@ public final class LanguageModel {
      * @param pass for these tokens
      * @param betweenLayers runs in each layer, before it attends
      */
-    Tensor hidden(
-            Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache, Runnable betweenLayers) {
+    Tensor hidden(Tape tape, AdapterPass pass, int[] ids, int[] added, KeyValueCache cache, Runnable betweenLayers) {
         int[] positions = cache.advance(added);
         int[] starts = new int[added.length + 1];
         for (int s = 0; s < added.length; s++) {
             starts[s + 1] = starts[s] + added[s];
         }
-        return hidden(
-                tape,
-                pass.over(task, starts),
-                ids,
-                positions,
-                (part, layer, q, k, v) -> {
-                    betweenLayers.run();
-                    return cache.attend(part, layer, decoder.config().heads(layer), q, k, v);
-                });
+        return hidden(tape, pass.over(task, starts), ids, positions, (part, layer, q, k, v) -> {
+            betweenLayers.run();
+            return cache.attend(part, layer, decoder.config().heads(layer), q, k, v);
+        });
     }
 
     /**
@@ -474,10 +468,12 @@ public final class LanguageModel {
      */
     public Completion complete(Request request, Consumer<String> pieces) {
         if (request.texts() != 1) {
-            throw new InputException("the request is for " + request.texts()
-                    + " texts; expected one, or LanguageModel.completions");
+            throw new InputException(
+                    "the request is for " + request.texts() + " texts; expected one, or LanguageModel.completions");
         }
-        return new CompletionRun(this, request).run((text, piece) -> pieces.accept(piece)).getFirst();
+        return new CompletionRun(this, request)
+                .run((text, piece) -> pieces.accept(piece))
+                .getFirst();
     }
 
     /** As many texts after one prompt as the request asks for; else as {@link #complete(Request)}. */

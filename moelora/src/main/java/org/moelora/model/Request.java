@@ -315,7 +315,8 @@ public final class Request {
             Request request = new Request(copy());
             Sampling checked = request.sampling();
             if (checked.logitBias().size() > 1024) {
-                throw new InputException("logit-bias has " + checked.logitBias().size() + " tokens; expected at most 1024");
+                throw new InputException(
+                        "logit-bias has " + checked.logitBias().size() + " tokens; expected at most 1024");
             }
             return request;
         }

@@ -43,15 +43,24 @@ public record Sampling(
      * @throws InputException if a value is out of range
      */
     public Sampling {
-        check("temperature", temperature, temperature >= 0 && temperature < Double.POSITIVE_INFINITY, "a finite number, 0 or more");
+        check(
+                "temperature",
+                temperature,
+                temperature >= 0 && temperature < Double.POSITIVE_INFINITY,
+                "a finite number, 0 or more");
         check("top-k", topK, topK >= 0, "0 (all) or more");
         check("top-p", topP, topP > 0 && topP <= 1, "above 0 and at most 1");
         check("min-p", minP, minP >= 0 && minP <= 1, "0 to 1");
-        check("repetition-penalty", repetitionPenalty, repetitionPenalty > 0 && repetitionPenalty <= 100, "above 0 and at most 100");
+        check(
+                "repetition-penalty",
+                repetitionPenalty,
+                repetitionPenalty > 0 && repetitionPenalty <= 100,
+                "above 0 and at most 100");
         check("frequency-penalty", frequencyPenalty, Math.abs(frequencyPenalty) <= 2, "-2 to 2");
         check("presence-penalty", presencePenalty, Math.abs(presencePenalty) <= 2, "-2 to 2");
         logitBias = Map.copyOf(logitBias);
-        logitBias.forEach((id, bias) -> check("logit-bias of token " + id, bias, id >= 0 && Math.abs(bias) <= 100, "-100 to 100, of a token"));
+        logitBias.forEach((id, bias) ->
+                check("logit-bias of token " + id, bias, id >= 0 && Math.abs(bias) <= 100, "-100 to 100, of a token"));
     }
 
     private static void check(String name, Number value, boolean good, String expected) {

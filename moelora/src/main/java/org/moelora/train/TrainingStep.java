@@ -147,9 +147,6 @@ public record TrainingStep(
 
     /** What was minimised. */
     public double loss(LossSettings losses) {
-        return lm
-                + losses.balanceWeight() * balance
-                + losses.contrastWeight() * contrast
-                + losses.taskWeight() * task;
+        return lm + losses.balanceWeight() * balance + losses.contrastWeight() * contrast + losses.taskWeight() * task;
     }
 }

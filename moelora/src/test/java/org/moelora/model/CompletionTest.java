@@ -55,13 +55,16 @@ class CompletionTest {
         assertThat(ten.ids()).hasSize(10);
         assertThat(ten.finish()).isEqualTo(FinishReason.LENGTH);
         assertThat(ten.firstToken()).isPositive().isLessThanOrEqualTo(ten.time());
-        assertThat(complete(Request.ofIds(prompt).maxTokens(10).logitBias(noEnds())).text()).isEqualTo(ten.text());
+        assertThat(complete(Request.ofIds(prompt).maxTokens(10).logitBias(noEnds()))
+                        .text())
+                .isEqualTo(ten.text());
     }
 
     @Test
     void theTextIsWhatGenerationWrites() {
         assertThat(complete(Request.of(PROMPT).maxTokens(40)).text())
-                .isEqualTo(Generation.of(base.plain(), GenerationOptions.GREEDY.withMaxTokens(40)).text(PROMPT));
+                .isEqualTo(Generation.of(base.plain(), GenerationOptions.GREEDY.withMaxTokens(40))
+                        .text(PROMPT));
     }
 
     /** Every pair of characters of a text as a stop sequence, so that it begins and ends inside of pieces too. */
@@ -72,7 +75,12 @@ class CompletionTest {
             String stop = whole.substring(at, at + 2);
             StringBuilder pieces = new StringBuilder();
             Completion text = base.plain()
-                    .complete(Request.of(PROMPT).maxTokens(12).stop("never there", stop).build(), pieces::append);
+                    .complete(
+                            Request.of(PROMPT)
+                                    .maxTokens(12)
+                                    .stop("never there", stop)
+                                    .build(),
+                            pieces::append);
             assertThat(text.text()).isEqualTo(whole.substring(0, whole.indexOf(stop)));
             assertThat(pieces).hasToString(text.text());
             assertThat(text.finish()).isEqualTo(FinishReason.STOP_SEQUENCE);
@@ -100,7 +108,11 @@ class CompletionTest {
         Completion text = complete(Request.ofIds(prompt).maxTokens(100).logitBias(noEnds()));
         assertThat(text.ids()).hasSize(4); // the last one is chosen at the last position
         assertThat(text.finish()).isEqualTo(FinishReason.LENGTH);
-        assertThat(complete(Request.ofIds(prompt).maxTokens(10).logitBias(noEnds()).beyondPositions(true)).ids())
+        assertThat(complete(Request.ofIds(prompt)
+                                .maxTokens(10)
+                                .logitBias(noEnds())
+                                .beyondPositions(true))
+                        .ids())
                 .hasSize(10);
     }
 
@@ -140,10 +152,14 @@ class CompletionTest {
     @Test
     void memoryIsRefusedBeforeItIsTaken() {
         assertThatExceptionOfType(InputException.class)
-                .isThrownBy(() -> complete(Request.of(PROMPT).maxTokens(10_000_000).beyondPositions(true).maxMemory(100_000_000)))
+                .isThrownBy(() -> complete(Request.of(PROMPT)
+                        .maxTokens(10_000_000)
+                        .beyondPositions(true)
+                        .maxMemory(100_000_000)))
                 .withMessageContaining("writing takes")
                 .withMessageContaining("expected a shorter prompt, or fewer --max-tokens");
-        assertThat(complete(Request.of(PROMPT).maxTokens(2).maxMemory(100_000_000)).ids())
+        assertThat(complete(Request.of(PROMPT).maxTokens(2).maxMemory(100_000_000))
+                        .ids())
                 .isNotEmpty();
     }
 
@@ -151,7 +167,10 @@ class CompletionTest {
     void aCancelledRequestEndsBetweenTokensWithWhatItHas() {
         Cancellation cancellation = new Cancellation();
         StringBuilder shown = new StringBuilder();
-        Request request = Request.of(PROMPT).cancellation(cancellation).logitBias(noEnds()).build();
+        Request request = Request.of(PROMPT)
+                .cancellation(cancellation)
+                .logitBias(noEnds())
+                .build();
         Completion text = base.plain().complete(request, piece -> {
             shown.append(piece);
             cancellation.cancel();
@@ -184,7 +203,11 @@ class CompletionTest {
 
     @Test
     void logProbabilitiesAreThoseOfTheModel() {
-        Completion text = complete(Request.of(PROMPT).maxTokens(3).logProbabilities(4).temperature(0.5).seed(3));
+        Completion text = complete(Request.of(PROMPT)
+                .maxTokens(3)
+                .logProbabilities(4)
+                .temperature(0.5)
+                .seed(3));
         int[] prompt = Generation.of(base.plain(), GenerationOptions.GREEDY).tokens(PROMPT);
         List<Integer> all = new ArrayList<>(Arrays.stream(prompt).boxed().toList());
         all.addAll(text.ids());
@@ -201,8 +224,11 @@ class CompletionTest {
                 assertThat(one.id()).isEqualTo(text.ids().get(i));
                 assertThat(one.logProbability()).isCloseTo(expected[0], within(1e-4));
             }
-            assertThat(one.top()).hasSize(4).isSortedAccordingTo((a, b) -> Double.compare(b.logProbability(), a.logProbability()));
-            assertThat(one.logProbability()).isLessThanOrEqualTo(one.top().getFirst().logProbability());
+            assertThat(one.top())
+                    .hasSize(4)
+                    .isSortedAccordingTo((a, b) -> Double.compare(b.logProbability(), a.logProbability()));
+            assertThat(one.logProbability())
+                    .isLessThanOrEqualTo(one.top().getFirst().logProbability());
         }
     }
 
@@ -210,17 +236,25 @@ class CompletionTest {
     @ValueSource(ints = {0, 1, 2})
     void oneOfTheChoicesComesOut(int seed) {
         List<String> choices = List.of(" pour", " pour over", " dry", " open the door");
-        Completion text = complete(Request.of(PROMPT).choices(choices).temperature(5).seed(seed).maxTokens(50));
+        Completion text = complete(
+                Request.of(PROMPT).choices(choices).temperature(5).seed(seed).maxTokens(50));
         assertThat(text.text()).isIn(choices);
         assertThat(text.finish()).isEqualTo(FinishReason.STOP);
     }
 
     @Test
     void severalTextsOfOneSeedDifferAndComeAgain() {
-        Request request = Request.of(PROMPT).texts(4).temperature(1.5).maxTokens(12).seed(7).build();
-        List<String> texts = base.plain().completions(request).stream().map(Completion::text).toList();
+        Request request = Request.of(PROMPT)
+                .texts(4)
+                .temperature(1.5)
+                .maxTokens(12)
+                .seed(7)
+                .build();
+        List<String> texts =
+                base.plain().completions(request).stream().map(Completion::text).toList();
         assertThat(new HashSet<>(texts)).hasSizeGreaterThan(1);
-        assertThat(base.plain().completions(request).stream().map(Completion::text)).isEqualTo(texts);
+        assertThat(base.plain().completions(request).stream().map(Completion::text))
+                .isEqualTo(texts);
         assertThatExceptionOfType(InputException.class)
                 .isThrownBy(() -> base.plain().complete(request))
                 .withMessageContaining("LanguageModel.completions");
@@ -259,7 +293,11 @@ class CompletionTest {
     })
     void valuesOutOfRangeAreRefused(String message, int maxTokens, double topP, int texts) {
         assertThatExceptionOfType(InputException.class)
-                .isThrownBy(() -> Request.of("a").maxTokens(maxTokens).topP(topP).texts(texts).build())
+                .isThrownBy(() -> Request.of("a")
+                        .maxTokens(maxTokens)
+                        .topP(topP)
+                        .texts(texts)
+                        .build())
                 .withMessage(message);
     }
 

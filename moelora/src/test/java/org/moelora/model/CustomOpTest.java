@@ -185,7 +185,7 @@ class CustomOpTest {
         Handler handler = new Handler() {
             @Override
             public void publish(LogRecord line) {
-                if (line.getLevel() == Level.WARNING) {
+                if (line.getLevel().equals(Level.WARNING)) {
                     logged.add(new SimpleFormatter().formatMessage(line));
                 }
             }

@@ -29,8 +29,7 @@ final class Logits {
         DecoderConfig config = model.decoder().config();
         float[][] rows = new float[ids.length][];
         try (KeyValueCache cache =
-                new KeyValueCache(
-                        model.decoder().device(), config.layers(), 1, 1, ids.length, config.keyWidth())) {
+                new KeyValueCache(model.decoder().device(), config.layers(), 1, 1, ids.length, config.keyWidth())) {
             for (int t = 0; t < ids.length; t++) {
                 try (Tape tape = Tape.inference(model.decoder().device())) {
                     rows[t] = model.logits(

@@ -78,7 +78,8 @@ class TaskLossTest {
         return Stream.of(
                 Arguments.of("top-k", mixture().build(), 2),
                 Arguments.of("dense", mixture().gate(new GatePolicy.Dense()).build(), 2),
-                Arguments.of("threshold", mixture().gate(new GatePolicy.Threshold(0)).build(), 2),
+                Arguments.of(
+                        "threshold", mixture().gate(new GatePolicy.Threshold(0)).build(), 2),
                 Arguments.of(
                         "shared",
                         mixture()
@@ -175,7 +176,8 @@ class TaskLossTest {
                             all += n[b * EXPERTS + e] / 7 + 1e-3;
                         }
                         double cost = -Math.log((n[a * EXPERTS + e] / 7 + 1e-3) / all);
-                        expected += p.get(module)[batch.starts()[r] * EXPERTS + e] * cost / 3 / (a == 0 ? 3 : 2) / routers;
+                        expected +=
+                                p.get(module)[batch.starts()[r] * EXPERTS + e] * cost / 3 / (a == 0 ? 3 : 2) / routers;
                     }
                 }
             }
@@ -269,7 +271,9 @@ class TaskLossTest {
             adapter.parameters().clearGradients();
             TrainingStep parts = backward(model, split, heads, true);
             assertThat(parts.task()).isCloseTo(whole.task(), within(1e-6));
-            assertThat(parts.taskShares()).hasSize(routers).containsOnlyKeys(whole.taskShares().keySet());
+            assertThat(parts.taskShares())
+                    .hasSize(routers)
+                    .containsOnlyKeys(whole.taskShares().keySet());
             whole.taskShares()
                     .forEach((router, sums) ->
                             assertThat(parts.taskShares().get(router)).containsExactly(sums, within(1e-5)));
@@ -319,7 +323,8 @@ class TaskLossTest {
             assertThat(losses.getLast()).isLessThan(losses.getFirst());
             assertThat(Files.readString(temp.resolve("whole/metrics.jsonl"))).contains("\"task\":" + losses.getLast());
             once = router(whole);
-            assertThatThrownBy(() -> tuner(base, first, false).into(temp.resolve("run")).run(stoppingAfter(3)))
+            assertThatThrownBy(() ->
+                            tuner(base, first, false).into(temp.resolve("run")).run(stoppingAfter(3)))
                     .hasMessage("stop");
             assertThatThrownBy(() -> tuner(base, rest, false)
                             .config(training(false, LossSettings.NONE))

@@ -27,7 +27,8 @@ public final class InnerProduct {
                 // y = a b^T, as rows [1, n]
                 .forward(
                         Shape.of(1),
-                        (v, y) -> kernels.gemm(1, row(v.of(a), n), row(v.of(b), n).t(), 0, row(y, 1)))
+                        (v, y) ->
+                                kernels.gemm(1, row(v.of(a), n), row(v.of(b), n).t(), 0, row(y, 1)))
                 // da = dy b, db = dy a
                 .backward((v, dy, d) -> {
                     d.into(a, (da, add) -> kernels.gemm(1, row(dy, 1), row(v.of(b), n), add ? 1 : 0, row(da, n)));

@@ -208,8 +208,7 @@ class AtomicFolderTest {
         Path taken = Files.createDirectory(out.resolve("a"));
         assertThatThrownBy(() -> AtomicFolder.replace(out, NAMES, files("a", "1")))
                 .isInstanceOf(InputException.class)
-                .hasMessage(
-                        taken + ": this is a folder; expected a file that may be replaced, or no file there");
+                .hasMessage(taken + ": this is a folder; expected a file that may be replaced, or no file there");
         Files.delete(taken);
         Files.createSymbolicLink(taken, folder.resolve("nowhere"));
         assertThatThrownBy(() -> AtomicFolder.checkNames(out, NAMES)).hasMessageContaining("this is a link");

@@ -481,7 +481,9 @@ class OpsTest {
                         .variable(1, cols)
                         .variable(1, cols)
                         .on(device, (tape, x) -> InnerProduct.apply(tape, x[0], x[1]), x -> new double[] {
-                            IntStream.range(0, cols).mapToDouble(i -> x[0][i] * x[1][i]).sum()
+                            IntStream.range(0, cols)
+                                    .mapToDouble(i -> x[0][i] * x[1][i])
+                                    .sum()
                         })
                         .require(1e-5, GRADIENT);
                 GradientCheck.of("square")
