@@ -129,6 +129,7 @@ class TrainCommandTest {
                         "lm",
                         "balance",
                         "contrast",
+                        "task",
                         "grad_norm",
                         "learning_rate",
                         "rows",
