@@ -66,6 +66,7 @@ class FineTunerTest {
                         "lm",
                         "balance",
                         "contrast",
+                        "task",
                         "grad_norm",
                         "learning_rate",
                         "rows",
