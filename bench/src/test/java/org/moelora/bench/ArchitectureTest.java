@@ -180,10 +180,11 @@ class ArchitectureTest {
                 .onlyDependOnClassesThat(not(OURS)
                         .or(resideInAnyPackage(concat(CLI, MOELORA)))
                         .or(describe(
-                                "InputException and the spelling in its sentences, a device without memory, JSON, or a file"
+                                "InputException and the spelling in its sentences, a cancellation, a device without memory, JSON, or a file"
                                         + " that is written whole",
                                 c -> c.getName().equals("org.moelora.engine.InputException")
                                         || c.getName().equals("org.moelora.engine.Spelling")
+                                        || c.getName().equals("org.moelora.engine.Cancellation")
                                         || c.getName().startsWith("org.moelora.engine.io.AtomicFile")
                                         || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException")
                                         || c.getName().startsWith("org.moelora.engine.io.Json"))))
