@@ -191,7 +191,11 @@ final class Contrast {
         Ranges.run(workers, n, 1, 8L * n, (from, to) -> {
             Row row = space.take();
             for (int i = (int) from; i < to; i++) {
-                anchor(i, row.cos);
+                if (share[i] > 0) {
+                    nearest(i, row.cos);
+                    logSum(i, row.cos);
+                    positives(i, row.cos);
+                }
             }
             space.giveBack(row);
         });
@@ -235,20 +239,28 @@ final class Contrast {
         }
     }
 
-    private void anchor(int i, float[] cos) {
-        if (share[i] == 0) {
-            return;
-        }
+    // An anchor in three methods: C2 inlines no more once a method has very many nodes, and makes an object of a vector that it passes to a call.
+
+    /** An anchor's largest cosine; its cosines stay for the other two. */
+    private void nearest(int i, float[] cos) {
         cosines(i, cos);
         cos[i] = NOTHING;
-        float largest = largest(cos, gate);
-        double log = Math.log(expSum(cos, gate, largest, 1 / tau));
-        most[i] = largest;
+        most[i] = largest(cos, gate);
+    }
+
+    /** Its log-sum-exp; its loss but for the positives. */
+    private void logSum(int i, float[] cos) {
+        double log = Math.log(expSum(cos, gate, most[i], 1 / tau));
         logSum[i] = (float) log;
-        cos[i] = largest;
-        double positives = positives(cos, gate, largest, expert, expert[i]) * (double) share[i];
+        losses[i] = log;
+    }
+
+    /** The mean of its positives, which are taken off its loss. */
+    private void positives(int i, float[] cos) {
+        cos[i] = most[i];
+        double positives = positives(cos, gate, most[i], expert, expert[i]) * (double) share[i];
         mean[i] = (float) positives;
-        losses[i] = log - positives / tau;
+        losses[i] -= positives / tau;
     }
 
     /** The largest, of those that take part; the others become {@link #NOTHING}. */

@@ -232,12 +232,10 @@ class AllocationTest {
         calls.put("balance", () -> m.balance(ROWS, EXPERTS, K, p, selected, load, loss));
         calls.put("selectPairs", () -> m.selectPairs(pairs, EXPERTS, RANK, K, null, selected, u, chosen, expertOf));
         calls.put("selectPairsGrad", () -> m.selectPairsGrad(pairs, EXPERTS, RANK, K, null, selected, chosen, du));
-        // First the general one, of which contrast is a case: compiled for gates of one alone, its code is thrown away
-        // later.
+        calls.put("contrast", () -> m.contrast(pairs, 0.1f, 1e-6f, s, expertOf, loss, ds));
         calls.put(
                 "gatedContrast",
                 () -> m.gatedContrast(pairs, EXPERTS, 0.1f, 1e-6f, s, expertOf, gates, loss, ds, dGates));
-        calls.put("contrast", () -> m.contrast(pairs, 0.1f, 1e-6f, s, expertOf, loss, ds));
     }
 
     /** Memory that holds halves: numbers that no kernel turns into a NaN, whose payload would take slower paths. */
