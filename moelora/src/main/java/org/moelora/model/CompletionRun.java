@@ -49,7 +49,7 @@ final class CompletionRun {
         int[] prompt = request.tokens(model);
         int most = mostTokens(prompt);
         List<@Nullable String> tasks = Collections.nCopies(request.texts(), request.task());
-        checkMemory(prompt.length, most, tasks);
+        checkMemory(prompt, most, tasks);
         List<Text> texts = new ArrayList<>();
         for (int i = 0; i < request.texts(); i++) {
             texts.add(new Text(i, prompt, most));
@@ -131,16 +131,13 @@ final class CompletionRun {
         return (int) Math.min(request.maxTokens(), (long) positions - prompt.length + 1);
     }
 
-    private void checkMemory(int prompt, int most, List<@Nullable String> tasks) {
+    private void checkMemory(int[] prompt, int most, List<@Nullable String> tasks) {
         if (request.maxMemory() == 0) {
             return;
         }
-        MemoryPlan.of(model, view -> {
-                    try (Decoding all = new Decoding(view, tasks, prompt + most, prompt + most)) {
-                        int[][] zeros = new int[tasks.size()][prompt];
-                        all.read(zeros, () -> {});
-                    }
-                })
+        MemoryPlan.of(model, view -> Generation.of(view, GenerationOptions.GREEDY.withMaxTokens(most))
+                        .withTasks(tasks)
+                        .rehearse(Collections.nCopies(request.texts(), prompt)))
                 .require(request.maxMemory(), "writing", "a shorter prompt, or fewer --max-tokens");
     }
 

@@ -2,8 +2,6 @@ package org.moelora.model;
 
 import java.time.Duration;
 import java.time.LocalDate;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -129,7 +127,7 @@ public final class Request {
     }
 
     /** The values of a {@link Request}. Used by one thread. */
-    public static final class Builder {
+    public static final class Builder implements Cloneable {
         private String prompt = "";
         private int @Nullable [] ids;
         private @Nullable List<ChatMessage> messages;
@@ -206,7 +204,7 @@ public final class Request {
 
         /** {@link Sampling#logitBias}: none. */
         public Builder logitBias(Map<Integer, Double> byToken) {
-            logitBias = new LinkedHashMap<>(byToken);
+            logitBias = Map.copyOf(byToken);
             return this;
         }
 
@@ -327,32 +325,13 @@ public final class Request {
             }
         }
 
+        /** The values are immutable, so a copy of the fields is one of them. */
         private Builder copy() {
-            Builder copy = new Builder();
-            copy.prompt = prompt;
-            copy.ids = ids;
-            copy.messages = messages;
-            copy.maxTokens = maxTokens;
-            copy.temperature = temperature;
-            copy.topK = topK;
-            copy.topP = topP;
-            copy.minP = minP;
-            copy.repetitionPenalty = repetitionPenalty;
-            copy.frequencyPenalty = frequencyPenalty;
-            copy.presencePenalty = presencePenalty;
-            copy.logitBias = Map.copyOf(logitBias);
-            copy.seed = seed;
-            copy.stops = new ArrayList<>(stops);
-            copy.choices = new ArrayList<>(choices);
-            copy.texts = texts;
-            copy.logProbabilities = logProbabilities;
-            copy.deadline = deadline;
-            copy.cancellation = cancellation;
-            copy.task = task;
-            copy.date = date;
-            copy.beyondPositions = beyondPositions;
-            copy.maxMemory = maxMemory;
-            return copy;
+            try {
+                return (Builder) clone();
+            } catch (CloneNotSupportedException e) {
+                throw new AssertionError(e);
+            }
         }
     }
 }
