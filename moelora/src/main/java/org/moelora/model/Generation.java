@@ -81,14 +81,9 @@ public final class Generation {
 
     /** {@link #text}, handing over pieces as they come; a piece never ends inside a character. */
     public void stream(String prompt, Consumer<String> consumer) {
-        stream(tokens(prompt), consumer);
-    }
-
-    /** {@link #stream(String, Consumer)} for a prompt that is tokens already, such as a chat's. */
-    public void stream(int[] prompt, Consumer<String> consumer) {
         TextStream stream = tokenizer().stream();
         boolean[] open = {true};
-        ids(List.of(prompt), (sequence, id) -> {
+        ids(List.of(tokens(prompt)), (sequence, id) -> {
             String piece = stream.push(id);
             int end = options.stopAtLineEnd() ? piece.indexOf('\n') : -1;
             String shown = end < 0 ? piece : piece.substring(0, end);
@@ -176,21 +171,6 @@ public final class Generation {
     /** Writes the first token of each text, with room for all: for {@link MemoryPlan#of}, as no later token takes more. */
     public void rehearse(List<int[]> prompts) {
         ids(prompts, (sequence, id) -> false, options.maxTokens());
-    }
-
-    /**
-     * The most memory that {@link #stream} takes at a time.
-     *
-     * @throws InputException if the model has no tokenizer
-     */
-    public MemoryPlan memory(String prompt) {
-        return memory(tokens(prompt));
-    }
-
-    /** {@link #memory(String)} for a prompt that is tokens already. */
-    public MemoryPlan memory(int[] prompt) {
-        List<int[]> prompts = List.of(prompt);
-        return MemoryPlan.of(model, view -> new Generation(view, options, tasks, date).rehearse(prompts));
     }
 
     /**
