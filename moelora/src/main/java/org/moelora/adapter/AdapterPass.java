@@ -59,15 +59,17 @@ public final class AdapterPass {
     private final @Nullable LossSettings losses;
     private final long seed;
     private final long draw;
-    private final @Nullable Observer observer;
-    private final @Nullable Watcher watcher;
-    private final @Nullable Rows rows;
-    private final @Nullable Kept kept;
-    private final @Nullable Calibration calibration;
-    private final RouterPhase phase;
-    private final TaskHeads.@Nullable Lesson lesson;
-    private final Generations generations;
-    private final Gathered gathered;
+
+    // What follows is set before a pass is handed out, and not changed then.
+    private @Nullable Observer observer;
+    private @Nullable Watcher watcher;
+    private @Nullable Rows rows;
+    private @Nullable Kept kept;
+    private @Nullable Calibration calibration;
+    private RouterPhase phase = RouterPhase.FINAL;
+    private TaskHeads.@Nullable Lesson lesson;
+    private Generations generations = Generations.NEWEST;
+    private Gathered gathered = new Gathered();
 
     /**
      * What layers leave beside their outputs.
@@ -146,62 +148,36 @@ public final class AdapterPass {
         }
     }
 
-    private AdapterPass(
-            @Nullable LossSettings losses,
-            long seed,
-            long draw,
-            @Nullable Observer observer,
-            @Nullable Watcher watcher) {
-        this(
-                losses,
-                seed,
-                draw,
-                observer,
-                watcher,
-                null,
-                null,
-                null,
-                RouterPhase.FINAL,
-                null,
-                Generations.NEWEST,
-                new Gathered());
-    }
-
-    private AdapterPass(
-            @Nullable LossSettings losses,
-            long seed,
-            long draw,
-            @Nullable Observer observer,
-            @Nullable Watcher watcher,
-            @Nullable Rows rows,
-            @Nullable Kept kept,
-            @Nullable Calibration calibration,
-            RouterPhase phase,
-            TaskHeads.@Nullable Lesson lesson,
-            Generations generations,
-            Gathered gathered) {
+    private AdapterPass(@Nullable LossSettings losses, long seed, long draw) {
         this.losses = losses;
         this.seed = seed;
         this.draw = draw;
-        this.observer = observer;
-        this.watcher = watcher;
-        this.rows = rows;
-        this.kept = kept;
-        this.calibration = calibration;
-        this.phase = phase;
-        this.lesson = lesson;
-        this.generations = generations;
-        this.gathered = gathered;
+    }
+
+    /** A pass that differs from another in what is set next. */
+    private AdapterPass(AdapterPass like) {
+        this(like.losses, like.seed, like.draw);
+        observer = like.observer;
+        watcher = like.watcher;
+        rows = like.rows;
+        kept = like.kept;
+        calibration = like.calibration;
+        phase = like.phase;
+        lesson = like.lesson;
+        generations = like.generations;
+        gathered = like.gathered;
     }
 
     /** No dropout, no losses. */
     public static AdapterPass inference() {
-        return new AdapterPass(null, 0, 0, null, null);
+        return new AdapterPass(null, 0, 0);
     }
 
     /** Inference that reports every layer's routing. */
     public static AdapterPass observed(Observer observer) {
-        return new AdapterPass(null, 0, 0, observer, null);
+        AdapterPass pass = inference();
+        pass.observer = observer;
+        return pass;
     }
 
     /**
@@ -219,42 +195,37 @@ public final class AdapterPass {
      * @param watcher null for none
      */
     public static AdapterPass training(LossSettings losses, long seed, long draw, @Nullable Watcher watcher) {
-        return new AdapterPass(losses, seed, draw, null, watcher);
+        AdapterPass pass = new AdapterPass(losses, seed, draw);
+        pass.watcher = watcher;
+        return pass;
     }
 
     /** No dropout, no losses, and features of rows instead of routing. */
     static AdapterPass calibrating(Calibration calibration) {
-        return new AdapterPass(
-                null,
-                0,
-                0,
-                null,
-                null,
-                null,
-                null,
-                calibration,
-                RouterPhase.FINAL,
-                null,
-                Generations.NEWEST,
-                new Gathered());
+        AdapterPass pass = inference();
+        pass.calibration = calibration;
+        return pass;
     }
 
     /** This pass over rows whose tasks and prompts are known, for gates that depend on them. */
     public AdapterPass withRows(Rows of) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, of, kept, calibration, phase, lesson, generations, gathered);
+        AdapterPass pass = new AdapterPass(this);
+        pass.rows = of;
+        return pass;
     }
 
     /** This pass with routers that choose so. */
     public AdapterPass in(RouterPhase now) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, rows, kept, calibration, now, lesson, generations, gathered);
+        AdapterPass pass = new AdapterPass(this);
+        pass.phase = now;
+        return pass;
     }
 
     /** This pass with routers of prompts that learn from the names of the rows' tasks, if the losses have a weight for that. */
     public AdapterPass teaching(TaskHeads.Lesson now) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, rows, kept, calibration, phase, now, generations, gathered);
+        AdapterPass pass = new AdapterPass(this);
+        pass.lesson = now;
+        return pass;
     }
 
     /**
@@ -283,19 +254,12 @@ public final class AdapterPass {
     }
 
     private AdapterPass in(Generations now) {
-        return new AdapterPass(
-                losses,
-                seed,
-                draw,
-                now.here == 0 ? observer : null,
-                watcher,
-                rows,
-                kept,
-                calibration,
-                phase,
-                lesson,
-                now,
-                gathered);
+        AdapterPass pass = new AdapterPass(this);
+        pass.generations = now;
+        if (now.here != 0) {
+            pass.observer = null;
+        }
+        return pass;
     }
 
     /** For each row how many adapters learned after the one that answers it. */
@@ -367,8 +331,9 @@ public final class AdapterPass {
 
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
-        return new AdapterPass(
-                losses, seed, draw, observer, watcher, rows, values, calibration, phase, lesson, generations, gathered);
+        AdapterPass pass = new AdapterPass(this);
+        pass.kept = values;
+        return pass;
     }
 
     /** What {@code compute} gives, or what it gave under that name in a pass before. */
@@ -446,19 +411,8 @@ public final class AdapterPass {
         List<Tensor> results = tape.segment(
                 name,
                 part -> {
-                    AdapterPass pass = new AdapterPass(
-                            losses,
-                            seed,
-                            draw,
-                            observer,
-                            watcher,
-                            rows,
-                            kept,
-                            calibration,
-                            phase,
-                            lesson,
-                            generations,
-                            gathered.ofSegment());
+                    AdapterPass pass = new AdapterPass(this);
+                    pass.gathered = gathered.ofSegment();
                     Tensor y = body.apply(part, pass);
                     contrasts[0] = 1 + pass.gathered.balance.size();
                     tasks[0] = contrasts[0] + pass.gathered.contrast.size();
