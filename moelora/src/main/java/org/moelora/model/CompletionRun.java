@@ -135,9 +135,11 @@ final class CompletionRun {
         if (request.maxMemory() == 0) {
             return;
         }
-        MemoryPlan.of(model, view -> Generation.of(view, GenerationOptions.GREEDY.withMaxTokens(most))
-                        .withTasks(tasks)
-                        .rehearse(Collections.nCopies(request.texts(), prompt)))
+        MemoryPlan.of(
+                        model,
+                        view -> Generation.of(view, GenerationOptions.GREEDY.withMaxTokens(most))
+                                .withTasks(tasks)
+                                .rehearse(Collections.nCopies(request.texts(), prompt)))
                 .require(request.maxMemory(), "writing", "a shorter prompt, or fewer --max-tokens");
     }
 

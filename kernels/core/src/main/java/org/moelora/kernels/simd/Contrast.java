@@ -239,7 +239,8 @@ final class Contrast {
         }
     }
 
-    // An anchor in three methods: C2 inlines no more once a method has very many nodes, and makes an object of a vector that it passes to a call.
+    // An anchor in three methods: C2 inlines no more once a method has very many nodes, and makes an object of a vector
+    // that it passes to a call.
 
     /** An anchor's largest cosine; its cosines stay for the other two. */
     private void nearest(int i, float[] cos) {
