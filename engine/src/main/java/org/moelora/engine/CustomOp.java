@@ -82,7 +82,7 @@ public final class CustomOp {
                                     + " in the place of dx[" + i + "]; expected " + size);
                         }
                         if (d.wants(in[i])) {
-                            device.write(dx[i], d.overwritten(in[i]), 0);
+                            device.write(dx[i], d.overwritten(in[i]).memory(), 0);
                         }
                     }
                 });

@@ -267,7 +267,7 @@ public final class GradientCheck {
 
     private static void write(Tape tape, Gradients d, Tensor x, float[] gradient) {
         if (d.wants(x)) {
-            tape.device().write(gradient, d.overwritten(x), 0);
+            tape.device().write(gradient, d.overwritten(x).memory(), 0);
         }
     }
 

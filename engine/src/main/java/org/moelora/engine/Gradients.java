@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 
 /**
  * Where an {@link Op}'s backward pass puts the gradients of its differentiable inputs. Each input is asked for once, also if its gradient is not wanted;
@@ -21,8 +22,8 @@ public final class Gradients {
         void run(Memory dx, boolean accumulate);
     }
 
-    /** Memory of the op's own: what is in it is added to sum, if there is one, when the op is through. */
-    private record Part(Memory memory, @Nullable Memory sum) {}
+    /** Memory of the op's own: what is in it is added to sum when the op is through. */
+    private record Part(Memory memory, Memory sum) {}
 
     private final Tape tape;
     private final Op op;
@@ -42,26 +43,21 @@ public final class Gradients {
         return input != null && input.wantsGrad();
     }
 
-    /** Where to put the gradient of an input; memory that is thrown away if it is not wanted. */
-    public Tape.Grad of(Tensor input) {
+    /** Where to put the gradient of an input; absent if it is not wanted. */
+    public Sink of(Tensor input) {
         boolean again = ask(input);
         if (!input.wantsGrad()) {
-            return new Tape.Grad(part(input, null), false);
+            return Sink.ABSENT;
         }
-        return again ? new Tape.Grad(part(input, tape.place(input).memory()), false) : tape.place(input);
+        return again ? Sink.fresh(part(input, tape.place(input).memory())) : tape.place(input);
     }
 
     /** Has a kernel give the gradient of an input, if it is wanted. */
     public void into(@Nullable Tensor input, Kernel kernel) {
-        if (input == null) {
-            return;
+        Sink dx = input == null ? Sink.ABSENT : of(input);
+        if (!dx.isAbsent()) {
+            kernel.run(dx.memory(), dx.adds());
         }
-        if (!input.wantsGrad()) {
-            ask(input);
-            return;
-        }
-        Tape.Grad dx = of(input);
-        kernel.run(dx.memory(), dx.accumulate());
     }
 
     /** {@link #into} for kernels that can only add: dx is zero where nothing stands in it. */
@@ -74,10 +70,10 @@ public final class Gradients {
         });
     }
 
-    /** For kernels that can only overwrite: memory that the kernel has to fill, of which the content becomes, or is added to, the gradient of an input. */
-    public Memory overwritten(Tensor input) {
-        Tape.Grad dx = of(input);
-        return dx.accumulate() ? part(input, dx.memory()) : dx.memory();
+    /** For kernels that can only overwrite: a fresh sink, whose content becomes, or is added to, the gradient of an input; absent if it is not wanted. */
+    public Sink overwritten(Tensor input) {
+        Sink dx = of(input);
+        return dx.adds() ? Sink.fresh(part(input, dx.memory())) : dx;
     }
 
     /** {@code dx = dy} for each of these inputs, without a copy where that is possible; {@code dy} must not be read afterwards. */
@@ -100,7 +96,7 @@ public final class Gradients {
     }
 
     /** Memory for the time of this op. */
-    private Memory part(Tensor input, @Nullable Memory sum) {
+    private Memory part(Tensor input, Memory sum) {
         Memory memory = tape.scratch(input.shape().size());
         parts.add(new Part(memory, sum));
         return memory;
@@ -142,9 +138,7 @@ public final class Gradients {
             }
         }
         for (Part part : parts) {
-            if (part.sum != null) {
-                tape.kernels().elementwise().scale(1, part.memory, part.sum, true);
-            }
+            tape.kernels().elementwise().scale(1, part.memory, part.sum, true);
         }
     }
 

@@ -12,19 +12,13 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
+import org.moelora.kernels.Sink;
 
 /**
  * One forward pass and its reverse: records what ops did, owns every intermediate, and gives each back as the backward pass
  * passes it. An inference tape records nothing. Used by one thread; closed with try.
  */
 public final class Tape implements AutoCloseable {
-    /**
-     * Where an op puts the gradient of an input.
-     *
-     * @param accumulate whether something stands there already and must be added to
-     */
-    public record Grad(Memory memory, boolean accumulate) {}
-
     private record Entry(String op, List<Tensor> outs, Runnable backward, List<Tensor> reads) {
         boolean hasGrad() {
             for (Tensor out : outs) {
@@ -346,17 +340,17 @@ public final class Tape implements AutoCloseable {
         return grad;
     }
 
-    Grad place(Tensor input) {
+    Sink place(Tensor input) {
         if (input instanceof Parameter parameter) {
-            return new Grad(parameter.gradient(), true);
+            return Sink.onto(parameter.gradient());
         }
         Memory grad = input.grad;
         if (grad != null) {
-            return new Grad(grad, true);
+            return Sink.onto(grad);
         }
         Memory fresh = lease(DType.F32, input.shape().size());
         input.grad = fresh;
-        return new Grad(fresh, false);
+        return Sink.fresh(fresh);
     }
 
     /**
@@ -378,7 +372,7 @@ public final class Tape implements AutoCloseable {
             throw new IllegalStateException("a tape goes back once: add the losses up first");
         }
         wentBack = true;
-        Grad seed = place(loss);
+        Sink seed = place(loss);
         kernels().elementwise().fill(seed.memory(), 1);
         propagate();
     }

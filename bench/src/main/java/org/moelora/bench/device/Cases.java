@@ -15,6 +15,7 @@ import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
+import org.moelora.kernels.Sink;
 
 /** The kernels of a training step and of decoding at the sizes of a Llama of 135 million parameters, with the mixture's at 8 experts of rank 4. */
 final class Cases implements AutoCloseable {
@@ -172,7 +173,7 @@ final class Cases implements AutoCloseable {
         Memory dv = normal(keyNumbers);
         Memory sums = normal((long) tokens * HEADS);
         Attention.Inputs in = new Attention.Inputs(q, k, v);
-        Attention.Gradients gradients = new Attention.Gradients(dq, dk, dv);
+        Attention.Gradients gradients = new Attention.Gradients(Sink.fresh(dq), Sink.fresh(dk), Sink.fresh(dv));
         double seen = sequences * (each * (each + 1) / 2.0) * HEADS * HEAD_DIM;
         cases.add(Case.multiplyAdds(
                 "attention forward " + sequences + "x" + each,
@@ -233,7 +234,9 @@ final class Cases implements AutoCloseable {
         cases.add(
                 Case.bytes("swiGlu " + n, 3 * once, () -> kernels.elementwise().swiGlu(a, b, c)));
         cases.add(Case.bytes(
-                "swiGluGrad " + n, 5 * once, () -> kernels.elementwise().swiGluGrad(a, b, c, d, false, e, false)));
+                "swiGluGrad " + n,
+                5 * once,
+                () -> kernels.elementwise().swiGluGrad(a, b, c, Sink.fresh(d), Sink.fresh(e))));
         cases.add(
                 Case.bytes("dropout " + n, 2 * once, () -> kernels.elementwise().dropout(7, 0.1f, a, c, false)));
         cases.add(Case.bytes("norm " + n, once, () -> kernels.optimizer().norm(a, one)));
@@ -270,7 +273,7 @@ final class Cases implements AutoCloseable {
         cases.add(Case.bytes(
                 "gateGrad " + tokens,
                 (3 * RANK + 2) * perExpert,
-                () -> kernels.mixture().gateGrad(tokens, EXPERTS, RANK, u, g, dv, v, false, dg, false)));
+                () -> kernels.mixture().gateGrad(tokens, EXPERTS, RANK, u, g, dv, Sink.fresh(v), Sink.fresh(dg))));
         int pairs = Math.min(PAIRS, tokens);
         Memory s = normal((long) pairs * pairs);
         kernels.elementwise().fill(s, 1);

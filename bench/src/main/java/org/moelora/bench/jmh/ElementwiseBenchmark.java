@@ -2,6 +2,7 @@ package org.moelora.bench.jmh;
 
 import java.util.concurrent.TimeUnit;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
@@ -70,7 +71,7 @@ public class ElementwiseBenchmark {
 
     @Benchmark
     public void swiGluGrad(OnDevice on, OnDevice.Work work) {
-        on.kernels().elementwise().swiGluGrad(x[0], x[1], x[2], x[3], false, x[4], false);
+        on.kernels().elementwise().swiGluGrad(x[0], x[1], x[2], Sink.fresh(x[3]), Sink.fresh(x[4]));
         work.floats(5.0 * SIZE);
     }
 

@@ -5,6 +5,7 @@ import org.moelora.kernels.DType;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
+import org.moelora.kernels.Sink;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
@@ -82,10 +83,8 @@ public class MixtureBenchmark {
                         perRank[0],
                         perExpert[0],
                         perRank[1],
-                        perRank[2],
-                        false,
-                        perExpert[2],
-                        false);
+                        Sink.fresh(perRank[2]),
+                        Sink.fresh(perExpert[2]));
         work.floats(3.0 * TOKENS * WIDTH);
     }
 

@@ -40,9 +40,7 @@ public final class GatedUpdate {
                 // dB = s dy^T U, dU = s dy B, dy0 = dy
                 .backward((v, dy, d) -> {
                     Matrix dys = Matrix.of(dy, tokens, out);
-                    d.into(
-                            b,
-                            (db, add) -> kernels.gemm(s, dys.t(), v.matrix(u), add ? 1 : 0, Matrix.of(db, out, width)));
+                    kernels.gemm(s, dys.t(), v.matrix(u), d.of(b));
                     try (Memory du = tape.scratch((long) tokens * width)) {
                         kernels.gemm(s, dys, v.matrix(b), 0, Matrix.of(du, tokens, width));
                         d.into(u, (place, add) -> tape.kernels().elementwise().scale(1, du, place, add));
@@ -71,27 +69,11 @@ public final class GatedUpdate {
                 // dB = s dy^T V, dV = s dy B, dU = dV .* expand(g), dg_te = <dV_te, u_te>, dy0 = dy
                 .backward((v, dy, d) -> {
                     Matrix dys = Matrix.of(dy, tokens, out);
-                    d.into(
-                            b,
-                            (db, add) -> kernels.matMul()
-                                    .gemm(s, dys.t(), v.matrix(gated), add ? 1 : 0, Matrix.of(db, out, width)));
+                    kernels.matMul().gemm(s, dys.t(), v.matrix(gated), d.of(b));
                     if (d.wants(u) || d.wants(g)) {
                         try (Memory dv = tape.scratch((long) tokens * width)) {
                             kernels.matMul().gemm(s, dys, v.matrix(b), 0, Matrix.of(dv, tokens, width));
-                            Tape.Grad du = d.of(u);
-                            Tape.Grad dg = d.of(g);
-                            kernels.mixture()
-                                    .gateGrad(
-                                            tokens,
-                                            experts,
-                                            rank,
-                                            v.of(u),
-                                            v.of(g),
-                                            dv,
-                                            du.memory(),
-                                            du.accumulate(),
-                                            dg.memory(),
-                                            dg.accumulate());
+                            kernels.mixture().gateGrad(tokens, experts, rank, v.of(u), v.of(g), dv, d.of(u), d.of(g));
                         }
                     }
                     d.pass(y0);

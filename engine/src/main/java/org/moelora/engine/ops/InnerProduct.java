@@ -31,8 +31,8 @@ public final class InnerProduct {
                                 kernels.gemm(1, row(v.of(a), n), row(v.of(b), n).t(), 0, row(y, 1)))
                 // da = dy b, db = dy a
                 .backward((v, dy, d) -> {
-                    d.into(a, (da, add) -> kernels.gemm(1, row(dy, 1), row(v.of(b), n), add ? 1 : 0, row(da, n)));
-                    d.into(b, (db, add) -> kernels.gemm(1, row(dy, 1), row(v.of(a), n), add ? 1 : 0, row(db, n)));
+                    kernels.gemm(1, row(dy, 1), row(v.of(b), n), d.of(a));
+                    kernels.gemm(1, row(dy, 1), row(v.of(a), n), d.of(b));
                 });
     }
 

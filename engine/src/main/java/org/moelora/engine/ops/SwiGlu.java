@@ -15,11 +15,6 @@ public final class SwiGlu {
                 .recomputable()
                 .forward(gate.shape(), (v, y) -> kernels.swiGlu(v.of(gate), v.of(up), y))
                 // dup = dy silu(gate), dgate = dy up sigmoid(gate) (1 + gate (1 - sigmoid(gate)))
-                .backward((v, dy, d) -> {
-                    Tape.Grad dg = d.of(gate);
-                    Tape.Grad du = d.of(up);
-                    kernels.swiGluGrad(
-                            v.of(gate), v.of(up), dy, dg.memory(), dg.accumulate(), du.memory(), du.accumulate());
-                });
+                .backward((v, dy, d) -> kernels.swiGluGrad(v.of(gate), v.of(up), dy, d.of(gate), d.of(up)));
     }
 }

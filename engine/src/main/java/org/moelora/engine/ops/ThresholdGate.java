@@ -31,20 +31,7 @@ public final class ThresholdGate {
                 // As for renormalised top-k with m in the place of p: dm_te = [m_te > 0] (dg_te - sum_j g_tj dg_tj) /
                 // sum_j m_tj.
                 // dp_te = dm_te, dtau_t = -sum_e dm_te. Which experts lie above has no gradient.
-                .backward((v, dg, d) -> {
-                    Tape.Grad dp = d.of(p);
-                    Tape.Grad dTau = d.of(tau);
-                    kernels.thresholdGrad(
-                            tokens,
-                            experts,
-                            v.of(p),
-                            v.of(tau),
-                            v.output(),
-                            dg,
-                            dp.memory(),
-                            dp.accumulate(),
-                            dTau.memory(),
-                            dTau.accumulate());
-                });
+                .backward((v, dg, d) ->
+                        kernels.thresholdGrad(tokens, experts, v.of(p), v.of(tau), v.output(), dg, d.of(p), d.of(tau)));
     }
 }

@@ -51,7 +51,8 @@ class GradientVectorsTest {
         Tensor loss = tape.op("sum")
                 .differentiable(y)
                 .forward(Shape.of(1), (v, sum) -> tape.kernels().rows().sum(v.of(y), 1, sum, false))
-                .backward((v, dSum, d) -> tape.kernels().elementwise().fill(d.overwritten(y), 1));
+                .backward((v, dSum, d) ->
+                        tape.kernels().elementwise().fill(d.overwritten(y).memory(), 1));
         tape.backward(loss);
     }
 

@@ -224,7 +224,8 @@ class SameTensorTest {
         return tape.op("projection")
                 .differentiable(y)
                 .forward(Shape.of(1), (v, sum) -> tape.kernels().elementwise().fill(sum, 0))
-                .backward((v, dSum, d) -> tape.device().write(projection, d.overwritten(y), 0));
+                .backward((v, dSum, d) ->
+                        tape.device().write(projection, d.overwritten(y).memory(), 0));
     }
 
     /** Which inputs are one tensor: each pair, and all of them. */

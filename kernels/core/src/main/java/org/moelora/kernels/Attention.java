@@ -60,8 +60,17 @@ public interface Attention {
      */
     record Inputs(Memory q, Memory k, Memory v) {}
 
-    /** Gradients of {@link Inputs}, of the same shapes. */
-    record Gradients(Memory dq, Memory dk, Memory dv) {}
+    /** Gradients of {@link Inputs}, of the same shapes, each of them fresh or absent. */
+    record Gradients(Sink dq, Sink dk, Sink dv) {
+        /**
+         * @throws IllegalArgumentException if one is to be added to, for which sums would have to be made in another order
+         */
+        public Gradients {
+            if (dq.adds() || dk.adds() || dv.adds()) {
+                throw new IllegalArgumentException("attention overwrites its gradients; expected fresh sinks");
+            }
+        }
+    }
 
     /**
      * With {@code s_ij = scale <q_i, k_j>} over the keys j that query i sees, the last {@code window} of those up to its own: {@code p_i = softmax(s_i)}, {@code o_i = sum_j p_ij v_j}.
@@ -73,8 +82,7 @@ public interface Attention {
 
     /**
      * With {@code p_ij = exp(s_ij - logSumExp_i)} and {@code delta_i = <do_i, o_i>}: {@code ds_ij = p_ij (<do_i, v_j> - delta_i)},
-     * {@code dq_i = scale sum_j ds_ij k_j}, {@code dk_j = scale sum_i ds_ij q_i}, {@code dv_j = sum_i p_ij do_i}. The three
-     * gradients are overwritten; key rows that no sequence owns are left as they are. Sequences must not share key rows.
+     * {@code dq_i = scale sum_j ds_ij k_j}, {@code dk_j = scale sum_i ds_ij q_i}, {@code dv_j = sum_i p_ij do_i}. Key rows that no sequence owns are left as they are. Sequences must not share key rows.
      */
     void backward(Plan plan, Inputs in, Memory o, Memory logSumExp, Memory dO, Gradients gradients);
 }

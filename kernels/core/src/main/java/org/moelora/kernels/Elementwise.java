@@ -26,8 +26,7 @@ public interface Elementwise {
      * {@code dUp_i (+)= dy_i silu(gate_i)}, {@code dGate_i (+)= dy_i up_i silu'(gate_i)} with
      * {@code silu'(a) = sigmoid(a) (1 + a (1 - sigmoid(a)))}.
      */
-    void swiGluGrad(
-            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp);
+    void swiGluGrad(Memory gate, Memory up, Memory dy, Sink dGate, Sink dUp);
 
     /** {@code y_i = f(x_i)}; y may be x. */
     void activate(Activation f, Memory x, Memory y);

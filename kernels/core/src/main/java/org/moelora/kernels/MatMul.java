@@ -14,7 +14,7 @@ public interface MatMul {
     }
 
     /**
-     * {@link #gemm} for each of {@code batch} equal {@link Matrix#parts}: {@code A [batch m, k]} or, transposed, {@code [m, batch k]}; {@code
+     * {@link #gemm(float, Matrix, Matrix, float, Matrix)} for each of {@code batch} equal {@link Matrix#parts}: {@code A [batch m, k]} or, transposed, {@code [m, batch k]}; {@code
      * B [batch k, n]} or, transposed, {@code [k, batch n]}; {@code C [batch m, n]}. For many small ones.
      *
      * @throws IllegalArgumentException if the shapes do not fit together, or C is transposed
@@ -32,7 +32,14 @@ public interface MatMul {
         }
     }
 
-    /** For devices: {@link #gemm} of shapes that fit. */
+    /** {@code C (+)= alpha A B}, [A.rows, B.cols]; nothing if C is absent. */
+    default void gemm(float alpha, Matrix a, Matrix b, Sink c) {
+        if (!c.isAbsent()) {
+            gemm(alpha, a, b, c.adds() ? 1 : 0, Matrix.of(c.memory(), a.rows(), b.cols()));
+        }
+    }
+
+    /** For devices: {@link #gemm(float, Matrix, Matrix, float, Matrix)} of shapes that fit. */
     void product(float alpha, Matrix a, Matrix b, float beta, Matrix c);
 
     /** For devices: {@link #gemmBatched} of shapes that fit. */

@@ -63,32 +63,13 @@ public interface Mixture {
      * {@code dThreshold_t (+)= -sum_e dm_te}.
      */
     void thresholdGrad(
-            int tokens,
-            int experts,
-            Memory p,
-            Memory threshold,
-            Memory g,
-            Memory dg,
-            Memory dp,
-            boolean accumulateP,
-            Memory dThreshold,
-            boolean accumulateThreshold);
+            int tokens, int experts, Memory p, Memory threshold, Memory g, Memory dg, Sink dp, Sink dThreshold);
 
     /** {@code v_te = g_te u_te} with {@code u, v [T, E r]}: expert e owns columns {@code e r .. (e + 1) r}. v may be u. */
     void gate(int tokens, int experts, int rank, Memory u, Memory g, Memory v);
 
     /** {@code du_te (+)= g_te dv_te}, {@code dg_te (+)= <dv_te, u_te>}; du may be dv, if not accumulating. */
-    void gateGrad(
-            int tokens,
-            int experts,
-            int rank,
-            Memory u,
-            Memory g,
-            Memory dv,
-            Memory du,
-            boolean accumulateU,
-            Memory dg,
-            boolean accumulateG);
+    void gateGrad(int tokens, int experts, int rank, Memory u, Memory g, Memory dv, Sink du, Sink dg);
 
     /**
      * Load balance: {@code load_e} = share of the T k selections that went to e, {@code loss_0 = E sum_e load_e mean_t p_te}.

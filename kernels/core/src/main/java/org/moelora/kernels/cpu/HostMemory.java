@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.device.Slabs;
 
 /** A lease of native memory from a {@link SlabPool}. */
@@ -85,6 +86,11 @@ public final class HostMemory extends Memory {
     /** The bytes of a matrix's memory, in which element (i, j) is float {@code m.index(i, j)}; throws as {@link #floats(Memory, long)}. */
     public static MemorySegment floats(Matrix m) {
         return floats(m.memory(), m.offset() + m.span());
+    }
+
+    /** The bytes of a sink, or {@link MemorySegment#NULL} if it is absent, of which nothing may be read or written; throws as {@link #floats(Memory, long)}. */
+    public static MemorySegment floatsOrNone(Sink sink, long length) {
+        return sink.isAbsent() ? MemorySegment.NULL : floats(sink.memory(), length);
     }
 
     /** {@link #floats(Memory, long)}, or null for null. */

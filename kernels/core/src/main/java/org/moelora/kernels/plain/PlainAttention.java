@@ -1,6 +1,7 @@
 package org.moelora.kernels.plain;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.set;
 
@@ -88,9 +89,9 @@ final class PlainAttention implements Attention {
         MemorySegment os = floats(o, plan.queryNumbers());
         MemorySegment ls = floats(logSumExp, plan.queryHeads());
         MemorySegment dos = floats(dO, plan.queryNumbers());
-        MemorySegment dqs = floats(gradients.dq(), plan.queryNumbers());
-        MemorySegment dks = floats(gradients.dk(), plan.keyNumbers());
-        MemorySegment dvs = floats(gradients.dv(), plan.keyNumbers());
+        MemorySegment dqs = floatsOrNone(gradients.dq(), plan.queryNumbers());
+        MemorySegment dks = floatsOrNone(gradients.dk(), plan.keyNumbers());
+        MemorySegment dvs = floatsOrNone(gradients.dv(), plan.keyNumbers());
         double[] sumK = new double[Math.toIntExact(plan.keyNumbers())];
         double[] sumV = new double[Math.toIntExact(plan.keyNumbers())];
         forEachQuery(plan, query -> {
@@ -107,15 +108,19 @@ final class PlainAttention implements Attention {
                     sumV[at] += p * get(dos, query.q * d + i);
                 }
             }
-            for (int i = 0; i < d; i++) {
+            for (int i = 0; i < d && !gradients.dq().isAbsent(); i++) {
                 set(dqs, query.q * d + i, (float) dqRow[i]);
             }
         });
         for (int s = 0; s < rows.sequences(); s++) {
             int from = rows.keyStart()[s] * kvHeads * d;
             for (int i = from; i < from + rows.keyLength()[s] * kvHeads * d; i++) {
-                set(dks, i, (float) sumK[i]);
-                set(dvs, i, (float) sumV[i]);
+                if (!gradients.dk().isAbsent()) {
+                    set(dks, i, (float) sumK[i]);
+                }
+                if (!gradients.dv().isAbsent()) {
+                    set(dvs, i, (float) sumV[i]);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 package org.moelora.kernels.plain;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.set;
 import static org.moelora.kernels.plain.PlainRows.put;
@@ -10,6 +11,7 @@ import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Philox;
+import org.moelora.kernels.Sink;
 
 final class PlainElementwise implements Elementwise {
     /** {@code x_i = value}. */
@@ -73,20 +75,23 @@ final class PlainElementwise implements Elementwise {
 
     /** {@code dUp_i = dy_i silu(gate_i)}, {@code dGate_i = dy_i up_i silu'(gate_i)} with {@code silu'(a) = sigmoid(a) (1 + a (1 - sigmoid(a)))}. */
     @Override
-    public void swiGluGrad(
-            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp) {
+    public void swiGluGrad(Memory gate, Memory up, Memory dy, Sink dGate, Sink dUp) {
         long n = dy.length();
         MemorySegment gs = floats(gate, n);
         MemorySegment us = floats(up, n);
         MemorySegment dys = floats(dy, n);
-        MemorySegment dgs = floats(dGate, n);
-        MemorySegment dus = floats(dUp, n);
+        MemorySegment dgs = floatsOrNone(dGate, n);
+        MemorySegment dus = floatsOrNone(dUp, n);
         for (long i = 0; i < n; i++) {
             double a = get(gs, i);
             double sigmoid = sigmoid(a);
             double d = get(dys, i);
-            put(dus, i, d * a * sigmoid, accumulateUp);
-            put(dgs, i, d * get(us, i) * sigmoid * (1 + a * (1 - sigmoid)), accumulateGate);
+            if (!dUp.isAbsent()) {
+                put(dus, i, d * a * sigmoid, dUp.adds());
+            }
+            if (!dGate.isAbsent()) {
+                put(dgs, i, d * get(us, i) * sigmoid * (1 + a * (1 - sigmoid)), dGate.adds());
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package org.moelora.kernels.plain;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.getInt;
 import static org.moelora.kernels.cpu.HostMemory.ints;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
+import org.moelora.kernels.Sink;
 
 final class PlainMixture implements Mixture {
     /** The least that a logarithm is taken of. */
@@ -127,22 +129,13 @@ final class PlainMixture implements Mixture {
      */
     @Override
     public void thresholdGrad(
-            int tokens,
-            int experts,
-            Memory p,
-            Memory threshold,
-            Memory g,
-            Memory dg,
-            Memory dp,
-            boolean accumulateP,
-            Memory dThreshold,
-            boolean accumulateThreshold) {
+            int tokens, int experts, Memory p, Memory threshold, Memory g, Memory dg, Sink dp, Sink dThreshold) {
         MemorySegment ps = floats(p, (long) tokens * experts);
         MemorySegment hs = floats(threshold, tokens);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dgs = floats(dg, (long) tokens * experts);
-        MemorySegment dps = floats(dp, (long) tokens * experts);
-        MemorySegment dhs = floats(dThreshold, tokens);
+        MemorySegment dps = floatsOrNone(dp, (long) tokens * experts);
+        MemorySegment dhs = floatsOrNone(dThreshold, tokens);
         for (int t = 0; t < tokens; t++) {
             long row = (long) t * experts;
             double z = 0;
@@ -154,10 +147,14 @@ final class PlainMixture implements Mixture {
             double sum = 0;
             for (int e = 0; e < experts; e++) {
                 double dm = get(ps, row + e) > get(hs, t) ? (get(dgs, row + e) - dot) / z : 0;
-                put(dps, row + e, dm, accumulateP);
+                if (!dp.isAbsent()) {
+                    put(dps, row + e, dm, dp.adds());
+                }
                 sum += dm;
             }
-            put(dhs, t, -sum, accumulateThreshold);
+            if (!dThreshold.isAbsent()) {
+                put(dhs, t, -sum, dThreshold.adds());
+            }
         }
     }
 
@@ -176,30 +173,24 @@ final class PlainMixture implements Mixture {
 
     /** {@code du_te = g_te dv_te}, {@code dg_te = <dv_te, u_te>}. */
     @Override
-    public void gateGrad(
-            int tokens,
-            int experts,
-            int rank,
-            Memory u,
-            Memory g,
-            Memory dv,
-            Memory du,
-            boolean accumulateU,
-            Memory dg,
-            boolean accumulateG) {
+    public void gateGrad(int tokens, int experts, int rank, Memory u, Memory g, Memory dv, Sink du, Sink dg) {
         MemorySegment us = floats(u, (long) tokens * experts * rank);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dvs = floats(dv, (long) tokens * experts * rank);
-        MemorySegment dus = floats(du, (long) tokens * experts * rank);
-        MemorySegment dgs = floats(dg, (long) tokens * experts);
+        MemorySegment dus = floatsOrNone(du, (long) tokens * experts * rank);
+        MemorySegment dgs = floatsOrNone(dg, (long) tokens * experts);
         for (long te = 0; te < (long) tokens * experts; te++) {
             double dot = 0;
             for (long i = te * rank; i < (te + 1) * rank; i++) {
                 double d = get(dvs, i);
                 dot += d * get(us, i);
-                put(dus, i, get(gs, te) * d, accumulateU);
+                if (!du.isAbsent()) {
+                    put(dus, i, get(gs, te) * d, du.adds());
+                }
             }
-            put(dgs, te, dot, accumulateG);
+            if (!dg.isAbsent()) {
+                put(dgs, te, dot, dg.adds());
+            }
         }
     }
 

@@ -34,6 +34,9 @@ final class AttentionBackward implements Workers.Task {
     private final MemorySegment dqs;
     private final MemorySegment dks;
     private final MemorySegment dvs;
+    private final boolean toQ;
+    private final boolean toK;
+    private final boolean toV;
     private final AttentionScratch.Pool pool;
     private final int keyParts;
     private final int queryParts;
@@ -54,6 +57,7 @@ final class AttentionBackward implements Workers.Task {
             MemorySegment dqs,
             MemorySegment dks,
             MemorySegment dvs,
+            Attention.Gradients wanted,
             int parts,
             AttentionScratch.Pool pool) {
         this.plan = plan;
@@ -66,6 +70,9 @@ final class AttentionBackward implements Workers.Task {
         this.dqs = dqs;
         this.dks = dks;
         this.dvs = dvs;
+        this.toQ = !wanted.dq().isAbsent();
+        this.toK = !wanted.dk().isAbsent();
+        this.toV = !wanted.dv().isAbsent();
         this.pool = pool;
         this.keyParts = parts;
         this.queryParts = Math.max(1, parts * plan.kvHeads() / plan.heads());
@@ -89,15 +96,15 @@ final class AttentionBackward implements Workers.Task {
         Span all = new Span(0, 1);
         if (keyParts == 0) {
             int kvHead = task % kvHeads;
-            backward(task / kvHeads, kvHead * group, group, all, all, true, true);
+            backward(task / kvHeads, kvHead * group, group, all, all, toK || toV, toQ);
         } else if (task < ofKeys) {
             int head = task / keyParts;
             Span part = new Span(task % keyParts, keyParts);
-            backward(head / kvHeads, head % kvHeads * group, group, part, all, true, false);
+            backward(head / kvHeads, head % kvHeads * group, group, part, all, toK || toV, false);
         } else {
             int head = (task - ofKeys) / queryParts;
             Span part = new Span((task - ofKeys) % queryParts, queryParts);
-            backward(head / plan.heads(), head % plan.heads(), 1, all, part, false, true);
+            backward(head / plan.heads(), head % plan.heads(), 1, all, part, false, toQ);
         }
     }
 
@@ -132,6 +139,9 @@ final class AttentionBackward implements Workers.Task {
         if (keySpan.from(keys, COLS) >= keyTo || (!toKeys && queryFrom >= queryTo)) {
             return;
         }
+        if (!toKeys && !toQueries) {
+            return;
+        }
         AttentionScratch s = pool.take();
         try {
             s.probabilities = atLeast(s.probabilities, CHUNK * STRIDE);
@@ -162,8 +172,12 @@ final class AttentionBackward implements Workers.Task {
                 }
                 for (int j = low; toKeys && j < high; j++) {
                     long at = (long) (key + block + j) * ldk + (long) kvHead * dim;
-                    Rowwise.store(s.dKeys, j * dim, dim, dks, at, false);
-                    Rowwise.store(s.dValues, j * dim, dim, dvs, at, false);
+                    if (toK) {
+                        Rowwise.store(s.dKeys, j * dim, dim, dks, at, false);
+                    }
+                    if (toV) {
+                        Rowwise.store(s.dValues, j * dim, dim, dvs, at, false);
+                    }
                 }
             }
         } finally {

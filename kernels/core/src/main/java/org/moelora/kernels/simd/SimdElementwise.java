@@ -1,6 +1,7 @@
 package org.moelora.kernels.simd;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.set;
 import static org.moelora.kernels.simd.Lanes.COUNT;
@@ -13,6 +14,7 @@ import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Philox;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.cpu.Workers;
 
 final class SimdElementwise implements Elementwise {
@@ -128,14 +130,17 @@ final class SimdElementwise implements Elementwise {
     }
 
     @Override
-    public void swiGluGrad(
-            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp) {
+    public void swiGluGrad(Memory gate, Memory up, Memory dy, Sink dGate, Sink dUp) {
+        boolean accumulateGate = dGate.adds();
+        boolean accumulateUp = dUp.adds();
         long n = dy.length();
         MemorySegment gs = floats(gate, n);
         MemorySegment us = floats(up, n);
         MemorySegment dys = floats(dy, n);
-        MemorySegment dgs = floats(dGate, n);
-        MemorySegment dus = floats(dUp, n);
+        MemorySegment dgs = floatsOrNone(dGate, n);
+        MemorySegment dus = floatsOrNone(dUp, n);
+        boolean toGates = !dGate.isAbsent();
+        boolean toUps = !dUp.isAbsent();
         Ranges.run(workers, n, COUNT, COSTLY, (from, to) -> {
             long i = from;
             for (; i + COUNT <= to; i += COUNT) {
@@ -151,19 +156,27 @@ final class SimdElementwise implements Elementwise {
                 if (accumulateUp) {
                     toUp = toUp.add(FloatVector.fromMemorySegment(FLOATS, dus, at, ORDER));
                 }
-                toUp.intoMemorySegment(dus, at, ORDER);
+                if (toUps) {
+                    toUp.intoMemorySegment(dus, at, ORDER);
+                }
                 if (accumulateGate) {
                     toGate = toGate.add(FloatVector.fromMemorySegment(FLOATS, dgs, at, ORDER));
                 }
-                toGate.intoMemorySegment(dgs, at, ORDER);
+                if (toGates) {
+                    toGate.intoMemorySegment(dgs, at, ORDER);
+                }
             }
             for (; i < to; i++) {
                 float a = get(gs, i);
                 float s = sigmoid(a);
                 float d = get(dys, i);
                 float toGate = d * get(us, i) * s * (1 + a * (1 - s));
-                set(dus, i, d * a * s + (accumulateUp ? get(dus, i) : 0));
-                set(dgs, i, toGate + (accumulateGate ? get(dgs, i) : 0));
+                if (toUps) {
+                    set(dus, i, d * a * s + (accumulateUp ? get(dus, i) : 0));
+                }
+                if (toGates) {
+                    set(dgs, i, toGate + (accumulateGate ? get(dgs, i) : 0));
+                }
             }
         });
     }

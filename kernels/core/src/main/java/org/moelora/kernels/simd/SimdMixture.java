@@ -1,6 +1,7 @@
 package org.moelora.kernels.simd;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
+import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.getInt;
 import static org.moelora.kernels.cpu.HostMemory.ints;
@@ -15,6 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.cpu.Workers;
 
 /**
@@ -127,22 +129,16 @@ final class SimdMixture implements Mixture {
 
     @Override
     public void thresholdGrad(
-            int tokens,
-            int experts,
-            Memory p,
-            Memory threshold,
-            Memory g,
-            Memory dg,
-            Memory dp,
-            boolean accumulateP,
-            Memory dThreshold,
-            boolean accumulateThreshold) {
+            int tokens, int experts, Memory p, Memory threshold, Memory g, Memory dg, Sink dp, Sink dThreshold) {
+        boolean accumulateP = dp.adds();
+        boolean accumulateThreshold = dThreshold.adds();
         MemorySegment ps = floats(p, (long) tokens * experts);
         MemorySegment hs = floats(threshold, tokens);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dgs = floats(dg, (long) tokens * experts);
-        MemorySegment dps = floats(dp, (long) tokens * experts);
-        MemorySegment dhs = floats(dThreshold, tokens);
+        MemorySegment dps = floatsOrNone(dp, (long) tokens * experts);
+        MemorySegment dhs = floatsOrNone(dThreshold, tokens);
+        boolean toP = !dp.isAbsent();
         Ranges.run(workers, tokens, 1, 6L * experts, (from, to) -> {
             for (long t = from; t < to; t++) {
                 long row = t * experts;
@@ -156,10 +152,14 @@ final class SimdMixture implements Mixture {
                 double sum = 0;
                 for (int e = 0; e < experts; e++) {
                     double dm = get(ps, row + e) > h ? (get(dgs, row + e) - dot) / z : 0;
-                    set(dps, row + e, (float) (accumulateP ? get(dps, row + e) + dm : dm));
+                    if (toP) {
+                        set(dps, row + e, (float) (accumulateP ? get(dps, row + e) + dm : dm));
+                    }
                     sum += dm;
                 }
-                set(dhs, t, (float) (accumulateThreshold ? get(dhs, t) - sum : -sum));
+                if (!dThreshold.isAbsent()) {
+                    set(dhs, t, (float) (accumulateThreshold ? get(dhs, t) - sum : -sum));
+                }
             }
         });
     }
@@ -186,22 +186,15 @@ final class SimdMixture implements Mixture {
     }
 
     @Override
-    public void gateGrad(
-            int tokens,
-            int experts,
-            int rank,
-            Memory u,
-            Memory g,
-            Memory dv,
-            Memory du,
-            boolean accumulateU,
-            Memory dg,
-            boolean accumulateG) {
+    public void gateGrad(int tokens, int experts, int rank, Memory u, Memory g, Memory dv, Sink du, Sink dg) {
+        boolean accumulateU = du.adds();
+        boolean accumulateG = dg.adds();
         MemorySegment us = floats(u, (long) tokens * experts * rank);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dvs = floats(dv, (long) tokens * experts * rank);
-        MemorySegment dus = floats(du, (long) tokens * experts * rank);
-        MemorySegment dgs = floats(dg, (long) tokens * experts);
+        MemorySegment dus = floatsOrNone(du, (long) tokens * experts * rank);
+        MemorySegment dgs = floatsOrNone(dg, (long) tokens * experts);
+        boolean toU = !du.isAbsent();
         Ranges.run(workers, (long) tokens * experts, experts, 4L * rank, (from, to) -> {
             for (long te = from; te < to; te++) {
                 float weight = get(gs, te);
@@ -210,9 +203,13 @@ final class SimdMixture implements Mixture {
                     long at = te * rank + i;
                     float d = get(dvs, at);
                     dot += d * get(us, at);
-                    set(dus, at, accumulateU ? get(dus, at) + weight * d : weight * d);
+                    if (toU) {
+                        set(dus, at, accumulateU ? get(dus, at) + weight * d : weight * d);
+                    }
                 }
-                set(dgs, te, accumulateG ? get(dgs, te) + dot : dot);
+                if (!dg.isAbsent()) {
+                    set(dgs, te, accumulateG ? get(dgs, te) + dot : dot);
+                }
             }
         });
     }

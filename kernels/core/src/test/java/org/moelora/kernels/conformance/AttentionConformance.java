@@ -1,12 +1,14 @@
 package org.moelora.kernels.conformance;
 
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Attention.Plan;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Ragged;
+import org.moelora.kernels.Sink;
 
 /** {@link org.moelora.kernels.Attention} against plain. */
 public abstract class AttentionConformance extends Conformance {
@@ -74,6 +76,22 @@ public abstract class AttentionConformance extends Conformance {
     @ParameterizedTest
     @MethodSource("plans")
     void backward(Plan plan) {
+        backward(plan, true, true, true);
+    }
+
+    @Test
+    void backwardOfSomeInputs() {
+        Plan plan = new Plan(4, 2, 17, 0.3f, Ragged.self(0, 5, 75));
+        backward(plan, false, true, true);
+        backward(plan, true, false, true);
+        backward(plan, true, true, false);
+        backward(plan, true, false, false);
+        backward(plan, false, true, false);
+        backward(plan, false, false, true);
+        backward(plan, false, false, false);
+    }
+
+    private void backward(Plan plan, boolean ofQ, boolean ofK, boolean ofV) {
         int queryNumbers = plan.rows().queries() * plan.heads() * plan.headDim();
         int keyNumbers = plan.rows().keyRows() * plan.kvHeads() * plan.headDim();
         float[] q = normal(queryNumbers);
@@ -95,7 +113,10 @@ public abstract class AttentionConformance extends Conformance {
                             o,
                             lse,
                             s.of(dO),
-                            new Attention.Gradients(s.out(queryNumbers), s.inOut(rowsOfNobody), s.inOut(rowsOfNobody)));
+                            new Attention.Gradients(
+                                    ofQ ? Sink.fresh(s.out(queryNumbers)) : Sink.ABSENT,
+                                    ofK ? Sink.fresh(s.inOut(rowsOfNobody)) : Sink.ABSENT,
+                                    ofV ? Sink.fresh(s.inOut(rowsOfNobody)) : Sink.ABSENT));
         });
     }
 }

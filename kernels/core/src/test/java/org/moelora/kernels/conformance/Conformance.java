@@ -17,6 +17,7 @@ import org.moelora.kernels.Devices;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
+import org.moelora.kernels.Sink;
 
 /**
  * Runs one call on the plain device and on the device under test with one, two and three threads, all with poisoned memory, and compares
@@ -70,6 +71,13 @@ public abstract class Conformance {
         return subjects.get(1);
     }
 
+    /** The states of a {@link Sink}. */
+    protected enum SinkKind {
+        ABSENT,
+        FRESH,
+        ADDED_TO
+    }
+
     /** One device's view of a case: where its numbers are put and what is compared afterwards. */
     protected static final class Side {
         private final Device device;
@@ -120,6 +128,15 @@ public abstract class Conformance {
         /** An output that starts from {@code values} when accumulating, and is poisoned otherwise. */
         public Memory out(boolean accumulate, float... values) {
             return accumulate ? inOut(values) : out(values.length);
+        }
+
+        /** A gradient's place of a kind; one that is added to starts from {@code values}. */
+        public Sink sink(SinkKind kind, float... values) {
+            return switch (kind) {
+                case ABSENT -> Sink.ABSENT;
+                case FRESH -> Sink.fresh(out(values.length));
+                case ADDED_TO -> Sink.onto(inOut(values));
+            };
         }
 
         private Memory lease(DType dtype, int length) {

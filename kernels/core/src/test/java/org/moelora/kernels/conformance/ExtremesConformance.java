@@ -31,7 +31,12 @@ public abstract class ExtremesConformance extends Conformance {
                 2e-6,
                 s -> s.kernels()
                         .elementwise()
-                        .swiGluGrad(s.of(FAR), s.of(ones), s.of(ones), s.out(n), false, s.out(n), false));
+                        .swiGluGrad(
+                                s.of(FAR),
+                                s.of(ones),
+                                s.of(ones),
+                                s.sink(SinkKind.FRESH, ones),
+                                s.sink(SinkKind.FRESH, ones)));
     }
 
     /** A row with a number far above, one far below, one that is hidden, and rows where all are large. */

@@ -6,19 +6,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 
 /** {@link org.moelora.kernels.Mixture} against plain. */
 public abstract class MixtureConformance extends Conformance {
     /** Tokens, experts, chosen experts, rank. */
     private static final String SIZES = """
-            0, 8, 2, 4
-            1, 1, 1, 1
-            13, 8, 2, 4
-            17, 3, 3, 5
-            33, 17, 4, 16
-            207, 5, 1, 17
-            3001, 8, 2, 4
-            """;
+        0, 8, 2, 4
+        1, 1, 1, 1
+        13, 8, 2, 4
+        17, 3, 3, 5
+        33, 17, 4, 16
+        207, 5, 1, 17
+        3001, 8, 2, 4
+        """;
 
     @ParameterizedTest
     @CsvSource(textBlock = SIZES)
@@ -109,10 +110,10 @@ public abstract class MixtureConformance extends Conformance {
             Memory v = s.inOut(u);
             s.kernels().mixture().gate(tokens, experts, rank, v, s.of(g), v);
         });
-        for (boolean toU : new boolean[] {false, true}) {
-            for (boolean toG : new boolean[] {false, true}) {
+        for (SinkKind ofU : SinkKind.values()) {
+            for (SinkKind ofG : SinkKind.values()) {
                 check(
-                        "gateGrad",
+                        "gateGrad, u " + ofU + ", g " + ofG,
                         sumTolerance(rank),
                         s -> s.kernels()
                                 .mixture()
@@ -123,17 +124,15 @@ public abstract class MixtureConformance extends Conformance {
                                         s.of(u),
                                         s.of(g),
                                         s.of(dv),
-                                        s.out(toU, du),
-                                        toU,
-                                        s.out(toG, g),
-                                        toG));
+                                        s.sink(ofU, du),
+                                        s.sink(ofG, g)));
             }
         }
         check("gateGrad in place", sumTolerance(rank), s -> {
             Memory d = s.inOut(dv);
             s.kernels()
                     .mixture()
-                    .gateGrad(tokens, experts, rank, s.of(u), s.of(g), d, d, false, s.out(tokens * experts), false);
+                    .gateGrad(tokens, experts, rank, s.of(u), s.of(g), d, Sink.fresh(d), s.sink(SinkKind.FRESH, g));
         });
     }
 
@@ -289,9 +288,9 @@ public abstract class MixtureConformance extends Conformance {
                 s -> s.kernels()
                         .mixture()
                         .threshold(tokens, experts, s.of(p), s.of(threshold), s.out(tokens * experts)));
-        for (boolean toP : new boolean[] {false, true}) {
-            for (boolean toThreshold : new boolean[] {false, true}) {
-                check("thresholdGrad", 1e-4, s -> {
+        for (SinkKind ofP : SinkKind.values()) {
+            for (SinkKind ofThreshold : SinkKind.values()) {
+                check("thresholdGrad, p " + ofP + ", threshold " + ofThreshold, 1e-4, s -> {
                     Memory ps = s.of(p);
                     Memory thresholds = s.of(threshold);
                     Memory g = s.out(tokens * experts);
@@ -305,10 +304,8 @@ public abstract class MixtureConformance extends Conformance {
                                     thresholds,
                                     g,
                                     s.of(dg),
-                                    s.out(toP, dp),
-                                    toP,
-                                    s.out(toThreshold, dThreshold),
-                                    toThreshold);
+                                    s.sink(ofP, dp),
+                                    s.sink(ofThreshold, dThreshold));
                 });
             }
         }

@@ -25,6 +25,7 @@ import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
+import org.moelora.kernels.Sink;
 
 /** The definition itself, against numbers worked out by hand and identities that any right implementation has. */
 class PlainKernelsTest {
@@ -191,7 +192,14 @@ class PlainKernelsTest {
         Memory dq = of(0, 0, 0, 0);
         Memory dk = of(7, 0, 0, 0);
         Memory dv = of(7, 0, 0, 0);
-        kernels.attention().backward(plan, in, o, lse, of(1, 0, 1, 0), new Attention.Gradients(dq, dk, dv));
+        kernels.attention()
+                .backward(
+                        plan,
+                        in,
+                        o,
+                        lse,
+                        of(1, 0, 1, 0),
+                        new Attention.Gradients(Sink.fresh(dq), Sink.fresh(dk), Sink.fresh(dv)));
         // dv: a half and a third from head 0. Scores share a gradient that sums to zero, so equal keys leave q alone.
         assertThat(read(dv)).containsExactly(new float[] {7, 5 / 6f, 5 / 6f, 1 / 3f}, CLOSE);
         assertThat(read(dq)).containsExactly(new float[] {0, 0, 0, 0}, CLOSE);
@@ -206,7 +214,7 @@ class PlainKernelsTest {
         assertThat(read(y)).containsExactly(new float[] {0, 150, 0}, CLOSE);
         Memory dGate = of(0, 0, 0);
         Memory dUp = of(0, 0, 1);
-        kernels.elementwise().swiGluGrad(of(0, 50, -50), of(3, 3, 3), of(2, 2, 2), dGate, false, dUp, true);
+        kernels.elementwise().swiGluGrad(of(0, 50, -50), of(3, 3, 3), of(2, 2, 2), Sink.fresh(dGate), Sink.onto(dUp));
         assertThat(read(dGate)).containsExactly(new float[] {3, 6, 0}, CLOSE); // silu'(0) = 1/2
         assertThat(read(dUp)).containsExactly(new float[] {0, 100, 1}, CLOSE);
     }
@@ -288,7 +296,8 @@ class PlainKernelsTest {
         assertThat(read(v)).containsExactly(10, 20, 1.5f, 2);
         Memory du = of(0, 0, 0, 0);
         Memory dg = of(100, 100);
-        kernels.mixture().gateGrad(1, 2, 2, of(1, 2, 3, 4), of(10, 0.5f), of(1, 1, 2, 2), du, false, dg, true);
+        kernels.mixture()
+                .gateGrad(1, 2, 2, of(1, 2, 3, 4), of(10, 0.5f), of(1, 1, 2, 2), Sink.fresh(du), Sink.onto(dg));
         assertThat(read(du)).containsExactly(10, 10, 1, 1);
         assertThat(read(dg)).containsExactly(103, 114);
     }

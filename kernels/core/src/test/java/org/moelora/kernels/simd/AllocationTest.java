@@ -25,6 +25,7 @@ import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
+import org.moelora.kernels.Sink;
 
 /**
  * A vector that leaves its method, or a method beyond C2's budget, shows as garbage long before it shows in a result: a hundred kilobytes
@@ -134,7 +135,7 @@ class AllocationTest {
         Memory dk = floats(length * dim);
         Memory dv = floats(length * dim);
         Attention.Inputs in = new Attention.Inputs(q, k, v);
-        Attention.Gradients gradients = new Attention.Gradients(dq, dk, dv);
+        Attention.Gradients gradients = new Attention.Gradients(Sink.fresh(dq), Sink.fresh(dk), Sink.fresh(dv));
         calls.put("attention", () -> kernels.attention().forward(plan, in, o, logSumExp));
         calls.put("attentionGrad", () -> {
             kernels.attention().forward(plan, in, o, logSumExp);
@@ -190,7 +191,10 @@ class AllocationTest {
         calls.put("add", () -> e.add(a, b, c));
         calls.put("multiply", () -> e.multiply(a, b, c, true));
         calls.put("swiGlu", () -> e.swiGlu(a, b, c));
-        calls.put("swiGluGrad", () -> e.swiGluGrad(a, b, c, d, true, c, false));
+        Sink ontoD = Sink.onto(d);
+        Sink freshC = Sink.fresh(c);
+        calls.put("swiGluGrad", () -> e.swiGluGrad(a, b, c, ontoD, freshC));
+        calls.put("swiGluGrad of the gate", () -> e.swiGluGrad(a, b, c, ontoD, Sink.ABSENT));
         for (Activation f : Activation.values()) {
             calls.put("" + f, () -> e.activate(f, a, b));
             calls.put("gradient of " + f, () -> e.activateGrad(f, a, b, c, true));
@@ -228,7 +232,7 @@ class AllocationTest {
         calls.put("topK", () -> m.topK(ROWS, EXPERTS, K, true, p, selected, g));
         calls.put("topKGrad", () -> m.topKGrad(ROWS, EXPERTS, K, true, p, selected, g, dg, dp, true));
         calls.put("gate", () -> m.gate(ROWS, EXPERTS, RANK, u, g, v));
-        calls.put("gateGrad", () -> m.gateGrad(ROWS, EXPERTS, RANK, u, g, v, du, true, dg, true));
+        calls.put("gateGrad", () -> m.gateGrad(ROWS, EXPERTS, RANK, u, g, v, Sink.onto(du), Sink.onto(dg)));
         calls.put("balance", () -> m.balance(ROWS, EXPERTS, K, p, selected, load, loss));
         calls.put("selectPairs", () -> m.selectPairs(pairs, EXPERTS, RANK, K, null, selected, u, chosen, expertOf));
         calls.put("selectPairsGrad", () -> m.selectPairsGrad(pairs, EXPERTS, RANK, K, null, selected, chosen, du));

@@ -8,6 +8,7 @@ import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
+import org.moelora.kernels.Sink;
 
 /** One start of a kernel: arguments in the order of its parameters, then the range. */
 final class Launch {
@@ -57,6 +58,17 @@ final class Launch {
 
     Launch arg(boolean value) {
         return arg(value ? 1 : 0);
+    }
+
+    /**
+     * A sink, which may be absent, as a span and a mode: 1 adds, 0 overwrites and -1 leaves alone.
+     *
+     * @param other any memory, which stands for an absent one
+     */
+    Launch arg(Sink sink, long length, DeviceMemory other) {
+        return sink.isAbsent()
+                ? arg(other).arg(-1)
+                : arg(DeviceMemory.floats(sink.memory(), length)).arg(sink.adds());
     }
 
     void setArguments(cl_kernel target) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import org.jocl.cl_mem;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 
 /** {@code attention.cl}: scores stay on chip, forward and backward. */
 final class OpenClAttention extends Family implements Attention, AutoCloseable {
@@ -130,41 +131,63 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
         DeviceMemory out = floats(o, plan.queryNumbers());
         DeviceMemory sums = floats(logSumExp, plan.queryHeads());
         DeviceMemory dOut = floats(dO, plan.queryNumbers());
-        DeviceMemory dQueries = floats(gradients.dq(), plan.queryNumbers());
-        DeviceMemory dKeys = floats(gradients.dk(), plan.keyNumbers());
-        DeviceMemory dValues = floats(gradients.dv(), plan.keyNumbers());
+        Sink dq = gradients.dq();
+        Sink dk = gradients.dk();
+        Sink dv = gradients.dv();
+        boolean toQueries = !dq.isAbsent();
+        boolean toKeys = !dk.isAbsent() || !dv.isAbsent();
+        if (!toQueries && !toKeys) {
+            return;
+        }
+        long queryNumbers = toQueries ? 0 : plan.queryNumbers();
+        boolean both = !dk.isAbsent() && !dv.isAbsent();
         synchronized (constants) {
             Call call = new Call(plan);
-            long bands = Math.ceilDiv(plan.queryHeads(), AttentionTile.BANDS);
-            launch("attentionDelta", call.tile.constants())
-                    .arg(plan.queryHeads())
-                    .arg(plan.headDim())
-                    .arg(out)
-                    .arg(dOut)
-                    .arg(dQueries)
-                    .run(new long[] {bands * call.tile.items()}, new long[] {call.tile.items()});
-            call.run(
-                    call.launch("attentionGradKV", call.groups.keyTilesFrom())
+            synchronized (scratch) {
+                // delta lies where dq will; that of an absent dq, and the absent one of dk and dv, in memory that is
+                // not read afterwards.
+                cl_mem spare = scratch.floats(Math.max(1, queryNumbers + (both ? 0 : plan.keyNumbers())));
+                Places places = new Places(spare, queryNumbers, plan);
+                long bands = Math.ceilDiv(plan.queryHeads(), AttentionTile.BANDS);
+                Launch delta = launch("attentionDelta", call.tile.constants())
+                        .arg(plan.queryHeads())
+                        .arg(plan.headDim())
+                        .arg(out)
+                        .arg(dOut);
+                places.ofQueries(delta, dq).run(new long[] {bands * call.tile.items()}, new long[] {call.tile.items()});
+                if (toKeys) {
+                    Launch keysAndValues = call.launch("attentionGradKV", call.groups.keyTilesFrom())
                             .arg(queries)
                             .arg(keys)
                             .arg(values)
                             .arg(sums)
-                            .arg(dOut)
-                            .arg(dQueries)
-                            .arg(dKeys)
-                            .arg(dValues),
-                    call.groups.keyTiles(),
-                    1);
-            call.run(
-                    call.launch("attentionGradQ", call.groups.queryTilesFrom())
+                            .arg(dOut);
+                    places.ofQueries(keysAndValues, dq);
+                    places.ofKeys(keysAndValues, dk);
+                    places.ofKeys(keysAndValues, dv);
+                    call.run(keysAndValues, call.groups.keyTiles(), 1);
+                }
+                if (toQueries) {
+                    Launch ofQueries = call.launch("attentionGradQ", call.groups.queryTilesFrom())
                             .arg(queries)
                             .arg(keys)
                             .arg(values)
                             .arg(sums)
-                            .arg(dOut)
-                            .arg(dQueries),
-                    call.groups.queryTiles(),
-                    1);
+                            .arg(dOut);
+                    call.run(places.ofQueries(ofQueries, dq), call.groups.queryTiles(), 1);
+                }
+            }
+        }
+    }
+
+    /** Where gradients go: those that are absent, to memory that is not read afterwards. */
+    private record Places(cl_mem spare, long spareKeys, Plan plan) {
+        Launch ofQueries(Launch launch, Sink dq) {
+            return dq.isAbsent() ? launch.arg(spare).arg(0L) : launch.arg(floats(dq.memory(), plan.queryNumbers()));
+        }
+
+        Launch ofKeys(Launch launch, Sink d) {
+            return d.isAbsent() ? launch.arg(spare).arg(spareKeys) : launch.arg(floats(d.memory(), plan.keyNumbers()));
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Locale;
 import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 
 /** {@code elementwise.cl}. */
 final class OpenClElementwise extends Family implements Elementwise {
@@ -77,18 +78,16 @@ final class OpenClElementwise extends Family implements Elementwise {
     }
 
     @Override
-    public void swiGluGrad(
-            Memory gate, Memory up, Memory dy, Memory dGate, boolean accumulateGate, Memory dUp, boolean accumulateUp) {
+    public void swiGluGrad(Memory gate, Memory up, Memory dy, Sink dGate, Sink dUp) {
         long n = dy.length();
+        DeviceMemory dys = floats(dy, n);
         launch("swiGluGrad")
                 .arg(n)
                 .arg(floats(gate, n))
                 .arg(floats(up, n))
-                .arg(floats(dy, n))
-                .arg(floats(dGate, n))
-                .arg(accumulateGate)
-                .arg(floats(dUp, n))
-                .arg(accumulateUp)
+                .arg(dys)
+                .arg(dGate, n, dys)
+                .arg(dUp, n, dys)
                 .items(n);
     }
 

@@ -7,6 +7,7 @@ import org.jocl.cl_mem;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Mixture;
+import org.moelora.kernels.Sink;
 
 /** {@code mixture.cl}, and {@link OpenClContrast} for the contrastive losses. */
 final class OpenClMixture extends Family implements Mixture, AutoCloseable {
@@ -93,28 +94,18 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
 
     @Override
     public void thresholdGrad(
-            int tokens,
-            int experts,
-            Memory p,
-            Memory threshold,
-            Memory g,
-            Memory dg,
-            Memory dp,
-            boolean accumulateP,
-            Memory dThreshold,
-            boolean accumulateThreshold) {
+            int tokens, int experts, Memory p, Memory threshold, Memory g, Memory dg, Sink dp, Sink dThreshold) {
         long n = (long) tokens * experts;
+        DeviceMemory dgs = floats(dg, n);
         launch("thresholdGrad")
                 .arg(tokens)
                 .arg(experts)
                 .arg(floats(p, n))
                 .arg(floats(threshold, tokens))
                 .arg(floats(g, n))
-                .arg(floats(dg, n))
-                .arg(floats(dp, n))
-                .arg(accumulateP)
-                .arg(floats(dThreshold, tokens))
-                .arg(accumulateThreshold)
+                .arg(dgs)
+                .arg(dp, n, dgs)
+                .arg(dThreshold, tokens, dgs)
                 .items(tokens);
     }
 
@@ -131,29 +122,18 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     }
 
     @Override
-    public void gateGrad(
-            int tokens,
-            int experts,
-            int rank,
-            Memory u,
-            Memory g,
-            Memory dv,
-            Memory du,
-            boolean accumulateU,
-            Memory dg,
-            boolean accumulateG) {
+    public void gateGrad(int tokens, int experts, int rank, Memory u, Memory g, Memory dv, Sink du, Sink dg) {
         long gates = (long) tokens * experts;
         long n = gates * rank;
+        DeviceMemory dvs = floats(dv, n);
         launch("gateGrad")
                 .arg(gates)
                 .arg(rank)
                 .arg(floats(u, n))
                 .arg(floats(g, gates))
-                .arg(floats(dv, n))
-                .arg(floats(du, n))
-                .arg(accumulateU)
-                .arg(floats(dg, gates))
-                .arg(accumulateG)
+                .arg(dvs)
+                .arg(du, n, dvs)
+                .arg(dg, gates, dvs)
                 .items(gates);
     }
 

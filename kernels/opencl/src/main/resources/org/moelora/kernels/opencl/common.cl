@@ -10,6 +10,11 @@
 // y_i (+)= value
 #define PUT(y, i, value, accumulate) (y)[i] = (accumulate) ? (y)[i] + (value) : (value)
 
+// One of several results of a kernel, of which some may be absent: as Launch.arg says.
+#define PUT_IF_ASKED(y, i, value, mode) \
+    if ((mode) >= 0) \
+    PUT(y, i, value, mode)
+
 // Sums over a group as a tree, so always in the same order; every item gets the sum.
 inline float groupSum(float value, __local float *work) {
     const int item = get_local_id(0);

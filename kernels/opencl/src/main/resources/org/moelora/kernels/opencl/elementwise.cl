@@ -56,9 +56,9 @@ __kernel void swiGluGrad(
         ARG(const float, up),
         ARG(const float, dy),
         ARG(float, dGate),
-        const int accumulateGate,
+        const int modeGate,
         ARG(float, dUp),
-        const int accumulateUp) {
+        const int modeUp) {
     USE(const float, gate);
     USE(const float, up);
     USE(const float, dy);
@@ -69,8 +69,8 @@ __kernel void swiGluGrad(
     const float b = up[i];
     const float d = dy[i];
     const float s = sigmoidOf(a);
-    PUT(dUp, i, d * a * s, accumulateUp);
-    PUT(dGate, i, d * b * s * (1 + a * (1 - s)), accumulateGate);
+    PUT_IF_ASKED(dUp, i, d * a * s, modeUp);
+    PUT_IF_ASKED(dGate, i, d * b * s * (1 + a * (1 - s)), modeGate);
 }
 
 #define GELU_SCALE 0.7978845608028654f

@@ -122,9 +122,9 @@ __kernel void thresholdGrad(
         ARG(const float, g),
         ARG(const float, dg),
         ARG(float, dp),
-        const int accumulateP,
+        const int modeP,
         ARG(float, dThreshold),
-        const int accumulateThreshold) {
+        const int modeThreshold) {
     USE(const float, p);
     USE(const float, threshold);
     USE(const float, g);
@@ -143,10 +143,10 @@ __kernel void thresholdGrad(
     float sum = 0;
     for (int e = 0; e < experts; e++) {
         const float dm = p[row + e] > h ? (dg[row + e] - inner) / z : 0;
-        PUT(dp, row + e, dm, accumulateP);
+        PUT_IF_ASKED(dp, row + e, dm, modeP);
         sum += dm;
     }
-    PUT(dThreshold, t, -sum, accumulateThreshold);
+    PUT_IF_ASKED(dThreshold, t, -sum, modeThreshold);
 }
 
 // v may be u: an item writes only what it has read itself.
@@ -166,9 +166,9 @@ __kernel void gateGrad(
         ARG(const float, g),
         ARG(const float, dv),
         ARG(float, du),
-        const int accumulateU,
+        const int modeU,
         ARG(float, dg),
-        const int accumulateG) {
+        const int modeG) {
     USE(const float, u);
     USE(const float, g);
     USE(const float, dv);
@@ -180,9 +180,9 @@ __kernel void gateGrad(
     for (ulong i = (ulong)te * rank; i < ((ulong)te + 1) * rank; i++) {
         const float d = dv[i];
         inner += d * u[i];
-        PUT(du, i, weight * d, accumulateU);
+        PUT_IF_ASKED(du, i, weight * d, modeU);
     }
-    PUT(dg, te, inner, accumulateG);
+    PUT_IF_ASKED(dg, te, inner, modeG);
 }
 
 // One group for each expert: its load, and its term of the loss.

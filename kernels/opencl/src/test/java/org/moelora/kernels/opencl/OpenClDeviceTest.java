@@ -19,6 +19,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
+import org.moelora.kernels.Sink;
 
 /** What only this kind of device does: a limit to its memory, indices that are seen late, one queue for all threads. */
 class OpenClDeviceTest {
@@ -79,7 +80,10 @@ class OpenClDeviceTest {
                         o,
                         logSumExp,
                         q,
-                        new Attention.Gradients(y.slice(500, 24 * 16), y.slice(1000, 24 * 8), y.slice(1200, 24 * 8)));
+                        new Attention.Gradients(
+                                Sink.fresh(y.slice(500, 24 * 16)),
+                                Sink.fresh(y.slice(1000, 24 * 8)),
+                                Sink.fresh(y.slice(1200, 24 * 8))));
         kernels.rows().ropeTable(24, new double[] {1, 0.1, 0.01, 0.001}, positions, y.slice(2000, 24 * 8));
         kernels.rows().sum(x, 1, y.slice(3000, 1), false);
         kernels.optimizer().norm(x, y.slice(3001, 1));
