@@ -55,7 +55,11 @@ class PolicyFamilyDeviceTest {
 
     static Stream<Arguments> family() {
         RouterTraining warmUp = new RouterTraining(1, WarmUp.ofSteps(2), 3, false);
-        return PolicyFamilyTest.family().flatMap(each -> {
+        Arguments taught = Arguments.of(
+                "prompt, taught by the names of tasks",
+                PolicyFamilyTest.prompt().build(),
+                LossSettings.NONE.withTaskWeight(0.5));
+        return Stream.concat(PolicyFamilyTest.family(), Stream.of(taught)).flatMap(each -> {
             List<Object> of = List.of(each.get());
             Arguments usual = Arguments.of(of.get(0), of.get(1), of.get(2), RouterTraining.DEFAULT);
             return List.of("moelora", "gated", "prompt", "comol, top-k").contains(of.getFirst())
@@ -86,7 +90,7 @@ class PolicyFamilyDeviceTest {
     }
 
     /**
-     * @param losses the language model's, balance and contrast of each step
+     * @param losses the language model's, balance, contrast and the tasks' of each step
      * @param change of every parameter and statistic
      */
     private record Learned(List<Double> losses, float[] change) {}
@@ -120,7 +124,7 @@ class PolicyFamilyDeviceTest {
                     .run(new TrainingListener() {
                         @Override
                         public void step(Step step) {
-                            seen.addAll(List.of(step.lm(), step.balance(), step.contrast()));
+                            seen.addAll(List.of(step.lm(), step.balance(), step.contrast(), step.task()));
                         }
                     });
             float[] change = values(adapter);

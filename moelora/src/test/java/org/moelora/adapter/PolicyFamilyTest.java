@@ -66,7 +66,7 @@ class PolicyFamilyTest {
     }
 
     /** On the lowest layer, as a change further down would reach the router, and no gradient goes that way. */
-    private static MoeLoraConfig.Builder prompt() {
+    static MoeLoraConfig.Builder prompt() {
         return mixture()
                 .router(new Router.Prompt())
                 .targets(List.of("layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj"));
