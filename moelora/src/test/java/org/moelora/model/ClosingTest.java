@@ -122,7 +122,7 @@ class ClosingTest {
         adapter.parameters().startTraining();
         AdamW optimizer = new AdamW(adapter.parameters(), AdamW.Config.DEFAULT);
         optimizer.close();
-        assertThatIllegalStateException().isThrownBy(() -> optimizer.clip(1)).withMessageContaining("given back");
+        assertThatIllegalStateException().isThrownBy(() -> optimizer.clip(1)).withMessageContaining("has been freed");
         adapter.close();
         assertThatIllegalStateException()
                 .isThrownBy(() -> adapter.parameters().clearGradients())

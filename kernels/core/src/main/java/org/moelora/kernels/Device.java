@@ -5,7 +5,7 @@ import java.util.OptionalLong;
 
 /**
  * Memory and kernels of one device. Found once, chosen once through {@link Devices}. Safe for use by several threads.
- * Closing it ends its threads and gives all its memory back; leases that are still open become unusable, and how much of whose they are is
+ * Closing it ends its threads and frees all its memory; leases that are still open become unusable, and how much of whose they are is
  * logged as a warning. A kernel that another thread runs at that moment, or starts afterwards, throws {@link IllegalStateException}.
  */
 public interface Device extends AutoCloseable {

@@ -4,7 +4,7 @@ package org.moelora.kernels;
  * How a device is opened.
  *
  * @param threads worker threads of a CPU device; 0 means one per physical core
- * @param poison for tests: fill memory with NaN when it is leased and when it is given back, so that a missing write shows, and let closing
+ * @param poison for tests: fill memory with NaN when it is leased and when it is freed, so that a missing write shows, and let closing
  *     the device throw {@link IllegalStateException} if something is still leased, where it is otherwise a warning in the log. The system
  *     property {@code moelora.leaks=throw} does the latter for every device
  * @param prepack keep frozen matrices as float32 in the layout that products read, made when they are first used: faster by the

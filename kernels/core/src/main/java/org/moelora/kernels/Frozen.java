@@ -14,7 +14,7 @@ public interface Frozen extends AutoCloseable {
     /** Input features of the linear, or the width of an embedding. */
     int cols();
 
-    /** Gives back what the device holds; later use throws {@link IllegalStateException}. */
+    /** Frees what the device holds; later use throws {@link IllegalStateException}. */
     @Override
     void close();
 }

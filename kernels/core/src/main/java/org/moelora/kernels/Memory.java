@@ -5,7 +5,7 @@ package org.moelora.kernels;
  * the lease of the whole. Contents are undefined after allocation.
  *
  * <p>Using a closed lease, or a slice of one, throws {@link IllegalStateException}; it never reads or writes memory that
- * has been handed to somebody else. Leases may be used by any thread; what is in them is ordered by the caller.
+ * has been leased again. Leases may be used by any thread; what is in them is ordered by the caller.
  */
 public abstract class Memory implements AutoCloseable {
     private final DType dtype;
@@ -37,7 +37,7 @@ public abstract class Memory implements AutoCloseable {
     public abstract boolean isOpen();
 
     /**
-     * Gives the span back to its device; closing twice does nothing.
+     * Frees the span; closing twice does nothing.
      *
      * @throws IllegalStateException on a slice, which owns nothing
      */

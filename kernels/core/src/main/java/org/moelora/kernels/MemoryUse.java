@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
  *
  * @param now leased at this moment, by owner
  * @param atPeak leased when the total was largest since the device was opened or {@link Device#resetPeak} was called, by owner
- * @param reserved taken from the system for leases, those that were given back included: only {@link Device#trim} makes it less
+ * @param reserved taken from the system for leases, those that have been freed included: only {@link Device#trim} makes it less
  */
 public record MemoryUse(Map<Owner, Long> now, Map<Owner, Long> atPeak, long reserved) {
     public MemoryUse {

@@ -116,8 +116,8 @@ final class CpuDevice implements Device {
         workers.close();
         MemoryUse left = pool.close();
         if (left.total() > 0) {
-            String message = description + " is closed with memory still leased, which somebody has not closed: "
-                    + left.leased();
+            String message =
+                    description + " is closed with memory still leased, which has to be closed first: " + left.leased();
             if (strict) {
                 throw new IllegalStateException(message);
             }

@@ -97,7 +97,7 @@ public final class HostFrozen implements Frozen {
     /** The weight's bytes, little-endian and possibly unaligned. */
     public MemorySegment segment() {
         if (!open) {
-            throw new IllegalStateException("this weight was given back to its device");
+            throw new IllegalStateException("this weight has been freed");
         }
         return segment;
     }

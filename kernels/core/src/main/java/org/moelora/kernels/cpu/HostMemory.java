@@ -46,7 +46,7 @@ public final class HostMemory extends Memory {
     public MemorySegment segment() {
         if (!isOpen()) {
             throw new IllegalStateException(
-                    lease.open ? "the device of this memory is closed" : "this memory was given back to its device");
+                    lease.open ? "the device of this memory is closed" : "this memory has been freed");
         }
         return segment;
     }
@@ -70,7 +70,7 @@ public final class HostMemory extends Memory {
         if (!whole) {
             throw new IllegalStateException("a slice owns nothing: close the memory it was cut from");
         }
-        lease.pool.giveBack(lease, segment);
+        lease.pool.free(lease, segment);
     }
 
     /**

@@ -71,7 +71,7 @@ final class SlabPool {
         return new HostMemory(new HostMemory.Lease(this, range), segment, dtype, length);
     }
 
-    synchronized void giveBack(HostMemory.Lease lease, MemorySegment segment) {
+    synchronized void free(HostMemory.Lease lease, MemorySegment segment) {
         if (!lease.open) {
             return;
         }
@@ -82,7 +82,7 @@ final class SlabPool {
         if (poison) {
             poison(segment);
         }
-        slabs.giveBack(lease.range);
+        slabs.free(lease.range);
     }
 
     /**
@@ -137,7 +137,7 @@ final class SlabPool {
     }
 
     /**
-     * Ends all leases and gives everything back to the system.
+     * Ends all leases and returns everything to the system.
      *
      * @return what was leased at that moment; nothing if it was closed before
      */

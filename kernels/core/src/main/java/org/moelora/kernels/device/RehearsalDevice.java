@@ -144,7 +144,7 @@ public final class RehearsalDevice implements Device {
         @Override
         public void close() {
             if (range != null) {
-                slabs.giveBack(range);
+                slabs.free(range);
                 range = null;
             }
         }
@@ -174,14 +174,14 @@ public final class RehearsalDevice implements Device {
         public void close() {
             if (open) {
                 open = false;
-                slabs.giveBack(range);
+                slabs.free(range);
             }
         }
     }
 
     private static Memory window(Memory whole, Memory on, long from, long length) {
         if (!whole.isOpen()) {
-            throw new IllegalStateException("this memory was given back to its device");
+            throw new IllegalStateException("this memory has been freed");
         }
         Objects.checkFromIndexSize(from, length, on.length());
         return new Window(whole, length);

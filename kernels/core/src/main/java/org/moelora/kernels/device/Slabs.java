@@ -13,7 +13,7 @@ import org.moelora.kernels.Owner;
 
 /**
  * Which parts of which slabs are leased, and to whom: bookkeeping only, without any memory, so that a copy of it can rehearse what is to come. A
- * lease is cut from the free range that fits best, and joins its free neighbours when it is given back (Knuth, The Art of Computer Programming,
+ * lease is cut from the free range that fits best, and joins its free neighbours when it is freed (Knuth, The Art of Computer Programming,
  * volume 1, section 2.5): what one training step leaves free serves the next one whatever its sizes. Deterministic; used by one thread at a time.
  */
 public final class Slabs {
@@ -64,7 +64,7 @@ public final class Slabs {
     /** The first range of each slab; null for one that has been given back to the system, whose number stays its own. */
     private final List<@Nullable Range> firsts = new ArrayList<>();
 
-    private final @Nullable Range[] free = new @Nullable Range[BINS];
+    private final @Nullable Range[] firstFree = new @Nullable Range[BINS];
     private @Nullable Range spare;
     private final EnumMap<Owner, Account> accounts = new EnumMap<>(Owner.class);
     private long total;
@@ -111,11 +111,11 @@ public final class Slabs {
         }
         for (int bin = 0; bin < BINS; bin++) {
             Range last = null;
-            for (Range range = other.free[bin]; range != null; range = range.nextFree) {
+            for (Range range = other.firstFree[bin]; range != null; range = range.nextFree) {
                 Range copy = Objects.requireNonNull(copies.get(range));
                 copy.previousFree = last;
                 if (last == null) {
-                    free[bin] = copy;
+                    firstFree[bin] = copy;
                 } else {
                     last.nextFree = copy;
                 }
@@ -156,8 +156,8 @@ public final class Slabs {
         return range;
     }
 
-    /** Gives a leased range back, once. */
-    public void giveBack(Range range) {
+    /** Ends the lease of a range; it may be leased again. */
+    public void free(Range range) {
         Account account = range.account;
         if (account == null) {
             throw new IllegalStateException("this range is free already");
@@ -266,11 +266,11 @@ public final class Slabs {
         return range;
     }
 
-    /** The shortest free range that is long enough, of equals the one given back last. */
+    /** The shortest free range that is long enough, of equals the one freed last. */
     private @Nullable Range bestFit(long size) {
         for (int bin = bin(size); bin < BINS; bin++) {
             Range best = null;
-            for (Range range = free[bin]; range != null; range = range.nextFree) {
+            for (Range range = firstFree[bin]; range != null; range = range.nextFree) {
                 if (range.bytes >= size && (best == null || range.bytes < best.bytes)) {
                     best = range;
                 }
@@ -290,20 +290,20 @@ public final class Slabs {
 
     private void addFree(Range range) {
         int bin = bin(range.bytes);
-        Range next = free[bin];
+        Range next = firstFree[bin];
         range.previousFree = null;
         range.nextFree = next;
         if (next != null) {
             next.previousFree = range;
         }
-        free[bin] = range;
+        firstFree[bin] = range;
     }
 
     private void removeFree(Range range) {
         Range previous = range.previousFree;
         Range next = range.nextFree;
         if (previous == null) {
-            free[bin(range.bytes)] = next;
+            firstFree[bin(range.bytes)] = next;
         } else {
             previous.nextFree = next;
         }

@@ -37,7 +37,7 @@ final class AttentionBackward implements Workers.Task {
     private final boolean toQ;
     private final boolean toK;
     private final boolean toV;
-    private final AttentionScratch.Pool pool;
+    private final Pool<AttentionScratch> pool;
     private final int keyParts;
     private final int queryParts;
     private final int dim;
@@ -59,7 +59,7 @@ final class AttentionBackward implements Workers.Task {
             MemorySegment dvs,
             Attention.Gradients wanted,
             int parts,
-            AttentionScratch.Pool pool) {
+            Pool<AttentionScratch> pool) {
         this.plan = plan;
         this.q = new Source.Leased(qs);
         this.k = new Source.Leased(ks);
@@ -181,7 +181,7 @@ final class AttentionBackward implements Workers.Task {
                 }
             }
         } finally {
-            pool.giveBack(s);
+            pool.free(s);
         }
     }
 

@@ -34,7 +34,7 @@ final class AttentionForward implements Workers.Task {
     private final MemorySegment vs;
     private final MemorySegment os;
     private final MemorySegment ls;
-    private final AttentionScratch.Pool pool;
+    private final Pool<AttentionScratch> pool;
     private final int parts;
     private final int dim;
     private final int group;
@@ -50,7 +50,7 @@ final class AttentionForward implements Workers.Task {
             MemorySegment os,
             MemorySegment ls,
             int parts,
-            AttentionScratch.Pool pool) {
+            Pool<AttentionScratch> pool) {
         this.plan = plan;
         this.qs = qs;
         this.ks = ks;
@@ -97,7 +97,7 @@ final class AttentionForward implements Workers.Task {
                 }
             }
         } finally {
-            pool.giveBack(s);
+            pool.free(s);
         }
     }
 

@@ -1,6 +1,5 @@
 package org.moelora.kernels.simd;
 
-import java.util.ArrayDeque;
 import org.moelora.kernels.cpu.Buffers;
 
 /** The buffers of one running task of attention; those that depend on the length of a sequence grow and stay. */
@@ -35,24 +34,5 @@ final class AttentionScratch {
     /** The buffer, or a longer one. */
     static float[] atLeast(float[] buffer, int length) {
         return buffer.length >= length ? buffer : new float[Math.max(length, buffer.length * 5 / 4)];
-    }
-
-    /** Buffers between tasks. */
-    static final class Pool {
-        private final Buffers buffers;
-        private final ArrayDeque<AttentionScratch> free = new ArrayDeque<>();
-
-        Pool(Buffers buffers) {
-            this.buffers = buffers;
-        }
-
-        synchronized AttentionScratch take() {
-            AttentionScratch scratch = free.poll();
-            return scratch == null ? new AttentionScratch(buffers) : scratch;
-        }
-
-        synchronized void giveBack(AttentionScratch scratch) {
-            free.push(scratch);
-        }
     }
 }

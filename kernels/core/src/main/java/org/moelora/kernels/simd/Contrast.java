@@ -8,7 +8,6 @@ import static org.moelora.kernels.simd.Lanes.FLOATS;
 import static org.moelora.kernels.simd.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -52,7 +51,7 @@ final class Contrast {
         private float[] mean = {};
 
         private double[] losses = {};
-        private final ArrayDeque<Row> rows = new ArrayDeque<>();
+        private Pool<Row> rows = new Pool<>(() -> new Row(new float[0], new float[0]));
 
         private void resize(int n) {
             int padded = Math.ceilDiv(n, COUNT) * COUNT;
@@ -66,7 +65,7 @@ final class Contrast {
                 logSum = new float[padded];
                 mean = new float[padded];
                 losses = new double[padded];
-                rows.clear();
+                rows = new Pool<>(() -> new Row(new float[padded], new float[padded]));
             }
             for (float[] row : new float[][] {inverse, expert, gate, share, weight}) {
                 Arrays.fill(row, n, padded, 0);
@@ -75,15 +74,6 @@ final class Contrast {
             Arrays.fill(logSum, 0);
             Arrays.fill(mean, 0);
             Arrays.fill(losses, 0);
-        }
-
-        private synchronized Row take() {
-            Row row = rows.poll();
-            return row == null ? new Row(new float[inverse.length], new float[inverse.length]) : row;
-        }
-
-        private synchronized void giveBack(Row row) {
-            rows.push(row);
         }
     }
 
@@ -189,7 +179,7 @@ final class Contrast {
     /** Writes d and returns the loss. */
     double run(Workers workers) {
         Ranges.run(workers, n, 1, 8L * n, (from, to) -> {
-            Row row = space.take();
+            Row row = space.rows.take();
             for (int i = (int) from; i < to; i++) {
                 if (share[i] > 0) {
                     nearest(i, row.cos);
@@ -197,7 +187,7 @@ final class Contrast {
                     positives(i, row.cos);
                 }
             }
-            space.giveBack(row);
+            space.rows.free(row);
         });
         double sum = 0;
         for (int i = 0; i < n; i++) {
@@ -207,19 +197,19 @@ final class Contrast {
         if (gates != null) {
             Gates of = gates;
             Ranges.run(workers, n, 1, 12L * n, (from, to) -> {
-                Row row = space.take();
+                Row row = space.rows.take();
                 for (int i = (int) from; i < to; i++) {
                     gateGradient(i, row.cos, row.grad, loss, of);
                 }
-                space.giveBack(row);
+                space.rows.free(row);
             });
         }
         Ranges.run(workers, n, 1, 16L * n, (from, to) -> {
-            Row row = space.take();
+            Row row = space.rows.take();
             for (int i = (int) from; i < to; i++) {
                 gradient(i, row.cos, row.grad);
             }
-            space.giveBack(row);
+            space.rows.free(row);
         });
         return ofAnchors == 0 ? 0 : loss - Math.log(ofAll / count);
     }
@@ -277,10 +267,10 @@ final class Contrast {
     }
 
     /** {@code sum_j g_j exp((cos_j - most) / tau)}. */
-    private static float expSum(float[] cos, float[] gate, float most, float coldness) {
+    private static float expSum(float[] cos, float[] gate, float most, float inverseTemperature) {
         FloatVector sums = FloatVector.zero(FLOATS);
         for (int j = 0; j < cos.length; j += COUNT) {
-            sums = Exp.exp(FloatVector.fromArray(FLOATS, cos, j).sub(most).mul(coldness))
+            sums = Exp.exp(FloatVector.fromArray(FLOATS, cos, j).sub(most).mul(inverseTemperature))
                     .fma(FloatVector.fromArray(FLOATS, gate, j), sums);
         }
         return Lanes.sum(sums);
@@ -317,7 +307,7 @@ final class Contrast {
 
     /** What the anchor's own softmax gives: {@code weight g_j exp((cos_j - most) / tau - logSum)}, nothing where it is no anchor. */
     private static void ofAnchor(
-            float[] cos, float coldness, float most, float logSum, float weight, float[] gate, float[] grad) {
+            float[] cos, float inverseTemperature, float most, float logSum, float weight, float[] gate, float[] grad) {
         if (weight == 0) {
             Arrays.fill(grad, 0);
             return;
@@ -327,7 +317,7 @@ final class Contrast {
             // Of a pair that takes no part the exponential may be infinite.
             Exp.exp(FloatVector.fromArray(FLOATS, cos, j)
                             .sub(most)
-                            .mul(coldness)
+                            .mul(inverseTemperature)
                             .sub(logSum))
                     .mul(gates.mul(weight))
                     .blend(0f, gates.eq(0f))
@@ -336,14 +326,14 @@ final class Contrast {
     }
 
     /** What the softmaxes of the others add, each seeing this pair at the same cosine. */
-    private void ofOthers(float[] cos, float coldness, float own, float[] grad) {
+    private void ofOthers(float[] cos, float inverseTemperature, float own, float[] grad) {
         for (int j = 0; j < cos.length; j += COUNT) {
             FloatVector weights = FloatVector.fromArray(FLOATS, weight, j);
             FloatVector before = FloatVector.fromArray(FLOATS, grad, j);
             // Of a pair that is no anchor the exponential may be infinite.
             Exp.exp(FloatVector.fromArray(FLOATS, cos, j)
                             .sub(FloatVector.fromArray(FLOATS, most, j))
-                            .mul(coldness)
+                            .mul(inverseTemperature)
                             .sub(FloatVector.fromArray(FLOATS, logSum, j)))
                     .fma(weights.mul(own), before)
                     .blend(before, weights.eq(0f))
@@ -395,11 +385,11 @@ final class Contrast {
     }
 
     /** Takes {@code weight_j share_j (cos_j - mean of j's positives) / tau} off where the expert is the same. */
-    private void takeTargets(float[] cos, float coldness, float own, float[] row) {
+    private void takeTargets(float[] cos, float inverseTemperature, float own, float[] row) {
         for (int j = 0; j < cos.length; j += COUNT) {
             FloatVector scale = FloatVector.fromArray(FLOATS, weight, j)
                     .mul(FloatVector.fromArray(FLOATS, share, j))
-                    .mul(coldness);
+                    .mul(inverseTemperature);
             FloatVector before = FloatVector.fromArray(FLOATS, row, j);
             FloatVector.fromArray(FLOATS, most, j)
                     .add(FloatVector.fromArray(FLOATS, mean, j))

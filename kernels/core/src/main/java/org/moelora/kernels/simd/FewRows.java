@@ -29,10 +29,10 @@ final class FewRows implements Workers.Task {
     private final int out;
     private final MemorySegment y;
     private final boolean accumulate;
-    private final Scratch.Pool pool;
+    private final Pool<Scratch> pool;
     private int tasks = 1;
 
-    FewRows(int rows, float[] x, Source w, int in, int out, MemorySegment y, boolean accumulate, Scratch.Pool pool) {
+    FewRows(int rows, float[] x, Source w, int in, int out, MemorySegment y, boolean accumulate, Pool<Scratch> pool) {
         this.rows = rows;
         this.x = x;
         this.w = w;
@@ -84,7 +84,7 @@ final class FewRows implements Workers.Task {
                 }
             }
         } finally {
-            pool.giveBack(s);
+            pool.free(s);
         }
     }
 

@@ -31,7 +31,7 @@ final class OneRow implements Workers.Task {
 
     private final HostFrozen w;
     private final MemorySegment ws;
-    private final boolean brain;
+    private final boolean bfloat16;
     private final float[] x;
     private final int in;
     private final int out;
@@ -45,13 +45,13 @@ final class OneRow implements Workers.Task {
     OneRow(MemorySegment xs, HostFrozen w, MemorySegment y, boolean accumulate, Scratch s) {
         this.w = w;
         this.ws = w.segment();
-        this.brain = w.dtype() == DType.BF16;
+        this.bfloat16 = w.dtype() == DType.BF16;
         this.x = s.stage;
         this.in = w.cols();
         this.out = w.rows();
         this.y = y;
         this.accumulate = accumulate;
-        if (brain) {
+        if (bfloat16) {
             int half = in / 2;
             for (int i = 0; i < half; i++) {
                 x[i] = HostMemory.get(xs, 2L * i);
@@ -81,11 +81,11 @@ final class OneRow implements Workers.Task {
     public void run(int task) {
         int from = (int) ((long) out * task / tasks);
         int to = (int) ((long) out * (task + 1) / tasks);
-        int rest = brain ? 2 * Lanes.floor(in / 2) : in - in % (2 * COUNT);
+        int rest = bfloat16 ? 2 * Lanes.floor(in / 2) : in - in % (2 * COUNT);
         float[] lanes = new float[COUNT];
         for (int o = from; o < to; o++) {
-            if (brain) {
-                brain(o, lanes);
+            if (bfloat16) {
+                bfloat16(o, lanes);
             } else {
                 wide(o, lanes);
             }
@@ -116,7 +116,7 @@ final class OneRow implements Workers.Task {
         s0.add(s1).intoArray(lanes, 0);
     }
 
-    private void brain(long o, float[] lanes) {
+    private void bfloat16(long o, float[] lanes) {
         long at = o * in * Short.BYTES;
         int half = in / 2;
         FloatVector s0 = FloatVector.zero(FLOATS);
@@ -153,7 +153,7 @@ final class OneRow implements Workers.Task {
     private float rest(long o, int done) {
         float sum = 0;
         for (int i = done; i < in; i++) {
-            sum += HostFrozen.get(ws, w.dtype(), o * in + i) * x[brain ? split(i) : i];
+            sum += HostFrozen.get(ws, w.dtype(), o * in + i) * x[bfloat16 ? split(i) : i];
         }
         return sum;
     }

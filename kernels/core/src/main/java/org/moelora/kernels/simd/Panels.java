@@ -44,7 +44,7 @@ final class Panels {
     }
 
     /** Packs a whole matrix. */
-    static void packAll(Workers workers, Scratch.Pool pool, Factor b, MemorySegment to) {
+    static void packAll(Workers workers, Pool<Scratch> pool, Factor b, MemorySegment to) {
         int n = b.cols();
         int k = b.rows();
         int strips = Math.ceilDiv(n, Scratch.COLS);
@@ -57,7 +57,7 @@ final class Panels {
                 int cols = Math.min(Scratch.COLS, n - col);
                 pack(b, col, cols, from, depth, s, to, at(n, from, depth, col));
             } finally {
-                pool.giveBack(s);
+                pool.free(s);
             }
         });
     }

@@ -34,14 +34,14 @@ final class Product implements Workers.Task {
     private final int ldc;
     private final float beta;
     private final boolean add;
-    private final Scratch.Pool pool;
+    private final Pool<Scratch> pool;
     private int tasksDown = 1;
     private int tasksAcross = 1;
 
     /**
      * @param packed B as {@link Panels}, or null if it has yet to be packed
      */
-    Product(float alpha, Factor a, Factor b, @Nullable MemorySegment packed, float beta, Matrix c, Scratch.Pool pool) {
+    Product(float alpha, Factor a, Factor b, @Nullable MemorySegment packed, float beta, Matrix c, Pool<Scratch> pool) {
         this.m = c.rows();
         this.n = c.cols();
         this.k = a.cols();
@@ -116,7 +116,7 @@ final class Product implements Workers.Task {
                 }
             }
         } finally {
-            pool.giveBack(s);
+            pool.free(s);
         }
     }
 

@@ -1,7 +1,6 @@
 package org.moelora.kernels.simd;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.cpu.Buffers;
 
@@ -73,24 +72,5 @@ final class Scratch {
     /** Where the strip of row i stands, for a block of the depth. */
     static int stripAt(int row, int block) {
         return (block * ROWS + row) * Tile.STRIDE;
-    }
-
-    /** Buffers between tasks; there are never more than tasks that ran at once. */
-    static final class Pool {
-        private final Buffers buffers;
-        private final ArrayDeque<Scratch> free = new ArrayDeque<>();
-
-        Pool(Buffers buffers) {
-            this.buffers = buffers;
-        }
-
-        synchronized Scratch take() {
-            Scratch scratch = free.poll();
-            return scratch == null ? new Scratch(buffers) : scratch;
-        }
-
-        synchronized void giveBack(Scratch scratch) {
-            free.push(scratch);
-        }
     }
 }

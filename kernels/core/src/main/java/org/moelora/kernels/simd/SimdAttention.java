@@ -19,11 +19,11 @@ final class SimdAttention implements Attention {
 
     private final Workers workers;
     private final Attention plain;
-    private final AttentionScratch.Pool pool;
+    private final Pool<AttentionScratch> pool;
 
     /** @param plain serves heads that are wider than a tile is deep, which no model family has */
     SimdAttention(Workers workers, Buffers buffers, Attention plain) {
-        this.pool = new AttentionScratch.Pool(buffers);
+        this.pool = new Pool<>(() -> new AttentionScratch(buffers));
         this.workers = workers;
         this.plain = plain;
     }

@@ -25,7 +25,7 @@ public final class SimdKernels implements Kernels {
 
     public SimdKernels(Workers workers, Buffers buffers) {
         Kernels plain = new PlainKernels();
-        Scratch.Pool pool = new Scratch.Pool(buffers);
+        Pool<Scratch> pool = new Pool<>(() -> new Scratch(buffers));
         matMul = new SimdMatMul(workers, pool, plain.matMul());
         rows = new SimdRows(workers);
         attention = new SimdAttention(workers, buffers, plain.attention());

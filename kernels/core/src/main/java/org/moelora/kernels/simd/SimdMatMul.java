@@ -14,10 +14,10 @@ import org.moelora.kernels.cpu.Workers;
  * texts. */
 final class SimdMatMul implements MatMul {
     private final Workers workers;
-    private final Scratch.Pool pool;
+    private final Pool<Scratch> pool;
     private final MatMul plain;
 
-    SimdMatMul(Workers workers, Scratch.Pool pool, MatMul plain) {
+    SimdMatMul(Workers workers, Pool<Scratch> pool, MatMul plain) {
         this.workers = workers;
         this.pool = pool;
         this.plain = plain;
@@ -52,7 +52,7 @@ final class SimdMatMul implements MatMul {
             try {
                 new OneRow(floats(xs), host, floats(ys), accumulate, s).run(workers);
             } finally {
-                pool.giveBack(s);
+                pool.free(s);
             }
         } else if (rows <= FewRows.MAX && (long) rows * in <= Scratch.INPUT) {
             Scratch s = pool.take();
@@ -60,7 +60,7 @@ final class SimdMatMul implements MatMul {
                 Source.of(xs).read(0, rows * in, s.stage, 0, s.narrow);
                 new FewRows(rows, s.stage, Source.of(host), in, out, floats(ys), accumulate, pool).run(workers);
             } finally {
-                pool.giveBack(s);
+                pool.free(s);
             }
         } else {
             multiply(xs, host, true, ys, accumulate);

@@ -23,9 +23,9 @@ import org.moelora.kernels.cpu.Workers;
 
 final class SimdTokens implements Tokens {
     private final Workers workers;
-    private final Scratch.Pool pool;
+    private final Pool<Scratch> pool;
 
-    SimdTokens(Workers workers, Scratch.Pool pool) {
+    SimdTokens(Workers workers, Pool<Scratch> pool) {
         this.workers = workers;
         this.pool = pool;
     }
@@ -49,7 +49,7 @@ final class SimdTokens implements Tokens {
                     }
                 }
             } finally {
-                pool.giveBack(s);
+                pool.free(s);
             }
         });
     }

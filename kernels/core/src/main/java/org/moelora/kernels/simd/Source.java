@@ -63,7 +63,7 @@ sealed interface Source {
     }
 
     /** A frozen bfloat16 or binary16 weight. */
-    record Narrow(MemorySegment bytes, boolean brain) implements Source {
+    record Narrow(MemorySegment bytes, boolean bfloat16) implements Source {
         private static final ValueLayout.OfShort LAYOUT =
                 ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
         private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
@@ -75,15 +75,15 @@ sealed interface Source {
             for (int done = 0; done < n; done += narrow.length) {
                 int part = Math.min(narrow.length, n - done);
                 MemorySegment.copy(bytes, LAYOUT, (from + done) * Short.BYTES, narrow, 0, part);
-                if (brain) {
-                    widenBrain(narrow, part, out, at + done);
+                if (bfloat16) {
+                    widenBfloat16(narrow, part, out, at + done);
                 } else {
-                    widenHalf(narrow, part, out, at + done);
+                    widenBinary16(narrow, part, out, at + done);
                 }
             }
         }
 
-        private static void widenBrain(short[] from, int n, float[] to, int at) {
+        private static void widenBfloat16(short[] from, int n, float[] to, int at) {
             int whole = Lanes.floor(n);
             for (int i = 0; i < whole; i += COUNT) {
                 var bits =
@@ -96,7 +96,7 @@ sealed interface Source {
         }
 
         /** C2 turns this loop into the hardware's conversion by itself. */
-        private static void widenHalf(short[] from, int n, float[] to, int at) {
+        private static void widenBinary16(short[] from, int n, float[] to, int at) {
             for (int i = 0; i < n; i++) {
                 to[at + i] = Float.float16ToFloat(from[i]);
             }

@@ -22,7 +22,8 @@ public abstract class AttentionConformance extends Conformance {
                 new Plan(4, 2, 64, 0.125f, Ragged.self(0, 207, 220)),
                 new Plan(1, 1, 8, 0.3f, Ragged.self(0, 256, 513, 514)),
                 new Plan(2, 1, 16, 0.25f, Ragged.self(0, 702)),
-                // a prompt's second part, decoding one token, rows nobody owns in between, more keys than a block
+                // a prompt's second part, decoding one token, rows that no sequence owns in between, more keys than a
+                // block
                 new Plan(4, 2, 32, 0.2f, new Ragged(new int[] {0, 5, 6, 6, 46}, new int[] {2, 70, 105, 110}, new int[] {
                     60, 33, 1, 340
                 })),
@@ -98,7 +99,7 @@ public abstract class AttentionConformance extends Conformance {
         float[] k = normal(keyNumbers);
         float[] v = normal(keyNumbers);
         float[] dO = normal(queryNumbers);
-        float[] rowsOfNobody = normal(keyNumbers);
+        float[] rowsWithoutOwner = normal(keyNumbers);
         double tolerance = sumTolerance(plan.rows().keyRows()) * 4;
         check("gradient of attention", tolerance, s -> {
             Attention.Inputs in = new Attention.Inputs(s.of(q), s.of(k), s.of(v));
@@ -115,8 +116,8 @@ public abstract class AttentionConformance extends Conformance {
                             s.of(dO),
                             new Attention.Gradients(
                                     ofQ ? Sink.fresh(s.out(queryNumbers)) : Sink.ABSENT,
-                                    ofK ? Sink.fresh(s.inOut(rowsOfNobody)) : Sink.ABSENT,
-                                    ofV ? Sink.fresh(s.inOut(rowsOfNobody)) : Sink.ABSENT));
+                                    ofK ? Sink.fresh(s.inOut(rowsWithoutOwner)) : Sink.ABSENT,
+                                    ofV ? Sink.fresh(s.inOut(rowsWithoutOwner)) : Sink.ABSENT));
         });
     }
 }

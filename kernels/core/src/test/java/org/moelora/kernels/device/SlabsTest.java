@@ -30,7 +30,7 @@ class SlabsTest {
         List<Slabs.Range> held = new ArrayList<>();
         for (int i = 0; i < 3000; i++) {
             if (!held.isEmpty() && random.nextInt(100) < 48) {
-                slabs.giveBack(held.remove(random.nextInt(held.size())));
+                slabs.free(held.remove(random.nextInt(held.size())));
             } else {
                 long bytes = (long) Math.exp(random.nextDouble() * 15);
                 Slabs.Range range = lease(bytes);
@@ -48,7 +48,7 @@ class SlabsTest {
             assertThat(slabs.use().total())
                     .isEqualTo(held.stream().mapToLong(Slabs.Range::bytes).sum());
         }
-        held.forEach(slabs::giveBack);
+        held.forEach(slabs::free);
         int before = sizes.size();
         assertThat(slabs.use().reserved())
                 .isEqualTo(sizes.stream().mapToLong(Long::longValue).sum());
@@ -59,7 +59,7 @@ class SlabsTest {
         assertThat(slabs.use().total()).isEqualTo(slabs.use().reserved());
     }
 
-    /** As training steps lease: much on the way forward, given back in reverse with gradients in between, and never twice as many tokens. */
+    /** As training steps lease: much on the way forward, freed in reverse with gradients in between, and never twice as many tokens. */
     @Test
     void stepsOfDifferentLengthsShareTheSameMemory() {
         Random random = new Random(11);
@@ -71,13 +71,13 @@ class SlabsTest {
             for (int layer = 0; layer < 12; layer++) {
                 for (int width : new int[] {576, 576, 192, 192, 576, 1536, 1536}) {
                     kept.add(lease(4L * tokens * width));
-                    slabs.giveBack(lease(4L * tokens * 32));
+                    slabs.free(lease(4L * tokens * 32));
                 }
             }
             for (Slabs.Range range : kept.reversed()) {
                 Slabs.Range gradient = lease(range.bytes());
-                slabs.giveBack(range);
-                slabs.giveBack(gradient);
+                slabs.free(range);
+                slabs.free(gradient);
             }
             longest = Math.max(longest, slabs.use().peak());
         }
@@ -91,7 +91,7 @@ class SlabsTest {
         for (int i = 0; i < 500; i++) {
             held.add(lease(random.nextInt(100_000)));
             if (i % 3 == 0) {
-                slabs.giveBack(held.remove(random.nextInt(held.size())));
+                slabs.free(held.remove(random.nextInt(held.size())));
             }
         }
         Slabs copy = new Slabs(slabs);
@@ -110,7 +110,7 @@ class SlabsTest {
             held.add(slabs.lease(random.nextInt(200_000), Owner.SCRATCH, bytes -> {}));
             places.add(place(held.getLast()));
             if (i % 2 == 0) {
-                slabs.giveBack(held.remove(random.nextInt(held.size())));
+                slabs.free(held.remove(random.nextInt(held.size())));
             }
         }
         return places;
@@ -143,7 +143,7 @@ class SlabsTest {
     @Test
     void aRangeIsGivenBackOnce() {
         Slabs.Range range = lease(100);
-        slabs.giveBack(range);
-        assertThatIllegalStateException().isThrownBy(() -> slabs.giveBack(range));
+        slabs.free(range);
+        assertThatIllegalStateException().isThrownBy(() -> slabs.free(range));
     }
 }

@@ -25,7 +25,7 @@ record AttentionTile(int own, int staged, int lanes, int dim) {
      * @param group the most items in one
      */
     record Limits(long localBytes, long usualBytes, int group) {
-        /** A processor's local memory is its ordinary memory, which nobody shares. */
+        /** A processor's local memory is its ordinary memory, which is not shared. */
         static Limits of(Platforms.Listed device) {
             long usual = device.gpu() ? Math.min(USUAL_BYTES, device.localMemory()) : device.localMemory();
             return new Limits(device.localMemory(), usual, device.group());

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jocl.cl_mem;
 
 /**
- * Small arrays that the host gives kernels again and again, such as where sequences begin: uploaded when they are new, kept while they are used. Whoever uses one holds
+ * Small arrays that the host gives kernels again and again, such as where sequences begin: uploaded when they are new, kept while they are used. A user holds
  * this object's monitor until the kernel that reads it has been enqueued; from then on OpenCL keeps what is evicted until the kernel is through.
  */
 final class Constants implements AutoCloseable {

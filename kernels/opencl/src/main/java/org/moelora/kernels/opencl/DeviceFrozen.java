@@ -34,7 +34,7 @@ final class DeviceFrozen implements Frozen {
                 commands.write(piece, lease.buffer, pool.from(lease) + at);
             }
         } catch (RuntimeException | Error e) {
-            pool.giveBack(lease);
+            pool.free(lease);
             throw e;
         }
     }
@@ -50,11 +50,11 @@ final class DeviceFrozen implements Frozen {
     }
 
     /**
-     * @throws IllegalStateException if it was given back
+     * @throws IllegalStateException if it has been freed
      */
     cl_mem buffer() {
         if (!lease.open || pool.isClosed()) {
-            throw new IllegalStateException("this weight was given back to its device");
+            throw new IllegalStateException("this weight has been freed");
         }
         return lease.buffer;
     }
@@ -86,6 +86,6 @@ final class DeviceFrozen implements Frozen {
 
     @Override
     public void close() {
-        pool.giveBack(lease);
+        pool.free(lease);
     }
 }

@@ -57,7 +57,7 @@ final class DeviceMemory extends Memory {
     cl_mem buffer() {
         if (!isOpen()) {
             throw new IllegalStateException(
-                    lease.open ? "the device of this memory is closed" : "this memory was given back to its device");
+                    lease.open ? "the device of this memory is closed" : "this memory has been freed");
         }
         return lease.buffer;
     }
@@ -81,7 +81,7 @@ final class DeviceMemory extends Memory {
         if (!whole) {
             throw new IllegalStateException("a slice owns nothing: close the memory it was cut from");
         }
-        lease.pool.giveBack(lease);
+        lease.pool.free(lease);
     }
 
     /**

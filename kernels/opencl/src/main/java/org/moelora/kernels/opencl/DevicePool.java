@@ -18,7 +18,7 @@ import org.moelora.kernels.device.Spans;
 
 /**
  * Device memory for leases, in a few buffers that live as long as the pool. {@link Slabs} says which lease goes where. As the queue runs in order, memory that is
- * given back may be leased again at once: what still reads it runs before what then writes it.
+ * freed may be leased again at once: what still reads it runs before what then writes it.
  */
 final class DevicePool {
     private static final int POISON = 0x7FC0DEAD;
@@ -89,7 +89,7 @@ final class DevicePool {
                 refused);
     }
 
-    synchronized void giveBack(DeviceMemory.Lease lease) {
+    synchronized void free(DeviceMemory.Lease lease) {
         if (!lease.open) {
             return;
         }
@@ -103,7 +103,7 @@ final class DevicePool {
             if (poison) {
                 commands.fill(lease.buffer, lease.range.from(), lease.range.bytes(), POISON);
             }
-            slabs.giveBack(lease.range);
+            slabs.free(lease.range);
         }
     }
 
@@ -133,7 +133,7 @@ final class DevicePool {
         return slabs.use();
     }
 
-    /** Gives buffers in which nothing is leased back; the driver keeps each until what was asked of it is done. */
+    /** Frees buffers in which nothing is leased; the driver keeps each until what was asked of it is done. */
     synchronized void trim() {
         if (!closed) {
             slabs.trim(number -> clReleaseMemObject(Objects.requireNonNull(buffers.set(number, null))));
@@ -154,7 +154,7 @@ final class DevicePool {
     }
 
     /**
-     * Ends all leases and gives everything back.
+     * Ends all leases and frees everything.
      *
      * @return what was leased at that moment; nothing if it was closed before
      */

@@ -166,8 +166,8 @@ final class OpenClDevice implements Device {
             commands.close();
         }
         if (left.total() > 0) {
-            String message = description + " is closed with memory still leased, which somebody has not closed: "
-                    + left.leased();
+            String message =
+                    description + " is closed with memory still leased, which has to be closed first: " + left.leased();
             if (strict) {
                 throw new IllegalStateException(message);
             }

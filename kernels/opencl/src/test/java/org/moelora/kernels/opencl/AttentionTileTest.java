@@ -89,7 +89,7 @@ class AttentionTileTest {
         }
     }
 
-    /** o, log sums, dq, dk and dv; key rows of nobody stay zero. */
+    /** o, log sums, dq, dk and dv; key rows that no sequence owns stay zero. */
     private static List<float[]> run(Device device, Plan plan, Function<Device, Attention> family) {
         Random random = new Random(5);
         int queries = plan.rows().queries() * plan.heads() * plan.headDim();

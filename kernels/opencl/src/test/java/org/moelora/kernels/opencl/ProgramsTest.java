@@ -44,7 +44,7 @@ class ProgramsTest {
         }
     }
 
-    /** What a program's {@code probe} writes, when it is built by somebody who has built nothing before. */
+    /** What a program's {@code probe} writes, when it is built with an empty cache. */
     private static float probe(OpenClDevice device, Path folder, String text) {
         return probe(device, new Programs(device.commands(), 64, new BinaryCache(folder, "some device")), text);
     }
