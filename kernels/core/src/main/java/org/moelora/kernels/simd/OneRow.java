@@ -23,7 +23,7 @@ import org.moelora.kernels.cpu.Workers;
  * x is split in the same way before: {@code <w, x> = sum_i w_2i x_2i + sum_i w_2i+1 x_2i+1}.
  */
 final class OneRow implements Workers.Task {
-    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
     private static final int ODD = 0xFFFF0000;
 
     /** Elements of W below which waking another thread takes longer than the product. */
@@ -52,16 +52,21 @@ final class OneRow implements Workers.Task {
         this.y = y;
         this.accumulate = accumulate;
         if (bfloat16) {
-            int half = in / 2;
-            for (int i = 0; i < half; i++) {
-                x[i] = HostMemory.get(xs, 2L * i);
-                x[half + i] = HostMemory.get(xs, 2L * i + 1);
-            }
-            if (in % 2 == 1) {
-                x[in - 1] = HostMemory.get(xs, in - 1L);
-            }
+            splitRow(xs, in, x, 0);
         } else {
             MemorySegment.copy(xs, ValueLayout.JAVA_FLOAT, 0, x, 0, in);
+        }
+    }
+
+    /** Writes a row of n elements from x[at] on, those of even place before those of odd place. */
+    static void splitRow(MemorySegment row, int n, float[] x, int at) {
+        int half = n / 2;
+        for (int i = 0; i < half; i++) {
+            x[at + i] = HostMemory.get(row, 2L * i);
+            x[at + half + i] = HostMemory.get(row, 2L * i + 1);
+        }
+        if (n % 2 == 1) {
+            x[at + n - 1] = HostMemory.get(row, n - 1L);
         }
     }
 
@@ -89,14 +94,14 @@ final class OneRow implements Workers.Task {
             } else {
                 wide(o, lanes);
             }
-            float sum = sum(lanes) + rest(o, rest);
+            float sum = sum(lanes, 0) + rest(o, rest);
             HostMemory.set(y, o, accumulate ? HostMemory.get(y, o) + sum : sum);
         }
     }
 
-    /** Where element i of x stands once it is split. */
-    private int split(int i) {
-        return i == in - 1 && in % 2 == 1 ? i : i / 2 + i % 2 * (in / 2);
+    /** Where element i of a row of n stands once it is split. */
+    static int split(int i, int n) {
+        return i == n - 1 && n % 2 == 1 ? i : i / 2 + i % 2 * (n / 2);
     }
 
     /** One row at a time, front to back: processors fetch ahead of one stream better than of four. */
@@ -131,29 +136,29 @@ final class OneRow implements Workers.Task {
         s0.add(s1).intoArray(lanes, 0);
     }
 
-    private static FloatVector even(IntVector pairs) {
+    static FloatVector even(IntVector pairs) {
         return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
-    private static FloatVector odd(IntVector pairs) {
+    static FloatVector odd(IntVector pairs) {
         return pairs.and(ODD).reinterpretAsFloats();
     }
 
     /** As a tree, like {@link Lanes#sum}, which C2 would not inline where the vector comes from. */
-    private static float sum(float[] lanes) {
+    static float sum(float[] lanes, int at) {
         for (int half = COUNT / 2; half > 0; half /= 2) {
-            for (int i = 0; i < half; i++) {
+            for (int i = at; i < at + half; i++) {
                 lanes[i] += lanes[i + half];
             }
         }
-        return lanes[0];
+        return lanes[at];
     }
 
     /** What the vectors left over, from element {@code done} on. */
     private float rest(long o, int done) {
         float sum = 0;
         for (int i = done; i < in; i++) {
-            sum += HostFrozen.get(ws, w.dtype(), o * in + i) * x[bfloat16 ? split(i) : i];
+            sum += HostFrozen.get(ws, w.dtype(), o * in + i) * x[bfloat16 ? split(i, in) : i];
         }
         return sum;
     }

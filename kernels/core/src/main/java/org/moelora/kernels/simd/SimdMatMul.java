@@ -11,7 +11,7 @@ import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.Workers;
 
 /** Checks the arguments and chooses the loop: {@link Product} for matrices, {@link OneRow} for a decoding step, {@link FewRows} for that of several
- * texts. */
+ * texts, {@link ByRow} where each must come out as alone. */
 final class SimdMatMul implements MatMul {
     private final Workers workers;
     private final Pool<Scratch> pool;
@@ -64,6 +64,35 @@ final class SimdMatMul implements MatMul {
             }
         } else {
             multiply(xs, host, true, ys, accumulate);
+        }
+    }
+
+    @Override
+    public void linearByRow(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
+        HostFrozen host = HostFrozen.of(w);
+        int in = w.cols();
+        int out = w.rows();
+        if (in > Scratch.INPUT) {
+            MatMul.super.linearByRow(rows, x, w, y, accumulate);
+            return;
+        }
+        boolean inPlace = OneRow.serves(host);
+        int most = inPlace ? Scratch.INPUT / in : Math.min(FewRows.MAX, Scratch.INPUT / in);
+        for (int from = 0; from < rows; from += most) {
+            int n = Math.min(most, rows - from);
+            Memory part = x.slice((long) from * in, (long) n * in);
+            Memory result = y.slice((long) from * out, (long) n * out);
+            if (n == 1 || !inPlace) {
+                linear(n, part, w, result, accumulate); // FewRows sums each row as it sums one
+                continue;
+            }
+            Scratch s = pool.take();
+            try {
+                new ByRow(n, floats(Matrix.of(part, n, in)), host, floats(Matrix.of(result, n, out)), accumulate, s)
+                        .run(workers);
+            } finally {
+                pool.free(s);
+            }
         }
     }
 

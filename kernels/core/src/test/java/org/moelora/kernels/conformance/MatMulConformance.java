@@ -1,5 +1,8 @@
 package org.moelora.kernels.conformance;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -7,9 +10,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.moelora.kernels.DType;
+import org.moelora.kernels.Device;
 import org.moelora.kernels.Frozen;
+import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Owner;
 
 /** {@link org.moelora.kernels.MatMul} against plain. */
 public abstract class MatMulConformance extends Conformance {
@@ -180,6 +186,86 @@ public abstract class MatMulConformance extends Conformance {
         frozen(dtype, 8, 31, 768);
         frozen(dtype, 9, 17, 256);
         frozen(dtype, 50, 702, 512);
+    }
+
+    /** Of every format, with odd lengths, more rows than a kernel takes at once, rows that are long for it, and enough of W for several tasks. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = "I32")
+    void linearByRowGivesEveryRowTheBitsThatItHasAlone(DType dtype) {
+        for (int rows : new int[] {0, 1, 2, 3, 5, 8, 9, 19}) {
+            byRow(dtype, rows, 33, 207);
+        }
+        byRow(dtype, 3, 5, 31);
+        byRow(dtype, 6, 4, 16_700);
+        byRow(dtype, 2, 3, 66_000);
+        byRow(dtype, 7, 530, 256);
+    }
+
+    private void byRow(DType dtype, int rows, int out, int atLeast) {
+        Weights w = Weights.random(dtype, out, atLeast, random);
+        int in = w.cols();
+        float[] x = normal(rows * in);
+        float[] y = normal(rows * out);
+        for (boolean accumulate : new boolean[] {false, true}) {
+            Device device = subject();
+            try (Frozen weight = w.on(device);
+                    Memory xs = device.allocate(DType.F32, x.length, Owner.TAPE);
+                    Memory together = device.allocate(DType.F32, y.length, Owner.TAPE);
+                    Memory alone = device.allocate(DType.F32, y.length, Owner.TAPE)) {
+                device.write(x, xs, 0);
+                device.write(y, together, 0);
+                device.write(y, alone, 0);
+                MatMul matMul = device.kernels().matMul();
+                matMul.linearByRow(rows, xs, weight, together, accumulate);
+                for (int t = 0; t < rows; t++) {
+                    Memory row = xs.slice((long) t * in, in);
+                    matMul.linear(1, row, weight, alone.slice((long) t * out, out), accumulate);
+                }
+                assertThat(floats(device, together)).as(dtype + " " + rows + " rows of " + in).isEqualTo(floats(device, alone));
+            }
+        }
+    }
+
+    /** A row of a product with matrices that may learn has the same bits alone and in company: 1 to 20 rows. */
+    @Test
+    void gemmGivesEveryRowTheBitsThatItHasAlone() {
+        int[][] sizes = {{33, 207}, {8, 64}, {192, 32}, {530, 402}};
+        for (int[] size : sizes) {
+            int n = size[0];
+            int k = size[1];
+            int most = 20;
+            float[] a = normal(most * k);
+            float[] b = normal(n * k);
+            Device device = subject();
+            try (Memory as = device.allocate(DType.F32, a.length, Owner.TAPE);
+                    Memory bs = device.allocate(DType.F32, b.length, Owner.TAPE);
+                    Memory together = device.allocate(DType.F32, (long) most * n, Owner.TAPE);
+                    Memory alone = device.allocate(DType.F32, (long) most * n, Owner.TAPE)) {
+                device.write(a, as, 0);
+                device.write(b, bs, 0);
+                MatMul matMul = device.kernels().matMul();
+                Matrix right = Matrix.of(bs, n, k).t();
+                for (int t = 0; t < most; t++) {
+                    Matrix row = Matrix.of(as.slice((long) t * k, k), 1, k);
+                    matMul.gemm(1, row, right, 0, Matrix.of(alone.slice((long) t * n, n), 1, n));
+                }
+                for (int rows = 1; rows <= most; rows++) {
+                    Matrix result = Matrix.of(together.slice(0, (long) rows * n), rows, n);
+                    matMul.gemm(1, Matrix.of(as.slice(0, (long) rows * k), rows, k), right, 0, result);
+                    float[] expected = Arrays.copyOf(floats(device, alone), rows * n);
+                    assertThat(Arrays.copyOf(floats(device, together), rows * n)).isEqualTo(expected);
+                }
+            }
+        }
+    }
+
+    private static float[] floats(Device device, Memory memory) {
+        float[] values = new float[(int) memory.length()];
+        device.read(memory, 0, values);
+        return values;
     }
 
     private void frozen(DType dtype, int rows, int out, int atLeast) {

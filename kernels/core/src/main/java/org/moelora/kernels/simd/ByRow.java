@@ -1,0 +1,215 @@
+package org.moelora.kernels.simd;
+
+import static org.moelora.kernels.simd.Lanes.COUNT;
+import static org.moelora.kernels.simd.Lanes.FLOATS;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import org.moelora.kernels.DType;
+import org.moelora.kernels.cpu.HostFrozen;
+import org.moelora.kernels.cpu.HostMemory;
+import org.moelora.kernels.cpu.Workers;
+
+/**
+ * {@link OneRow} for a few rows x at once: W is read from memory once, and every row's sums are made of the same products in the same order as if it were alone.
+ * While a row of W is in the first-level cache, the rows of x pass it four at a time.
+ */
+final class ByRow implements Workers.Task {
+    /** Rows of x that share the loads of W. */
+    private static final int TOGETHER = 4;
+
+    /** Elements of W below which waking another thread takes longer than the product. */
+    private static final long ALONE = 1 << 16;
+
+    private final int rows;
+    private final HostFrozen w;
+    private final MemorySegment ws;
+    private final boolean bfloat16;
+    private final float[] x;
+    private final int in;
+    private final int out;
+    private final MemorySegment y;
+    private final boolean accumulate;
+    private int tasks = 1;
+
+    /**
+     * @param s its stage keeps the rows, each split as {@link OneRow#split} says, until {@link #run(Workers)} has returned
+     */
+    ByRow(int rows, MemorySegment xs, HostFrozen w, MemorySegment y, boolean accumulate, Scratch s) {
+        this.rows = rows;
+        this.w = w;
+        this.ws = w.segment();
+        this.bfloat16 = w.dtype() == DType.BF16;
+        this.x = s.stage;
+        this.in = w.cols();
+        this.out = w.rows();
+        this.y = y;
+        this.accumulate = accumulate;
+        for (int t = 0; t < rows; t++) {
+            MemorySegment row = xs.asSlice((long) t * in * Float.BYTES, (long) in * Float.BYTES);
+            if (bfloat16) {
+                OneRow.splitRow(row, in, x, t * in);
+            } else {
+                MemorySegment.copy(row, ValueLayout.JAVA_FLOAT, 0, x, t * in, in);
+            }
+        }
+    }
+
+    void run(Workers workers) {
+        if (workers.threads() > 1 && (long) in * out >= ALONE) {
+            tasks = Math.min(4 * workers.threads(), out);
+        }
+        workers.run(tasks, this);
+    }
+
+    @Override
+    public void run(int task) {
+        int from = (int) ((long) out * task / tasks);
+        int to = (int) ((long) out * (task + 1) / tasks);
+        float[] lanes = new float[TOGETHER * COUNT];
+        for (int o = from; o < to; o++) {
+            for (int t = 0; t < rows; t += TOGETHER) {
+                int n = Math.min(TOGETHER, rows - t);
+                // Rows that are not there are the last one once more, so that there is one loop.
+                int second = Math.min(t + 1, rows - 1) * in;
+                int third = Math.min(t + 2, rows - 1) * in;
+                int fourth = Math.min(t + 3, rows - 1) * in;
+                if (bfloat16 && n > 2) {
+                    narrow(o, t * in, second, third, fourth, lanes);
+                } else if (bfloat16) {
+                    narrow(o, t * in, second, lanes);
+                } else if (n > 2) {
+                    wide(o, t * in, second, third, fourth, lanes);
+                } else {
+                    wide(o, t * in, second, lanes);
+                }
+                for (int i = 0; i < n; i++) {
+                    float sum = OneRow.sum(lanes, i * COUNT) + rest(o, (t + i) * in);
+                    long at = (long) (t + i) * out + o;
+                    HostMemory.set(y, at, accumulate ? HostMemory.get(y, at) + sum : sum);
+                }
+            }
+        }
+    }
+
+    private void narrow(long o, int first, int second, int third, int fourth, float[] lanes) {
+        long at = o * in * Short.BYTES;
+        int half = in / 2;
+        FloatVector even0 = FloatVector.zero(FLOATS);
+        FloatVector even1 = FloatVector.zero(FLOATS);
+        FloatVector even2 = FloatVector.zero(FLOATS);
+        FloatVector even3 = FloatVector.zero(FLOATS);
+        FloatVector odd0 = FloatVector.zero(FLOATS);
+        FloatVector odd1 = FloatVector.zero(FLOATS);
+        FloatVector odd2 = FloatVector.zero(FLOATS);
+        FloatVector odd3 = FloatVector.zero(FLOATS);
+        int whole = Lanes.floor(half);
+        for (int i = 0; i < whole; i += COUNT) {
+            IntVector pairs = pairs(at + (long) i * Integer.BYTES);
+            FloatVector even = OneRow.even(pairs);
+            FloatVector odd = OneRow.odd(pairs);
+            even0 = even.fma(FloatVector.fromArray(FLOATS, x, first + i), even0);
+            odd0 = odd.fma(FloatVector.fromArray(FLOATS, x, first + half + i), odd0);
+            even1 = even.fma(FloatVector.fromArray(FLOATS, x, second + i), even1);
+            odd1 = odd.fma(FloatVector.fromArray(FLOATS, x, second + half + i), odd1);
+            even2 = even.fma(FloatVector.fromArray(FLOATS, x, third + i), even2);
+            odd2 = odd.fma(FloatVector.fromArray(FLOATS, x, third + half + i), odd2);
+            even3 = even.fma(FloatVector.fromArray(FLOATS, x, fourth + i), even3);
+            odd3 = odd.fma(FloatVector.fromArray(FLOATS, x, fourth + half + i), odd3);
+        }
+        even0.add(odd0).intoArray(lanes, 0);
+        even1.add(odd1).intoArray(lanes, COUNT);
+        even2.add(odd2).intoArray(lanes, 2 * COUNT);
+        even3.add(odd3).intoArray(lanes, 3 * COUNT);
+    }
+
+    private void narrow(long o, int first, int second, float[] lanes) {
+        long at = o * in * Short.BYTES;
+        int half = in / 2;
+        FloatVector even0 = FloatVector.zero(FLOATS);
+        FloatVector even1 = FloatVector.zero(FLOATS);
+        FloatVector odd0 = FloatVector.zero(FLOATS);
+        FloatVector odd1 = FloatVector.zero(FLOATS);
+        int whole = Lanes.floor(half);
+        for (int i = 0; i < whole; i += COUNT) {
+            IntVector pairs = pairs(at + (long) i * Integer.BYTES);
+            FloatVector even = OneRow.even(pairs);
+            FloatVector odd = OneRow.odd(pairs);
+            even0 = even.fma(FloatVector.fromArray(FLOATS, x, first + i), even0);
+            odd0 = odd.fma(FloatVector.fromArray(FLOATS, x, first + half + i), odd0);
+            even1 = even.fma(FloatVector.fromArray(FLOATS, x, second + i), even1);
+            odd1 = odd.fma(FloatVector.fromArray(FLOATS, x, second + half + i), odd1);
+        }
+        even0.add(odd0).intoArray(lanes, 0);
+        even1.add(odd1).intoArray(lanes, COUNT);
+    }
+
+    private void wide(long o, int first, int second, int third, int fourth, float[] lanes) {
+        long at = o * in * Float.BYTES;
+        FloatVector left0 = FloatVector.zero(FLOATS);
+        FloatVector left1 = FloatVector.zero(FLOATS);
+        FloatVector left2 = FloatVector.zero(FLOATS);
+        FloatVector left3 = FloatVector.zero(FLOATS);
+        FloatVector right0 = FloatVector.zero(FLOATS);
+        FloatVector right1 = FloatVector.zero(FLOATS);
+        FloatVector right2 = FloatVector.zero(FLOATS);
+        FloatVector right3 = FloatVector.zero(FLOATS);
+        int whole = in - in % (2 * COUNT);
+        for (int i = 0; i < whole; i += 2 * COUNT) {
+            FloatVector left = weights(at + (long) i * Float.BYTES);
+            FloatVector right = weights(at + (long) (i + COUNT) * Float.BYTES);
+            left0 = left.fma(FloatVector.fromArray(FLOATS, x, first + i), left0);
+            right0 = right.fma(FloatVector.fromArray(FLOATS, x, first + i + COUNT), right0);
+            left1 = left.fma(FloatVector.fromArray(FLOATS, x, second + i), left1);
+            right1 = right.fma(FloatVector.fromArray(FLOATS, x, second + i + COUNT), right1);
+            left2 = left.fma(FloatVector.fromArray(FLOATS, x, third + i), left2);
+            right2 = right.fma(FloatVector.fromArray(FLOATS, x, third + i + COUNT), right2);
+            left3 = left.fma(FloatVector.fromArray(FLOATS, x, fourth + i), left3);
+            right3 = right.fma(FloatVector.fromArray(FLOATS, x, fourth + i + COUNT), right3);
+        }
+        left0.add(right0).intoArray(lanes, 0);
+        left1.add(right1).intoArray(lanes, COUNT);
+        left2.add(right2).intoArray(lanes, 2 * COUNT);
+        left3.add(right3).intoArray(lanes, 3 * COUNT);
+    }
+
+    private void wide(long o, int first, int second, float[] lanes) {
+        long at = o * in * Float.BYTES;
+        FloatVector left0 = FloatVector.zero(FLOATS);
+        FloatVector left1 = FloatVector.zero(FLOATS);
+        FloatVector right0 = FloatVector.zero(FLOATS);
+        FloatVector right1 = FloatVector.zero(FLOATS);
+        int whole = in - in % (2 * COUNT);
+        for (int i = 0; i < whole; i += 2 * COUNT) {
+            FloatVector left = weights(at + (long) i * Float.BYTES);
+            FloatVector right = weights(at + (long) (i + COUNT) * Float.BYTES);
+            left0 = left.fma(FloatVector.fromArray(FLOATS, x, first + i), left0);
+            right0 = right.fma(FloatVector.fromArray(FLOATS, x, first + i + COUNT), right0);
+            left1 = left.fma(FloatVector.fromArray(FLOATS, x, second + i), left1);
+            right1 = right.fma(FloatVector.fromArray(FLOATS, x, second + i + COUNT), right1);
+        }
+        left0.add(right0).intoArray(lanes, 0);
+        left1.add(right1).intoArray(lanes, COUNT);
+    }
+
+    private IntVector pairs(long at) {
+        return IntVector.fromMemorySegment(OneRow.INTS, ws, at, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private FloatVector weights(long at) {
+        return FloatVector.fromMemorySegment(FLOATS, ws, at, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** What the vectors left over of the row of x that begins at {@code row}. */
+    private float rest(long o, int row) {
+        int done = bfloat16 ? 2 * Lanes.floor(in / 2) : in - in % (2 * COUNT);
+        float sum = 0;
+        for (int i = done; i < in; i++) {
+            sum += HostFrozen.get(ws, w.dtype(), o * in + i) * x[row + (bfloat16 ? OneRow.split(i, in) : i)];
+        }
+        return sum;
+    }
+}
