@@ -341,7 +341,7 @@ final class AdapterFlags {
                     throw new InputException(
                             "--tasks is missing; expected the names of the rows' tasks with the gate task");
                 }
-                yield new GatePolicy.ByTask(names(tasks), Flags.or(taskDimension, GatePolicy.ByTask.DIMENSION));
+                yield new GatePolicy.TaskGate(names(tasks), Flags.or(taskDimension, GatePolicy.TaskGate.DIMENSION));
             }
             default ->
                 throw new InputException("--gate is \"" + name
@@ -487,11 +487,11 @@ final class AdapterFlags {
                     "threshold",
                     has.gate().id());
         }
-        if (has.gate() instanceof GatePolicy.ByTask byTask) {
-            if (tasks != null && !names(tasks).equals(byTask.tasks())) {
-                throw contradiction("--tasks", tasks, String.join(",", byTask.tasks()));
+        if (has.gate() instanceof GatePolicy.TaskGate taskGate) {
+            if (tasks != null && !names(tasks).equals(taskGate.tasks())) {
+                throw contradiction("--tasks", tasks, String.join(",", taskGate.tasks()));
             }
-            same("--task-dimension", taskDimension, byTask.dimension());
+            same("--task-dimension", taskDimension, taskGate.dimension());
         } else {
             refuse("--tasks", tasks, false, "task", has.gate().id());
             refuse("--task-dimension", taskDimension, false, "task", has.gate().id());
@@ -655,9 +655,9 @@ final class AdapterFlags {
             if (mixture.gate() instanceof GatePolicy.Threshold threshold) {
                 flags.put("max-threshold", threshold.max());
             }
-            if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
-                flags.put("tasks", String.join(",", byTask.tasks()));
-                flags.put("task-dimension", byTask.dimension());
+            if (mixture.gate() instanceof GatePolicy.TaskGate taskGate) {
+                flags.put("tasks", String.join(",", taskGate.tasks()));
+                flags.put("task-dimension", taskGate.dimension());
             }
         }
         flags.put("rank", kind.rank());

@@ -155,7 +155,7 @@ final class InspectCommand implements Callable<Integer> {
             switch (mixture.gate()) {
                 case GatePolicy.Threshold threshold ->
                     line("max-threshold", threshold.max() == 0 ? "1 / experts" : Double.toString(threshold.max()));
-                case GatePolicy.ByTask byTask -> line("tasks", String.join(", ", byTask.tasks()));
+                case GatePolicy.TaskGate taskGate -> line("tasks", String.join(", ", taskGate.tasks()));
                 case GatePolicy.Renormalised top -> {}
                 case GatePolicy.Raw top -> {}
                 case GatePolicy.Dense dense -> {}
@@ -194,8 +194,8 @@ final class InspectCommand implements Callable<Integer> {
             all.put("top_k", mixture.topK() > 0 ? mixture.topK() : null);
             all.put("shared_a", mixture.space() == ExpertSpace.SHARED_A);
             all.put("core_space", mixture.space() == ExpertSpace.CORE);
-            if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
-                all.put("tasks", byTask.tasks());
+            if (mixture.gate() instanceof GatePolicy.TaskGate taskGate) {
+                all.put("tasks", taskGate.tasks());
             }
         }
         all.put("losses", summary.losses());

@@ -106,7 +106,7 @@ final class MergeCommand implements Callable<Integer> {
         if (prompt != null && !(config.router() instanceof Router.Prompt)) {
             throw new InputException(folder + ": its router looks at tokens, not at prompts; expected no --for");
         }
-        if (task != null && !(config.gate() instanceof GatePolicy.ByTask)) {
+        if (task != null && !(config.gate() instanceof GatePolicy.TaskGate)) {
             throw new InputException(folder + ": its gates do not depend on a task; expected no --for-task");
         }
         if (!given) {

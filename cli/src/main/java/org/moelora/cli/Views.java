@@ -56,7 +56,7 @@ record Views(Decoder base, List<Adapter> adapters, List<Named> views) implements
     }
 
     private static boolean goesByTask(Adapter adapter) {
-        return adapter.config().gate() instanceof GatePolicy.ByTask;
+        return adapter.config().gate() instanceof GatePolicy.TaskGate;
     }
 
     ExampleEncoder encoder(LocalDate today) {

@@ -128,7 +128,7 @@ class InspectRoutingTest {
     @Test
     void gatesWithoutSelectionsAreMeasuredToo() {
         for (GatePolicy gate : List.of(
-                new GatePolicy.Dense(), new GatePolicy.Threshold(0), new GatePolicy.ByTask(List.of("x", "y"), 4))) {
+                new GatePolicy.Dense(), new GatePolicy.Threshold(0), new GatePolicy.TaskGate(List.of("x", "y"), 4))) {
             Path adapter = adapter(gate.id(), mixture().gate(gate).build());
             assertThat(inspect(adapter).out()).containsPattern("this router +\\d\\.\\d{3}");
         }

@@ -36,7 +36,7 @@ public final class CustomOp {
          * @param x values of each input
          * @param dy the gradient of the result
          * @param dx the gradient of each input, to be filled: zeros to begin with, for each input an array of its own, also where two inputs are one
-         *     tensor or a gradient is not wanted
+         *     tensor or a gradient is not required
          */
         void apply(float[][] x, float[] dy, float[][] dx);
     }
@@ -81,7 +81,7 @@ public final class CustomOp {
                             throw new IllegalStateException(name + " put an array of " + dx[i].length
                                     + " in the place of dx[" + i + "]; expected " + size);
                         }
-                        if (d.wants(in[i])) {
+                        if (d.requires(in[i])) {
                             device.write(dx[i], d.overwritten(in[i]).memory(), 0);
                         }
                     }

@@ -5,7 +5,7 @@ import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Frozen;
 
-/** A weight that never learns: no gradient, and no memory for one. Immutable; safe for use by several threads. */
+/** A weight that is not trainable: no gradient, and no memory for one. Immutable; safe for use by several threads. */
 public final class FrozenWeight implements Weight, AutoCloseable {
     private final Frozen frozen;
     private final boolean transposed;

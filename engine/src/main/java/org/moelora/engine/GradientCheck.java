@@ -12,9 +12,9 @@ import org.moelora.kernels.Device;
  * finite differences of the formula. Differences of the op itself would drown in float32 rounding; those of a double formula are good to
  * about ten digits, so a wrong term shows even where it is small.
  *
- * <p>One call covers what a backward pass can get wrong: it runs the op for inference; with all inputs learning; with all learning
- * and gradients already standing where the op has to add its own; and with each input learning alone; each time on its own, in a
- * {@link Tape#segment} that is kept, and in one that is run again. The output is reduced by a fixed random projection, so that no two elements' errors
+ * <p>One call covers what a backward pass can get wrong: it runs the op for inference; with all inputs trainable; with all trainable
+ * and gradients already standing where the op has to add its own; and with each input trainable alone; each time on its own, in a
+ * {@link Tape#checkpointed checkpointed block} that is kept, and in one that is recomputed. The output is reduced by a fixed random projection, so that no two elements' errors
  * cancel by symmetry. Inputs and projection come from a fixed seed.
  *
  * <pre>{@code
@@ -86,7 +86,7 @@ public final class GradientCheck {
         Tensor apply(Op op, Tape tape, Tensor[] in) {
             return this == ALONE
                     ? op.apply(tape, in)
-                    : tape.segment("segment", part -> List.of(op.apply(part, in)), in)
+                    : tape.checkpointed("block", part -> List.of(op.apply(part, in)), in)
                             .getFirst();
         }
     }
@@ -142,14 +142,14 @@ public final class GradientCheck {
         try (Pass pass = new Pass(device)) {
             double forward = distance(pass.infer(op), values);
             for (Recorded how : Recorded.values()) {
-                boolean[] learns = new boolean[x.length];
-                Arrays.fill(learns, true);
-                forward = Math.max(forward, pass.train(op, how, learns, false, expected, errors));
-                forward = Math.max(forward, pass.train(op, how, learns, true, expected, errors));
+                boolean[] trainable = new boolean[x.length];
+                Arrays.fill(trainable, true);
+                forward = Math.max(forward, pass.train(op, how, trainable, false, expected, errors));
+                forward = Math.max(forward, pass.train(op, how, trainable, true, expected, errors));
                 for (int i = 0; x.length > 1 && i < x.length; i++) {
-                    Arrays.fill(learns, false);
-                    learns[i] = true;
-                    forward = Math.max(forward, pass.train(op, how, learns, false, expected, errors));
+                    Arrays.fill(trainable, false);
+                    trainable[i] = true;
+                    forward = Math.max(forward, pass.train(op, how, trainable, false, expected, errors));
                 }
             }
             return new Report(
@@ -159,7 +159,7 @@ public final class GradientCheck {
         }
     }
 
-    /** The op's runs on a device, with a block for each parameter, so that each can learn alone. */
+    /** The op's runs on a device, with a block for each parameter, so that each can be trainable alone. */
     private final class Pass implements AutoCloseable {
         private final Device device;
         private final List<ParameterBlock> blocks = new ArrayList<>();
@@ -184,31 +184,31 @@ public final class GradientCheck {
         }
 
         /** Returns the error of the output; raises those of the gradients in {@code errors}. */
-        double train(Op op, Recorded how, boolean[] learns, boolean occupied, Expected expected, double[] errors) {
-            for (int i = 0; i < learns.length; i++) {
-                if (learns[i] && inputs.get(i).parameter()) {
+        double train(Op op, Recorded how, boolean[] trainable, boolean occupied, Expected expected, double[] errors) {
+            for (int i = 0; i < trainable.length; i++) {
+                if (trainable[i] && inputs.get(i).parameter()) {
                     blocks.get(i).startTraining();
                 }
             }
             try (Tape tape = how.tape(device)) {
-                Tensor[] in = tensors(tape, learns);
+                Tensor[] in = tensors(tape, trainable);
                 float[][] standing = new float[in.length][];
                 for (int i = 0; i < in.length; i++) {
                     standing[i] = occupied
                             ? normal(inputs.get(i).values().length)
                             : new float[inputs.get(i).values().length];
-                    if (in[i] instanceof Parameter parameter && learns[i]) {
+                    if (in[i] instanceof Parameter parameter && trainable[i]) {
                         device.write(standing[i], parameter.gradient(), 0);
                     }
                 }
                 Tensor y = how.apply(op, tape, in);
                 double forward = distance(y.toArray(), expected.values());
                 Tensor loss = project(tape, y, expected.projection(), in, occupied ? standing : null);
-                if (loss.wantsGrad()) {
+                if (loss.requiresGrad()) {
                     tape.backward(loss);
                 }
                 for (int i = 0; i < in.length; i++) {
-                    if (learns[i]) {
+                    if (trainable[i]) {
                         float[] grad = in[i] instanceof Parameter p ? p.gradientArray() : tape.gradient(in[i]);
                         double[] wanted = expected.gradients()[i].clone();
                         for (int j = 0; j < wanted.length; j++) {
@@ -223,13 +223,13 @@ public final class GradientCheck {
             }
         }
 
-        private Tensor[] tensors(Tape tape, boolean[] learns) {
+        private Tensor[] tensors(Tape tape, boolean[] trainable) {
             Tensor[] tensors = new Tensor[inputs.size()];
             for (int i = 0; i < tensors.length; i++) {
                 Input input = inputs.get(i);
                 if (input.parameter()) {
                     tensors[i] = blocks.get(i).get("input");
-                } else if (learns[i]) {
+                } else if (trainable[i]) {
                     tensors[i] = tape.variable(input.values(), input.dims());
                 } else {
                     tensors[i] = tape.constant(input.values(), input.dims());
@@ -266,7 +266,7 @@ public final class GradientCheck {
     }
 
     private static void write(Tape tape, Gradients d, Tensor x, float[] gradient) {
-        if (d.wants(x)) {
+        if (d.requires(x)) {
             tape.device().write(gradient, d.overwritten(x).memory(), 0);
         }
     }

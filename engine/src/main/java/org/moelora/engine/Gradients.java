@@ -8,7 +8,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Sink;
 
 /**
- * Where an {@link Op}'s backward pass puts the gradients of its differentiable inputs. Each input is asked for once, also if its gradient is not wanted;
+ * Where an {@link Op}'s backward pass puts the gradients of its differentiable inputs. Each input is asked for once, also if its gradient is not required;
  * an input that is named twice, twice. The op may write all gradients as if its inputs were different tensors, in any order and by one kernel: where one
  * tensor is several inputs, it is given other memory, whose content is added when the op is through.
  */
@@ -38,21 +38,21 @@ public final class Gradients {
         this.asked = new boolean[op.differentiable().length];
     }
 
-    /** Whether the gradient of this input is wanted: an optional input that is absent wants none. */
-    public boolean wants(@Nullable Tensor input) {
-        return input != null && input.wantsGrad();
+    /** Whether the gradient of this input is required: never that of an optional input that is absent. */
+    public boolean requires(@Nullable Tensor input) {
+        return input != null && input.requiresGrad();
     }
 
-    /** Where to put the gradient of an input; absent if it is not wanted. */
+    /** Where to put the gradient of an input; absent if it is not required. */
     public Sink of(Tensor input) {
         boolean again = ask(input);
-        if (!input.wantsGrad()) {
+        if (!input.requiresGrad()) {
             return Sink.ABSENT;
         }
         return again ? Sink.fresh(part(input, tape.place(input).memory())) : tape.place(input);
     }
 
-    /** Has a kernel give the gradient of an input, if it is wanted. */
+    /** Has a kernel give the gradient of an input, if it is required. */
     public void into(@Nullable Tensor input, Kernel kernel) {
         Sink dx = input == null ? Sink.ABSENT : of(input);
         if (!dx.isAbsent()) {
@@ -70,7 +70,7 @@ public final class Gradients {
         });
     }
 
-    /** For kernels that can only overwrite: a fresh sink, whose content becomes, or is added to, the gradient of an input; absent if it is not wanted. */
+    /** For kernels that can only overwrite: a fresh sink, whose content becomes, or is added to, the gradient of an input; absent if it is not required. */
     public Sink overwritten(Tensor input) {
         Sink dx = of(input);
         return dx.adds() ? Sink.fresh(part(input, dx.memory())) : dx;
@@ -82,7 +82,7 @@ public final class Gradients {
             copy(inputs[i]);
         }
         Tensor last = inputs[0];
-        if (last.wantsGrad() && last.grad == null && !(last instanceof Parameter)) {
+        if (last.requiresGrad() && last.grad == null && !(last instanceof Parameter)) {
             ask(last);
             last.grad = tape.gradOf(out);
             out.grad = null;
@@ -127,12 +127,12 @@ public final class Gradients {
     /**
      * Adds up what the op has left in parts.
      *
-     * @throws IllegalStateException if the op has not given a gradient that is wanted
+     * @throws IllegalStateException if the op has not given a gradient that is required
      */
     void complete() {
         Tensor[] inputs = op.differentiable();
         for (int i = 0; i < inputs.length; i++) {
-            if (!asked[i] && inputs[i].wantsGrad()) {
+            if (!asked[i] && inputs[i].requiresGrad()) {
                 throw new IllegalStateException(op.name() + " declares a derivative in its input " + i + ", "
                         + Op.named(inputs[i]) + ", and its backward pass gave none");
             }
@@ -142,7 +142,7 @@ public final class Gradients {
         }
     }
 
-    /** Gives back what was of the op's own. */
+    /** Frees what was of the op's own. */
     void close() {
         parts.forEach(part -> part.memory.close());
         parts.clear();

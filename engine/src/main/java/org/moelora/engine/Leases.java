@@ -9,7 +9,7 @@ import org.moelora.kernels.Owner;
 
 /**
  * Several leases of one owner that are closed together. What needs more than one takes them from here: where
- * a later one throws, the earlier ones are given back. Used by one thread.
+ * a later one throws, the earlier ones are freed. Used by one thread.
  */
 public final class Leases implements AutoCloseable {
     private final Device device;
@@ -22,7 +22,7 @@ public final class Leases implements AutoCloseable {
     }
 
     /**
-     * One more, of F32 elements with undefined values. If there is no room for it, all before it are given back.
+     * One more, of F32 elements with undefined values. If there is no room for it, all before it are freed.
      *
      * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough
      */

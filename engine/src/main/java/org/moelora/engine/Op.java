@@ -100,7 +100,7 @@ public final class Op {
         return this;
     }
 
-    /** Inputs whose values the backward pass reads: they are kept until then, others may be freed at the end of a {@link Tape#segment}. */
+    /** Inputs whose values the backward pass reads: they are kept until then, others may be freed at the end of a {@link Tape#checkpointed checkpointed block}. */
     public Op reads(@Nullable Tensor... inputs) {
         reads = plus(reads, inputs);
         return this;
@@ -113,7 +113,7 @@ public final class Op {
     }
 
     /**
-     * The result takes next to no time to compute: a {@link Tape#segment} frees it at its end, and it is computed again when the backward pass of another
+     * The result takes next to no time to compute: a {@link Tape#checkpointed checkpointed block} frees it at its end, and it is computed again when the backward pass of another
      * op reads it. All inputs are kept for that, so the backward pass may read them all.
      */
     public Op recomputable() {
@@ -173,7 +173,7 @@ public final class Op {
         run(y);
         if (records) {
             if (recomputable) {
-                y.remake = () -> run(y);
+                y.recompute = () -> run(y);
             }
             tape.record(name, y, () -> goBack(y, backward), kept(y));
         }

@@ -4,7 +4,7 @@ import org.moelora.kernels.Device;
 import org.moelora.kernels.Memory;
 
 /**
- * A named tensor that can learn: one range of its {@link ParameterBlock}'s values and, while the block trains, the same range of its
+ * A named trainable tensor: one range of its {@link ParameterBlock}'s values and, while the block trains, the same range of its
  * gradients. Gradients add up over backward passes until the block clears them.
  */
 public final class Parameter extends Tensor implements Weight {
@@ -31,7 +31,7 @@ public final class Parameter extends Tensor implements Weight {
 
     /** True while the block trains and this parameter with it. */
     @Override
-    public boolean wantsGrad() {
+    public boolean requiresGrad() {
         return !frozen && block.trains();
     }
 

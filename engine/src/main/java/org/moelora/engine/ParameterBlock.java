@@ -171,11 +171,11 @@ public final class ParameterBlock implements AutoCloseable {
     }
 
     /**
-     * {@link #startTraining()} for some of the parameters. The others are frozen until training stops: they want no gradient, and theirs stays zero.
+     * {@link #startTraining()} for some of the parameters. The others are frozen until training stops: they require no gradient, and theirs stays zero.
      *
      * @throws IllegalStateException if the block trains already, or is closed
      */
-    public synchronized void startTraining(Predicate<Parameter> learns) {
+    public synchronized void startTraining(Predicate<Parameter> trainable) {
         if (!values.isOpen()) {
             throw new IllegalStateException("these parameters are closed");
         }
@@ -183,7 +183,7 @@ public final class ParameterBlock implements AutoCloseable {
             throw new IllegalStateException("these parameters are in training already");
         }
         Memory fresh = zeros(device, values.length(), Owner.ADAPTER);
-        parameters.values().forEach(parameter -> parameter.freeze(!learns.test(parameter)));
+        parameters.values().forEach(parameter -> parameter.freeze(!trainable.test(parameter)));
         gradients = fresh;
     }
 

@@ -15,8 +15,8 @@ import org.moelora.kernels.Owner;
 import org.moelora.kernels.Sink;
 
 /**
- * One forward pass and its reverse: records what ops did, owns every intermediate, and gives each back as the backward pass
- * passes it. An inference tape records nothing. Used by one thread; closed with try.
+ * One forward pass and its reverse: records what ops did, owns every intermediate, and frees each as the backward pass
+ * is through with it. An inference tape records nothing. Used by one thread; closed with try.
  */
 public final class Tape implements AutoCloseable {
     private record Entry(String op, List<Tensor> outs, Runnable backward, List<Tensor> reads) {
@@ -61,7 +61,7 @@ public final class Tape implements AutoCloseable {
     /** The op whose backward pass is under way. */
     private @Nullable Pass pass;
 
-    /** The tape that a segment's own tape has become a part of: from then on it owns what the segment's ops ask for. */
+    /** The tape that a checkpointed block's own tape has become a part of: from then on it owns what the block's ops ask for. */
     private @Nullable Tape whole;
 
     private Tape(Device device, Mode mode) {
@@ -69,17 +69,17 @@ public final class Tape implements AutoCloseable {
         this.mode = mode;
     }
 
-    /** A tape for training: ops on tensors that want a gradient are recorded. */
+    /** A tape for training: ops on tensors that require a gradient are recorded. */
     public static Tape recording(Device device) {
         return new Tape(device, Mode.RECORDING);
     }
 
-    /** A tape for training that keeps nothing of a {@link #segment} but what comes out of it, and runs it again to go back through it. */
+    /** A tape for training that keeps nothing of a {@link #checkpointed checkpointed block} but what comes out of it, and recomputes it to go back through it. */
     public static Tape recomputing(Device device) {
         return new Tape(device, Mode.RECOMPUTING);
     }
 
-    /** A tape for inference: nothing is recorded, nothing wants a gradient. */
+    /** A tape for inference: nothing is recorded, nothing requires a gradient. */
     public static Tape inference(Device device) {
         return new Tape(device, Mode.INFERENCE);
     }
@@ -103,7 +103,7 @@ public final class Tape implements AutoCloseable {
             return false;
         }
         for (Tensor input : inputs) {
-            if (input.wantsGrad()) {
+            if (input.requiresGrad()) {
                 return true;
             }
         }
@@ -118,18 +118,18 @@ public final class Tape implements AutoCloseable {
         return tape;
     }
 
-    Tensor tensor(boolean wantsGrad, Shape shape) {
-        return own(new Tensor(device, shape, lease(DType.F32, shape.size()), wantsGrad && isRecording()));
+    Tensor tensor(boolean requiresGrad, Shape shape) {
+        return own(new Tensor(device, shape, lease(DType.F32, shape.size()), requiresGrad && isRecording()));
     }
 
-    /** A new F32 tensor that wants no gradient. */
+    /** A new F32 tensor that requires no gradient. */
     public Tensor constant(float[] values, int... dims) {
         Tensor tensor = tensor(false, Shape.of(dims));
         device.write(values, tensor.memory(), 0);
         return tensor;
     }
 
-    /** A new F32 tensor that wants a gradient, which {@link #gradient} reads after the backward pass. For checks of derivatives. */
+    /** A new F32 tensor that requires a gradient, which {@link #gradient} reads after the backward pass. For checks of derivatives. */
     public Tensor variable(float[] values, int... dims) {
         Tensor tensor = tensor(true, Shape.of(dims));
         device.write(values, tensor.memory(), 0);
@@ -159,7 +159,7 @@ public final class Tape implements AutoCloseable {
     }
 
     /** A tensor over the memory of {@code from}, which must not be used any more: for ops that work in place. */
-    Tensor takeOver(Tensor from, boolean wantsGrad) {
+    Tensor takeOver(Tensor from, boolean requiresGrad) {
         if (!owner().owned.contains(from)) {
             throw new IllegalArgumentException("only a tensor of this tape can be taken over");
         }
@@ -167,7 +167,7 @@ public final class Tape implements AutoCloseable {
             throw new IllegalArgumentException(
                     "a backward pass will read the tensor " + from.shape() + " that was to be taken over");
         }
-        Tensor tensor = new Tensor(device, from.shape(), from.memory(), wantsGrad && isRecording());
+        Tensor tensor = new Tensor(device, from.shape(), from.memory(), requiresGrad && isRecording());
         from.memory = null;
         return own(tensor);
     }
@@ -184,7 +184,7 @@ public final class Tape implements AutoCloseable {
 
     /**
      * Runs an op that is written in Java on arrays of the host, on any device, with all that a tape does for an op: it is recorded and recomputed, may have
-     * the same tensor twice among its inputs, and a gradient that is not wanted is thrown away. It is slow, and logged so once for each name. {@link
+     * the same tensor twice among its inputs, and a gradient that is not required is thrown away. It is slow, and logged so once for each name. {@link
      * GradientCheck} tells whether the two passes fit together.
      *
      * <pre>{@code
@@ -240,8 +240,8 @@ public final class Tape implements AutoCloseable {
      * no bit:
      *
      * <ul>
-     *   <li>a recording tape gives back, at the end, the values that no recorded op will read or that are quickly made again;
-     *   <li>a {@link #recomputing} tape gives back everything but the results, and runs {@code body} again when the backward pass comes to it
+     *   <li>a recording tape frees, at the end, the values that no recorded op will read or that are quickly recomputed;
+     *   <li>a {@link #recomputing} tape frees everything but the results, and recomputes {@code body} when the backward pass comes to it
      *       (Chen et al. 2016, arXiv 1604.06174);
      *   <li>an inference tape runs it and does nothing else.
      * </ul>
@@ -249,7 +249,7 @@ public final class Tape implements AutoCloseable {
      * <p>To go back through {@code y = f(x, w)} is to compute {@code dx = (df/dx)^T dy} and {@code dw = (df/dw)^T dy} at the x and w of the forward
      * pass, and those are still there: x was made outside, and w changes only after the backward pass. As kernels have a fixed order and
      * random numbers are functions of a seed, running f again gives the same intermediates, and going back through them adds the same gradients to x
-     * and w in the same order. The price is a second forward pass; the gain is that of n equal segments the results, and the intermediates of
+     * and w in the same order. The price is a second forward pass; the gain is that of n equal blocks the results, and the intermediates of
      * one, are held at a time, instead of the intermediates of n.
      *
      * @param name for messages
@@ -258,7 +258,7 @@ public final class Tape implements AutoCloseable {
      * @return what body returned
      * @throws IllegalArgumentException if body returns a tensor that it did not make
      */
-    public List<Tensor> segment(String name, Function<Tape, List<Tensor>> body, Tensor... reads) {
+    public List<Tensor> checkpointed(String name, Function<Tape, List<Tensor>> body, Tensor... reads) {
         return switch (mode) {
             case INFERENCE -> body.apply(this);
             case RECORDING -> recorded(name, body);
@@ -272,8 +272,8 @@ public final class Tape implements AutoCloseable {
         try {
             List<Tensor> results = adopt(name, part, body.apply(part));
             for (Tensor tensor : part.owned) {
-                if (tensor.readers == 0 || tensor.remake != null) {
-                    tensor.giveBackValues();
+                if (tensor.readers == 0 || tensor.recompute != null) {
+                    tensor.freeValues();
                 }
             }
             owned.addAll(part.owned);
@@ -294,19 +294,19 @@ public final class Tape implements AutoCloseable {
         try (Tape part = recording(device)) {
             List<Tensor> results = adopt(name, part, body.apply(part));
             if (records(results.toArray(Tensor[]::new))) {
-                record(new Entry(name, results, () -> runAgain(name, body, results), List.of(reads)));
+                record(new Entry(name, results, () -> recompute(name, body, results), List.of(reads)));
             }
             return results;
         }
     }
 
-    private void runAgain(String name, Function<Tape, List<Tensor>> body, List<Tensor> results) {
+    private void recompute(String name, Function<Tape, List<Tensor>> body, List<Tensor> results) {
         try (Tape part = recording(device)) {
-            results.stream().filter(result -> result.shape().size() > 1).forEach(Tensor::giveBackValues);
+            results.stream().filter(result -> result.shape().size() > 1).forEach(Tensor::freeValues);
             List<Tensor> again = body.apply(part);
             if (!shapes(again).equals(shapes(results))) {
                 throw new IllegalStateException(name + " gave " + shapes(results) + " at first and " + shapes(again)
-                        + " when it was run again; expected the same");
+                        + " when it was recomputed; expected the same");
             }
             for (int i = 0; i < again.size(); i++) {
                 again.get(i).grad = results.get(i).grad;
@@ -320,7 +320,7 @@ public final class Tape implements AutoCloseable {
         return tensors.stream().map(Tensor::shape).toList();
     }
 
-    /** Results of a segment become this tape's. */
+    /** Results of a checkpointed block become this tape's. */
     private List<Tensor> adopt(String name, Tape part, List<Tensor> results) {
         for (Tensor result : results) {
             if (!part.owned.remove(result)) {
@@ -359,14 +359,14 @@ public final class Tape implements AutoCloseable {
      * through unchanged, with the name of the op in a suppressed exception.
      *
      * @throws IllegalArgumentException if the loss is not a scalar
-     * @throws IllegalStateException if the loss depends on nothing that learns, or the tape has gone back already
+     * @throws IllegalStateException if the loss depends on nothing trainable, or the tape has gone back already
      */
     public void backward(Tensor loss) {
         if (loss.shape().size() != 1) {
             throw new IllegalArgumentException("a backward pass starts at a scalar, not at " + loss.shape());
         }
-        if (!isRecording() || !loss.wantsGrad()) {
-            throw new IllegalStateException("the loss does not depend on anything that learns");
+        if (!isRecording() || !loss.requiresGrad()) {
+            throw new IllegalStateException("the loss does not depend on anything trainable");
         }
         if (wentBack) {
             throw new IllegalStateException("a tape goes back once: add the losses up first");
@@ -383,10 +383,10 @@ public final class Tape implements AutoCloseable {
             if (entry.hasGrad()) {
                 goBack(entry);
             }
-            entry.outs.forEach(this::passed);
+            entry.outs.forEach(this::freeUnlessScalar);
             for (Tensor read : entry.reads) {
-                if (--read.readers == 0 && !read.wantsGrad()) {
-                    passed(read);
+                if (--read.readers == 0 && !read.requiresGrad()) {
+                    freeUnlessScalar(read);
                 }
             }
         }
@@ -402,13 +402,13 @@ public final class Tape implements AutoCloseable {
             throw e;
         } finally {
             pass = null;
-            running.made.forEach(this::release);
+            running.made.forEach(this::free);
         }
     }
 
-    private void passed(Tensor tensor) {
+    private void freeUnlessScalar(Tensor tensor) {
         if (tensor.shape().size() > 1) {
-            release(tensor);
+            free(tensor);
         }
     }
 
@@ -423,11 +423,11 @@ public final class Tape implements AutoCloseable {
     }
 
     /**
-     * Gives back everything but {@code keep}: between the layers of an inference.
+     * Frees everything but {@code keep}: between the layers of an inference.
      *
      * @throws IllegalStateException on a recording tape, whose backward pass needs what it recorded
      */
-    public void releaseExcept(Tensor... keep) {
+    public void freeExcept(Tensor... keep) {
         if (isRecording()) {
             throw new IllegalStateException("a recording tape keeps its intermediates");
         }
@@ -435,7 +435,7 @@ public final class Tape implements AutoCloseable {
         Collections.addAll(kept, keep);
         for (Tensor tensor : List.copyOf(owned)) {
             if (!kept.contains(tensor)) {
-                release(tensor);
+                free(tensor);
             }
         }
     }
@@ -478,26 +478,26 @@ public final class Tape implements AutoCloseable {
         return device.allocate(dtype, length, owner);
     }
 
-    private void release(Tensor tensor) {
+    private void free(Tensor tensor) {
         if (!owned.remove(tensor)) {
             return;
         }
-        tensor.remake = null;
-        tensor.giveBackValues();
+        tensor.recompute = null;
+        tensor.freeValues();
         if (tensor.grad != null) {
             tensor.grad.close();
             tensor.grad = null;
         }
     }
 
-    /** Gives everything back. Closing twice does nothing, and ops on a closed tape throw {@link IllegalStateException}. */
+    /** Frees everything. Closing twice does nothing, and ops on a closed tape throw {@link IllegalStateException}. */
     @Override
     public void close() {
         entries.forEach(entry -> entry.reads.forEach(read -> read.readers--));
         closed = true;
         entries.clear();
         for (Tensor tensor : List.copyOf(owned)) {
-            release(tensor);
+            free(tensor);
         }
         List<Lifetime.Use> ending = List.copyOf(uses.values());
         uses.clear();

@@ -14,7 +14,7 @@ public sealed class Tensor permits Parameter {
     private final Device device;
     private final Shape shape;
     private final DType dtype;
-    private final boolean wantsGrad;
+    private final boolean requiresGrad;
 
     @Nullable Memory memory;
 
@@ -23,15 +23,15 @@ public sealed class Tensor permits Parameter {
     /** Recorded ops whose backward pass reads the values. */
     int readers;
 
-    /** Fills the values anew, if that is cheap. */
-    @Nullable Runnable remake;
+    /** Computes the values again, if that is cheap. */
+    @Nullable Runnable recompute;
 
-    Tensor(Device device, Shape shape, Memory memory, boolean wantsGrad) {
+    Tensor(Device device, Shape shape, Memory memory, boolean requiresGrad) {
         this.device = device;
         this.shape = shape;
         this.dtype = memory.dtype();
         this.memory = memory;
-        this.wantsGrad = wantsGrad;
+        this.requiresGrad = requiresGrad;
     }
 
     public final Device device() {
@@ -48,37 +48,37 @@ public sealed class Tensor permits Parameter {
     }
 
     /** Whether a backward pass propagates into this tensor. */
-    public boolean wantsGrad() {
-        return wantsGrad;
+    public boolean requiresGrad() {
+        return requiresGrad;
     }
 
     /**
      * The numbers, which an {@link Op} reads through {@link Values}.
      *
-     * @throws IllegalStateException if the tape has given them back
+     * @throws IllegalStateException if the tape has freed them
      */
     final Memory memory() {
         Memory current = memory;
-        return current == null ? remade() : current;
+        return current == null ? recomputed() : current;
     }
 
-    private Memory remade() {
-        Runnable fill = remake;
+    private Memory recomputed() {
+        Runnable fill = recompute;
         if (fill == null) {
-            throw new IllegalStateException("tensor " + shape + " was given back: its tape has passed it");
+            throw new IllegalStateException("tensor " + shape + " was freed: its tape needs it no more");
         }
         Memory fresh = device.allocate(DType.F32, shape.size(), Owner.TAPE);
         memory = fresh;
         try {
             fill.run();
         } catch (RuntimeException | Error e) {
-            giveBackValues();
+            freeValues();
             throw e;
         }
         return fresh;
     }
 
-    final void giveBackValues() {
+    final void freeValues() {
         Memory current = memory;
         if (current != null) {
             memory = null;

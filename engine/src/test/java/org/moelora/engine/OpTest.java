@@ -147,7 +147,7 @@ class OpTest {
         Tensor bias = tape.variable(new float[] {0, 0, 1}, 3);
         TopK chosen = TopK.apply(tape, p, bias, 1, false);
         assertThat(chosen.gate().toArray()).containsExactly(0, 0, 0.25f);
-        assertThat(chosen.gate().wantsGrad()).isFalse();
+        assertThat(chosen.gate().requiresGrad()).isFalse();
     }
 
     @Test

@@ -75,11 +75,11 @@ class ParameterBlockTest {
     void gradientsExistWhileItTrains() {
         Parameter c = block.get("c");
         long without = device.memoryUse().now().get(Owner.ADAPTER);
-        assertThat(c.wantsGrad()).isFalse();
+        assertThat(c.requiresGrad()).isFalse();
         assertThatIllegalStateException().isThrownBy(c::gradient);
 
         block.startTraining();
-        assertThat(c.wantsGrad()).isTrue();
+        assertThat(c.requiresGrad()).isTrue();
         assertThat(c.gradientArray()).containsExactly(0);
         assertThat(device.memoryUse().now().get(Owner.ADAPTER)).isEqualTo(2 * without);
         assertThatIllegalStateException()

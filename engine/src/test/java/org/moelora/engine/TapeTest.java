@@ -81,10 +81,10 @@ class TapeTest {
                         ParameterBlock.builder(device).add("w", 1, 1).build();
                 Tape tape = Tape.recording(device)) {
             Tensor y = Linear.apply(tape, tape.constant(new float[] {2}, 1, 1), block.get("w"), null);
-            assertThat(y.wantsGrad()).isFalse();
+            assertThat(y.requiresGrad()).isFalse();
             assertThatIllegalStateException()
                     .isThrownBy(() -> tape.backward(y))
-                    .withMessage("the loss does not depend on anything that learns");
+                    .withMessage("the loss does not depend on anything trainable");
         }
     }
 
@@ -150,7 +150,7 @@ class TapeTest {
         }) {
             try (Tape tape = Tape.recomputing(device)) {
                 Tensor x = tape.variable(new float[] {1}, 1);
-                Tensor y = tape.segment(
+                Tensor y = tape.checkpointed(
                                 "layer 3",
                                 part -> List.of(part.op("thing")
                                         .differentiable(x)
@@ -201,7 +201,7 @@ class TapeTest {
             Tensor y = GatedUpdate.apply(tape, y0, u, null, b, 1);
             assertThat(y.toArray()).containsExactly(11, 22);
             assertThat(taped()).isEqualTo(before);
-            assertThatIllegalStateException().isThrownBy(y0::memory).withMessageContaining("was given back");
+            assertThatIllegalStateException().isThrownBy(y0::memory).withMessageContaining("was freed");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> tape.takeOver(other.constant(new float[1], 1), false));
         }
@@ -226,14 +226,14 @@ class TapeTest {
             long one = taped();
             Tensor y = Add.apply(tape, x, x);
             Tensor z = Add.apply(tape, y, y);
-            tape.releaseExcept(z);
+            tape.freeExcept(z);
             assertThat(taped()).isEqualTo(one);
             assertThat(z.toArray()).containsExactly(4, 8);
             assertThatIllegalStateException().isThrownBy(() -> Add.apply(tape, x, z));
             assertThatIllegalStateException().isThrownBy(y::memory);
         }
         try (Tape tape = Tape.recording(device)) {
-            assertThatIllegalStateException().isThrownBy(tape::releaseExcept);
+            assertThatIllegalStateException().isThrownBy(tape::freeExcept);
         }
     }
 

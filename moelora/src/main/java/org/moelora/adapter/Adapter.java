@@ -45,7 +45,7 @@ public final class Adapter implements AutoCloseable {
     private final AdapterConfig config;
     private final ParameterBlock block;
 
-    /** What does not learn: {@code |w_o|^2} of the adapted weights where their rows have trained lengths, and a router's statistics. */
+    /** What is not trainable: {@code |w_o|^2} of the adapted weights where the magnitudes of their rows are trained, and a router's statistics. */
     private final ParameterBlock constants;
 
     private final Map<String, AdapterLayer> layers = new LinkedHashMap<>();
@@ -88,7 +88,7 @@ public final class Adapter implements AutoCloseable {
                             gates(block, constants, config, routers, router),
                             byName(constants, router.name(), routers.statistics(router)),
                             config.dora()
-                                    ? new AdapterLayer.Lengths(
+                                    ? new AdapterLayer.Magnitudes(
                                             block.get(module + MAGNITUDE), constants.get(module + SQUARES))
                                     : null));
         }
@@ -121,7 +121,7 @@ public final class Adapter implements AutoCloseable {
 
     /**
      * A new adapter for a base: A uniform within {@code 1 / sqrt(in)} (Kaiming with a = sqrt 5), B zero, cores see {@link ExpertSpace#CORE}, the router normal with standard deviation
-     * 0.02; of other gates see {@link GatePolicy#parameters}; lengths m those of the base's rows. Until it learns, the adapted model equals the base bit for bit.
+     * 0.02; of other gates see {@link GatePolicy#parameters}; magnitudes m are those of the base's rows. Until it learns, the adapted model equals the base bit for bit.
      *
      * @throws InputException if a target is not a linear of the base
      */
@@ -158,10 +158,12 @@ public final class Adapter implements AutoCloseable {
                     fill(adapter.block.get(layer.module() + "." + gate.name()), () -> std * normal.normal());
                 }
             }
-            AdapterLayer.Lengths lengths = layer.lengths();
-            if (lengths != null) {
+            AdapterLayer.Magnitudes magnitudes = layer.magnitudes();
+            if (magnitudes != null) {
                 try (Tape tape = Tape.inference(device)) {
-                    lengths.m().set(Magnitude.norms(tape, lengths.squares()).toArray());
+                    magnitudes
+                            .m()
+                            .set(Magnitude.norms(tape, magnitudes.squares()).toArray());
                 }
             }
         }
@@ -367,7 +369,7 @@ public final class Adapter implements AutoCloseable {
         return block;
     }
 
-    /** Whether a parameter of this adapter is its gates': not A, B, a core or a length of DoRA. */
+    /** Whether a parameter of this adapter is its gates': not A, B, a core or a magnitude of DoRA. */
     public boolean isRouter(Parameter parameter) {
         String name = parameter.name();
         return !name.endsWith(".lora_A")
@@ -508,7 +510,7 @@ public final class Adapter implements AutoCloseable {
     }
 
     /**
-     * Keeps the memory from being given back until the use ends.
+     * Keeps the memory from being freed until the use ends.
      *
      * @throws IllegalStateException if the adapter is closed
      */
@@ -524,21 +526,21 @@ public final class Adapter implements AutoCloseable {
      * @throws InputException if the gates depend on the token, or there is no such task
      */
     public Map<String, double[]> fixedGates(String task) {
-        if (!(config.gate() instanceof GatePolicy.ByTask byTask)) {
+        if (!(config.gate() instanceof GatePolicy.TaskGate taskGate)) {
             throw new InputException("the gates of this adapter do not depend on a task; expected no task");
         }
         try (Lifetime.Use use = lifetime.enter()) {
             Map<String, double[]> gates = new LinkedHashMap<>();
-            layers.forEach((module, layer) -> gates.put(module, byTask.fixedGate(task, layer.gateParameters())));
+            layers.forEach((module, layer) -> gates.put(module, taskGate.fixedGate(task, layer.gateParameters())));
             return gates;
         }
     }
 
-    /** The trained lengths m of a linear's rows, [out]; null where there are none, as without DoRA. */
-    public float @Nullable [] lengths(LinearSite site) {
+    /** The trained magnitudes m of a linear's rows, [out]; null where there are none, as without DoRA. */
+    public float @Nullable [] magnitudes(LinearSite site) {
         AdapterLayer layer = layers.get(site.name());
-        AdapterLayer.Lengths lengths = layer == null ? null : layer.lengths();
-        return lengths == null ? null : lengths.m().toArray();
+        AdapterLayer.Magnitudes magnitudes = layer == null ? null : layer.magnitudes();
+        return magnitudes == null ? null : magnitudes.m().toArray();
     }
 
     Routers routers() {
@@ -599,7 +601,7 @@ public final class Adapter implements AutoCloseable {
     }
 
     /**
-     * Gives the memory back, as soon as no forward or backward pass is under way that uses it. Whoever goes on using a view with this adapter,
+     * Frees the memory as soon as no forward or backward pass is under way that uses it. Whoever goes on using a view with this adapter,
      * on whatever thread, gets an {@link IllegalStateException}.
      */
     @Override

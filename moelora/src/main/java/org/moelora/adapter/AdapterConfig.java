@@ -68,7 +68,7 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     }
 
     /**
-     * Trainable parameters on one linear: {@code E r (in + out)}, or {@code r (in + E out)} with a shared A, and those of the gate, and {@code out} lengths
+     * Trainable parameters on one linear: {@code E r (in + out)}, or {@code r (in + E out)} with a shared A, and those of the gate, and {@code out} magnitudes
      * with DoRA; {@code r (in + out) + E r^2} with experts in core space. Counted with a gate of its own, whether linears share one or not.
      */
     default long parameterCount(LinearSite site) {
@@ -96,7 +96,7 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
         return policy == null ? 0 : policy.parameterCount(routerWidth(site), experts(site));
     }
 
-    /** Whether the rows of {@code W0 + s B A} have trained lengths (DoRA). */
+    /** Whether the rows of {@code W0 + s B A} have trained magnitudes (DoRA). */
     default boolean dora() {
         return false;
     }

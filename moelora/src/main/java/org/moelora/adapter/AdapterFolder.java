@@ -179,7 +179,7 @@ final class AdapterFolder {
             long parameters = 0;
             Set<String> linears = new LinkedHashSet<>();
             for (var entry : AdapterTensors.keys(tensors).entrySet()) {
-                parameters += !AdapterTensors.learns(entry.getKey())
+                parameters += !AdapterTensors.trainable(entry.getKey())
                         ? 0
                         : Arrays.stream(tensors.info(entry.getValue()).shape()).reduce(1, Math::multiplyExact);
                 if (!entry.getKey().endsWith(AdapterTensors.PROMPTS)) {

@@ -26,7 +26,7 @@ import org.moelora.engine.ops.WeightedSum;
  * @param cores C_1 to C_E stacked, [E r, r], of experts in core space; else null
  * @param gateParameters the policy's, by name; none without a mixture
  * @param routerStatistics the router's, by name; they do not learn
- * @param lengths of the rows of {@code W0 + s B A}, if they are trained (DoRA)
+ * @param magnitudes m of the rows of {@code W0 + s B A}, if they are trained (DoRA)
  */
 record AdapterLayer(
         LinearSite site,
@@ -37,12 +37,12 @@ record AdapterLayer(
         @Nullable Parameter cores,
         Map<String, Parameter> gateParameters,
         Map<String, Parameter> routerStatistics,
-        @Nullable Lengths lengths) {
+        @Nullable Magnitudes magnitudes) {
     /**
      * @param m [out]
      * @param squares {@code |w_o|^2} of the rows of W0, [out]
      */
-    record Lengths(Parameter m, Parameter squares) {}
+    record Magnitudes(Parameter m, Parameter squares) {}
 
     /** The linear's name. */
     String module() {
@@ -56,8 +56,8 @@ record AdapterLayer(
      */
     Tensor apply(Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias) {
         float scale = (float) config.scale(site);
-        if (lengths != null) {
-            return decomposed(tape, pass, x, w, bias, lengths, scale);
+        if (magnitudes != null) {
+            return decomposed(tape, pass, x, w, bias, magnitudes, scale);
         }
         return update(tape, pass, x, Linear.apply(tape, x, w, bias), false);
     }
@@ -131,7 +131,7 @@ record AdapterLayer(
      * {@code c .* (W0 x' + s B A x') + W0 (x - x') + bias}.
      */
     private Tensor decomposed(
-            Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias, Lengths of, float scale) {
+            Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias, Magnitudes of, float scale) {
         Tensor kept = pass.dropout(tape, site.name(), x, config.dropout());
         Tensor sum = GatedUpdate.apply(
                 tape, Linear.apply(tape, kept, w, null), Linear.apply(tape, kept, a, null), null, b, scale);

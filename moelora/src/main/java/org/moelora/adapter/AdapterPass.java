@@ -58,7 +58,7 @@ public final class AdapterPass {
 
     private final @Nullable LossSettings losses;
     private final long seed;
-    private final long draw;
+    private final long microBatchIndex;
 
     // What follows is set before a pass is handed out, and not changed then.
     private @Nullable Observer observer;
@@ -93,8 +93,8 @@ public final class AdapterPass {
             this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), loads, taskShares, new HashMap<>());
         }
 
-        /** Other losses and decisions, and the same counts: a layer that is run again counts what it counted. */
-        private Gathered ofSegment() {
+        /** Other losses and decisions, and the same counts: a layer that is recomputed counts what it counted. */
+        private Gathered ofCheckpointedBlock() {
             return new Gathered(loads, taskShares);
         }
     }
@@ -148,15 +148,15 @@ public final class AdapterPass {
         }
     }
 
-    private AdapterPass(@Nullable LossSettings losses, long seed, long draw) {
+    private AdapterPass(@Nullable LossSettings losses, long seed, long microBatchIndex) {
         this.losses = losses;
         this.seed = seed;
-        this.draw = draw;
+        this.microBatchIndex = microBatchIndex;
     }
 
     /** A pass that differs from another in what is set next. */
     private AdapterPass(AdapterPass like) {
-        this(like.losses, like.seed, like.draw);
+        this(like.losses, like.seed, like.microBatchIndex);
         observer = like.observer;
         watcher = like.watcher;
         rows = like.rows;
@@ -183,10 +183,10 @@ public final class AdapterPass {
     /**
      * Dropout and the losses whose weight is not 0.
      *
-     * @param draw different for every forward pass of a run, so that each draws other numbers
+     * @param microBatchIndex of this forward pass in the run, from 0: each draws its own random numbers
      */
-    public static AdapterPass training(LossSettings losses, long seed, long draw) {
-        return training(losses, seed, draw, null);
+    public static AdapterPass training(LossSettings losses, long seed, long microBatchIndex) {
+        return training(losses, seed, microBatchIndex, null);
     }
 
     /**
@@ -194,8 +194,9 @@ public final class AdapterPass {
      *
      * @param watcher null for none
      */
-    public static AdapterPass training(LossSettings losses, long seed, long draw, @Nullable Watcher watcher) {
-        AdapterPass pass = new AdapterPass(losses, seed, draw);
+    public static AdapterPass training(
+            LossSettings losses, long seed, long microBatchIndex, @Nullable Watcher watcher) {
+        AdapterPass pass = new AdapterPass(losses, seed, microBatchIndex);
         pass.watcher = watcher;
         return pass;
     }
@@ -400,19 +401,19 @@ public final class AdapterPass {
     }
 
     /**
-     * A layer as a {@link Tape#segment}; losses of the linears in it leave it beside its output.
+     * A layer as a {@link Tape#checkpointed checkpointed block}; losses of the linears in it leave it beside its output.
      *
      * @param body makes the layer's output on the tape and in the pass that it is given
      * @param reads what it uses of the tape
      */
-    public Tensor segment(Tape tape, String name, BiFunction<Tape, AdapterPass, Tensor> body, Tensor... reads) {
+    public Tensor checkpointed(Tape tape, String name, BiFunction<Tape, AdapterPass, Tensor> body, Tensor... reads) {
         int[] contrasts = {0};
         int[] tasks = {0};
-        List<Tensor> results = tape.segment(
+        List<Tensor> results = tape.checkpointed(
                 name,
                 part -> {
                     AdapterPass pass = new AdapterPass(this);
-                    pass.gathered = gathered.ofSegment();
+                    pass.gathered = gathered.ofCheckpointedBlock();
                     Tensor y = body.apply(part, pass);
                     contrasts[0] = 1 + pass.gathered.balance.size();
                     tasks[0] = contrasts[0] + pass.gathered.contrast.size();
@@ -436,7 +437,7 @@ public final class AdapterPass {
                 tape,
                 x,
                 (float) rate,
-                RandomStream.of(seed, draw, module + "/dropout").key());
+                RandomStream.of(seed, microBatchIndex, module + "/dropout").key());
     }
 
     /**
@@ -539,7 +540,7 @@ public final class AdapterPass {
     }
 
     private int[] sample(String stream, int of, int count) {
-        return RandomStream.of(seed, draw, stream).sampleWithoutReplacement(of, count);
+        return RandomStream.of(seed, microBatchIndex, stream).sampleWithoutReplacement(of, count);
     }
 
     /** The mean of L_bal over routers, [1]; null if no layer added to it. */

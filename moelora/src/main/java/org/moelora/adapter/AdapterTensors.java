@@ -58,8 +58,8 @@ final class AdapterTensors {
                 .replace(Adapter.MAGNITUDE, "");
     }
 
-    /** Whether a tensor is learned; statistics are not. */
-    static boolean learns(String key) {
+    /** Whether a tensor is trainable; statistics are not. */
+    static boolean trainable(String key) {
         return !key.endsWith(PROMPTS)
                 && !key.endsWith(".moe_gate.scale")
                 && !key.endsWith(".moe_gate.centre")

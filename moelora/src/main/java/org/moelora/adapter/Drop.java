@@ -67,7 +67,7 @@ final class Drop {
             case GatePolicy.Raw top -> new GatePolicy.Raw(k, top.biased());
             case GatePolicy.Dense dense -> dense;
             case GatePolicy.Threshold threshold -> threshold;
-            case GatePolicy.ByTask byTask -> byTask;
+            case GatePolicy.TaskGate taskGate -> taskGate;
         };
         return new MoeLoraConfig(
                 experts,
@@ -115,7 +115,7 @@ final class Drop {
 
     private static boolean isGate(Parameter parameter) {
         return parameter.name().endsWith("." + GatePolicy.ROUTER)
-                || parameter.name().endsWith("." + GatePolicy.ByTask.GATE);
+                || parameter.name().endsWith("." + GatePolicy.TaskGate.GATE);
     }
 
     /** Rows of {@code width} without {@code count} columns from {@code from} on. */

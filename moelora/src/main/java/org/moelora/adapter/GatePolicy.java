@@ -242,7 +242,7 @@ public sealed interface GatePolicy {
      * @param tasks names, in the order of their embeddings
      * @param dimension d of an embedding
      */
-    record ByTask(List<String> tasks, int dimension) implements GatePolicy {
+    record TaskGate(List<String> tasks, int dimension) implements GatePolicy {
         /** d unless something else is said. */
         public static final int DIMENSION = 64;
 
@@ -253,7 +253,7 @@ public sealed interface GatePolicy {
         /**
          * @throws InputException if there is no task, a name is blank or comes twice, or a size is out of range
          */
-        public ByTask {
+        public TaskGate {
             tasks = List.copyOf(tasks);
             if (tasks.isEmpty()
                     || tasks.size() > MAX_TASKS

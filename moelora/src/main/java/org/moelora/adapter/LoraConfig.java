@@ -7,7 +7,7 @@ import org.moelora.engine.InputException;
 
 /**
  * LoRA (Hu et al. 2021, arXiv 2106.09685): {@code y = W0 x + s B A x}; or DoRA (Liu et al. 2024, arXiv 2402.09353), where the rows of {@code W0 + s B A}
- * also have trained lengths m: {@code y_o = m_o v_o x / |v_o|} with {@code V = W0 + s B A}.
+ * also have trained magnitudes m: {@code y_o = m_o v_o x / |v_o|} with {@code V = W0 + s B A}.
  *
  * @param rank r, from 1
  * @param alpha numerator of the scale
@@ -141,7 +141,7 @@ public record LoraConfig(
             return this;
         }
 
-        /** Whether rows have trained lengths. */
+        /** Whether rows have trained magnitudes. */
         public Builder dora(boolean value) {
             dora = value;
             return this;

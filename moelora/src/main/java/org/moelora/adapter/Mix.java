@@ -66,7 +66,7 @@ final class Mix {
         }
         if (lora.dora()) {
             throw new InputException(
-                    origin + ": is DoRA, whose rows have lengths that depend on all of the update; expected LoRA");
+                    origin + ": is DoRA, whose rows have magnitudes that depend on all of the update; expected LoRA");
         }
         part.base().difference(base.fingerprint()).ifPresent(difference -> {
             throw new InputException(origin + ": the adapter was made for another base: expected " + difference);

@@ -25,9 +25,9 @@ final class MixtureJson {
         }
         switch (mixture.gate()) {
             case GatePolicy.Threshold threshold -> json.put("max_threshold", threshold.max());
-            case GatePolicy.ByTask byTask -> {
-                json.put("tasks", byTask.tasks());
-                json.put("task_dimension", byTask.dimension());
+            case GatePolicy.TaskGate taskGate -> {
+                json.put("tasks", taskGate.tasks());
+                json.put("task_dimension", taskGate.dimension());
             }
             case GatePolicy.Renormalised gate -> {}
             case GatePolicy.Raw gate -> {}
@@ -79,9 +79,9 @@ final class MixtureJson {
             case "dense" -> new GatePolicy.Dense();
             case "threshold" -> new GatePolicy.Threshold(json.number("max_threshold", 0));
             case "task" ->
-                new GatePolicy.ByTask(
+                new GatePolicy.TaskGate(
                         json.array("tasks").strings(),
-                        json.positiveInteger("task_dimension", GatePolicy.ByTask.DIMENSION));
+                        json.positiveInteger("task_dimension", GatePolicy.TaskGate.DIMENSION));
             default -> throw json.error("routing_strategy", "top-k, top-k-raw, dense, threshold or task");
         };
         if (biased && gate.topK() == 0) {

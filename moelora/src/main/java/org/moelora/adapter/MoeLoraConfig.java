@@ -65,7 +65,7 @@ public record MoeLoraConfig(
                                 + " without a gradient; expected top-k of at least 2, or the gate top-k-raw");
             }
         }
-        if (gate instanceof GatePolicy.ByTask && !(router instanceof Router.Token)) {
+        if (gate instanceof GatePolicy.TaskGate && !(router instanceof Router.Token)) {
             throw new InputException("the router is " + router.id()
                     + ", and the gate task looks at the row's task alone; expected no router with it");
         }

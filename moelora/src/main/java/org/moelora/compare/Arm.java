@@ -141,7 +141,7 @@ public record Arm(String name, String method, AdapterConfig config) {
                 .experts(like.experts())
                 .rank(like.rank())
                 .alpha(like.alpha())
-                .gate(new GatePolicy.ByTask(tasks, GatePolicy.ByTask.DIMENSION))
+                .gate(new GatePolicy.TaskGate(tasks, GatePolicy.TaskGate.DIMENSION))
                 .targets(like.targets())
                 .build();
     }

@@ -64,11 +64,11 @@ public final class LanguageModel {
      * @throws InputException if the adapter's gates do not, or it knows no such task
      */
     public LanguageModel forTask(String name) {
-        if (adapter == null || !(adapter.config().gate() instanceof GatePolicy.ByTask byTask)) {
+        if (adapter == null || !(adapter.config().gate() instanceof GatePolicy.TaskGate taskGate)) {
             throw new InputException("the task \"" + name
                     + "\" is given, and no gate depends on it; expected no task, or an adapter with the gate task");
         }
-        byTask.index(name);
+        taskGate.index(name);
         return new LanguageModel(decoder, adapter, name);
     }
 
@@ -242,14 +242,14 @@ public final class LanguageModel {
             Tensor in = x;
             Tensor table = tables.of(config.design().isLocal(layer));
             Tensor[] reads = table == null ? new Tensor[] {in} : new Tensor[] {in, table};
-            x = pass.segment(
+            x = pass.checkpointed(
                     tape,
                     "layer " + layer,
                     (part, inner) -> block(part, inner, blocks.get(at), at, in, table, attend),
                     reads);
             pass.saw("model.layers." + layer, x);
             if (!tape.isRecording()) {
-                tape.releaseExcept(tables.and(x));
+                tape.freeExcept(tables.and(x));
             }
         }
         Tensor last = norm(tape, x, weights.norm());

@@ -212,7 +212,7 @@ public final class Merge {
                         adapter,
                         site,
                         Architectures.of(base.config().architecture()).transposedLinears());
-                float[] m = adapter.lengths(site);
+                float[] m = adapter.magnitudes(site);
                 factors = m == null
                         ? null
                         : rows.factors(

@@ -49,8 +49,8 @@ final class ConfigJson {
                 case SHARED_A -> json.put("shared_a", true);
                 case CORE -> json.put("core_space", true);
             }
-            if (mixture.gate() instanceof GatePolicy.ByTask byTask) {
-                json.put("tasks", byTask.tasks());
+            if (mixture.gate() instanceof GatePolicy.TaskGate taskGate) {
+                json.put("tasks", taskGate.tasks());
             }
         }
         json.put("rank", adapter.rank());

@@ -48,9 +48,9 @@ final class Diagnosis implements AdapterPass.Watcher {
     /**
      * Where the first NaN or infinity appears: forwards by module, then backwards by parameter.
      *
-     * @param draw number of micro-batches before the step
+     * @param microBatchIndex number of micro-batches before the step
      */
-    String find(List<Batch> batches, long draw) {
+    String find(List<Batch> batches, long microBatchIndex) {
         for (Parameter parameter : parameters.parameters()) {
             if (!isFinite(parameter)) {
                 return "the parameter " + parameter.name();
@@ -58,7 +58,7 @@ final class Diagnosis implements AdapterPass.Watcher {
         }
         for (int i = 0; i < batches.size(); i++) {
             first = null;
-            TrainingStep result = backward(batches.get(i), draw + i);
+            TrainingStep result = backward(batches.get(i), microBatchIndex + i);
             if (first != null) {
                 return first;
             }
@@ -86,28 +86,29 @@ final class Diagnosis implements AdapterPass.Watcher {
     /**
      * The rows that alone are enough for a NaN or infinite value.
      *
-     * @param draw number of micro-batches before the step
+     * @param microBatchIndex number of micro-batches before the step
      */
-    List<SkippedRow> badRows(List<Batch> batches, long draw, long step) {
+    List<SkippedRow> badRows(List<Batch> batches, long microBatchIndex, long step) {
         List<SkippedRow> bad = new ArrayList<>();
         for (int i = 0; i < batches.size(); i++) {
             for (TokenRow row : batches.get(i).rows()) {
                 Batch alone = Batch.of(List.of(row));
-                TrainingStep result = backward(alone, draw + i);
+                TrainingStep result = backward(alone, microBatchIndex + i);
                 boolean finite = Double.isFinite(result.loss(losses))
                         && parameters.parameters().stream().allMatch(p -> isFinite(p.gradientArray()));
                 if (!finite) {
-                    bad.add(new SkippedRow(row.row(), row.where(), false, step, find(List.of(alone), draw + i)));
+                    bad.add(new SkippedRow(
+                            row.row(), row.where(), false, step, find(List.of(alone), microBatchIndex + i)));
                 }
             }
         }
         return bad;
     }
 
-    private TrainingStep backward(Batch batch, long draw) {
+    private TrainingStep backward(Batch batch, long microBatchIndex) {
         parameters.clearGradients();
         return TrainingStep.backward(
-                model, List.of(batch), losses, phase, heads, config.seed(), draw, config.recompute(), this);
+                model, List.of(batch), losses, phase, heads, config.seed(), microBatchIndex, config.recompute(), this);
     }
 
     @Override

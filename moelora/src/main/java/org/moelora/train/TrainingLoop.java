@@ -170,12 +170,20 @@ final class TrainingLoop {
         long now = step + 1;
         long stepBegin = System.nanoTime();
         LossSettings losses = lossesAt(now);
-        long draw = step * config.gradAccumulation();
+        long microBatchIndex = step * config.gradAccumulation();
         List<Batch> batches = batches(now);
         while (!batches.isEmpty()) {
             parameters.clearGradients();
             TrainingStep result = TrainingStep.backward(
-                    model, batches, losses, phaseAt(now), heads, config.seed(), draw, config.recompute(), null);
+                    model,
+                    batches,
+                    losses,
+                    phaseAt(now),
+                    heads,
+                    config.seed(),
+                    microBatchIndex,
+                    config.recompute(),
+                    null);
             double stepLoss = result.loss(losses);
             double norm = optimizer.clip(config.clip());
             if (Double.isFinite(stepLoss) && Double.isFinite(norm)) {
@@ -204,7 +212,7 @@ final class TrainingLoop {
                         seconds()));
                 break;
             }
-            notFinite(optimizer, batches, losses, draw, stepLoss, norm);
+            notFinite(optimizer, batches, losses, microBatchIndex, stepLoss, norm);
             batches = batches(now);
         }
         step = now;
@@ -305,10 +313,15 @@ final class TrainingLoop {
 
     /** Ends the training, or leaves the rows out that are to blame. */
     private void notFinite(
-            AdamW optimizer, List<Batch> batches, LossSettings losses, long draw, double stepLoss, double norm) {
+            AdamW optimizer,
+            List<Batch> batches,
+            LossSettings losses,
+            long microBatchIndex,
+            double stepLoss,
+            double norm) {
         Diagnosis diagnosis = new Diagnosis(model, parameters, losses, phaseAt(step + 1), heads, config);
-        String first = diagnosis.find(batches, draw);
-        List<SkippedRow> found = diagnosis.badRows(batches, draw, step + 1);
+        String first = diagnosis.find(batches, microBatchIndex);
+        List<SkippedRow> found = diagnosis.badRows(batches, microBatchIndex, step + 1);
         List<String> names = batches.stream()
                 .flatMap(batch -> batch.rows().stream())
                 .map(TokenRow::where)

@@ -39,18 +39,18 @@ public record TrainingStep(
     /**
      * Adds the gradients of one step to the parameters in training; of L_task those of a first step, when nothing is known of tasks yet.
      *
-     * @param draw number of micro-batches before this step: each draws its own dropout and pairs
-     * @param recompute whether layers are run again in the backward pass instead of being kept: the same bits in less memory and more time
+     * @param microBatchIndex number of micro-batches before this step: each draws its own dropout and pairs
+     * @param recompute whether layers are recomputed in the backward pass instead of being kept: the same bits in less memory and more time
      */
     public static TrainingStep backward(
             LanguageModel model,
             List<Batch> microBatches,
             LossSettings losses,
             long seed,
-            long draw,
+            long microBatchIndex,
             boolean recompute) {
         TaskHeads heads = new TaskHeads(tasks(microBatches));
-        return backward(model, microBatches, losses, RouterPhase.FINAL, heads, seed, draw, recompute, null);
+        return backward(model, microBatches, losses, RouterPhase.FINAL, heads, seed, microBatchIndex, recompute, null);
     }
 
     static TrainingStep backward(
@@ -60,7 +60,7 @@ public record TrainingStep(
             RouterPhase phase,
             TaskHeads heads,
             long seed,
-            long draw,
+            long microBatchIndex,
             boolean recompute,
             AdapterPass.@Nullable Watcher watcher) {
         Device device = model.decoder().device();
@@ -75,7 +75,7 @@ public record TrainingStep(
         TaskHeads.Lesson lesson = heads.lesson(tasks(microBatches));
         for (int i = 0; i < microBatches.size(); i++) {
             Batch batch = microBatches.get(i);
-            AdapterPass pass = AdapterPass.training(losses, seed, draw + i, watcher)
+            AdapterPass pass = AdapterPass.training(losses, seed, microBatchIndex + i, watcher)
                     .withRows(batch.layout())
                     .in(phase)
                     .teaching(lesson);

@@ -41,7 +41,7 @@ import org.moelora.model.LanguageModel;
 import org.moelora.model.Quantization;
 import org.moelora.model.Vectors;
 
-/** DoRA's layer against its formula with the weight formed, in double, and the lengths that it begins with. */
+/** DoRA's layer against its formula with the weight formed, in double, and the magnitudes that it begins with. */
 class DoraTest {
     private static final String LINEAR = "model.layers.0.mlp.up_proj";
     private static final int TOKENS = 7;
@@ -187,30 +187,30 @@ class DoraTest {
                                             null,
                                             Map.of(),
                                             Map.of(),
-                                            new AdapterLayer.Lengths((Parameter) in[3], constants.get("squares")))
+                                            new AdapterLayer.Magnitudes((Parameter) in[3], constants.get("squares")))
                                     .apply(tape, AdapterPass.training(LossSettings.NONE, 5, 9), in[0], weight, in[4]),
                             new Formula(w, mask))
                     .require(5e-6, 2e-5);
         }
     }
 
-    /** Lengths in the beginning are those of the rows in the file. */
+    /** Magnitudes in the beginning are those of the rows in the file. */
     @ParameterizedTest
     @ValueSource(strings = {"llama", "qwen2-bf16"})
-    void lengthsBeginAsThoseOfTheRows(String model) {
+    void magnitudesBeginAsThoseOfTheRows(String model) {
         LoraConfig config = LoraConfig.builder().dora(true).build();
         try (Decoder base = Decoder.load(Vectors.path(model), device);
                 Adapter adapter = Adapter.create(base, config, 1);
                 SafetensorsFile file = SafetensorsFile.open(Vectors.path(model).resolve("model.safetensors"))) {
             assertThat(adapter.modules()).hasSizeGreaterThan(2);
             for (LinearSite site : adapter.sites()) {
-                assertThat(adapter.lengths(site)).hasSize(site.out());
-                assertLengths(adapter, site, file.readFloats(site.name() + ".weight"), 1e-6);
+                assertThat(adapter.magnitudes(site)).hasSize(site.out());
+                assertMagnitudes(adapter, site, file.readFloats(site.name() + ".weight"), 1e-6);
             }
         }
     }
 
-    private static void assertLengths(Adapter adapter, LinearSite site, float[] weight, double tolerance) {
+    private static void assertMagnitudes(Adapter adapter, LinearSite site, float[] weight, double tolerance) {
         for (int o = 0; o < site.out(); o++) {
             double sum = 0;
             for (int i = 0; i < site.in(); i++) {
@@ -218,14 +218,14 @@ class DoraTest {
                 sum += value * value;
             }
             double length = Math.sqrt(sum);
-            assertThat((double) adapter.lengths(site)[o]).isCloseTo(length, within(tolerance * length));
+            assertThat((double) adapter.magnitudes(site)[o]).isCloseTo(length, within(tolerance * length));
         }
     }
 
     /** On blocks, rows are those that kernels multiply with, which are near those of the file. */
     @ParameterizedTest
     @CsvSource({"Q8_0, 0.01", "Q4_0, 0.1"})
-    void aBaseInBlocksHasTheLengthsOfItsBlocks(Quantization quantization, double near) {
+    void aBaseInBlocksHasTheMagnitudesOfItsBlocks(Quantization quantization, double near) {
         LoraConfig config = LoraConfig.builder().dora(true).build();
         Path model = Vectors.path("qwen2-bf16"); // rows of 32, which is one block
         try (Decoder base = Decoder.load(model, device, quantization);
@@ -235,8 +235,8 @@ class DoraTest {
                 SafetensorsFile file = SafetensorsFile.open(model.resolve("model.safetensors"))) {
             assertThat(logits(base, adapter)).isEqualTo(logits(base, null));
             for (LinearSite site : adapter.sites()) {
-                assertThat(adapter.lengths(site)).isNotEqualTo(onFloats.lengths(site));
-                assertLengths(adapter, site, file.readFloats(site.name() + ".weight"), near);
+                assertThat(adapter.magnitudes(site)).isNotEqualTo(onFloats.magnitudes(site));
+                assertMagnitudes(adapter, site, file.readFloats(site.name() + ".weight"), near);
             }
         }
     }

@@ -186,7 +186,7 @@ class MixAndDropTest {
         MoeLoraConfig config = MoeLoraConfig.builder()
                 .experts(4)
                 .rank(2)
-                .gate(new GatePolicy.ByTask(List.of("a"), 4))
+                .gate(new GatePolicy.TaskGate(List.of("a"), 4))
                 .build();
         try (Adapter mixture = random(config, 3)) {
             int expert = 1;

@@ -43,7 +43,7 @@ import org.moelora.train.WarmUp;
 /** Every member of the family, as the one formula with its gate, its experts and its loss. */
 class PolicyFamilyTest {
     private static final LossSettings NONE = LossSettings.NONE;
-    private static final GatePolicy.ByTask BY_TASK = new GatePolicy.ByTask(List.of("add", "sub", "sort"), 5);
+    private static final GatePolicy.TaskGate BY_TASK = new GatePolicy.TaskGate(List.of("add", "sub", "sort"), 5);
 
     private Device device;
     private Decoder base;
@@ -204,7 +204,7 @@ class PolicyFamilyTest {
             adapter.parameters().parameters().forEach(each -> gradients.put(each, each.gradientArray()));
             for (Parameter parameter : gradients.keySet()) {
                 if (config.dora() && !parameter.name().endsWith(Adapter.MAGNITUDE)) {
-                    continue; // not gradients of the loss, as the lengths are constants in them: see DoraTest
+                    continue; // not gradients of the loss, as the norms are constants in them: see DoraTest
                 }
                 // Along the gradient itself: the slope is its norm, which stands out from rounding.
                 float[] gradient = gradients.get(parameter);
@@ -599,7 +599,7 @@ class PolicyFamilyTest {
         assertThatThrownBy(() -> new GatePolicy.Threshold(1.5))
                 .isInstanceOf(InputException.class)
                 .hasMessage("max-threshold is 1.5; expected 0 (for 1 / experts) to 1");
-        assertThatThrownBy(() -> new GatePolicy.ByTask(List.of("a", "a"), 4)).isInstanceOf(InputException.class);
+        assertThatThrownBy(() -> new GatePolicy.TaskGate(List.of("a", "a"), 4)).isInstanceOf(InputException.class);
         LossSettings token = new LossSettings(0, 0.1, 0.1, 512, LossSettings.Contrast.TOKEN);
         assertThatThrownBy(() -> token.check(mixture().topK(4).build()))
                 .isInstanceOf(InputException.class)

@@ -382,7 +382,7 @@ class PromptRouterTest {
                 .isInstanceOf(InputException.class)
                 .hasMessage("router-rms is 0.0; expected above 0 and at most 1000");
         assertThatThrownBy(() -> MoeLoraConfig.builder()
-                        .gate(new GatePolicy.ByTask(List.of("a", "b"), 4))
+                        .gate(new GatePolicy.TaskGate(List.of("a", "b"), 4))
                         .router(new Router.Prompt())
                         .build())
                 .isInstanceOf(InputException.class)

@@ -69,7 +69,8 @@ class RouterLearnsTest {
                 Arguments.of(
                         "threshold", mixture().gate(new GatePolicy.Threshold(0)).build()),
                 Arguments.of(
-                        "task", mixture().gate(new GatePolicy.ByTask(TASKS, 8)).build()),
+                        "task",
+                        mixture().gate(new GatePolicy.TaskGate(TASKS, 8)).build()),
                 Arguments.of("prompt", mixture().router(new Router.Prompt()).build()),
                 Arguments.of(
                         "shared prompt",

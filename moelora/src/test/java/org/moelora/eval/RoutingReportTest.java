@@ -76,7 +76,8 @@ class RoutingReportTest {
                         "threshold",
                         mixture().gate(new GatePolicy.Threshold(0.7)).build()),
                 Arguments.of(
-                        "task", mixture().gate(new GatePolicy.ByTask(TASKS, 5)).build()),
+                        "task",
+                        mixture().gate(new GatePolicy.TaskGate(TASKS, 5)).build()),
                 Arguments.of("prompt", mixture().router(new Router.Prompt()).build()),
                 Arguments.of(
                         "dense prompt",
@@ -305,7 +306,7 @@ class RoutingReportTest {
     @Test
     void aViewForOneTaskRoutesAllRowsAlike() {
         try (Adapter adapter =
-                random(mixture().gate(new GatePolicy.ByTask(TASKS, 5)).build())) {
+                random(mixture().gate(new GatePolicy.TaskGate(TASKS, 5)).build())) {
             RoutingReport report = RoutingReport.measure(base.with(adapter).forTask("sub"), rows(), 3);
             for (LinearRouting linear : report.linears()) {
                 assertThat(linear.information()).isCloseTo(0, within(1e-12));

@@ -147,7 +147,7 @@ class ClosingTest {
         Tensor x = tape.constant(new float[] {1, 2}, 2);
         tape.close();
         tape.close();
-        assertThatIllegalStateException().isThrownBy(x::toArray).withMessageContaining("given back");
+        assertThatIllegalStateException().isThrownBy(x::toArray).withMessageContaining("was freed");
         assertThatIllegalStateException().isThrownBy(() -> tape.ints(1)).withMessage("this tape is closed");
         assertThatIllegalStateException().isThrownBy(() -> tape.scratch(1)).withMessage("this tape is closed");
         assertThatIllegalStateException()

@@ -90,7 +90,7 @@ class CustomOpTest {
         return values;
     }
 
-    /** Alone and in segments that are kept or run again, onto gradients that stand there already, and with each input learning alone. */
+    /** Alone and in checkpointed blocks that are kept or recomputed, onto gradients that stand there already, and with each input trainable alone. */
     @ParameterizedTest
     @MethodSource("devices")
     void gradientsAreThoseOfTheFormula(String name) {
@@ -133,7 +133,7 @@ class CustomOpTest {
         try (Device device = open.device();
                 Tape tape = open) {
             Tensor x = tape.variable(values(21), 3, 7);
-            List<Tensor> rows = tape.segment(
+            List<Tensor> rows = tape.checkpointed(
                     "layer",
                     part -> List.of(rowDots(part, squaredRelu(part, x), x), squaredRelu(part, rowDots(part, x, x))),
                     x);

@@ -288,7 +288,7 @@ class MergeTest {
         List<String> lines =
                 OwnJvm.run(temp.resolve("log"), List.of("-Xmx24m", "-XX:+UseSerialGC"), LargeMerge.class, temp);
         assertThat(lines).anyMatch(line -> line.matches("heap 2\\d{7}, file 10\\d{7}"));
-        // A new adapter changes nothing: W is W0 with the lengths that it has.
+        // A new adapter changes nothing: W is W0 with the magnitudes that it has.
         Map<String, float[]> before = tensors(temp.resolve("base/model.safetensors"));
         tensors(temp.resolve("merged/model.safetensors")).forEach((name, values) -> {
             float[] was = before.get(name);

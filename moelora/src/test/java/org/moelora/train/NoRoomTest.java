@@ -27,7 +27,7 @@ import org.moelora.model.Generation;
 import org.moelora.model.GenerationOptions;
 import org.moelora.model.Vectors;
 
-/** Wherever a device runs out of memory, what was leased until then is given back, and the same work can be done afterwards. */
+/** Wherever a device runs out of memory, what was leased until then is freed, and the same work can be done afterwards. */
 class NoRoomTest {
     private static final AdapterConfig MIXTURE =
             MoeLoraConfig.builder().experts(4).topK(2).rank(2).build();

@@ -387,7 +387,7 @@ class TaskLossTest {
                 .hasMessage("task-weight is -1.0; expected a finite number, 0 or more");
         for (AdapterConfig config : List.of(
                 MoeLoraConfig.builder().build(),
-                MoeLoraConfig.builder().gate(new GatePolicy.ByTask(TASKS, 4)).build(),
+                MoeLoraConfig.builder().gate(new GatePolicy.TaskGate(TASKS, 4)).build(),
                 LoraConfig.builder().build())) {
             assertThatThrownBy(() -> ALONE.check(config))
                     .isInstanceOf(InputException.class)

@@ -70,7 +70,7 @@ public final class GatedUpdate {
                 .backward((v, dy, d) -> {
                     Matrix dys = Matrix.of(dy, tokens, out);
                     kernels.matMul().gemm(s, dys.t(), v.matrix(gated), d.of(b));
-                    if (d.wants(u) || d.wants(g)) {
+                    if (d.requires(u) || d.requires(g)) {
                         try (Memory dv = tape.scratch((long) tokens * width)) {
                             kernels.matMul().gemm(s, dys, v.matrix(b), 0, Matrix.of(dv, tokens, width));
                             kernels.mixture().gateGrad(tokens, experts, rank, v.of(u), v.of(g), dv, d.of(u), d.of(g));

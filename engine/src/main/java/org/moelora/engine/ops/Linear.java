@@ -29,7 +29,7 @@ public final class Linear {
         Parameter learned = parameter(w);
         return tape.op("linear")
                 .differentiable(x, learned, bias)
-                // Only a weight that learns has a gradient that depends on x.
+                // Only a trainable weight has a gradient that depends on x.
                 .reads(learned, requiresGrad(tape, w) ? x : null)
                 .forward(Shape.of(rows, out), (v, y) -> {
                     multiply(kernels.matMul(), v, rows, v.of(x), w, y);

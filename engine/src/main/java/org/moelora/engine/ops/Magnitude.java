@@ -16,7 +16,7 @@ import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 
 /**
- * Weight decomposition (DoRA, Liu et al. 2024, arXiv 2402.09353, equation 5): the rows of an adapted weight V = W + s B A get lengths m of their own,
+ * Weight decomposition (DoRA, Liu et al. 2024, arXiv 2402.09353, equation 5): the rows of an adapted weight V = W + s B A get a magnitude m each,
  * {@code W' = diag(c) V} with {@code c_o = m_o / n_o}, {@code n_o = |v_o|}, so that {@code x W'^T = (x V^T) .* c}. V is never formed:
  *
  * <pre>{@code n_o^2 = |w_o|^2 + 2 s <A w_o, b_o> + s^2 <A A^T b_o, b_o>}</pre>
@@ -97,7 +97,7 @@ public final class Magnitude {
     }
 
     /**
-     * {@code n_o = sqrt(squares_o)}, [out], computed as {@link #factors} does: lengths m with which a weight without an update is left as it is, to the bit.
+     * {@code n_o = sqrt(squares_o)}, [out], computed as {@link #factors} does: the magnitudes m with which a weight without an update is left as it is, to the bit.
      */
     public static Tensor norms(Tape tape, Tensor squares) {
         Elementwise kernels = tape.kernels().elementwise();

@@ -18,7 +18,7 @@ import org.moelora.engine.testing.FrozenValues;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Device;
 
-/** Lengths of rows: against the formula with the matrix formed, in double. */
+/** Magnitudes of rows: against the formula with the matrix formed, in double. */
 class MagnitudeTest {
     private static final double FORWARD = 2e-6;
     private static final double GRADIENT = 5e-6;
@@ -133,9 +133,9 @@ class MagnitudeTest {
         });
     }
 
-    /** Without an update, and with the lengths that the rows have, nothing changes by a bit. */
+    /** Without an update, and with the magnitudes that the rows have, nothing changes by a bit. */
     @TestFactory
-    Stream<DynamicTest> theLengthsOfRowsChangeNothing() {
+    Stream<DynamicTest> theMagnitudesOfRowsChangeNothing() {
         return DeviceSweep.each("factors of one", device -> {
             try (FrozenValues w = FrozenValues.random(device, DType.F32, 77, 50);
                     Tape tape = Tape.inference(device)) {

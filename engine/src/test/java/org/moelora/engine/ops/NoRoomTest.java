@@ -14,7 +14,7 @@ import org.moelora.engine.testing.Scarce;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 
-/** Wherever a device runs out of memory, what was leased until then is given back, and the device works on. */
+/** Wherever a device runs out of memory, what was leased until then is freed, and the device works on. */
 class NoRoomTest {
     @TestFactory
     Stream<DynamicTest> inAnOp() {

@@ -353,7 +353,7 @@ class OpsTest {
                             Tape tape = Tape.recording(device)) {
                         Tensor y = Embedding.apply(tape, tape.ints(ids), w.weight());
                         assertArrayEquals(Formulas.gather(w.values(), ids, width), doubles(y.toArray()));
-                        assertEquals(false, y.wantsGrad());
+                        assertEquals(false, y.requiresGrad());
                     }
                 }
             }

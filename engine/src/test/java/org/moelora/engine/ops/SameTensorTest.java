@@ -199,7 +199,7 @@ class SameTensorTest {
             Tensor[] in = Arrays.stream(same).mapToObj(i -> all[i]).toArray(Tensor[]::new);
             Tensor y = how == How.ALONE
                     ? one.op().apply(tape, in)
-                    : tape.segment("op", part -> List.of(one.op().apply(part, in)), in)
+                    : tape.checkpointed("op", part -> List.of(one.op().apply(part, in)), in)
                             .getFirst();
             List<Tensor> terms = new ArrayList<>(
                     List.of(project(tape, y, normal(6, (int) y.shape().size()))));

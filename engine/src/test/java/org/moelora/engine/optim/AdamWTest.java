@@ -173,7 +173,7 @@ class AdamWTest {
                 block.get("still").set(new float[] {4});
                 block.get("b").set(new float[] {5});
                 block.startTraining(parameter -> !parameter.name().equals("still"));
-                assertThat(block.get("still").wantsGrad()).isFalse();
+                assertThat(block.get("still").requiresGrad()).isFalse();
                 try (AdamW adamW = new AdamW(
                         block,
                         new AdamW.Config(0.9, 0.999, 1e-8, 0.5),

@@ -25,7 +25,7 @@ import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
 import org.moelora.kernels.Owner;
 
-class SegmentTest {
+class CheckpointedBlockTest {
     private static final int N = 1024;
     private static final long ONE = N * Float.BYTES;
 
@@ -48,7 +48,7 @@ class SegmentTest {
     }
 
     private static Tensor one(Tape tape, String name, Function<Tape, Tensor> body, Tensor... reads) {
-        return tape.segment(name, part -> List.of(body.apply(part)), reads).getFirst();
+        return tape.checkpointed(name, part -> List.of(body.apply(part)), reads).getFirst();
     }
 
     private Tape tape(boolean recomputing) {
@@ -81,7 +81,8 @@ class SegmentTest {
             Tensor loss = CrossEntropy.apply(tape, x, tape.ints(3), 1);
             device.resetPeak();
             tape.backward(loss);
-            // the results, a part run again but for the result it had, and two gradients; the loss's softmax is gone by
+            // the results, a part recomputed but for the result it had, and two gradients; the loss's softmax is gone
+            // by
             // then
             assertThat(device.memoryUse().peak()).isBetween((2 + layers) * ONE, (2 + layers + ops + 2) * ONE + 1024);
         }
@@ -127,14 +128,14 @@ class SegmentTest {
         }
     }
 
-    /** {@code sum} over both results of a segment: losses leave a layer beside its output. */
+    /** {@code sum} over both results of a checkpointed block: losses leave a layer beside its output. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void gradientsEnterThroughEveryResult(boolean recomputing) {
         try (Tape tape = tape(recomputing)) {
             Tensor x = tape.variable(new float[] {5}, 1);
             Tensor w = tape.variable(new float[] {7}, 1);
-            List<Tensor> results = tape.segment(
+            List<Tensor> results = tape.checkpointed(
                     "two",
                     part -> {
                         Tensor square = Multiply.apply(part, x, x);
@@ -203,10 +204,10 @@ class SegmentTest {
         }
     }
 
-    /** The op after the segment goes back first, and must not give back what the segment still needs. */
+    /** The op after the block goes back first, and must not free what the block still needs. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whatASegmentReadsOutlivesLaterReaders(boolean recomputing) {
+    void whatABlockReadsOutlivesLaterReaders(boolean recomputing) {
         try (Tape tape = tape(recomputing)) {
             Tensor x = tape.variable(new float[] {0.5f, 0.6f}, 1, 2);
             Tensor c = tape.constant(new float[] {0.2f, 0.3f}, 1, 2);
@@ -247,11 +248,11 @@ class SegmentTest {
     }
 
     @Test
-    void aSegmentThatComesOutDifferentlyIsAnError() {
+    void aBlockThatComesOutDifferentlyIsAnError() {
         int[] runs = {0};
         try (Tape tape = Tape.recomputing(device)) {
             Tensor x = tape.variable(new float[] {5}, 1);
-            Tensor y = tape.segment(
+            Tensor y = tape.checkpointed(
                             "layer 3",
                             part -> {
                                 Tensor square = Multiply.apply(part, x, x);
@@ -261,12 +262,12 @@ class SegmentTest {
                     .getFirst();
             assertThatIllegalStateException()
                     .isThrownBy(() -> tape.backward(y))
-                    .withMessage(
-                            "layer 3 gave [[1]] at first and [[1], [1]] when it was run again;" + " expected the same");
+                    .withMessage("layer 3 gave [[1]] at first and [[1], [1]] when it was recomputed;"
+                            + " expected the same");
         }
     }
 
-    /** What an op leases during its backward pass, outside a segment or in one within another, is gone when the op is through. */
+    /** What an op leases during its backward pass, outside a checkpointed block or in one within another, is gone when the op is through. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatABackwardPassMakesIsGivenBack(boolean recomputing) {
@@ -281,7 +282,7 @@ class SegmentTest {
                 tape.backward(CrossEntropy.apply(tape, z, tape.ints(3), 1));
                 assertThat(before).hasSize(2);
                 assertThat(before.getLast()).isLessThanOrEqualTo(before.getFirst());
-                // x, its gradient, and what is too small to give back early
+                // x, its gradient, and what is too small to free early
                 assertThat(taped()).isBetween(2 * ONE, inUse * ONE);
             }
             assertThat(device.memoryUse().total()).isZero();
