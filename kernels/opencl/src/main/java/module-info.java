@@ -1,4 +1,4 @@
-/** OpenCL devices. Found through ServiceLoader: who does not add this module has none of it, and none but this module sees JOCL. */
+/** OpenCL devices, found through ServiceLoader. A program without this module has no OpenCL, and no other module depends on JOCL. */
 @SuppressWarnings({"requires-automatic", "module"}) // JOCL has no descriptor of its own.
 module org.moelora.kernels.opencl {
     requires static transitive org.jspecify;

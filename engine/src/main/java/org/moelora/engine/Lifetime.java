@@ -1,9 +1,9 @@
 package org.moelora.engine;
 
 /**
- * Lets one thread close what others may be using. From {@link #close} on nobody comes in any more, which ends whoever wants to at an {@link
- * IllegalStateException}; what is owned is freed when the last of those who are in has left, so that nobody reads memory which belongs to somebody
- * else by then. Closing never waits, and may be done from anywhere, also by those who are in. Thread-safe.
+ * A reference count that lets one thread close a resource which others are using. After {@link #close} no new use begins: an attempt throws
+ * {@link IllegalStateException}. The resource is freed when its last use ends, so no thread reads memory that has been freed or reused. Closing
+ * never waits, and a thread may close what it is using itself. Thread-safe.
  */
 public final class Lifetime implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Lifetime.class.getName());

@@ -601,8 +601,8 @@ public final class Adapter implements AutoCloseable {
     }
 
     /**
-     * Frees the memory as soon as no forward or backward pass is under way that uses it. Whoever goes on using a view with this adapter,
-     * on whatever thread, gets an {@link IllegalStateException}.
+     * Frees the memory as soon as no forward or backward pass is under way that uses it. Any later use of a view with this adapter,
+     * on any thread, throws {@link IllegalStateException}.
      */
     @Override
     public void close() {

@@ -140,7 +140,7 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
                 .forLayers(sites.stream().mapToInt(LinearSite::layer).max().orElse(-1) + 1);
     }
 
-    /** The losses beside the language model's, unless something else is said: none but under a top-k gate whose router looks at tokens. */
+    /** The default losses beside the language model's: balance and contrast for a top-k gate whose router reads tokens, none otherwise. */
     default LossSettings losses() {
         GatePolicy policy = gate();
         LossSettings usual = policy == null || policy.topK() == 0 || !(router() instanceof Router.Token)

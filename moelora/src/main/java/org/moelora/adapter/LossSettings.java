@@ -6,8 +6,8 @@ import org.moelora.engine.Spelling;
 
 /**
  * The losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con + taskWeight mean L_task}, means
- * over linears and routers. The first two are about the k experts that each token selects; under a gate that selects otherwise, or not at all, there are none but
- * the balance of {@link Balance#MUTUAL_INFORMATION}, which is about probabilities alone, and the contrast {@link Contrast#GATED}.
+ * over linears and routers. Balance and contrast are defined over the k experts that each token selects. A gate that selects otherwise, or not at all, allows
+ * {@link Balance#MUTUAL_INFORMATION}, which needs only probabilities, and {@link Contrast#GATED}.
  *
  * @param balanceWeight alpha_b; 0 leaves the loss out
  * @param contrastWeight beta, after its warm-up; 0 leaves the loss out

@@ -34,7 +34,7 @@ record ChatText(String text, List<Answer> answers) {
      * Writes a conversation up to its last answer that is learned, or up to its last answer if none is.
      *
      * @param unlearned whether answers that are not learned are told apart from what else is not
-     * @throws InputException if the template refuses the messages, leaves something of them out, or writes what was said otherwise once more is said
+     * @throws InputException if the template refuses the messages, drops part of them, or writes an earlier message differently once a later one follows
      */
     static ChatText of(ChatTemplate template, Example.Chat chat, boolean unlearned) {
         List<Example.Message> said = chat.messages();

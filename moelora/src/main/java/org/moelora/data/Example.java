@@ -62,7 +62,7 @@ public sealed interface Example {
     record Text(Origin origin, String text) implements Example {}
 
     /**
-     * What somebody says in a conversation.
+     * One message of a conversation.
      *
      * @param content null where an assistant only calls tools
      * @param learned whether it carries loss, if it is the assistant's

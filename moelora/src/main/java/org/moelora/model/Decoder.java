@@ -394,8 +394,8 @@ public final class Decoder implements Adaptable, AutoCloseable {
     }
 
     /**
-     * Unmaps the weights, and closes the device if it was opened with the decoder, as soon as no pass is under way that uses them. Whoever goes on
-     * using a view of this decoder, on whatever thread, gets an {@link IllegalStateException}: a generation at its next token, a training at its
+     * Unmaps the weights, and closes the device if it was opened with the decoder, as soon as no pass is under way that uses them. Any
+     * later use of a view of this decoder, on any thread, throws {@link IllegalStateException}: a generation at its next token, a training at its
      * next step. Never waits; closing twice does nothing.
      */
     @Override

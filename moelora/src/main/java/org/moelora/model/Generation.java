@@ -107,7 +107,7 @@ public final class Generation {
      *
      * @param prompts token ids, at least one each
      * @throws InputException if a prompt is empty
-     * @throws IllegalStateException if the decoder or the adapter is closed, or closed by somebody else before the last token
+     * @throws IllegalStateException if the decoder or the adapter is closed, or is closed by another thread before the last token
      */
     public List<int[]> ids(List<int[]> prompts, Listener listener) {
         return ids(prompts, listener, AT_FIRST);

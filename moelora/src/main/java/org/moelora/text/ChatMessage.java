@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What somebody says in a conversation.
+ * One message of a conversation.
  *
  * @param role {@code system}, {@code user}, {@code assistant} or {@code tool}
  * @param content null where an assistant only calls tools

@@ -318,7 +318,7 @@ class PolicyFamilyTest {
         }
     }
 
-    /** The same numbers, at a deviation that goes with the width that the router reads; nothing else is other than before. */
+    /** The same numbers, at a deviation that goes with the width that the router reads; nothing else changes. */
     @Test
     void aRouterMayBeginWithLogitsThatDoNotDependOnTheWidth() {
         MoeLoraConfig config = mixture().build();
@@ -495,7 +495,7 @@ class PolicyFamilyTest {
                                 + " experts, or no contrastive loss");
     }
 
-    /** A threshold of at least one half above two experts of one half each leaves nobody, whatever A and B are. */
+    /** A threshold of at least one half above two experts of one half each selects no expert, whatever A and B are. */
     @Test
     void aTokenBelowItsThresholdIsLeftToTheBase() {
         float[] plain = logits(base.plain());

@@ -35,7 +35,7 @@ import org.moelora.train.FineTuner;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.TrainingListener;
 
-/** What is closed throws an exception that says so, on every thread, and frees its memory when nobody reads it any more. */
+/** What is closed throws an exception that says so, on every thread, and frees its memory when nothing reads it any more. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClosingTest {
     private static final int[] IDS = {1, 35, 48, 91};

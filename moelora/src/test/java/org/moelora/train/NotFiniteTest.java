@@ -25,7 +25,7 @@ import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.model.Decoder;
 import org.moelora.model.Vectors;
 
-/** Values that are not finite, planted at known places of a model. */
+/** NaN and infinity, planted at known places of a model. */
 class NotFiniteTest {
     private static final String EMBEDDING = "model.embed_tokens.weight";
 

@@ -7,8 +7,8 @@ import org.moelora.kernels.Philox;
 /**
  * The source of every random number in the project: a stream that is a pure function of (seed, step, name).
  *
- * <p>Whoever needs numbers asks for a stream by its own name at the current step, so nobody's numbers depend on who drew
- * before, on the number of threads, or on whether training was resumed. The stream's 64-bit key is
+ * <p>Each consumer opens a stream under its own name at the current step. Its numbers therefore do not depend on what else
+ * was drawn before, on the number of threads, or on whether training was resumed. The stream's 64-bit key is
  * <pre>
  *     key = words 0 and 1 of Philox4x32-10(key = seed, counter = (fnv1a64(name), step))
  * </pre>

@@ -183,7 +183,7 @@ class ContrastiveLossTest {
 
     /**
      * B = 0 at the first step: every output is zero, and so is the gradient, exactly. The step after it meets outputs that are tiny, and those
-     * of the experts that moved beside those of experts that nobody had chosen.
+     * of the experts that moved beside those of experts that no token had chosen.
      */
     @TestFactory
     Stream<DynamicTest> startsFromZeroB() {

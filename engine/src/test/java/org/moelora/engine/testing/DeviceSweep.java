@@ -27,7 +27,7 @@ public final class DeviceSweep {
     public static void on(String name, Consumer<Device> test) {
         try (Device device = Devices.open(name, POISONED)) {
             test.accept(device);
-            assertEquals(0, device.memoryUse().total(), "bytes that nobody gave back: " + device.memoryUse());
+            assertEquals(0, device.memoryUse().total(), "bytes that were not freed: " + device.memoryUse());
         }
     }
 }

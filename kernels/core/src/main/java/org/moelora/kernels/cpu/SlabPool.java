@@ -86,7 +86,7 @@ final class SlabPool {
     }
 
     /**
-     * Memory for kernels' working buffers, a few megabytes a thread: not leased, so not accounted to anyone, and given back with the
+     * Memory for kernels' working buffers, a few megabytes a thread: not leased, so not part of any account, and freed with the
      * pool.
      */
     synchronized MemorySegment buffer(long bytes) {
