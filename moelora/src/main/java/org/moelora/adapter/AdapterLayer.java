@@ -1,5 +1,6 @@
 package org.moelora.adapter;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -7,13 +8,9 @@ import org.moelora.engine.Parameter;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
-import org.moelora.engine.ops.Add;
 import org.moelora.engine.ops.GatedUpdate;
 import org.moelora.engine.ops.Linear;
-import org.moelora.engine.ops.Magnitude;
 import org.moelora.engine.ops.Multiply;
-import org.moelora.engine.ops.Repeat;
-import org.moelora.engine.ops.WeightedSum;
 
 /**
  * The adapter beside one linear: {@code y = W0 x + s sum_e g_e(x) B_e A_e x}, computed as {@code U = x A^T},
@@ -25,8 +22,8 @@ import org.moelora.engine.ops.WeightedSum;
  * @param b B_1 to B_E side by side, [out, E r]; of experts in core space one, [out, r]
  * @param cores C_1 to C_E stacked, [E r, r], of experts in core space; else null
  * @param gateParameters the policy's, by name; none without a mixture
- * @param routerStatistics the router's, by name; they do not learn
- * @param magnitudes m of the rows of {@code W0 + s B A}, if they are trained (DoRA)
+ * @param routerStatistics the router's, by name; they are not trained
+ * @param composition how W0 and the update make y
  */
 record AdapterLayer(
         LinearSite site,
@@ -37,16 +34,18 @@ record AdapterLayer(
         @Nullable Parameter cores,
         Map<String, Parameter> gateParameters,
         Map<String, Parameter> routerStatistics,
-        @Nullable Magnitudes magnitudes) {
-    /**
-     * @param m [out]
-     * @param squares {@code |w_o|^2} of the rows of W0, [out]
-     */
-    record Magnitudes(Parameter m, Parameter squares) {}
+        Composition composition) {
+    /** How far a step moves a bias of a gate; DeepSeek-V3's and SMoRA's (arXiv 2501.15103). */
+    private static final float BALANCE_RATE = 1e-3f;
 
     /** The linear's name. */
     String module() {
         return site.name();
+    }
+
+    /** s. */
+    float scale() {
+        return (float) config.scale(site);
     }
 
     /**
@@ -55,95 +54,62 @@ record AdapterLayer(
      * @return [T, out]
      */
     Tensor apply(Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias) {
-        float scale = (float) config.scale(site);
-        if (magnitudes != null) {
-            return decomposed(tape, pass, x, w, bias, magnitudes, scale);
-        }
-        return update(tape, pass, x, Linear.apply(tape, x, w, bias), false);
+        return composition.apply(tape, pass, this, x, w, bias);
     }
 
     /**
+     * {@code y = y0 + s (U .* expand(g)) B^T}, in the place of y0.
+     *
      * @param y0 what the frozen linear gave, or that with other updates; must not be used any more
      * @param partly whether rows that another adapter answers are to stay as they are in y0
      */
     Tensor update(Tape tape, AdapterPass pass, Tensor x, Tensor y0, boolean partly) {
-        float scale = (float) config.scale(site);
-        Tensor own = Linear.apply(tape, pass.dropout(tape, site.name(), x, config.dropout()), a, null);
+        Tensor ax = Linear.apply(tape, dropout(tape, pass, x), a, null);
         GatePolicy policy = config.gate();
         if (policy == null) {
-            return GatedUpdate.apply(tape, y0, own, partly ? pass.answered(tape, 1) : null, b, scale);
+            return GatedUpdate.apply(tape, y0, ax, partly ? pass.answered(tape, 1) : null, b, scale());
         }
         int experts = config.experts(site);
-        Tensor u = switch (config.space()) {
-            case SEPARATE -> own;
-            case SHARED_A -> Repeat.apply(tape, own, experts);
-            case CORE -> Linear.apply(tape, own, Objects.requireNonNull(cores), null);
-        };
-        Tensor ofTokens = config.space() == ExpertSpace.CORE ? own : x;
+        ExpertSpace space = config.space();
+        Tensor u = space.ofExperts(tape, ax, experts, cores);
         Routing routing = pass.decided(
-                router.name(), () -> policy.apply(tape, pass, routerInput(tape, pass, ofTokens, x), gateParameters));
+                router.name(), () -> policy.apply(tape, pass, routerInput(tape, pass, x, ax), gateParameters));
         pass.routed(
-                tape, site.name(), router.name(), u, () -> cores == null ? b : Repeat.apply(tape, b, experts), routing);
-        Tensor gate = routing.gate();
-        Tensor here = partly ? Multiply.apply(tape, gate, pass.answered(tape, experts)) : gate;
-        if (cores == null) {
-            return GatedUpdate.apply(tape, y0, u, here, b, scale);
-        }
-        return GatedUpdate.apply(
-                tape, y0, sumOfExperts(tape, u, here, cores.shape().dim(1)), null, b, scale);
+                tape, new RoutedLinear(module(), router.name(), u, () -> space.bOfExperts(tape, b, experts), routing));
+        Tensor g = partly ? Multiply.apply(tape, routing.gate(), pass.answered(tape, experts)) : routing.gate();
+        return space.update(tape, y0, u, g, b, scale());
     }
 
-    /** {@code sum_e g_e u_e}, [T, r]: an update of nothing by E identities side by side. */
-    private static Tensor sumOfExperts(Tape tape, Tensor u, Tensor gate, int rank) {
-        int tokens = u.shape().rows();
-        int width = u.shape().cols();
-        float[] identities = new float[rank * width];
-        for (int i = 0; i < width; i++) {
-            identities[i % rank * width + i] = 1;
-        }
-        return GatedUpdate.apply(
-                tape,
-                tape.constant(new float[tokens * rank], tokens, rank),
-                u,
-                gate,
-                tape.constant(identities, rank, width),
-                1);
+    Tensor dropout(Tape tape, AdapterPass pass, Tensor x) {
+        return pass.dropout(tape, module(), x, config.dropout());
     }
 
-    /**
-     * @param ofTokens what a router of tokens reads
-     * @param x what a router of prompts reads
-     */
-    private RouterInput routerInput(Tape tape, AdapterPass pass, Tensor ofTokens, Tensor x) {
+    /** What a router of prompts or of tokens reads: x, or A x for one of tokens where experts are in core space. */
+    private RouterInput routerInput(Tape tape, AdapterPass pass, Tensor x, Tensor ax) {
         return switch (config.router()) {
-            case Router.Token token -> RouterInput.ofTokens(pass, router.name(), ofTokens);
+            case Router.Token token ->
+                RouterInput.ofTokens(pass, router.name(), config.space() == ExpertSpace.CORE ? ax : x);
             case Router.Prompt prompt ->
                 pass.ofPrompts(tape, router.name(), x, statistic(Router.Prompt.SCALE), statistic(Router.Prompt.CENTRE));
         };
+    }
+
+    Parameter gateParameter(String name) {
+        return Objects.requireNonNull(gateParameters.get(name), name);
     }
 
     Parameter statistic(String name) {
         return Objects.requireNonNull(routerStatistics.get(name), name);
     }
 
-    /**
-     * {@code y = c .* (W0 x + s B A x) + bias}; with x' = dropout(x), as PEFT has it, {@code y = W0 x + (c - 1) .* W0 x' + c .* s B A x' + bias}, which is
-     * {@code c .* (W0 x' + s B A x') + W0 (x - x') + bias}.
-     */
-    private Tensor decomposed(
-            Tape tape, AdapterPass pass, Tensor x, Weight w, @Nullable Tensor bias, Magnitudes of, float scale) {
-        Tensor kept = pass.dropout(tape, site.name(), x, config.dropout());
-        Tensor sum = GatedUpdate.apply(
-                tape, Linear.apply(tape, kept, w, null), Linear.apply(tape, kept, a, null), null, b, scale);
-        Tensor c = pass.kept(
-                tape,
-                site.name() + "/row factors",
-                () -> Magnitude.factors(tape, w, of.squares(), a, b, of.m(), scale));
-        Tensor y = Magnitude.apply(tape, sum, c, bias);
-        if (kept == x) {
-            return y;
+    /** Moves the bias of a gate that chooses by {@code p + b} towards equal loads, {@code b_e += 0.001 sign(mean_j n_j - n_e)}. */
+    void balance(int[] load) {
+        Parameter bias = statistic(GatePolicy.BIAS);
+        float[] b = bias.toArray();
+        long sum = Arrays.stream(load).asLongStream().sum();
+        for (int e = 0; e < b.length; e++) {
+            b[e] += BALANCE_RATE * Long.signum(sum - (long) load[e] * b.length);
         }
-        Tensor dropped = WeightedSum.apply(tape, new Tensor[] {x, kept}, new float[] {1, -1});
-        return Add.apply(tape, y, Linear.apply(tape, dropped, w, null));
+        bias.set(b);
     }
 }

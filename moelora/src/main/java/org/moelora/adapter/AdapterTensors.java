@@ -29,7 +29,7 @@ final class AdapterTensors {
     /** A tensor's key as PEFT saves it, for one that has the adapter's name in it, as PEFT has in memory. */
     private static String canonical(String name) {
         return name.replaceFirst("\\.(lora_[AB])\\.default\\.weight$", ".$1.weight")
-                .replaceFirst("\\.lora_magnitude_vector(\\.default)?(\\.weight)?$", Adapter.MAGNITUDE);
+                .replaceFirst("\\.lora_magnitude_vector(\\.default)?(\\.weight)?$", Dora.MAGNITUDE);
     }
 
     /**
@@ -55,7 +55,7 @@ final class AdapterTensors {
                 .replaceFirst(
                         "\\.(experts\\.\\d+\\.)?(lora_[AB]|lora_core|moe_gate|moe_threshold|task_embedding|task_gate)\\.(weight|bias|scale|centre)$",
                         "")
-                .replace(Adapter.MAGNITUDE, "");
+                .replace(Dora.MAGNITUDE, "");
     }
 
     /** Whether a tensor is trainable; statistics are not. */
@@ -78,7 +78,7 @@ final class AdapterTensors {
             slices.add(new Slice(key + ".lora_A.weight", module + ".lora_A", 0, 0, rank, in));
             slices.add(new Slice(key + ".lora_B.weight", module + ".lora_B", 0, 0, out, rank, false, site));
             if (config.dora()) {
-                slices.add(new Slice(key + Adapter.MAGNITUDE, module + Adapter.MAGNITUDE, 0, 0, out, 1, true, site));
+                slices.add(new Slice(key + Dora.MAGNITUDE, module + Dora.MAGNITUDE, 0, 0, out, 1, true, site));
             }
             return slices;
         }

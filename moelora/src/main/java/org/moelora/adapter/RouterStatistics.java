@@ -58,9 +58,23 @@ public final class RouterStatistics {
                 adapter, adapter.config().router() instanceof Router.Prompt prompt ? prompt.rms() : 0);
     }
 
+    /** Sees the features of rows before their statistics are known. */
+    interface Calibration {
+        /**
+         * @param module the linear's name
+         * @param h [R, in], the sum of its input over each row's prompt, of root mean square 1
+         */
+        void pooled(String module, Tensor h);
+
+        /**
+         * @param sums [R, hidden], the sum of the tokens' embeddings over each row's prompt
+         */
+        void embedded(float[] sums, int hidden);
+    }
+
     /** A pass whose rows are counted. Rows without a prompt are not. */
     public AdapterPass pass() {
-        return AdapterPass.calibrating(new AdapterPass.Calibration() {
+        return AdapterPass.calibrating(new Calibration() {
             @Override
             public void pooled(String module, Tensor h) {
                 add(sums.computeIfAbsent(module, name -> new Sums(h.shape().cols())), h.toArray());

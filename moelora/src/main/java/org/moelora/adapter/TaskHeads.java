@@ -99,7 +99,7 @@ public final class TaskHeads {
          * @param seen gets the sums of p over the rows of each task, [A, E]
          * @return [1]; null if no row names a task
          */
-        @Nullable Tensor loss(Tape tape, String router, Tensor p, AdapterPass.Rows rows, Map<String, double[]> seen) {
+        @Nullable Tensor loss(Tape tape, String router, Tensor p, RowLayout rows, Map<String, double[]> seen) {
             int experts = p.shape().cols();
             IntStream.Builder first = IntStream.builder();
             IntStream.Builder named = IntStream.builder();

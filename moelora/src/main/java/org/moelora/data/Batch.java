@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.moelora.adapter.AdapterPass;
+import org.moelora.adapter.RowLayout;
 
 /**
  * Several rows, one after another without padding. The causal shift happens here: token t is predicted at position t - 1.
@@ -87,8 +87,8 @@ public record Batch(List<TokenRow> rows, int[] ids, int[] starts, int[] position
     }
 
     /** Which tokens are whose, and how many of each row come before its first label. */
-    public AdapterPass.Rows layout() {
-        return new AdapterPass.Rows(
+    public RowLayout layout() {
+        return new RowLayout(
                 tasks(), starts, rows.stream().mapToInt(TokenRow::promptLength).toArray());
     }
 

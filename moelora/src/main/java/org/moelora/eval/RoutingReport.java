@@ -14,6 +14,7 @@ import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LinearSite;
+import org.moelora.adapter.RoutingObserver;
 import org.moelora.data.Batch;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
@@ -148,8 +149,7 @@ public record RoutingReport(
         }
     }
 
-    private static void route(
-            LanguageModel model, List<TokenRow> rows, Function<Batch, AdapterPass.Observer> observers) {
+    private static void route(LanguageModel model, List<TokenRow> rows, Function<Batch, RoutingObserver> observers) {
         for (Batch batch : Batch.byTokens(rows, BATCH_TOKENS)) {
             AdapterPass pass = AdapterPass.observed(observers.apply(batch)).withRows(batch.layout());
             try (Tape tape = Tape.inference(model.decoder().device())) {

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.Kept;
+import org.moelora.adapter.RowLayout;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.ops.KeyValueCache;
@@ -91,7 +92,7 @@ final class Decoding implements AutoCloseable {
             starts[s + 1] = starts[s] + added[s];
         }
         return AdapterPass.inference()
-                .withRows(AdapterPass.Rows.ofPrompts(tasks, starts))
+                .withRows(RowLayout.ofPrompts(tasks, starts))
                 .keeping(kept);
     }
 

@@ -12,6 +12,7 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.Router;
+import org.moelora.adapter.RowLayout;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
 import org.moelora.engine.Tape;
@@ -139,7 +140,7 @@ public final class LanguageModel {
      * @param rows lays out ids
      * @return for each row how many adapters learned after the one that answers it: 0 is the newest
      */
-    public int[] answeredBy(int[] ids, AdapterPass.Rows rows) {
+    public int[] answeredBy(int[] ids, RowLayout rows) {
         try (Tape tape = Tape.inference(decoder.device())) {
             AdapterPass pass = AdapterPass.inference().withRows(rows);
             if (adapter == null) {

@@ -3,8 +3,8 @@ package org.moelora.train;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.OutputWatcher;
 import org.moelora.adapter.RouterPhase;
 import org.moelora.adapter.TaskHeads;
 import org.moelora.data.Batch;
@@ -19,7 +19,7 @@ import org.moelora.model.LanguageModel;
  * Goes through a step that gave a NaN or infinite value once more, slowly, and looks where the first such value appears. Parameters are
  * not changed; gradients are left undefined.
  */
-final class Diagnosis implements AdapterPass.Watcher {
+final class Diagnosis implements OutputWatcher {
     private static final int MOST_NAMED = 8;
 
     private final LanguageModel model;

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.LossSettings;
+import org.moelora.adapter.OutputWatcher;
 import org.moelora.adapter.RouterPhase;
 import org.moelora.adapter.TaskHeads;
 import org.moelora.data.Batch;
@@ -62,7 +63,7 @@ public record TrainingStep(
             long seed,
             long microBatchIndex,
             boolean recompute,
-            AdapterPass.@Nullable Watcher watcher) {
+            @Nullable OutputWatcher watcher) {
         Device device = model.decoder().device();
         int labels = microBatches.stream().mapToInt(Batch::labels).sum();
         float share = 1f / microBatches.size();

@@ -187,7 +187,7 @@ class DoraTest {
                                             null,
                                             Map.of(),
                                             Map.of(),
-                                            new AdapterLayer.Magnitudes((Parameter) in[3], constants.get("squares")))
+                                            new Dora((Parameter) in[3], constants.get("squares")))
                                     .apply(tape, AdapterPass.training(LossSettings.NONE, 5, 9), in[0], weight, in[4]),
                             new Formula(w, mask))
                     .require(5e-6, 2e-5);

@@ -203,7 +203,7 @@ class PolicyFamilyTest {
             Map<Parameter, float[]> gradients = new LinkedHashMap<>();
             adapter.parameters().parameters().forEach(each -> gradients.put(each, each.gradientArray()));
             for (Parameter parameter : gradients.keySet()) {
-                if (config.dora() && !parameter.name().endsWith(Adapter.MAGNITUDE)) {
+                if (config.dora() && !parameter.name().endsWith(Dora.MAGNITUDE)) {
                     continue; // not gradients of the loss, as the norms are constants in them: see DoraTest
                 }
                 // Along the gradient itself: the slope is its norm, which stands out from rounding.
@@ -620,8 +620,8 @@ class PolicyFamilyTest {
     private float[] logits(LanguageModel model) {
         int[] ids = {1, 5, 9, 2, 7, 3, 11};
         try (Tape tape = Tape.inference(device)) {
-            AdapterPass pass = AdapterPass.inference()
-                    .withRows(AdapterPass.Rows.ofPrompts(List.of("add", "sort"), new int[] {0, 4, 7}));
+            AdapterPass pass =
+                    AdapterPass.inference().withRows(RowLayout.ofPrompts(List.of("add", "sort"), new int[] {0, 4, 7}));
             Tensor hidden = model.hidden(tape, pass, ids, new int[] {0, 4, 7});
             return model.logits(tape, hidden, 3, 6).toArray();
         }

@@ -255,7 +255,7 @@ class PromptRouterTest {
                     base.with(adapter)
                             .hidden(
                                     tape,
-                                    pass.withRows(new AdapterPass.Rows(
+                                    pass.withRows(new RowLayout(
                                             Arrays.asList((String) null), new int[] {0, 4}, new int[] {prompt})),
                                     ids,
                                     new int[] {0, 4});

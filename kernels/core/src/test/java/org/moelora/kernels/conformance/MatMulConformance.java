@@ -190,10 +190,7 @@ public abstract class MatMulConformance extends Conformance {
 
     /** Of every format, with odd lengths, more rows than a kernel takes at once, rows that are long for it, and enough of W for several tasks. */
     @ParameterizedTest
-    @EnumSource(
-            value = DType.class,
-            mode = EnumSource.Mode.EXCLUDE,
-            names = "I32")
+    @EnumSource(value = DType.class, mode = EnumSource.Mode.EXCLUDE, names = "I32")
     void linearByRowGivesEveryRowTheBitsThatItHasAlone(DType dtype) {
         for (int rows : new int[] {0, 1, 2, 3, 5, 8, 9, 19}) {
             byRow(dtype, rows, 33, 207);
@@ -224,7 +221,9 @@ public abstract class MatMulConformance extends Conformance {
                     Memory row = xs.slice((long) t * in, in);
                     matMul.linear(1, row, weight, alone.slice((long) t * out, out), accumulate);
                 }
-                assertThat(floats(device, together)).as(dtype + " " + rows + " rows of " + in).isEqualTo(floats(device, alone));
+                assertThat(floats(device, together))
+                        .as(dtype + " " + rows + " rows of " + in)
+                        .isEqualTo(floats(device, alone));
             }
         }
     }
@@ -256,7 +255,8 @@ public abstract class MatMulConformance extends Conformance {
                     Matrix result = Matrix.of(together.slice(0, (long) rows * n), rows, n);
                     matMul.gemm(1, Matrix.of(as.slice(0, (long) rows * k), rows, k), right, 0, result);
                     float[] expected = Arrays.copyOf(floats(device, alone), rows * n);
-                    assertThat(Arrays.copyOf(floats(device, together), rows * n)).isEqualTo(expected);
+                    assertThat(Arrays.copyOf(floats(device, together), rows * n))
+                            .isEqualTo(expected);
                 }
             }
         }
