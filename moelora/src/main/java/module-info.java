@@ -9,6 +9,7 @@ module org.moelora {
     exports org.moelora.data;
     exports org.moelora.eval;
     exports org.moelora.model;
+    exports org.moelora.settings;
     exports org.moelora.text;
     exports org.moelora.train;
 }

@@ -44,7 +44,8 @@ class ArchitectureTest {
         "org.moelora.data..",
         "org.moelora.train..",
         "org.moelora.eval..",
-        "org.moelora.compare.."
+        "org.moelora.compare..",
+        "org.moelora.settings.."
     };
     private static final String[] CLI = {"org.moelora.cli.."};
     private static final String[] LEARN = {"org.moelora.learn.."};

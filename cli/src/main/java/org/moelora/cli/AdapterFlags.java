@@ -1,6 +1,5 @@
 package org.moelora.cli;
 
-import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -23,6 +22,9 @@ import org.moelora.adapter.Router;
 import org.moelora.adapter.Targets;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Spelling;
+import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
+import org.moelora.settings.Values;
 import org.moelora.train.RouterTraining;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
@@ -36,7 +38,7 @@ import picocli.CommandLine.Option;
 final class AdapterFlags {
     private static final String CONTRAST_WARMUP = "10%";
 
-    @Part.Of(Part.SHAPE)
+    @About(Part.SHAPE)
     @Option(
             names = "--method",
             paramLabel = "NAME",
@@ -45,33 +47,33 @@ final class AdapterFlags {
                             + " below, each of which can be given beside it.")
     private @Nullable String method;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--experts",
             paramLabel = "E|LIST",
             description = "Experts per linear: 8; or numbers for groups of layers from bottom to top: 2,4,6,8.")
     private @Nullable String experts;
 
-    @Part.Of({Part.MIXTURE, Part.CHOICE})
+    @About({Part.MIXTURE, Part.CHOICE})
     @Option(
             names = "--top-k",
             paramLabel = "K",
             description = "Experts per token: 2; half of them with the router prompt.")
     private @Nullable Integer topK;
 
-    @Part.Of(Part.SHAPE)
+    @About(Part.SHAPE)
     @Option(names = "--rank", paramLabel = "R", description = "Rank, of one expert: 4.")
     private @Nullable Integer rank;
 
-    @Part.Of(Part.SHAPE)
+    @About(Part.SHAPE)
     @Option(names = "--alpha", paramLabel = "A", description = "The update is scaled by alpha / rank: 8.")
     private @Nullable Double alpha;
 
-    @Part.Of(Part.SHAPE)
+    @About(Part.SHAPE)
     @Option(names = "--dropout", paramLabel = "P", description = "Dropout before the adapter: 0 (off).")
     private @Nullable Double dropout;
 
-    @Part.Of(Part.SHAPE)
+    @About(Part.SHAPE)
     @Option(
             names = "--targets",
             paramLabel = "LIST",
@@ -80,7 +82,7 @@ final class AdapterFlags {
                             + " expression for whole names between slashes.")
     private @Nullable String targets;
 
-    @Part.Of({Part.MIXTURE, Part.CHOICE})
+    @About({Part.MIXTURE, Part.CHOICE})
     @Option(
             names = "--gate",
             paramLabel = "NAME",
@@ -89,7 +91,7 @@ final class AdapterFlags {
                             + " threshold: those above a learned threshold; task: all, by the row's task.")
     private @Nullable String gate;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--router",
             paramLabel = "NAME",
@@ -98,14 +100,14 @@ final class AdapterFlags {
                             + " tokens share one choice.")
     private @Nullable String router;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--router-rms",
             paramLabel = "X",
             description = "Root mean square of what the router prompt reads: 0.5; more makes sharper choices.")
     private @Nullable Double routerRms;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--router-share",
             paramLabel = "NAME",
@@ -114,7 +116,7 @@ final class AdapterFlags {
                             + " a block that read the same input have one: q, k, v and gate, up.")
     private @Nullable String routerShare;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--gate-init",
             paramLabel = "NAME",
@@ -123,28 +125,28 @@ final class AdapterFlags {
                             + " that wide models do not choose more sharply.")
     private @Nullable String gateInit;
 
-    @Part.Of(Part.MIXTURE)
+    @About(Part.MIXTURE)
     @Option(
             names = "--router-learning-rate",
             paramLabel = "X",
             description = "Learning rate of the routers, as a multiple of --learning-rate: 1.")
     private @Nullable Double routerLearningRate;
 
-    @Part.Of(Part.MIXTURE)
+    @About(Part.MIXTURE)
     @Option(
             names = "--router-warmup",
             paramLabel = "N|P%",
             description = "Steps at the beginning in which every expert takes part: 0 (off).")
     private @Nullable String routerWarmUp;
 
-    @Part.Of(Part.MIXTURE)
+    @About(Part.MIXTURE)
     @Option(
             names = "--router-temperature",
             paramLabel = "X",
             description = "Temperature of the routers at the first of these steps, falling to 1: 1.")
     private @Nullable Double routerTemperature;
 
-    @Part.Of(Part.MIXTURE)
+    @About(Part.MIXTURE)
     @Option(names = "--router-only", description = "Train the routers and nothing else; with --init-adapter.")
     private boolean routerOnly;
 
@@ -156,35 +158,35 @@ final class AdapterFlags {
         resumes = true;
     }
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(names = "--shared-a", description = "One A for all experts of a linear.")
     private boolean sharedA;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--core-space",
             description = "One A and one B for all experts of a linear, which differ in a small core between them.")
     private boolean coreSpace;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--max-threshold",
             paramLabel = "P",
             description = "Largest threshold of the gate threshold: 0 (1 / experts).")
     private @Nullable Double maxThreshold;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(names = "--tasks", paramLabel = "LIST", description = "Names of the tasks of the gate task.")
     private @Nullable String tasks;
 
-    @Part.Of({Part.MIXTURE, Part.SHAPE})
+    @About({Part.MIXTURE, Part.SHAPE})
     @Option(
             names = "--task-dimension",
             paramLabel = "D",
             description = "Width of a task's embedding, of the gate task: 64.")
     private @Nullable Integer taskDimension;
 
-    @Part.Of(Part.SHAPE)
+    @About(Part.SHAPE)
     @Option(
             names = "--init-adapter",
             paramLabel = "DIR",
@@ -192,38 +194,7 @@ final class AdapterFlags {
                     "Go on from this adapter, which fixes method, experts, top-k, rank, alpha, dropout, targets and gate.")
     private @Nullable Path initAdapter;
 
-    @Part.Of(Part.MIXTURE)
-    @Option(
-            names = "--balance",
-            paramLabel = "NAME",
-            description =
-                    "What balances the experts' loads: switch (default); mutual-information, a loss for equal loads and sure"
-                            + " choices, for all gates; bias, no loss: experts are chosen by p + b, and b follows the loads.")
-    private @Nullable String balance;
-
-    @Part.Of(Part.MIXTURE)
-    @Option(names = "--balance-weight", paramLabel = "X", description = "Weight of the load-balance loss: 0.01.")
-    private @Nullable Double balanceWeight;
-
-    @Part.Of(Part.MIXTURE)
-    @Option(
-            names = "--contrast",
-            paramLabel = "NAME",
-            description =
-                    "What the contrastive loss compares: supervised (default), outputs of one expert with those of others;"
-                            + " token, a token's selected experts with its others; gated, as supervised but each by its gate,"
-                            + " which learns from it too, for all gates.")
-    private @Nullable String contrast;
-
-    @Part.Of(Part.MIXTURE)
-    @Option(names = "--contrast-weight", paramLabel = "X", description = "Weight of the contrastive loss: 0.01.")
-    private @Nullable Double contrastWeight;
-
-    @Part.Of(Part.MIXTURE)
-    @Option(names = "--contrast-temperature", paramLabel = "X", description = "Its temperature: 0.1.")
-    private @Nullable Double contrastTemperature;
-
-    @Part.Of(Part.MIXTURE)
+    @About(Part.MIXTURE)
     @Option(
             names = "--contrast-start",
             paramLabel = "N|P%",
@@ -232,28 +203,18 @@ final class AdapterFlags {
                             + " zero: 0 (off); 5%% with prompt-moelora.")
     private @Nullable String contrastStart;
 
-    @Part.Of(Part.MIXTURE)
+    @About(Part.MIXTURE)
     @Option(
             names = "--contrast-warmup",
             paramLabel = "N|P%",
             description = "Warm-up of its weight, in steps or per cent of them: 10%%; 0 is off.")
     private @Nullable String contrastWarmUp;
 
-    @Part.Of(Part.MIXTURE)
-    @Option(
-            names = "--max-pairs",
-            paramLabel = "N",
-            description = "Most pairs of token and expert that it compares per linear: 512.")
-    private @Nullable Integer maxPairs;
+    private final SettingFlags settings = new SettingFlags(LossSettings.SETTINGS.all());
 
-    @Part.Of(Part.MIXTURE)
-    @Option(
-            names = "--task-weight",
-            paramLabel = "X",
-            description =
-                    "Weight of the loss by which the tasks that rows name teach a router of prompts to tell them apart: 0 (off)."
-                            + " Rows without a task take no part.")
-    private @Nullable Double taskWeight;
+    SettingFlags settings() {
+        return settings;
+    }
 
     @Nullable Path initAdapter() {
         return initAdapter;
@@ -351,7 +312,7 @@ final class AdapterFlags {
     }
 
     private boolean biased() {
-        return LossSettings.Balance.BIAS.id().equals(balance);
+        return settings.said(LossSettings.BALANCE) == LossSettings.Balance.BIAS;
     }
 
     private Router router(String name) {
@@ -515,13 +476,14 @@ final class AdapterFlags {
 
     private void refuseMixtureFlags() {
         refuse(
-                field -> Part.of(field).contains(Part.MIXTURE),
+                about -> about.contains(Part.MIXTURE),
                 flag -> flag + " is for a mixture of experts; expected no " + flag + " with the method lora");
     }
 
     /** Refuses flags that are given. */
-    private void refuse(Predicate<Field> which, UnaryOperator<String> sentence) {
-        Flags.values(this, which).forEach((name, value) -> {
+    private void refuse(Predicate<Set<Part>> which, UnaryOperator<String> sentence) {
+        settings.refuse(setting -> which.test(setting.parts()), sentence);
+        Flags.values(this, field -> which.test(Flags.parts(field))).forEach((name, value) -> {
             if (!value.equals(false)) {
                 throw new InputException(sentence.apply("--" + name));
             }
@@ -530,57 +492,57 @@ final class AdapterFlags {
 
     /** The losses beside the language model's, for an adapter of that kind. */
     LossSettings losses(AdapterConfig kind) {
-        LossSettings d = kind.losses();
         GatePolicy policy = kind.gate();
         if (policy == null) {
             return LossSettings.NONE;
         }
-        LossSettings.Balance way = balance == null ? d.balance() : LossSettings.Balance.of(balance);
-        boolean informed = way == LossSettings.Balance.MUTUAL_INFORMATION;
-        if (way == LossSettings.Balance.BIAS && positive(balanceWeight) != null) {
+        LossSettings usual = kind.losses();
+        LossSettings.Balance balance = Flags.or(settings.said(LossSettings.BALANCE), usual.balance());
+        LossSettings.Contrast contrast = settings.said(LossSettings.CONTRAST);
+        boolean byBias = balance == LossSettings.Balance.BIAS;
+        if (byBias && positive(LossSettings.BALANCE_WEIGHT)) {
             throw new InputException(
                     "--balance-weight is for a loss, and the balance bias is none; expected no --balance-weight");
         }
         if (policy.topK() == 0) {
-            refuse("--balance", balance, informed, "top-k or top-k-raw", policy.id());
-            refuse("--balance-weight", positive(balanceWeight), informed, "top-k or top-k-raw", policy.id());
-            boolean gated = LossSettings.Contrast.GATED.id().equals(contrast);
+            boolean informed = balance == LossSettings.Balance.MUTUAL_INFORMATION;
+            refuse(LossSettings.BALANCE, informed, "top-k or top-k-raw", policy);
+            refuse(LossSettings.BALANCE_WEIGHT, informed, "top-k or top-k-raw", policy);
+            boolean gated = contrast == LossSettings.Contrast.GATED;
             String gates = "top-k or top-k-raw, unless the contrast is gated";
-            refuse("--contrast-weight", positive(contrastWeight), gated, gates, policy.id());
-            refuse("--contrast", contrast, gated, gates, policy.id());
+            refuse(LossSettings.CONTRAST_WEIGHT, gated, gates, policy);
+            refuse(LossSettings.CONTRAST, gated, gates, policy);
         }
-        Method preset = preset();
-        LossSettings losses = new LossSettings(
-                way == LossSettings.Balance.BIAS
-                        ? 0
-                        : Flags.or(
-                                balanceWeight,
-                                balance != null
-                                        ? LossSettings.DEFAULT.balanceWeight()
-                                        : Flags.or(preset.balanceWeight(), d.balanceWeight())),
-                Flags.or(
-                        contrastWeight,
-                        contrast != null
-                                ? LossSettings.DEFAULT.contrastWeight()
-                                : Flags.or(preset.contrastWeight(), d.contrastWeight())),
-                Flags.or(contrastTemperature, d.contrastTemperature()),
-                Flags.or(maxPairs, d.maxPairs()),
-                LossSettings.Contrast.of(Flags.or(contrast, preset().contrast())),
-                way,
-                Flags.or(taskWeight, d.taskWeight()));
+        // Who names a loss means to have it.
+        Values named = Values.NONE;
+        if (byBias || settings.said(LossSettings.BALANCE) != null) {
+            named = named.and(LossSettings.BALANCE_WEIGHT, byBias ? 0 : LossSettings.DEFAULT.balanceWeight());
+        }
+        if (contrast != null) {
+            named = named.and(LossSettings.CONTRAST_WEIGHT, LossSettings.DEFAULT.contrastWeight());
+        }
+        LossSettings losses = LossSettings.SETTINGS.make(
+                settings.or(named).or(preset().losses()).or(LossSettings.SETTINGS.valuesOf(usual)));
         losses.check(kind);
         return losses;
     }
 
-    private static @Nullable Double positive(@Nullable Double weight) {
-        return weight != null && weight == 0 ? null : weight;
+    private boolean positive(Setting<?, Double> weight) {
+        Double given = settings.said(weight);
+        return given != null && given != 0;
+    }
+
+    /** Refuses a setting that is given, unless it says that there is nothing of the kind. */
+    private void refuse(Setting<?, ?> setting, boolean fits, String gates, GatePolicy gate) {
+        Object given = settings.said(setting);
+        refuse("--" + setting.name(), Double.valueOf(0).equals(given) ? null : given, fits, gates, gate.id());
     }
 
     /** For a command that makes the adapter itself: what says how it is made is refused. */
     void refuseShape(String command, boolean withGate) {
         Set<Part> parts = withGate ? Set.of(Part.SHAPE) : Set.of(Part.SHAPE, Part.CHOICE);
         refuse(
-                field -> !Collections.disjoint(Part.of(field), parts),
+                about -> !Collections.disjoint(about, parts),
                 flag -> flag + " is given, and " + command + " takes it from the adapters; expected no " + flag);
     }
 
@@ -665,15 +627,8 @@ final class AdapterFlags {
         flags.put("dropout", kind.dropout());
         flags.put("targets", kind.targets().names().text());
         if (kind instanceof MoeLoraConfig) {
-            if (training.losses().contrast() != LossSettings.Contrast.SUPERVISED) {
-                flags.put("contrast", training.losses().contrast().id());
-            }
-            if (training.losses().balance() != LossSettings.Balance.SWITCH) {
-                flags.put("balance", training.losses().balance().id());
-            }
-            flags.put("balance-weight", training.losses().balanceWeight());
-            flags.put("contrast-weight", training.losses().contrastWeight());
-            flags.put("contrast-temperature", training.losses().contrastTemperature());
+            LossSettings usual = LossSettings.SETTINGS.make(preset().losses());
+            SettingFlags.write(flags, LossSettings.SETTINGS.listed(training.losses(), usual), training.losses());
             flags.put("contrast-start", training.contrastStart().toString());
             RouterTraining routing = training.router();
             flags.put("router-learning-rate", routing.rate());
@@ -683,10 +638,6 @@ final class AdapterFlags {
                 flags.put("router-only", true);
             }
             flags.put("contrast-warmup", Flags.or(contrastWarmUp, CONTRAST_WARMUP));
-            flags.put("max-pairs", training.losses().maxPairs());
-            if (training.losses().taskWeight() > 0) {
-                flags.put("task-weight", training.losses().taskWeight());
-            }
         }
     }
 }

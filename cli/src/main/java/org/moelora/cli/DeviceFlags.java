@@ -1,12 +1,13 @@
 package org.moelora.cli;
 
 import org.moelora.model.DeviceChoice;
+import org.moelora.settings.Part;
 import picocli.CommandLine.Option;
 
 /** The flags that say where to compute. */
 @Under(Section.MACHINE)
 final class DeviceFlags {
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Option(
             names = "--threads",
             paramLabel = "N",

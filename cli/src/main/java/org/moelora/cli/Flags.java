@@ -5,15 +5,34 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** What commands ask of flags. */
 final class Flags {
     private Flags() {}
+
+    /** The parts of a run that a field with a flag is about. */
+    static Set<Part> parts(Field field) {
+        About parts = field.getAnnotation(About.class);
+        return parts == null ? Set.of() : Set.of(parts.value());
+    }
+
+    /** The parts of a run that a flag is about; flags that are neither settings nor fields of a command are about the program itself. */
+    static Set<Part> parts(OptionSpec option) {
+        return switch (option.userObject()) {
+            case Setting<?, ?> setting -> setting.parts();
+            case Field field -> parts(field);
+            case null, default -> Set.of(Part.CALL);
+        };
+    }
 
     /** The value of a flag that has to be given. */
     static <T> T given(String flag, @Nullable T value) {
@@ -25,7 +44,7 @@ final class Flags {
 
     /** The flags of an object that have a value, without their dashes, in the order of its fields. */
     static Map<String, Object> values(Object of) {
-        return values(of, field -> !Part.of(field).contains(Part.CALL));
+        return values(of, field -> !parts(field).contains(Part.CALL));
     }
 
     /** Of the flags that are asked for. */

@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
             "  moelora grow lora --model llama --data b.jsonl --old-data a.jsonl --out run2",
             "  moelora train --resume run2",
         })
-final class GrowCommand implements Callable<Integer> {
+final class GrowCommand implements Callable<Integer>, SettingFlags.Owner {
     private static final int BATCH_TOKENS = 2048;
 
     private final Streams streams;
@@ -66,6 +66,11 @@ final class GrowCommand implements Callable<Integer> {
 
     GrowCommand(Streams streams) {
         this.streams = streams;
+    }
+
+    @Override
+    public SettingFlags settings() {
+        return flags.adapter().settings();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.model.MemoryPlan;
+import org.moelora.settings.Part;
 import picocli.CommandLine.Option;
 
 /** The flag that limits memory. */
@@ -13,7 +14,7 @@ import picocli.CommandLine.Option;
 final class MemoryFlags {
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)([kmgt])b?");
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Option(
             names = "--max-memory",
             paramLabel = "SIZE",

@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
             "  moelora mix sums/last facts/last --model llama --data both.jsonl --out mixture",
             "  moelora train --resume mixture",
         })
-final class MixCommand implements Callable<Integer> {
+final class MixCommand implements Callable<Integer>, SettingFlags.Owner {
     /** Of the learning rate: a router alone has far fewer values than experts, and nothing else moves with it. */
     private static final double ROUTER_RATE = 10;
 
@@ -49,6 +49,11 @@ final class MixCommand implements Callable<Integer> {
 
     MixCommand(Streams streams) {
         this.streams = streams;
+    }
+
+    @Override
+    public SettingFlags settings() {
+        return flags.adapter().settings();
     }
 
     @Override

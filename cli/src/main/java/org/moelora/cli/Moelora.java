@@ -62,6 +62,9 @@ final class Moelora implements Callable<Integer> {
                         .build());
         all.getSubcommands().forEach((name, command) -> {
             CommandSpec spec = command.getCommandSpec();
+            if (command.getCommand() instanceof SettingFlags.Owner owner) {
+                owner.settings().addTo(spec);
+            }
             if (!name.equals("help")) {
                 CommonFlags.addTo(spec, WITH_CONFIG.contains(name));
             }

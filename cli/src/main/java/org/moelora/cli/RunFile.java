@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Spelling;
 import org.moelora.engine.io.JsonWriter;
+import org.moelora.settings.Part;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.OptionSpec;
@@ -71,7 +72,7 @@ final class RunFile {
         for (var entry : read(file).entrySet()) {
             String flag = "--" + entry.getKey();
             OptionSpec option = command.getCommandSpec().findOption(flag);
-            if (option == null || Part.of(option).contains(Part.CALL)) {
+            if (option == null || Flags.parts(option).contains(Part.CALL)) {
                 throw new InputException(file + ": \"" + entry.getKey() + "\" is no flag of moelora "
                         + command.getCommandName() + " that a file may set; expected names as its --help shows them"
                         + Spelling.suggestion(entry.getKey(), names(command)));
@@ -99,7 +100,7 @@ final class RunFile {
     /** Of the flags that a file may set. */
     private static List<String> names(CommandLine command) {
         return command.getCommandSpec().options().stream()
-                .filter(option -> !Part.of(option).contains(Part.CALL))
+                .filter(option -> !Flags.parts(option).contains(Part.CALL))
                 .map(option -> option.longestName().substring(2))
                 .toList();
     }
@@ -126,7 +127,7 @@ final class RunFile {
         }
         for (String flag : given) {
             OptionSpec option = option(asked, expanded[0], flag);
-            if (option == null || !Collections.disjoint(Part.of(option), NOT_COMPARED)) {
+            if (option == null || !Collections.disjoint(Flags.parts(option), NOT_COMPARED)) {
                 continue;
             }
             Object value = comparable(option.getValue());

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.moelora.settings.Setting;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Help.Ansi.Text;
 import picocli.CommandLine.Help.Column;
@@ -57,6 +58,9 @@ final class SectionedHelp implements IHelpSectionRenderer {
 
     /** The heading of a flag; flags that name none are about the program itself. */
     static Section section(OptionSpec option) {
+        if (option.userObject() instanceof Setting<?, ?> setting) {
+            return Section.of(setting.parts());
+        }
         if (option.userObject() instanceof Field field) {
             Under own = field.getAnnotation(Under.class);
             Under all = own == null ? field.getDeclaringClass().getAnnotation(Under.class) : own;

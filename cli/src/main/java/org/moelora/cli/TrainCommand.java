@@ -47,7 +47,7 @@ import picocli.CommandLine.Mixin;
             "  moelora train --model llama --data train.jsonl --dry-run",
             "  moelora train --resume run1",
         })
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer>, SettingFlags.Owner {
     private final Streams streams;
 
     @Mixin
@@ -86,6 +86,11 @@ final class TrainCommand implements Callable<Integer> {
         @Nullable LocalDate date() {
             return train.date() != null || heldOut == null ? train.date() : heldOut.date();
         }
+    }
+
+    @Override
+    public SettingFlags settings() {
+        return flags.adapter().settings();
     }
 
     @Override

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.data.LongRows;
 import org.moelora.engine.InputException;
+import org.moelora.settings.Part;
 import org.moelora.train.CheckpointPolicy;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Option;
  */
 @Under(Section.OPTIMIZER)
 final class TrainFlags {
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.MODEL)
     @Option(
             names = "--model",
@@ -28,7 +29,7 @@ final class TrainFlags {
             description = "The model: a Hugging Face folder or a GGUF file. It is only read.")
     private @Nullable Path model;
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.DATA)
     @Option(
             names = "--data",
@@ -46,7 +47,7 @@ final class TrainFlags {
                     "The run's folder: settings, metrics.jsonl, checkpoints/, best/ and last/; must not hold a run yet.")
     private @Nullable Path out;
 
-    @Part.Of(Part.CALL)
+    @About(Part.CALL)
     @Under(Section.OUTPUT)
     @Option(
             names = "--resume",
@@ -54,7 +55,7 @@ final class TrainFlags {
             description = "Go on with the run in this folder, with its settings, instead of beginning one.")
     private @Nullable Path resume;
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.OUTPUT)
     @Option(
             names = "--checkpoint-every",
@@ -63,7 +64,7 @@ final class TrainFlags {
             description = "A checkpoint every N steps: 0 (off). There is always one where the run ends or is stopped.")
     private long checkpointEvery;
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.OUTPUT)
     @Option(
             names = "--checkpoint-minutes",
@@ -72,7 +73,7 @@ final class TrainFlags {
             description = "A checkpoint every X minutes: 10; 0 is off.")
     private double checkpointMinutes;
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.OUTPUT)
     @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that are kept: 2.")
     private int keep;
@@ -108,14 +109,14 @@ final class TrainFlags {
             description = "What becomes of longer rows: cut (default), skip or refuse.")
     private String longRows = "cut";
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.DATA)
     @Option(
             names = "--skip-bad-rows",
             description = "Leave out rows that produce NaN or infinite values, and list them, instead of stopping.")
     private boolean skipBadRows;
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.MACHINE)
     @Option(
             names = "--recompute",
@@ -157,7 +158,7 @@ final class TrainFlags {
     @Mixin
     private final DateFlag date = new DateFlag();
 
-    @Part.Of(Part.SURROUNDINGS)
+    @About(Part.SURROUNDINGS)
     @Under(Section.EVALUATION)
     @Option(
             names = "--eval-data",
@@ -186,7 +187,7 @@ final class TrainFlags {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Same seed, same adapter: 0.")
     private long seed;
 
-    @Part.Of(Part.CALL)
+    @About(Part.CALL)
     @Under(Section.OUTPUT)
     @Option(
             names = "--dry-run",

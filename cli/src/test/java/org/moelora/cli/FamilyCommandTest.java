@@ -71,6 +71,7 @@ class FamilyCommandTest {
                 "adamole  | --max-threshold=0.5        | max-threshold +0.5",
                 "task-moelora | --tasks=even,odd       | tasks +even, odd",
                 "comoe    | --experts=4                | contrast +token",
+                "comoe    | --contrast=supervised     | contrast-weight +0.01",
                 "moelora  | --contrast=gated          | contrast +gated",
                 "comol    | --experts=3                | core-space +true",
                 "moelora  | --balance=bias             | gate +top-k \\(chosen with a bias\\)",

@@ -25,6 +25,7 @@ import org.moelora.engine.io.JsonWriter;
 import org.moelora.engine.io.SafetensorsFile;
 import org.moelora.engine.io.SafetensorsWriter;
 import org.moelora.engine.io.StoredType;
+import org.moelora.settings.Setting;
 
 /**
  * An adapter on disk: {@code adapter_config.json}, whose fields are PEFT's, and those of a mixture beside them, and {@code adapter_model.safetensors}, of
@@ -33,14 +34,6 @@ import org.moelora.engine.io.StoredType;
 final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
-    private static final List<String> LOSSES = List.of(
-            "balance_weight",
-            "balance",
-            "contrast_weight",
-            "contrast_temperature",
-            "max_pairs",
-            "contrast",
-            "task_weight");
     private static final String OLDER = "older";
     private static final String ORIGINS = "expert_origins";
     private static final String FINGERPRINT = "base_fingerprint";
@@ -169,10 +162,10 @@ final class AdapterFolder {
         JsonObject json = readJson(folder);
         AdapterConfig config = readConfig(json);
         Map<String, Object> losses = new LinkedHashMap<>();
-        for (String name : LOSSES) {
-            Object value = json.get(name);
+        for (Setting<LossSettings, ?> setting : LossSettings.SETTINGS.all()) {
+            Object value = json.get(setting.field());
             if (value != null) {
-                losses.put(name, value);
+                losses.put(setting.field(), value);
             }
         }
         try (SafetensorsFile tensors = openTensors(folder)) {

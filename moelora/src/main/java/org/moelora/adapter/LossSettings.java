@@ -1,8 +1,10 @@
 package org.moelora.adapter;
 
-import java.util.List;
 import org.moelora.engine.InputException;
-import org.moelora.engine.Spelling;
+import org.moelora.settings.Kind;
+import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
+import org.moelora.settings.Settings;
 
 /**
  * The losses of a mixture beside the language model's: {@code L = L_lm + balanceWeight mean L_bal + contrastWeight mean L_con + taskWeight mean L_task}, means
@@ -48,19 +50,6 @@ public record LossSettings(
         public String id() {
             return id;
         }
-
-        /**
-         * @throws InputException if no such name exists
-         */
-        public static Balance of(String id) {
-            for (Balance balance : values()) {
-                if (balance.id.equals(id)) {
-                    return balance;
-                }
-            }
-            throw new InputException("balance is \"" + id + "\"; expected switch, mutual-information or bias"
-                    + Spelling.suggestion(id, List.of("switch", "mutual-information", "bias")));
-        }
     }
 
     /** Which outputs are alike and which are not. */
@@ -85,73 +74,118 @@ public record LossSettings(
         public String id() {
             return id;
         }
-
-        /**
-         * @throws InputException if no such name exists
-         */
-        public static Contrast of(String id) {
-            for (Contrast contrast : values()) {
-                if (contrast.id.equals(id)) {
-                    return contrast;
-                }
-            }
-            throw new InputException("contrast is \"" + id + "\"; expected supervised, token or gated"
-                    + Spelling.suggestion(id, List.of("supervised", "token", "gated")));
-        }
     }
 
-    /** Both weights 0.01, temperature 0.1, 512 pairs: this project's reading of the paper. */
-    public static final LossSettings DEFAULT = new LossSettings(0.01, 0.01, 0.1, 512);
+    public static final Setting<LossSettings, Double> BALANCE_WEIGHT = Setting.of(
+            "balance-weight",
+            Kind.from(0),
+            LossSettings::balanceWeight,
+            0.01,
+            "Weight of the load-balance loss: {}.",
+            Part.MIXTURE);
+
+    public static final Setting<LossSettings, Balance> BALANCE = Setting.of(
+                    "balance",
+                    Kind.oneOf(Balance::id, Balance.values()),
+                    LossSettings::balance,
+                    Balance.SWITCH,
+                    "What balances the experts' loads: {} (default); mutual-information, a loss for equal loads and sure choices, for"
+                            + " all gates; bias, no loss: experts are chosen by p + b, and b follows the loads.",
+                    Part.MIXTURE)
+            .whereUnusual();
+
+    public static final Setting<LossSettings, Double> CONTRAST_WEIGHT = Setting.of(
+            "contrast-weight",
+            Kind.from(0),
+            LossSettings::contrastWeight,
+            0.01,
+            "Weight of the contrastive loss: {}.",
+            Part.MIXTURE);
+
+    public static final Setting<LossSettings, Double> CONTRAST_TEMPERATURE = Setting.of(
+            "contrast-temperature",
+            Kind.above(0),
+            LossSettings::contrastTemperature,
+            0.1,
+            "Temperature of the contrastive loss: {}.",
+            Part.MIXTURE);
+
+    public static final Setting<LossSettings, Integer> MAX_PAIRS = Setting.of(
+            "max-pairs",
+            Kind.whole(2, Integer.MAX_VALUE),
+            LossSettings::maxPairs,
+            512,
+            "Most pairs of token and expert that the contrastive loss compares per linear: {}.",
+            Part.MIXTURE);
+
+    public static final Setting<LossSettings, Contrast> CONTRAST = Setting.of(
+                    "contrast",
+                    Kind.oneOf(Contrast::id, Contrast.values()),
+                    LossSettings::contrast,
+                    Contrast.SUPERVISED,
+                    "What the contrastive loss compares: {} (default), outputs of one expert with those of others; token, a"
+                            + " token's selected experts with its others; gated, as supervised but each by its gate, which"
+                            + " learns from it too, for all gates.",
+                    Part.MIXTURE)
+            .whereUnusual();
+
+    public static final Setting<LossSettings, Double> TASK_WEIGHT = Setting.of(
+                    "task-weight",
+                    Kind.from(0),
+                    LossSettings::taskWeight,
+                    0.0,
+                    "Weight of the loss by which the tasks that rows name teach a router of prompts to tell them apart: {} (off)."
+                            + " Rows without a task take no part.",
+                    Part.MIXTURE)
+            .whereUnusual();
+
+    /** All of them. */
+    public static final Settings<LossSettings> SETTINGS = Settings.of(
+            said -> new LossSettings(
+                    said.get(BALANCE_WEIGHT),
+                    said.get(CONTRAST_WEIGHT),
+                    said.get(CONTRAST_TEMPERATURE),
+                    said.get(MAX_PAIRS),
+                    said.get(CONTRAST),
+                    said.get(BALANCE),
+                    said.get(TASK_WEIGHT)),
+            BALANCE_WEIGHT,
+            BALANCE,
+            CONTRAST_WEIGHT,
+            CONTRAST_TEMPERATURE,
+            MAX_PAIRS,
+            CONTRAST,
+            TASK_WEIGHT);
+
+    /** This project's reading of the paper. */
+    public static final LossSettings DEFAULT = SETTINGS.defaults();
 
     /** For LoRA, which has nothing to balance or to contrast. */
-    public static final LossSettings NONE = new LossSettings(0, 0, 0.1, 512);
+    public static final LossSettings NONE = new LossSettings(0, 0, DEFAULT.contrastTemperature, DEFAULT.maxPairs);
 
     /**
      * @throws InputException if a value is out of range
      */
     public LossSettings {
-        if (!(balanceWeight >= 0 && balanceWeight < Double.POSITIVE_INFINITY)) {
-            throw new InputException("balance-weight is " + balanceWeight + "; expected a finite number, 0 or more");
-        }
+        BALANCE_WEIGHT.check(balanceWeight);
         if (balance == Balance.BIAS && balanceWeight != 0) {
             throw new InputException("balance-weight is " + balanceWeight
                     + ", and the balance bias is no loss that could be weighed; expected 0");
         }
-        if (!(contrastWeight >= 0 && contrastWeight < Double.POSITIVE_INFINITY)) {
-            throw new InputException("contrast-weight is " + contrastWeight + "; expected a finite number, 0 or more");
-        }
-        if (!(contrastTemperature > 0 && contrastTemperature < Double.POSITIVE_INFINITY)) {
-            throw new InputException(
-                    "contrast-temperature is " + contrastTemperature + "; expected a finite number above 0");
-        }
-        if (!(taskWeight >= 0 && taskWeight < Double.POSITIVE_INFINITY)) {
-            throw new InputException("task-weight is " + taskWeight + "; expected a finite number, 0 or more");
-        }
-        if (maxPairs < 2) {
-            throw new InputException("max-pairs is " + maxPairs + "; expected at least 2");
-        }
+        CONTRAST_WEIGHT.check(contrastWeight);
+        CONTRAST_TEMPERATURE.check(contrastTemperature);
+        TASK_WEIGHT.check(taskWeight);
+        MAX_PAIRS.check(maxPairs);
     }
 
-    /** Without the loss of the tasks' names. */
-    public LossSettings(
-            double balanceWeight,
-            double contrastWeight,
-            double contrastTemperature,
-            int maxPairs,
-            Contrast contrast,
-            Balance balance) {
-        this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, balance, 0);
-    }
-
-    /** With the load balance of Switch. */
-    public LossSettings(
-            double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs, Contrast contrast) {
-        this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, Balance.SWITCH);
-    }
-
-    /** With MoELoRA's contrastive loss. */
+    /** With the contrastive loss of MoELoRA, the load balance of Switch and no loss of the tasks' names. */
     public LossSettings(double balanceWeight, double contrastWeight, double contrastTemperature, int maxPairs) {
-        this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, Contrast.SUPERVISED);
+        this(balanceWeight, contrastWeight, contrastTemperature, maxPairs, Contrast.SUPERVISED, Balance.SWITCH, 0);
+    }
+
+    /** The same with another value of a setting. */
+    public <T> LossSettings with(Setting<LossSettings, T> setting, T value) {
+        return SETTINGS.with(this, setting, value);
     }
 
     /** The same with another beta. */
@@ -162,11 +196,6 @@ public record LossSettings(
     /** The same with another balance. */
     public LossSettings withBalance(double weight, Balance other) {
         return new LossSettings(weight, contrastWeight, contrastTemperature, maxPairs, contrast, other, taskWeight);
-    }
-
-    /** The same with another weight of the loss of the tasks' names. */
-    public LossSettings withTaskWeight(double other) {
-        return new LossSettings(balanceWeight, contrastWeight, contrastTemperature, maxPairs, contrast, balance, other);
     }
 
     /**

@@ -3,9 +3,11 @@ package org.moelora.adapter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
+import org.moelora.settings.Setting;
 
 /** What {@code adapter_config.json} says about a mixture of experts, beside what it says about LoRA. */
 final class MixtureJson {
@@ -46,18 +48,8 @@ final class MixtureJson {
             case CORE -> json.put("core_space", true);
         }
         if (losses != null) {
-            json.put("balance_weight", losses.balanceWeight());
-            if (losses.balance() != LossSettings.Balance.SWITCH) {
-                json.put("balance", losses.balance().id());
-            }
-            json.put("contrast_weight", losses.contrastWeight());
-            json.put("contrast_temperature", losses.contrastTemperature());
-            json.put("max_pairs", losses.maxPairs());
-            if (losses.contrast() != LossSettings.Contrast.SUPERVISED) {
-                json.put("contrast", losses.contrast().id());
-            }
-            if (losses.taskWeight() > 0) {
-                json.put("task_weight", losses.taskWeight());
+            for (Setting<LossSettings, ?> setting : LossSettings.SETTINGS.listed(losses, LossSettings.DEFAULT)) {
+                json.put(setting.field(), Objects.requireNonNull(setting.written(losses)));
             }
         }
     }

@@ -2,8 +2,10 @@ package org.moelora.adapter;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.moelora.engine.io.JsonArray;
 import org.moelora.engine.io.JsonObject;
+import org.moelora.settings.Setting;
 
 /** Which fields of an {@code adapter_config.json} are read, which count for nothing, and which ask for something that no adapter here computes. */
 final class PeftFields {
@@ -59,14 +61,7 @@ final class PeftFields {
             "router_share",
             "shared_a",
             "core_space",
-            "selection_bias",
-            "balance",
-            "balance_weight",
-            "contrast_weight",
-            "contrast_temperature",
-            "max_pairs",
-            "contrast",
-            "task_weight");
+            "selection_bias");
 
     private static final List<String> COMPUTES_OTHERWISE = List.of(
             "layer_replication",
@@ -109,8 +104,10 @@ final class PeftFields {
 
     /** Says once which fields are not known here. */
     static void logUnknown(JsonObject json) {
+        Set<String> losses =
+                LossSettings.SETTINGS.all().stream().map(Setting::field).collect(Collectors.toSet());
         List<String> unknown = json.names().stream()
-                .filter(name -> !KNOWN.contains(name) && !COMPUTES_OTHERWISE.contains(name))
+                .filter(name -> !KNOWN.contains(name) && !losses.contains(name) && !COMPUTES_OTHERWISE.contains(name))
                 .sorted()
                 .limit(MAX_LISTED)
                 .map(name -> name.length() > MAX_LISTED ? name.substring(0, MAX_LISTED) + "..." : name)

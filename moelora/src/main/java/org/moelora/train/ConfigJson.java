@@ -14,11 +14,10 @@ import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.adapter.Router;
 import org.moelora.adapter.Targets;
 import org.moelora.engine.io.JsonObject;
+import org.moelora.settings.Values;
 
 /** Settings as {@code run.json} has them: the command line's names with underscores. */
 final class ConfigJson {
-    private static final String CONTRAST = "contrast";
-    private static final String TASK_WEIGHT = "task_weight";
     private static final String RECOMPUTE = "recompute";
     private static final TrainingConfig DEFAULT = TrainingConfig.builder().build();
 
@@ -67,13 +66,7 @@ final class ConfigJson {
 
     static Map<String, @Nullable Object> of(TrainingConfig config) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("balance_weight", config.losses().balanceWeight());
-        json.put("balance", config.losses().balance().id());
-        json.put("contrast_weight", config.losses().contrastWeight());
-        json.put("contrast_temperature", config.losses().contrastTemperature());
-        json.put("max_pairs", config.losses().maxPairs());
-        json.put(CONTRAST, config.losses().contrast().id());
-        json.put(TASK_WEIGHT, config.losses().taskWeight());
+        json.putAll(LossSettings.SETTINGS.write(config.losses()));
         json.put("contrast_start", config.contrastStart().toString());
         json.put("contrast_warmup", config.contrastWarmUp().toString());
         json.put("router_learning_rate", config.router().rate());
@@ -103,17 +96,7 @@ final class ConfigJson {
         } else {
             builder.epochs(json.number("epochs", DEFAULT.epochs()));
         }
-        return builder.losses(new LossSettings(
-                        json.number("balance_weight"),
-                        json.number("contrast_weight"),
-                        json.number("contrast_temperature"),
-                        json.integer("max_pairs"),
-                        // Runs from before there was a choice do not say it.
-                        LossSettings.Contrast.of(json.string(
-                                CONTRAST, LossSettings.DEFAULT.contrast().id())),
-                        LossSettings.Balance.of(json.string(
-                                "balance", LossSettings.DEFAULT.balance().id())),
-                        json.number(TASK_WEIGHT, LossSettings.DEFAULT.taskWeight())))
+        return builder.losses(LossSettings.SETTINGS.make(Values.of(json)))
                 .contrastStart(warmUp(json, "contrast_start", DEFAULT.contrastStart()))
                 .router(new RouterTraining(
                         json.number("router_learning_rate", DEFAULT.router().rate()),

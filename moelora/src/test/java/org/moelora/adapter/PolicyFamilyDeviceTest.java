@@ -58,7 +58,7 @@ class PolicyFamilyDeviceTest {
         Arguments taught = Arguments.of(
                 "prompt, taught by the names of tasks",
                 PolicyFamilyTest.prompt().build(),
-                LossSettings.NONE.withTaskWeight(0.5));
+                LossSettings.NONE.with(LossSettings.TASK_WEIGHT, 0.5));
         return Stream.concat(PolicyFamilyTest.family(), Stream.of(taught)).flatMap(each -> {
             List<Object> of = List.of(each.get());
             Arguments usual = Arguments.of(of.get(0), of.get(1), of.get(2), RouterTraining.DEFAULT);

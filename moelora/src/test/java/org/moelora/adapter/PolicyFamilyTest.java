@@ -77,8 +77,10 @@ class PolicyFamilyTest {
     }
 
     static Stream<Arguments> family() {
-        LossSettings token = new LossSettings(0.1, 0.1, 0.5, 512, LossSettings.Contrast.TOKEN);
-        LossSettings gated = new LossSettings(0, 0.1, 0.5, 512, LossSettings.Contrast.GATED);
+        LossSettings token =
+                new LossSettings(0.1, 0.1, 0.5, 512).with(LossSettings.CONTRAST, LossSettings.Contrast.TOKEN);
+        LossSettings gated =
+                new LossSettings(0, 0.1, 0.5, 512).with(LossSettings.CONTRAST, LossSettings.Contrast.GATED);
         LossSettings informed = NONE.withBalance(0.1, LossSettings.Balance.MUTUAL_INFORMATION);
         LossSettings bias = new LossSettings(0, 0.1, 0.5, 512).withBalance(0, LossSettings.Balance.BIAS);
         return Stream.of(
@@ -280,13 +282,8 @@ class PolicyFamilyTest {
                     .losses(
                             losses.contrastWeight() == 0
                                     ? losses
-                                    : new LossSettings(
-                                            losses.balanceWeight(),
-                                            0.01,
-                                            losses.contrastTemperature(),
-                                            30,
-                                            losses.contrast(),
-                                            losses.balance()))
+                                    : losses.with(LossSettings.CONTRAST_WEIGHT, 0.01)
+                                            .with(LossSettings.MAX_PAIRS, 30))
                     .contrastWarmUp(WarmUp.NONE)
                     .steps(8L)
                     .batchSize(8)
@@ -484,7 +481,8 @@ class PolicyFamilyTest {
 
     @Test
     void aContrastOfGatesNeedsGates() {
-        LossSettings gated = new LossSettings(0, 0.1, 0.5, 512, LossSettings.Contrast.GATED);
+        LossSettings gated =
+                new LossSettings(0, 0.1, 0.5, 512).with(LossSettings.CONTRAST, LossSettings.Contrast.GATED);
         gated.check(mixture().gate(new GatePolicy.Dense()).build());
         AdapterConfig lora = LoraConfig.builder().build();
         gated.withContrastWeight(0).check(lora);
@@ -600,7 +598,8 @@ class PolicyFamilyTest {
                 .isInstanceOf(InputException.class)
                 .hasMessage("max-threshold is 1.5; expected 0 (for 1 / experts) to 1");
         assertThatThrownBy(() -> new GatePolicy.TaskGate(List.of("a", "a"), 4)).isInstanceOf(InputException.class);
-        LossSettings token = new LossSettings(0, 0.1, 0.1, 512, LossSettings.Contrast.TOKEN);
+        LossSettings token =
+                new LossSettings(0, 0.1, 0.1, 512).with(LossSettings.CONTRAST, LossSettings.Contrast.TOKEN);
         assertThatThrownBy(() -> token.check(mixture().topK(4).build()))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("top-k is 4 of 4 experts");

@@ -99,7 +99,8 @@ class RouterLearnsTest {
     @ValueSource(strings = {"prompt", "shared prompt"})
     void namesTeachWhatAnswersDoNot(String name) {
         List<TokenRow> alike = rows(false);
-        RoutingReport taught = trained(named(name), LossSettings.NONE.withTaskWeight(0.3), SHORT, alike, false);
+        RoutingReport taught =
+                trained(named(name), LossSettings.NONE.with(LossSettings.TASK_WEIGHT, 0.3), SHORT, alike, false);
         RoutingReport alone = trained(named(name), LossSettings.NONE, SHORT, alike, false);
         assertThat(taught.mean(LinearRouting::information)).isGreaterThan(0.85);
         assertThat(alone.mean(LinearRouting::information)).isLessThan(0.75);

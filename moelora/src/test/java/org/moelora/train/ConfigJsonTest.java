@@ -12,7 +12,7 @@ class ConfigJsonTest {
     private static TrainingConfig.Builder unusual() {
         return TrainingConfig.builder()
                 .losses(new LossSettings(
-                        0.1, 0.2, 0.3, 4, LossSettings.Contrast.TOKEN, LossSettings.Balance.MUTUAL_INFORMATION))
+                        0.1, 0.2, 0.3, 4, LossSettings.Contrast.TOKEN, LossSettings.Balance.MUTUAL_INFORMATION, 0.6))
                 .contrastStart(WarmUp.ofSteps(5))
                 .contrastWarmUp(WarmUp.ofSteps(7))
                 .router(new RouterTraining(0.5, WarmUp.ofShare(0.25), 2, true))

@@ -48,7 +48,7 @@ import org.moelora.model.Vectors;
 class TaskLossTest {
     private static final List<String> TASKS = List.of("a", "b", "c");
     private static final int EXPERTS = 4;
-    private static final LossSettings ALONE = LossSettings.NONE.withTaskWeight(0.5);
+    private static final LossSettings ALONE = LossSettings.NONE.with(LossSettings.TASK_WEIGHT, 0.5);
 
     private Device device;
     private Decoder base;
@@ -382,7 +382,7 @@ class TaskLossTest {
 
     @Test
     void whatCannotBeTaughtIsRefused() {
-        assertThatThrownBy(() -> LossSettings.NONE.withTaskWeight(-1))
+        assertThatThrownBy(() -> LossSettings.NONE.with(LossSettings.TASK_WEIGHT, -1.0))
                 .isInstanceOf(InputException.class)
                 .hasMessage("task-weight is -1.0; expected a finite number, 0 or more");
         for (AdapterConfig config : List.of(

@@ -1,0 +1,102 @@
+package org.moelora.settings;
+
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.InputException;
+
+/**
+ * A setting, said once. Immutable.
+ *
+ * @param <S> the record that has it
+ * @param <T> the type of its values
+ * @param name what flags and YAML call it: words with dashes between them; {@link #field} is what JSON calls it
+ * @param kind what it can be
+ * @param getter its value in a record, null where the record has none
+ * @param otherwise what it is unless something is said; null for nothing
+ * @param help one sentence or two, in which <code>{}</code> is {@code otherwise}
+ * @param parts what it is about
+ * @param presence whether files have it
+ */
+public record Setting<S, T>(
+        String name,
+        Kind<T> kind,
+        Function<S, @Nullable T> getter,
+        @Nullable T otherwise,
+        String help,
+        Set<Part> parts,
+        Presence presence) {
+    /** Whether the files of adapters and runs have a setting. */
+    public enum Presence {
+        /** They do. */
+        ALWAYS,
+        /** They do, but for files from before there was a choice. */
+        SINCE_A_CHOICE,
+        /** They need not: those that list what is unusual have it only where it is, and others may be from before there was a choice. */
+        UNUSUAL
+    }
+
+    public Setting {
+        parts = Set.copyOf(parts);
+    }
+
+    /** A setting that files always have. */
+    public static <S, T> Setting<S, T> of(
+            String name,
+            Kind<T> kind,
+            Function<S, @Nullable T> getter,
+            @Nullable T otherwise,
+            String help,
+            Part... parts) {
+        Set<Part> all = EnumSet.noneOf(Part.class);
+        all.addAll(Arrays.asList(parts));
+        return new Setting<>(name, kind, getter, otherwise, help, all, Presence.ALWAYS);
+    }
+
+    /** The same, which files from before there was a choice do not have. */
+    public Setting<S, T> sinceAChoice() {
+        return new Setting<>(name, kind, getter, otherwise, help, parts, Presence.SINCE_A_CHOICE);
+    }
+
+    /** The same, which files have only where it is unusual. */
+    public Setting<S, T> whereUnusual() {
+        return new Setting<>(name, kind, getter, otherwise, help, parts, Presence.UNUSUAL);
+    }
+
+    /** The same of a record that has the other as a part. */
+    public <R> Setting<R, T> within(Function<R, S> part) {
+        return new Setting<>(name, kind, record -> getter.apply(part.apply(record)), otherwise, help, parts, presence);
+    }
+
+    /** What JSON calls it. */
+    public String field() {
+        return name.replace('-', '_');
+    }
+
+    /** Its value in a record, as files write it; null where the record has none. */
+    public @Nullable Object written(S record) {
+        T value = getter.apply(record);
+        return value == null ? null : kind.writer().apply(value);
+    }
+
+    /** {@code help} with the default in it. */
+    public String helpText() {
+        return otherwise == null ? help : help.replace("{}", kind.shown(otherwise));
+    }
+
+    /** The default as a reader would write it; empty for none. */
+    public String shownDefault() {
+        return otherwise == null ? "" : kind.shown(otherwise);
+    }
+
+    /**
+     * @throws InputException if the value is out of range
+     */
+    public void check(T value) {
+        if (!kind.allows().test(value)) {
+            throw new InputException(name + " is " + value + "; expected " + kind.expected());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package org.moelora.settings;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All settings of a record, in the order in which files and help have them. Immutable.
+ *
+ * @param <S> the record
+ * @param all the settings
+ * @param maker makes a record of values
+ */
+public record Settings<S>(List<Setting<S, ?>> all, Function<Values, S> maker) {
+    public Settings {
+        all = List.copyOf(all);
+    }
+
+    /** Of a record without parts. */
+    @SafeVarargs
+    public static <S> Settings<S> of(Function<Values, S> maker, Setting<S, ?>... all) {
+        List<Setting<S, ?>> list = new ArrayList<>();
+        for (Setting<S, ?> setting : all) {
+            list.add(setting);
+        }
+        return new Settings<>(list, maker);
+    }
+
+    /** These, as settings of a record that has the other as a part. */
+    public <R> List<Setting<R, ?>> within(Function<R, S> part) {
+        List<Setting<R, ?>> settings = new ArrayList<>();
+        for (Setting<S, ?> setting : all) {
+            settings.add(setting.within(part));
+        }
+        return settings;
+    }
+
+    /** A record of those values. */
+    public S make(Values values) {
+        return maker.apply(values);
+    }
+
+    /** The record of which nothing is said. */
+    public S defaults() {
+        return make(Values.NONE);
+    }
+
+    /** What a record says. */
+    public Values valuesOf(S record) {
+        Map<String, @Nullable Object> values = new LinkedHashMap<>();
+        for (Setting<S, ?> setting : all) {
+            values.put(setting.name(), setting.getter().apply(record));
+        }
+        return Values.of(values);
+    }
+
+    /** The same record with another value of a setting. */
+    public <T> S with(S record, Setting<S, T> setting, T value) {
+        return make(valuesOf(record).and(setting, value));
+    }
+
+    /** A record as a file has it that lists all settings, by their fields. */
+    public Map<String, @Nullable Object> write(S record) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        for (Setting<S, ?> setting : all) {
+            json.put(setting.field(), setting.written(record));
+        }
+        return json;
+    }
+
+    /** The settings that a file lists which leaves out what is as usual. */
+    public List<Setting<S, ?>> listed(S record, S usual) {
+        return all.stream()
+                .filter(setting -> setting.presence() != Setting.Presence.UNUSUAL
+                        || !Objects.equals(setting.written(record), setting.written(usual)))
+                .toList();
+    }
+
+    /** The first setting that matters to the result in which two records differ, in words; empty if there is none. */
+    public Optional<String> difference(S given, S has) {
+        for (Setting<S, ?> setting : all) {
+            Object asked = setting.written(given);
+            Object there = setting.written(has);
+            if (!Objects.equals(asked, there) && !setting.parts().contains(Part.SURROUNDINGS)) {
+                return Optional.of(setting.name() + " is " + asked + ", and the run has " + there);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,69 @@
+package org.moelora.settings;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.moelora.engine.io.JsonObject;
+
+/** Where the values of settings come from: a file, flags, another record. */
+public interface Values {
+    /** None: every setting is what it is unless something is said. */
+    Values NONE = new Values() {
+        @Override
+        public <T> @Nullable T said(Setting<?, T> setting) {
+            return null;
+        }
+    };
+
+    /** What is said of a setting; null if nothing is. */
+    <T> @Nullable T said(Setting<?, T> setting);
+
+    /** What is said of a setting, or its default. */
+    default <T> T get(Setting<?, T> setting) {
+        T said = said(setting);
+        T value = said == null ? setting.otherwise() : said;
+        if (value == null) {
+            throw new IllegalStateException(setting.name() + " has no default, and nothing is said of it");
+        }
+        return value;
+    }
+
+    /** These, and where they say nothing, others. */
+    default Values or(Values others) {
+        Values first = this;
+        return new Values() {
+            @Override
+            public <T> @Nullable T said(Setting<?, T> setting) {
+                T said = first.said(setting);
+                return said == null ? others.said(setting) : said;
+            }
+        };
+    }
+
+    /** These, and another value of one setting. */
+    default <V> Values and(Setting<?, V> one, V value) {
+        return of(Map.of(one.name(), value)).or(this);
+    }
+
+    /** By the settings' names. */
+    static Values of(Map<String, ? extends @Nullable Object> byName) {
+        return new Values() {
+            @Override
+            @SuppressWarnings("unchecked") // a name has one type
+            public <T> @Nullable T said(Setting<?, T> setting) {
+                return (T) byName.get(setting.name());
+            }
+        };
+    }
+
+    /** By the settings' fields. A setting that files always have is an error where it is missing. */
+    static Values of(JsonObject json) {
+        return new Values() {
+            @Override
+            public <T> @Nullable T said(Setting<?, T> setting) {
+                return json.has(setting.field()) || setting.presence() == Setting.Presence.ALWAYS
+                        ? setting.kind().reader().apply(json, setting.field())
+                        : null;
+            }
+        };
+    }
+}
