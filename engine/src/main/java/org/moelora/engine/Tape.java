@@ -1,10 +1,6 @@
 package org.moelora.engine;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
@@ -19,31 +15,6 @@ import org.moelora.kernels.Sink;
  * is through with it. An inference tape records nothing. Used by one thread; closed with try.
  */
 public final class Tape implements AutoCloseable {
-    private record Entry(String op, List<Tensor> outs, Runnable backward, List<Tensor> reads) {
-        boolean hasGrad() {
-            for (Tensor out : outs) {
-                if (out.grad != null) {
-                    return true;
-                }
-            }
-            return false;
-        }
-    }
-
-    /** What one op's backward pass has asked for so far. */
-    private static final class Pass {
-        private final List<Tensor> made = new ArrayList<>();
-    }
-
-    /** Says in the stack trace of what an op threw which op it was; the exception itself comes through as it is. */
-    private static final class InBackwardPass extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        InBackwardPass(String op) {
-            super("in the backward pass of " + op, null, false, false);
-        }
-    }
-
     private enum Mode {
         INFERENCE,
         RECORDING,
@@ -52,14 +23,9 @@ public final class Tape implements AutoCloseable {
 
     private final Device device;
     private final Mode mode;
-    private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final List<Entry> entries = new ArrayList<>();
-    private final IdentityHashMap<Lifetime, Lifetime.Use> uses = new IdentityHashMap<>();
+    private final TapeMemory memory;
+    private final Recording recording = new Recording();
     private boolean wentBack;
-    private boolean closed;
-
-    /** The op whose backward pass is under way. */
-    private @Nullable Pass pass;
 
     /** The tape that a checkpointed block's own tape has become a part of: from then on it owns what the block's ops ask for. */
     private @Nullable Tape whole;
@@ -67,6 +33,7 @@ public final class Tape implements AutoCloseable {
     private Tape(Device device, Mode mode) {
         this.device = device;
         this.mode = mode;
+        memory = new TapeMemory(device);
     }
 
     /** A tape for training: ops on tensors that require a gradient are recorded. */
@@ -118,8 +85,20 @@ public final class Tape implements AutoCloseable {
         return tape;
     }
 
+    /** What owns the tensors of this tape's ops. */
+    TapeMemory memory() {
+        return owner().memory;
+    }
+
+    /** The tape of a checkpointed block becomes a part of the tape that the block is on. */
+    void join(Tape onto) {
+        memory.join(onto.memory());
+        recording.join(onto.owner().recording);
+        whole = onto;
+    }
+
     Tensor tensor(boolean requiresGrad, Shape shape) {
-        return own(new Tensor(device, shape, lease(DType.F32, shape.size()), requiresGrad && isRecording()));
+        return memory().tensor(DType.F32, shape, requiresGrad && isRecording());
     }
 
     /** A new F32 tensor that requires no gradient. */
@@ -155,12 +134,12 @@ public final class Tape implements AutoCloseable {
 
     /** A new I32 tensor with undefined values, for the op that fills it. */
     public Tensor ints(Shape shape) {
-        return own(new Tensor(device, shape, lease(DType.I32, shape.size()), false));
+        return memory().tensor(DType.I32, shape, false);
     }
 
     /** A tensor over the memory of {@code from}, which must not be used any more: for ops that work in place. */
     Tensor takeOver(Tensor from, boolean requiresGrad) {
-        if (!owner().owned.contains(from)) {
+        if (!memory().owns(from)) {
             throw new IllegalArgumentException("only a tensor of this tape can be taken over");
         }
         if (from.readers > 0) {
@@ -169,12 +148,12 @@ public final class Tape implements AutoCloseable {
         }
         Tensor tensor = new Tensor(device, from.shape(), from.memory(), requiresGrad && isRecording());
         from.memory = null;
-        return own(tensor);
+        return memory().own(tensor);
     }
 
     /** F32 memory for the duration of one op; the op closes it. */
     public Memory scratch(long length) {
-        return lease(DType.F32, length, Owner.SCRATCH);
+        return memory().lease(DType.F32, length, Owner.SCRATCH);
     }
 
     /** Begins the declaration of an op, see {@link Op}. */
@@ -227,12 +206,11 @@ public final class Tape implements AutoCloseable {
 
     /** Records an op: {@code backward} is called when the gradient of {@code out} is complete, and not at all if there is none. */
     void record(String op, Tensor out, Runnable backward, Tensor... reads) {
-        record(new Entry(op, List.of(out), backward, List.of(reads)));
+        record(op, List.of(out), backward, reads);
     }
 
-    private void record(Entry entry) {
-        owner().entries.add(entry);
-        entry.reads.forEach(tensor -> tensor.readers++);
+    void record(String op, List<Tensor> outs, Runnable backward, Tensor... reads) {
+        owner().recording.add(op, outs, backward, reads);
     }
 
     /**
@@ -246,12 +224,6 @@ public final class Tape implements AutoCloseable {
      *   <li>an inference tape runs it and does nothing else.
      * </ul>
      *
-     * <p>To go back through {@code y = f(x, w)} is to compute {@code dx = (df/dx)^T dy} and {@code dw = (df/dw)^T dy} at the x and w of the forward
-     * pass, and those are still there: x was made outside, and w changes only after the backward pass. As kernels have a fixed order and
-     * random numbers are functions of a seed, running f again gives the same intermediates, and going back through them adds the same gradients to x
-     * and w in the same order. The price is a second forward pass; the gain is that of n equal blocks the results, and the intermediates of
-     * one, are held at a time, instead of the intermediates of n.
-     *
      * @param name for messages
      * @param body the part, made on the tape it is given; it must not take over what was made before, and may be called twice
      * @param reads every tensor made before, other than parameters, that body uses
@@ -259,76 +231,12 @@ public final class Tape implements AutoCloseable {
      * @throws IllegalArgumentException if body returns a tensor that it did not make
      */
     public List<Tensor> checkpointed(String name, Function<Tape, List<Tensor>> body, Tensor... reads) {
+        CheckpointedBlock block = new CheckpointedBlock(name, body);
         return switch (mode) {
             case INFERENCE -> body.apply(this);
-            case RECORDING -> recorded(name, body);
-            case RECOMPUTING -> recomputed(name, body, reads);
+            case RECORDING -> block.kept(this);
+            case RECOMPUTING -> block.recomputed(this, reads);
         };
-    }
-
-    private List<Tensor> recorded(String name, Function<Tape, List<Tensor>> body) {
-        Tape part = recording(
-                device); // stays open: the backward passes of its ops ask it for memory, which is then this tape's
-        try {
-            List<Tensor> results = adopt(name, part, body.apply(part));
-            for (Tensor tensor : part.owned) {
-                if (tensor.readers == 0 || tensor.recompute != null) {
-                    tensor.freeValues();
-                }
-            }
-            owned.addAll(part.owned);
-            part.owned.clear();
-            entries.addAll(part.entries);
-            part.entries.clear();
-            part.uses.forEach(this::keep);
-            part.uses.clear();
-            part.whole = this;
-            return results;
-        } catch (RuntimeException | Error e) {
-            part.close();
-            throw e;
-        }
-    }
-
-    private List<Tensor> recomputed(String name, Function<Tape, List<Tensor>> body, Tensor... reads) {
-        try (Tape part = recording(device)) {
-            List<Tensor> results = adopt(name, part, body.apply(part));
-            if (records(results.toArray(Tensor[]::new))) {
-                record(new Entry(name, results, () -> recompute(name, body, results), List.of(reads)));
-            }
-            return results;
-        }
-    }
-
-    private void recompute(String name, Function<Tape, List<Tensor>> body, List<Tensor> results) {
-        try (Tape part = recording(device)) {
-            results.stream().filter(result -> result.shape().size() > 1).forEach(Tensor::freeValues);
-            List<Tensor> again = body.apply(part);
-            if (!shapes(again).equals(shapes(results))) {
-                throw new IllegalStateException(name + " gave " + shapes(results) + " at first and " + shapes(again)
-                        + " when it was recomputed; expected the same");
-            }
-            for (int i = 0; i < again.size(); i++) {
-                again.get(i).grad = results.get(i).grad;
-                results.get(i).grad = null;
-            }
-            part.propagate();
-        }
-    }
-
-    private static List<Shape> shapes(List<Tensor> tensors) {
-        return tensors.stream().map(Tensor::shape).toList();
-    }
-
-    /** Results of a checkpointed block become this tape's. */
-    private List<Tensor> adopt(String name, Tape part, List<Tensor> results) {
-        for (Tensor result : results) {
-            if (!part.owned.remove(result)) {
-                throw new IllegalArgumentException(name + " returned a tensor that it did not make");
-            }
-            own(result);
-        }
-        return List.copyOf(results);
     }
 
     /** The complete gradient of an op's output, inside its backward pass. */
@@ -348,7 +256,7 @@ public final class Tape implements AutoCloseable {
         if (grad != null) {
             return Sink.onto(grad);
         }
-        Memory fresh = lease(DType.F32, input.shape().size());
+        Memory fresh = memory().lease(DType.F32, input.shape().size(), Owner.TAPE);
         input.grad = fresh;
         return Sink.fresh(fresh);
     }
@@ -377,39 +285,9 @@ public final class Tape implements AutoCloseable {
         propagate();
     }
 
-    private void propagate() {
-        while (!entries.isEmpty()) {
-            Entry entry = entries.removeLast();
-            if (entry.hasGrad()) {
-                goBack(entry);
-            }
-            entry.outs.forEach(this::freeUnlessScalar);
-            for (Tensor read : entry.reads) {
-                if (--read.readers == 0 && !read.requiresGrad()) {
-                    freeUnlessScalar(read);
-                }
-            }
-        }
-    }
-
-    private void goBack(Entry entry) {
-        Pass running = new Pass();
-        pass = running;
-        try {
-            entry.backward.run();
-        } catch (RuntimeException | Error e) {
-            e.addSuppressed(new InBackwardPass(entry.op));
-            throw e;
-        } finally {
-            pass = null;
-            running.made.forEach(this::free);
-        }
-    }
-
-    private void freeUnlessScalar(Tensor tensor) {
-        if (tensor.shape().size() > 1) {
-            free(tensor);
-        }
+    /** Goes back over all that is recorded, from the gradients that stand in its results. */
+    void propagate() {
+        recording.propagate(memory);
     }
 
     /** The gradient of a {@link #variable} after the backward pass; zeros if nothing reached it. */
@@ -431,22 +309,7 @@ public final class Tape implements AutoCloseable {
         if (isRecording()) {
             throw new IllegalStateException("a recording tape keeps its intermediates");
         }
-        Set<Tensor> kept = Collections.newSetFromMap(new IdentityHashMap<>());
-        Collections.addAll(kept, keep);
-        for (Tensor tensor : List.copyOf(owned)) {
-            if (!kept.contains(tensor)) {
-                free(tensor);
-            }
-        }
-    }
-
-    private Tensor own(Tensor tensor) {
-        Tape owner = owner();
-        owner.owned.add(tensor);
-        if (owner.pass != null) {
-            owner.pass.made.add(tensor);
-        }
-        return tensor;
+        memory.freeExcept(keep);
     }
 
     /**
@@ -455,52 +318,13 @@ public final class Tape implements AutoCloseable {
      * @throws IllegalStateException if it is closed already
      */
     public void use(Lifetime lifetime) {
-        if (owner().closed) {
-            throw new IllegalStateException("this tape is closed");
-        }
-        keep(lifetime, lifetime.enter());
-    }
-
-    private void keep(Lifetime lifetime, Lifetime.Use use) {
-        if (owner().uses.putIfAbsent(lifetime, use) != null) {
-            use.close();
-        }
-    }
-
-    private Memory lease(DType dtype, long length) {
-        return lease(dtype, length, Owner.TAPE);
-    }
-
-    private Memory lease(DType dtype, long length, Owner owner) {
-        if (owner().closed) {
-            throw new IllegalStateException("this tape is closed");
-        }
-        return device.allocate(dtype, length, owner);
-    }
-
-    private void free(Tensor tensor) {
-        if (!owned.remove(tensor)) {
-            return;
-        }
-        tensor.recompute = null;
-        tensor.freeValues();
-        if (tensor.grad != null) {
-            tensor.grad.close();
-            tensor.grad = null;
-        }
+        memory().use(lifetime);
     }
 
     /** Frees everything. Closing twice does nothing, and ops on a closed tape throw {@link IllegalStateException}. */
     @Override
     public void close() {
-        entries.forEach(entry -> entry.reads.forEach(read -> read.readers--));
-        closed = true;
-        entries.clear();
-        for (Tensor tensor : List.copyOf(owned)) {
-            free(tensor);
-        }
-        List<Lifetime.Use> ending = List.copyOf(uses.values());
-        uses.clear();
-        ending.forEach(Lifetime.Use::close);
+        recording.close();
+        memory.close();
     }
 }
