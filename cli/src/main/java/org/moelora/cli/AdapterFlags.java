@@ -27,7 +27,6 @@ import org.moelora.settings.Setting;
 import org.moelora.settings.Values;
 import org.moelora.train.RouterTraining;
 import org.moelora.train.TrainingConfig;
-import org.moelora.train.WarmUp;
 import picocli.CommandLine.Option;
 
 /**
@@ -36,8 +35,6 @@ import picocli.CommandLine.Option;
  */
 @Under(Section.ADAPTER)
 final class AdapterFlags {
-    private static final String CONTRAST_WARMUP = "10%";
-
     @About(Part.SHAPE)
     @Option(
             names = "--method",
@@ -125,31 +122,6 @@ final class AdapterFlags {
                             + " that wide models do not choose more sharply.")
     private @Nullable String gateInit;
 
-    @About(Part.MIXTURE)
-    @Option(
-            names = "--router-learning-rate",
-            paramLabel = "X",
-            description = "Learning rate of the routers, as a multiple of --learning-rate: 1.")
-    private @Nullable Double routerLearningRate;
-
-    @About(Part.MIXTURE)
-    @Option(
-            names = "--router-warmup",
-            paramLabel = "N|P%",
-            description = "Steps at the beginning in which every expert takes part: 0 (off).")
-    private @Nullable String routerWarmUp;
-
-    @About(Part.MIXTURE)
-    @Option(
-            names = "--router-temperature",
-            paramLabel = "X",
-            description = "Temperature of the routers at the first of these steps, falling to 1: 1.")
-    private @Nullable Double routerTemperature;
-
-    @About(Part.MIXTURE)
-    @Option(names = "--router-only", description = "Train the routers and nothing else; with --init-adapter.")
-    private boolean routerOnly;
-
     private boolean mixes;
     private boolean resumes;
 
@@ -194,26 +166,13 @@ final class AdapterFlags {
                     "Go on from this adapter, which fixes method, experts, top-k, rank, alpha, dropout, targets and gate.")
     private @Nullable Path initAdapter;
 
-    @About(Part.MIXTURE)
-    @Option(
-            names = "--contrast-start",
-            paramLabel = "N|P%",
-            description =
-                    "Steps at the beginning without the contrastive loss, whose gradient is large while experts are near"
-                            + " zero: 0 (off); 5%% with prompt-moelora.")
-    private @Nullable String contrastStart;
+    private final SettingFlags settings;
 
-    @About(Part.MIXTURE)
-    @Option(
-            names = "--contrast-warmup",
-            paramLabel = "N|P%",
-            description = "Warm-up of its weight, in steps or per cent of them: 10%%; 0 is off.")
-    private @Nullable String contrastWarmUp;
+    /** What a command says itself, where no flag does. */
+    private Values command = Values.NONE;
 
-    private final SettingFlags settings = new SettingFlags(LossSettings.SETTINGS.all());
-
-    SettingFlags settings() {
-        return settings;
+    AdapterFlags(SettingFlags settings) {
+        this.settings = settings;
     }
 
     @Nullable Path initAdapter() {
@@ -522,7 +481,7 @@ final class AdapterFlags {
             named = named.and(LossSettings.CONTRAST_WEIGHT, LossSettings.DEFAULT.contrastWeight());
         }
         LossSettings losses = LossSettings.SETTINGS.make(
-                settings.or(named).or(preset().losses()).or(LossSettings.SETTINGS.valuesOf(usual)));
+                settings.or(named).or(preset().settings()).or(LossSettings.SETTINGS.valuesOf(usual)));
         losses.check(kind);
         return losses;
     }
@@ -554,8 +513,7 @@ final class AdapterFlags {
     /** As if --router-only had been given, at a higher rate unless one is given. */
     void routerOnly(double multiple) {
         mixes = true;
-        routerOnly = true;
-        routerLearningRate = Flags.or(routerLearningRate, multiple);
+        command = Values.NONE.and(RouterTraining.ALONE, true).and(RouterTraining.RATE, multiple);
     }
 
     /** First values of the routers of a new adapter. */
@@ -563,29 +521,16 @@ final class AdapterFlags {
         return gateInit == null ? GateInit.FIXED : GateInit.of(gateInit);
     }
 
-    WarmUp contrastStart() {
-        return WarmUp.parse("--contrast-start", Flags.or(contrastStart, preset().contrastStart()));
-    }
-
-    /** How the routers learn. */
-    RouterTraining router(AdapterConfig kind) {
-        if (kind.gate() == null) {
-            return RouterTraining.DEFAULT;
-        }
-        if (routerOnly && initAdapter == null && !mixes && !resumes) {
+    /** How an adapter of that kind is trained. */
+    TrainingConfig training(AdapterConfig kind) {
+        Values said = settings.or(command);
+        if (said.get(RouterTraining.ALONE) && initAdapter == null && !mixes && !resumes) {
             throw new InputException(
                     "--router-only is given without --init-adapter; expected an adapter whose experts have"
                             + " learned already");
         }
-        return new RouterTraining(
-                Flags.or(routerLearningRate, 1.0),
-                WarmUp.parse("--router-warmup", Flags.or(routerWarmUp, "0")),
-                Flags.or(routerTemperature, 1.0),
-                routerOnly);
-    }
-
-    WarmUp contrastWarmUp() {
-        return WarmUp.parse("--contrast-warmup", Flags.or(contrastWarmUp, CONTRAST_WARMUP));
+        return TrainingConfig.SETTINGS.make(
+                LossSettings.SETTINGS.valuesOf(losses(kind)).or(said).or(preset().settings()));
     }
 
     /** Adds these flags as they came out. */
@@ -626,18 +571,11 @@ final class AdapterFlags {
         flags.put("alpha", kind.alpha());
         flags.put("dropout", kind.dropout());
         flags.put("targets", kind.targets().names().text());
-        if (kind instanceof MoeLoraConfig) {
-            LossSettings usual = LossSettings.SETTINGS.make(preset().losses());
-            SettingFlags.write(flags, LossSettings.SETTINGS.listed(training.losses(), usual), training.losses());
-            flags.put("contrast-start", training.contrastStart().toString());
-            RouterTraining routing = training.router();
-            flags.put("router-learning-rate", routing.rate());
-            flags.put("router-warmup", routing.warmUp().toString());
-            flags.put("router-temperature", routing.temperature());
-            if (routing.alone()) {
-                flags.put("router-only", true);
-            }
-            flags.put("contrast-warmup", Flags.or(contrastWarmUp, CONTRAST_WARMUP));
-        }
+        TrainingConfig usual = TrainingConfig.SETTINGS.make(preset().settings());
+        List<Setting<TrainingConfig, ?>> listed = TrainingConfig.SETTINGS.listed(training, usual).stream()
+                .filter(setting ->
+                        kind instanceof MoeLoraConfig || !setting.parts().contains(Part.MIXTURE))
+                .toList();
+        SettingFlags.write(flags, listed, training);
     }
 }

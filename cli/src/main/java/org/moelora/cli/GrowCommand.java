@@ -70,7 +70,7 @@ final class GrowCommand implements Callable<Integer>, SettingFlags.Owner {
 
     @Override
     public SettingFlags settings() {
-        return flags.adapter().settings();
+        return flags.settings();
     }
 
     @Override

@@ -53,7 +53,7 @@ final class MixCommand implements Callable<Integer>, SettingFlags.Owner {
 
     @Override
     public SettingFlags settings() {
-        return flags.adapter().settings();
+        return flags.settings();
     }
 
     @Override

@@ -90,7 +90,7 @@ final class TrainCommand implements Callable<Integer>, SettingFlags.Owner {
 
     @Override
     public SettingFlags settings() {
-        return flags.adapter().settings();
+        return flags.settings();
     }
 
     @Override

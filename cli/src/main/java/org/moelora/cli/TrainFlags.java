@@ -11,7 +11,6 @@ import org.moelora.engine.InputException;
 import org.moelora.settings.Part;
 import org.moelora.train.CheckpointPolicy;
 import org.moelora.train.TrainingConfig;
-import org.moelora.train.WarmUp;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -79,23 +78,7 @@ final class TrainFlags {
     private int keep;
 
     @Mixin
-    private final AdapterFlags adapter = new AdapterFlags();
-
-    @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data: 3. Not with --steps.")
-    private @Nullable Double epochs;
-
-    @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps. Not with --epochs.")
-    private @Nullable Long steps;
-
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8", description = "Rows per batch: 8.")
-    private int batchSize;
-
-    @Option(
-            names = "--grad-accumulation",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Batches per optimizer step: 1.")
-    private int gradAccumulation;
+    private final AdapterFlags adapter;
 
     @Under(Section.DATA)
     @Option(names = "--max-length", paramLabel = "N", defaultValue = "512", description = "Most tokens of a row: 512.")
@@ -116,45 +99,6 @@ final class TrainFlags {
             description = "Leave out rows that produce NaN or infinite values, and list them, instead of stopping.")
     private boolean skipBadRows;
 
-    @About(Part.SURROUNDINGS)
-    @Under(Section.MACHINE)
-    @Option(
-            names = "--recompute",
-            description =
-                    "Run layers again in the backward pass instead of keeping them: the same adapter, less memory, more time.")
-    private boolean recompute;
-
-    @Option(
-            names = "--learning-rate",
-            paramLabel = "X",
-            defaultValue = "3e-4",
-            description = "Peak learning rate: 3e-4.")
-    private double learningRate;
-
-    @Option(
-            names = "--schedule",
-            paramLabel = "NAME",
-            defaultValue = "cosine",
-            description = "cosine (default), linear or constant, after the warm-up.")
-    private String schedule = "cosine";
-
-    @Option(
-            names = "--warmup",
-            paramLabel = "N|P%",
-            defaultValue = "3%",
-            description = "Warm-up of the learning rate, in steps or per cent of them: 3%%; 0 is off.")
-    private String warmUp = "3%";
-
-    @Option(names = "--weight-decay", paramLabel = "X", defaultValue = "0", description = "AdamW's weight decay: 0.")
-    private double weightDecay;
-
-    @Option(
-            names = "--clip",
-            paramLabel = "X",
-            defaultValue = "1.0",
-            description = "Largest norm of the gradient: 1.0; 0 is off.")
-    private double clip;
-
     @Mixin
     private final DateFlag date = new DateFlag();
 
@@ -173,20 +117,6 @@ final class TrainFlags {
             description = "Hold out this share of --data instead, e.g. 0.05, chosen by the seed.")
     private @Nullable Double evalSplit;
 
-    @Under(Section.EVALUATION)
-    @Option(
-            names = "--eval-every",
-            paramLabel = "N",
-            description = "Steps between evaluations; by default one at the end of each epoch.")
-    private @Nullable Long evalEvery;
-
-    @Under(Section.DATA)
-    @Option(names = "--no-shuffle", description = "Rows in the order of the files, in each epoch.")
-    private boolean noShuffle;
-
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Same seed, same adapter: 0.")
-    private long seed;
-
     @About(Part.CALL)
     @Under(Section.OUTPUT)
     @Option(
@@ -194,7 +124,17 @@ final class TrainFlags {
             description = "Show what would be trained on and what it would take; train nothing, write nothing.")
     private boolean dryRun;
 
+    private final SettingFlags settings = new SettingFlags(TrainingConfig.SETTINGS.all());
+
     private @Nullable LocalDate today;
+
+    TrainFlags() {
+        adapter = new AdapterFlags(settings);
+    }
+
+    SettingFlags settings() {
+        return settings;
+    }
 
     Path model() {
         return Flags.given("--model", model);
@@ -254,7 +194,7 @@ final class TrainFlags {
     }
 
     long seed() {
-        return seed;
+        return settings.get(TrainingConfig.SEED);
     }
 
     boolean dryRun() {
@@ -263,7 +203,7 @@ final class TrainFlags {
 
     /** Refuses flags that rule each other out, before any file is read. */
     void check() {
-        if (epochs != null && steps != null) {
+        if (settings.said(TrainingConfig.EPOCHS) != null && settings.said(TrainingConfig.STEPS) != null) {
             throw new InputException("--epochs and --steps are both given; expected one of them");
         }
         if (evalData != null && evalSplit != null) {
@@ -272,7 +212,7 @@ final class TrainFlags {
         if (evalSplit != null && !(evalSplit > 0 && evalSplit < 1)) {
             throw new InputException("--eval-split is " + evalSplit + "; expected a share between 0 and 1");
         }
-        if (evalEvery != null && evalData == null && evalSplit == null) {
+        if (settings.said(TrainingConfig.EVAL_EVERY) != null && evalData == null && evalSplit == null) {
             throw new InputException(
                     "--eval-every is given without rows to evaluate on; expected --eval-data or --eval-split with it");
         }
@@ -297,35 +237,12 @@ final class TrainFlags {
 
     /** How an adapter of that kind is trained. */
     TrainingConfig training(AdapterConfig kind) {
-        TrainingConfig.Builder builder = TrainingConfig.builder();
-        if (epochs != null) {
-            builder.epochs(epochs);
-        }
-        return builder.losses(adapter.losses(kind))
-                .contrastStart(adapter.contrastStart())
-                .contrastWarmUp(adapter.contrastWarmUp())
-                .router(adapter.router(kind))
-                .steps(steps)
-                .batchSize(batchSize)
-                .gradAccumulation(gradAccumulation)
-                .learningRate(learningRate)
-                .schedule(schedule)
-                .warmUp(WarmUp.parse("--warmup", warmUp))
-                .weightDecay(weightDecay)
-                .clip(clip)
-                .evalEvery(Flags.or(evalEvery, 0L))
-                .recompute(recompute)
-                .shuffle(!noShuffle)
-                .seed(seed)
-                .build();
+        return adapter.training(kind);
     }
 
     /** All flags as they came out: {@code run.yaml}. */
     Map<String, Object> resolved(AdapterConfig kind, TrainingConfig training) {
         Map<String, Object> flags = Flags.values(this);
-        if (training.steps() == null) {
-            flags.put("epochs", training.epochs());
-        }
         adapter.resolved(flags, kind, training);
         return flags;
     }

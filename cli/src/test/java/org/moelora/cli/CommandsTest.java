@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.JsonWriter;
+import org.moelora.settings.Setting;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -52,16 +53,17 @@ class CommandsTest {
         Map.of(
                         "--batch-size", "8",
                         "--grad-accumulation", "1",
-                        "--max-length", "512",
                         "--learning-rate", "3e-4",
                         "--schedule", "cosine",
                         "--warmup", "3%",
                         "--weight-decay", "0",
-                        "--clip", "1.0",
+                        "--clip", "1",
                         "--seed", "0")
-                .forEach((flag, value) -> assertThat(spec.findOption(flag).defaultValue())
+                .forEach((flag, value) -> assertThat(
+                                ((Setting<?, ?>) spec.findOption(flag).userObject()).shownDefault())
                         .as(flag)
                         .isEqualTo(value));
+        assertThat(spec.findOption("--max-length").defaultValue()).isEqualTo("512");
     }
 
     /** Flags whose default depends on others have it where it is resolved. */

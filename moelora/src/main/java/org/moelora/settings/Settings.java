@@ -31,6 +31,16 @@ public record Settings<S>(List<Setting<S, ?>> all, Function<Values, S> maker) {
         return new Settings<>(list, maker);
     }
 
+    /** Several lists in one. */
+    @SafeVarargs
+    public static <S> List<Setting<S, ?>> join(List<Setting<S, ?>>... lists) {
+        List<Setting<S, ?>> all = new ArrayList<>();
+        for (List<Setting<S, ?>> list : lists) {
+            all.addAll(list);
+        }
+        return all;
+    }
+
     /** These, as settings of a record that has the other as a part. */
     public <R> List<Setting<R, ?>> within(Function<R, S> part) {
         List<Setting<R, ?>> settings = new ArrayList<>();
@@ -52,11 +62,16 @@ public record Settings<S>(List<Setting<S, ?>> all, Function<Values, S> maker) {
 
     /** What a record says. */
     public Values valuesOf(S record) {
+        return Values.of(mapOf(record));
+    }
+
+    /** What a record says, by the settings' names. */
+    public Map<String, @Nullable Object> mapOf(S record) {
         Map<String, @Nullable Object> values = new LinkedHashMap<>();
         for (Setting<S, ?> setting : all) {
             values.put(setting.name(), setting.getter().apply(record));
         }
-        return Values.of(values);
+        return values;
     }
 
     /** The same record with another value of a setting. */

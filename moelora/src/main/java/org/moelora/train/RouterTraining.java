@@ -2,6 +2,10 @@ package org.moelora.train;
 
 import org.moelora.adapter.RouterPhase;
 import org.moelora.engine.InputException;
+import org.moelora.settings.Kind;
+import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
+import org.moelora.settings.Settings;
 
 /**
  * How the routers of a mixture learn. Weight decay never reaches them: it would pull every choice towards equal shares.
@@ -13,19 +17,59 @@ import org.moelora.engine.InputException;
  * @param alone whether nothing but the routers learns
  */
 public record RouterTraining(double rate, WarmUp warmUp, double temperature, boolean alone) {
+    public static final Setting<RouterTraining, Double> RATE = Setting.of(
+                    "router-learning-rate",
+                    Kind.number("a multiple of 0 to 1000000", x -> x >= 0 && x <= 1e6),
+                    RouterTraining::rate,
+                    1.0,
+                    "Learning rate of the routers, as a multiple of --learning-rate: {}.",
+                    Part.MIXTURE)
+            .sinceAChoice();
+
+    public static final Setting<RouterTraining, WarmUp> WARM_UP = Setting.of(
+                    "router-warmup",
+                    WarmUp.KIND,
+                    RouterTraining::warmUp,
+                    WarmUp.NONE,
+                    "Steps at the beginning in which every expert takes part: {} (off).",
+                    Part.MIXTURE)
+            .sinceAChoice();
+
+    public static final Setting<RouterTraining, Double> TEMPERATURE = Setting.of(
+                    "router-temperature",
+                    Kind.number("1 to 1000", x -> x >= 1 && x <= 1000),
+                    RouterTraining::temperature,
+                    1.0,
+                    "Temperature of the routers at the first step of their warm-up, falling to 1: {}.",
+                    Part.MIXTURE)
+            .sinceAChoice();
+
+    public static final Setting<RouterTraining, Boolean> ALONE = Setting.of(
+                    "router-only",
+                    Kind.onOff(),
+                    RouterTraining::alone,
+                    false,
+                    "Train the routers and nothing else; with --init-adapter.",
+                    Part.MIXTURE)
+            .whereUnusual();
+
+    /** All of them. */
+    public static final Settings<RouterTraining> SETTINGS = Settings.of(
+            said -> new RouterTraining(said.get(RATE), said.get(WARM_UP), said.get(TEMPERATURE), said.get(ALONE)),
+            RATE,
+            WARM_UP,
+            TEMPERATURE,
+            ALONE);
+
     /** The learning rate as it is, no warm-up, everything learns. */
-    public static final RouterTraining DEFAULT = new RouterTraining(1, WarmUp.NONE, 1, false);
+    public static final RouterTraining DEFAULT = SETTINGS.defaults();
 
     /**
      * @throws InputException if a value is out of range
      */
     public RouterTraining {
-        if (!(rate >= 0 && rate <= 1e6)) {
-            throw new InputException("router-learning-rate is " + rate + "; expected a multiple of 0 to 1000000");
-        }
-        if (!(temperature >= 1 && temperature <= 1000)) {
-            throw new InputException("router-temperature is " + temperature + "; expected 1 to 1000");
-        }
+        RATE.check(rate);
+        TEMPERATURE.check(temperature);
         if (alone && rate == 0) {
             throw new InputException("router-learning-rate is 0 where the router alone learns; expected more than 0");
         }

@@ -28,6 +28,7 @@ import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.model.Decoder;
 import org.moelora.model.LanguageModel;
+import org.moelora.settings.Values;
 
 /**
  * {@code run.json}: what a run was made with, written once before its first step. A folder that has it holds a run.
@@ -85,7 +86,7 @@ record RunRecord(
         json.put("adapter", ConfigJson.of(inputs.adapter.config()));
         json.put("parameters", inputs.adapter.parameterCount());
         json.put("seed", inputs.training.seed());
-        json.put("training", ConfigJson.of(inputs.training));
+        json.put("training", TrainingConfig.SETTINGS.write(inputs.training));
         json.put("steps", inputs.training.totalSteps(inputs.rows.size()));
         if (inputs.date != null) {
             json.put(DATE, inputs.date.toString());
@@ -138,7 +139,7 @@ record RunRecord(
         }
         return new RunRecord(
                 id(json),
-                ConfigJson.training(json.object("training")),
+                TrainingConfig.SETTINGS.make(Values.of(json.object("training"))),
                 json.longInteger("steps"),
                 maker(
                         json.object("versions").string("moelora"),
@@ -187,7 +188,7 @@ record RunRecord(
      */
     void check(Path folder, @Nullable TrainingConfig given, Inputs inputs) {
         if (given != null) {
-            ConfigJson.difference(given, training).ifPresent(difference -> {
+            TrainingConfig.SETTINGS.difference(given, training).ifPresent(difference -> {
                 throw new InputException(difference + " in " + folder + "; expected the same, or no such setting");
             });
         }

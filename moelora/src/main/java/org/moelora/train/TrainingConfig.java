@@ -1,11 +1,18 @@
 package org.moelora.train;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.LossSettings;
 import org.moelora.engine.InputException;
-import org.moelora.engine.Spelling;
 import org.moelora.engine.optim.Schedule;
+import org.moelora.settings.Kind;
+import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
+import org.moelora.settings.Settings;
+import org.moelora.settings.Values;
 
 /**
  * How to fine-tune.
@@ -47,28 +54,177 @@ public record TrainingConfig(
         boolean recompute,
         boolean shuffle,
         long seed) {
+    public static final Setting<TrainingConfig, WarmUp> CONTRAST_START = Setting.of(
+                    "contrast-start",
+                    WarmUp.KIND,
+                    TrainingConfig::contrastStart,
+                    WarmUp.NONE,
+                    "Steps at the beginning without the contrastive loss, whose gradient is large while experts are near zero:"
+                            + " {} (off); 5% with prompt-moelora.",
+                    Part.MIXTURE)
+            .sinceAChoice();
+
+    public static final Setting<TrainingConfig, WarmUp> CONTRAST_WARM_UP = Setting.of(
+            "contrast-warmup",
+            WarmUp.KIND,
+            TrainingConfig::contrastWarmUp,
+            WarmUp.ofShare(0.1),
+            "Warm-up of the contrastive loss's weight, in steps or per cent of them: {}; 0 is off.",
+            Part.MIXTURE);
+
+    public static final Setting<TrainingConfig, Double> EPOCHS = Setting.of(
+                    "epochs",
+                    Kind.number("more than 0 and at most 1000000", x -> x > 0 && x <= 1e6)
+                            .labelled("N"),
+                    TrainingConfig::epochsWithoutSteps,
+                    3.0,
+                    "Passes over the data: {}. Not with --steps.")
+            .sinceAChoice();
+
+    public static final Setting<TrainingConfig, Long> STEPS = Setting.of(
+                    "steps",
+                    Kind.longWhole("at least 1", n -> n >= 1),
+                    TrainingConfig::steps,
+                    null,
+                    "Optimizer steps. Not with --epochs.")
+            .sinceAChoice();
+
+    public static final Setting<TrainingConfig, Integer> BATCH_SIZE = Setting.of(
+            "batch-size", Kind.whole(1, Integer.MAX_VALUE), TrainingConfig::batchSize, 8, "Rows per batch: {}.");
+
+    public static final Setting<TrainingConfig, Integer> GRAD_ACCUMULATION = Setting.of(
+            "grad-accumulation",
+            Kind.whole(1, Integer.MAX_VALUE),
+            TrainingConfig::gradAccumulation,
+            1,
+            "Batches per optimizer step: {}.");
+
+    public static final Setting<TrainingConfig, Double> LEARNING_RATE =
+            Setting.of("learning-rate", Kind.above(0), TrainingConfig::learningRate, 3e-4, "Peak learning rate: {}.");
+
+    public static final Setting<TrainingConfig, Schedule.Decay> SCHEDULE = Setting.of(
+            "schedule",
+            Kind.oneOf(
+                    decay -> decay.name().toLowerCase(Locale.ROOT),
+                    Schedule.Decay.COSINE,
+                    Schedule.Decay.LINEAR,
+                    Schedule.Decay.CONSTANT),
+            TrainingConfig::schedule,
+            Schedule.Decay.COSINE,
+            "{} (default), linear or constant, after the warm-up.");
+
+    public static final Setting<TrainingConfig, WarmUp> WARM_UP = Setting.of(
+            "warmup",
+            WarmUp.KIND,
+            TrainingConfig::warmUp,
+            WarmUp.ofShare(0.03),
+            "Warm-up of the learning rate, in steps or per cent of them: {}; 0 is off.");
+
+    public static final Setting<TrainingConfig, Double> WEIGHT_DECAY = Setting.of(
+            "weight-decay",
+            Kind.number("0 or more, below 1000000", x -> x >= 0 && x < 1e6),
+            TrainingConfig::weightDecay,
+            0.0,
+            "AdamW's weight decay: {}.");
+
+    public static final Setting<TrainingConfig, Double> CLIP = Setting.of(
+            "clip",
+            Kind.number("0 (none) or more, below 1e30", x -> x >= 0 && x < 1e30),
+            TrainingConfig::clip,
+            1.0,
+            "Largest norm of the gradient: {}; 0 is off.");
+
+    public static final Setting<TrainingConfig, Long> EVAL_EVERY = Setting.of(
+                    "eval-every",
+                    Kind.longWhole("0 (after each epoch) or more", n -> n >= 0),
+                    TrainingConfig::evalEvery,
+                    0L,
+                    "Steps between evaluations; by default one at the end of each epoch.",
+                    Part.EVALUATION)
+            .whereUnusual();
+
+    public static final Setting<TrainingConfig, Boolean> RECOMPUTE = Setting.of(
+            "recompute",
+            Kind.onOff(),
+            TrainingConfig::recompute,
+            false,
+            "Run layers again in the backward pass instead of keeping them: the same adapter, less memory, more time.",
+            Part.SURROUNDINGS,
+            Part.MACHINE);
+
+    public static final Setting<TrainingConfig, Boolean> SHUFFLE = Setting.of(
+            "shuffle",
+            Kind.onOff(),
+            TrainingConfig::shuffle,
+            true,
+            "Rows in the order of the files, in each epoch.",
+            Part.DATA);
+
+    public static final Setting<TrainingConfig, Long> SEED = Setting.of(
+            "seed",
+            Kind.longWhole("any whole number", n -> true),
+            TrainingConfig::seed,
+            0L,
+            "Same seed, same adapter: {}.");
+
+    /** All of them, and those of the losses and the routers, in the order of the components. */
+    public static final Settings<TrainingConfig> SETTINGS = new Settings<>(
+            Settings.join(
+                    LossSettings.SETTINGS.within(TrainingConfig::losses),
+                    List.of(CONTRAST_START, CONTRAST_WARM_UP),
+                    RouterTraining.SETTINGS.within(TrainingConfig::router),
+                    List.of(
+                            EPOCHS,
+                            STEPS,
+                            BATCH_SIZE,
+                            GRAD_ACCUMULATION,
+                            LEARNING_RATE,
+                            SCHEDULE,
+                            WARM_UP,
+                            WEIGHT_DECAY,
+                            CLIP,
+                            EVAL_EVERY,
+                            RECOMPUTE,
+                            SHUFFLE,
+                            SEED)),
+            said -> new TrainingConfig(
+                    LossSettings.SETTINGS.make(said),
+                    said.get(CONTRAST_START),
+                    said.get(CONTRAST_WARM_UP),
+                    RouterTraining.SETTINGS.make(said),
+                    said.get(EPOCHS),
+                    said.said(STEPS),
+                    said.get(BATCH_SIZE),
+                    said.get(GRAD_ACCUMULATION),
+                    said.get(LEARNING_RATE),
+                    said.get(SCHEDULE),
+                    said.get(WARM_UP),
+                    said.get(WEIGHT_DECAY),
+                    said.get(CLIP),
+                    said.get(EVAL_EVERY),
+                    said.get(RECOMPUTE),
+                    said.get(SHUFFLE),
+                    said.get(SEED)));
+
     /**
      * @throws InputException if a value is out of range
      */
     public TrainingConfig {
-        check(steps != null || (epochs > 0 && epochs <= 1e6), "epochs", epochs, "more than 0 and at most 1000000");
-        check(steps == null || steps > 0, "steps", steps == null ? 0 : steps, "at least 1");
-        check(batchSize >= 1, "batch-size", batchSize, "at least 1");
-        check(gradAccumulation >= 1, "grad-accumulation", gradAccumulation, "at least 1");
-        check(
-                learningRate > 0 && learningRate < Double.POSITIVE_INFINITY,
-                "learning-rate",
-                learningRate,
-                "a finite number above 0");
-        check(weightDecay >= 0 && weightDecay < 1e6, "weight-decay", weightDecay, "0 or more, below 1000000");
-        check(clip >= 0 && clip < 1e30, "clip", clip, "0 (none) or more, below 1e30");
-        check(evalEvery >= 0, "eval-every", evalEvery, "0 (after each epoch) or more");
+        if (steps == null) {
+            EPOCHS.check(epochs);
+        } else {
+            STEPS.check(steps);
+        }
+        BATCH_SIZE.check(batchSize);
+        GRAD_ACCUMULATION.check(gradAccumulation);
+        LEARNING_RATE.check(learningRate);
+        WEIGHT_DECAY.check(weightDecay);
+        CLIP.check(clip);
+        EVAL_EVERY.check(evalEvery);
     }
 
-    private static void check(boolean holds, String name, Object value, String expected) {
-        if (!holds) {
-            throw new InputException(name + " is " + value + "; expected " + expected);
-        }
+    private @Nullable Double epochsWithoutSteps() {
+        return steps == null ? epochs : null;
     }
 
     /**
@@ -96,23 +252,7 @@ public record TrainingConfig(
     /** A builder that has these settings already. */
     public Builder toBuilder() {
         Builder builder = new Builder();
-        builder.losses = losses;
-        builder.contrastStart = contrastStart;
-        builder.contrastWarmUp = contrastWarmUp;
-        builder.router = router;
-        builder.epochs = steps == null ? epochs : null;
-        builder.steps = steps;
-        builder.batchSize = batchSize;
-        builder.gradAccumulation = gradAccumulation;
-        builder.learningRate = learningRate;
-        builder.schedule = schedule;
-        builder.warmUp = warmUp;
-        builder.weightDecay = weightDecay;
-        builder.clip = clip;
-        builder.evalEvery = evalEvery;
-        builder.recompute = recompute;
-        builder.shuffle = shuffle;
-        builder.seed = seed;
+        builder.said.putAll(SETTINGS.mapOf(this));
         return builder;
     }
 
@@ -122,135 +262,92 @@ public record TrainingConfig(
 
     /** The command line's defaults, unless set. */
     public static final class Builder {
-        private LossSettings losses = LossSettings.DEFAULT;
-        private WarmUp contrastStart = WarmUp.NONE;
-        private WarmUp contrastWarmUp = WarmUp.ofShare(0.1);
-        private RouterTraining router = RouterTraining.DEFAULT;
-        private @Nullable Double epochs;
-        private @Nullable Long steps;
-        private int batchSize = 8;
-        private int gradAccumulation = 1;
-        private double learningRate = 3e-4;
-        private Schedule.Decay schedule = Schedule.Decay.COSINE;
-        private WarmUp warmUp = WarmUp.ofShare(0.03);
-        private double weightDecay;
-        private double clip = 1;
-        private long evalEvery;
-        private boolean recompute;
-        private boolean shuffle = true;
-        private long seed;
+        private final Map<String, @Nullable Object> said = new HashMap<>();
 
         private Builder() {}
 
+        private <T> Builder set(Setting<TrainingConfig, T> setting, @Nullable T value) {
+            said.put(setting.name(), value);
+            return this;
+        }
+
         public Builder losses(LossSettings value) {
-            losses = value;
+            said.putAll(LossSettings.SETTINGS.mapOf(value));
             return this;
         }
 
         public Builder contrastStart(WarmUp value) {
-            contrastStart = value;
-            return this;
+            return set(CONTRAST_START, value);
         }
 
         /** How the routers of a mixture learn. */
         public Builder router(RouterTraining value) {
-            router = value;
+            said.putAll(RouterTraining.SETTINGS.mapOf(value));
             return this;
         }
 
         public Builder contrastWarmUp(WarmUp value) {
-            contrastWarmUp = value;
-            return this;
+            return set(CONTRAST_WARM_UP, value);
         }
 
         /** Passes over the data; not together with {@link #steps}. */
         public Builder epochs(double value) {
-            epochs = value;
-            return this;
+            return set(EPOCHS, value);
         }
 
         /** Optimizer steps instead of epochs; null for none. */
         public Builder steps(@Nullable Long value) {
-            steps = value;
-            return this;
+            return set(STEPS, value);
         }
 
         /** That many optimizer steps, whatever was said of epochs. */
         public Builder onlySteps(long value) {
-            epochs = null;
+            said.remove(EPOCHS.name());
             return steps(value);
         }
 
         public Builder batchSize(int value) {
-            batchSize = value;
-            return this;
+            return set(BATCH_SIZE, value);
         }
 
         public Builder gradAccumulation(int value) {
-            gradAccumulation = value;
-            return this;
+            return set(GRAD_ACCUMULATION, value);
         }
 
         public Builder learningRate(double value) {
-            learningRate = value;
-            return this;
+            return set(LEARNING_RATE, value);
         }
 
         public Builder schedule(Schedule.Decay value) {
-            schedule = value;
-            return this;
-        }
-
-        /**
-         * By its name.
-         *
-         * @throws InputException if it is not {@code constant}, {@code linear} or {@code cosine}
-         */
-        public Builder schedule(String name) {
-            return schedule(
-                    switch (name) {
-                        case "constant" -> Schedule.Decay.CONSTANT;
-                        case "linear" -> Schedule.Decay.LINEAR;
-                        case "cosine" -> Schedule.Decay.COSINE;
-                        default ->
-                            throw new InputException("schedule is \"" + name + "\"; expected cosine, linear or constant"
-                                    + Spelling.suggestion(name, List.of("cosine", "linear", "constant")));
-                    });
+            return set(SCHEDULE, value);
         }
 
         public Builder warmUp(WarmUp value) {
-            warmUp = value;
-            return this;
+            return set(WARM_UP, value);
         }
 
         public Builder weightDecay(double value) {
-            weightDecay = value;
-            return this;
+            return set(WEIGHT_DECAY, value);
         }
 
         public Builder clip(double value) {
-            clip = value;
-            return this;
+            return set(CLIP, value);
         }
 
         public Builder evalEvery(long value) {
-            evalEvery = value;
-            return this;
+            return set(EVAL_EVERY, value);
         }
 
         public Builder recompute(boolean value) {
-            recompute = value;
-            return this;
+            return set(RECOMPUTE, value);
         }
 
         public Builder shuffle(boolean value) {
-            shuffle = value;
-            return this;
+            return set(SHUFFLE, value);
         }
 
         public Builder seed(long value) {
-            seed = value;
-            return this;
+            return set(SEED, value);
         }
 
         /**
@@ -258,28 +355,13 @@ public record TrainingConfig(
          * @throws IllegalStateException if epochs and steps are both set, as only one of them can count
          */
         public TrainingConfig build() {
+            Object epochs = said.get(EPOCHS.name());
+            Object steps = said.get(STEPS.name());
             if (epochs != null && steps != null) {
                 throw new IllegalStateException(
                         "epochs(" + epochs + ") and steps(" + steps + ") are both set; expected one of them");
             }
-            return new TrainingConfig(
-                    losses,
-                    contrastStart,
-                    contrastWarmUp,
-                    router,
-                    epochs == null ? 3 : epochs,
-                    steps,
-                    batchSize,
-                    gradAccumulation,
-                    learningRate,
-                    schedule,
-                    warmUp,
-                    weightDecay,
-                    clip,
-                    evalEvery,
-                    recompute,
-                    shuffle,
-                    seed);
+            return SETTINGS.make(Values.of(said));
         }
     }
 }

@@ -1,6 +1,8 @@
 package org.moelora.train;
 
+import java.math.BigDecimal;
 import org.moelora.engine.InputException;
+import org.moelora.settings.Kind;
 
 /**
  * A number of steps, given as such or as a share of all steps.
@@ -11,6 +13,10 @@ import org.moelora.engine.InputException;
 public record WarmUp(double amount, boolean share) {
     /** None at all. */
     public static final WarmUp NONE = new WarmUp(0, false);
+
+    /** As files and flags write it. */
+    static final Kind<WarmUp> KIND =
+            Kind.text("N|P%", "steps below 1e15, or 0% to 100% of all", WarmUp::toString, WarmUp::parse);
 
     public WarmUp {
         if (!(amount >= 0 && amount < 1e15) || (share && amount > 1)) {
@@ -57,6 +63,13 @@ public record WarmUp(double amount, boolean share) {
 
     @Override
     public String toString() {
+        String percent = new BigDecimal(amount + "")
+                .movePointRight(2)
+                .stripTrailingZeros()
+                .toPlainString();
+        if (share && Double.parseDouble(percent) / 100 == amount) {
+            return percent + "%";
+        }
         String number = (share ? amount * 100 : amount) + "";
         String shortest = number.endsWith(".0") ? number.substring(0, number.length() - 2) : number;
         return share ? shortest + "%" : shortest;

@@ -7,8 +7,9 @@ import org.moelora.adapter.LossSettings;
 import org.moelora.engine.io.Json;
 import org.moelora.engine.io.JsonWriter;
 import org.moelora.engine.optim.Schedule;
+import org.moelora.settings.Values;
 
-class ConfigJsonTest {
+class TrainingSettingsTest {
     private static TrainingConfig.Builder unusual() {
         return TrainingConfig.builder()
                 .losses(new LossSettings(
@@ -34,15 +35,16 @@ class ConfigJsonTest {
         for (TrainingConfig config : new TrainingConfig[] {
             unusual().epochs(0.7).build(), unusual().steps(11L).build()
         }) {
-            String json = JsonWriter.pretty(ConfigJson.of(config));
-            assertThat(ConfigJson.training(Json.parse(json, "run.json"))).isEqualTo(config);
+            String json = JsonWriter.pretty(TrainingConfig.SETTINGS.write(config));
+            assertThat(TrainingConfig.SETTINGS.make(Values.of(Json.parse(json, "run.json"))))
+                    .isEqualTo(config);
         }
     }
 
     /** One name per component, and one each for those of the losses and the router: a new setting has to be written, too. */
     @Test
     void everySettingIsWritten() {
-        assertThat(ConfigJson.of(unusual().build()))
+        assertThat(TrainingConfig.SETTINGS.write(unusual().build()))
                 .hasSize(TrainingConfig.class.getRecordComponents().length
                         - 2
                         + RouterTraining.class.getRecordComponents().length
@@ -52,10 +54,11 @@ class ConfigJsonTest {
     @Test
     void theFirstDifferenceIsNamedButNotOneThatDoesNotMatter() {
         TrainingConfig config = unusual().build();
-        assertThat(ConfigJson.difference(config, config)).isEmpty();
-        assertThat(ConfigJson.difference(unusual().recompute(false).build(), config))
+        assertThat(TrainingConfig.SETTINGS.difference(config, config)).isEmpty();
+        assertThat(TrainingConfig.SETTINGS.difference(unusual().recompute(false).build(), config))
                 .isEmpty();
-        assertThat(ConfigJson.difference(unusual().batchSize(4).seed(0).build(), config))
+        assertThat(TrainingConfig.SETTINGS.difference(
+                        unusual().batchSize(4).seed(0).build(), config))
                 .contains("batch-size is 4, and the run has 3");
     }
 }
