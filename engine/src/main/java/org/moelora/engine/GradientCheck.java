@@ -257,7 +257,7 @@ public final class GradientCheck {
                     write(tape, d, y, projection);
                     for (int i = 0; standing != null && i < in.length; i++) {
                         if (in[i] instanceof Parameter) {
-                            d.into(in[i], (dx, add) -> {}); // stands there from before the backward pass
+                            d.of(in[i]); // stands there from before the backward pass
                         } else {
                             write(tape, d, in[i], standing[i]);
                         }

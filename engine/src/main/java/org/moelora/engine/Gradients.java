@@ -2,7 +2,6 @@ package org.moelora.engine;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Sink;
@@ -13,15 +12,6 @@ import org.moelora.kernels.Sink;
  * tensor is several inputs, it is given other memory, whose content is added when the op is through.
  */
 public final class Gradients {
-    /** For kernels that add, or overwrite. */
-    @FunctionalInterface
-    public interface Kernel {
-        /**
-         * @param accumulate whether something stands in dx already and must be added to
-         */
-        void run(Memory dx, boolean accumulate);
-    }
-
     /** Memory of the op's own: what is in it is added to sum when the op is through. */
     private record Part(Memory memory, Memory sum) {}
 
@@ -43,37 +33,23 @@ public final class Gradients {
         return input != null && input.requiresGrad();
     }
 
-    /** Where to put the gradient of an input; absent if it is not required. */
-    public Sink of(Tensor input) {
+    /** Where to put the gradient of an input; absent if it is not required, as that of an optional input that is absent. */
+    public Sink of(@Nullable Tensor input) {
+        if (input == null) {
+            return Sink.absent();
+        }
         boolean again = ask(input);
         if (!input.requiresGrad()) {
-            return Sink.ABSENT;
+            return Sink.absent();
         }
-        return again ? Sink.fresh(part(input, tape.place(input).memory())) : tape.place(input);
+        Sink place = tape.place(input);
+        return again ? part(input, place.memory()) : place;
     }
 
-    /** Has a kernel give the gradient of an input, if it is required. */
-    public void into(@Nullable Tensor input, Kernel kernel) {
-        Sink dx = input == null ? Sink.ABSENT : of(input);
-        if (!dx.isAbsent()) {
-            kernel.run(dx.memory(), dx.adds());
-        }
-    }
-
-    /** {@link #into} for kernels that can only add: dx is zero where nothing stands in it. */
-    public void sum(@Nullable Tensor input, Consumer<Memory> kernel) {
-        into(input, (dx, accumulate) -> {
-            if (!accumulate) {
-                tape.kernels().elementwise().fill(dx, 0);
-            }
-            kernel.accept(dx);
-        });
-    }
-
-    /** For kernels that can only overwrite: a fresh sink, whose content becomes, or is added to, the gradient of an input; absent if it is not required. */
+    /** For kernels that can only overwrite: memory whose content becomes, or is added to, the gradient of an input; absent if it is not required. */
     public Sink overwritten(Tensor input) {
         Sink dx = of(input);
-        return dx.adds() ? Sink.fresh(part(input, dx.memory())) : dx;
+        return dx.adds() ? part(input, dx.memory()) : dx;
     }
 
     /** {@code dx = dy} for each of these inputs, without a copy where that is possible; {@code dy} must not be read afterwards. */
@@ -92,7 +68,7 @@ public final class Gradients {
     }
 
     private void copy(Tensor input) {
-        into(input, (dx, accumulate) -> tape.kernels().elementwise().scale(1, tape.gradOf(out), dx, accumulate));
+        tape.kernels().elementwise().scale(1, tape.gradOf(out), of(input));
     }
 
     /** Memory for the time of this op. */
@@ -138,7 +114,7 @@ public final class Gradients {
             }
         }
         for (Part part : parts) {
-            tape.kernels().elementwise().scale(1, part.memory, part.sum, true);
+            tape.kernels().elementwise().scale(1, part.memory, Sink.onto(part.sum));
         }
     }
 

@@ -258,7 +258,7 @@ public final class Tape implements AutoCloseable {
         }
         Memory fresh = memory().lease(DType.F32, input.shape().size(), Owner.TAPE);
         input.grad = fresh;
-        return Sink.fresh(fresh);
+        return fresh;
     }
 
     /**

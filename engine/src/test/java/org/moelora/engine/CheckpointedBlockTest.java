@@ -292,7 +292,7 @@ class CheckpointedBlockTest {
     private Tensor makesTensorsGoingBack(Tape tape, Tensor x, List<Long> before) {
         return tape.op("makes tensors")
                 .differentiable(x)
-                .forward(x.shape(), (v, y) -> tape.kernels().elementwise().scale(1, v.of(x), y, false))
+                .forward(x.shape(), (v, y) -> tape.kernels().elementwise().scale(1, v.of(x), y))
                 .backward((v, dy, d) -> {
                     before.add(taped());
                     for (int i = 0; i < 10; i++) {

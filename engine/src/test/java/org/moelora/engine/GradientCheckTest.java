@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.moelora.engine.GradientCheck.Report;
 import org.moelora.engine.testing.DeviceSweep;
 import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Sink;
 
 /** The check itself: it has to see ops that are wrong. */
 class GradientCheckTest {
@@ -17,8 +18,11 @@ class GradientCheckTest {
             Elementwise kernels = tape.kernels().elementwise();
             return tape.op("tripled")
                     .differentiable(in[0])
-                    .forward(in[0].shape(), (v, y) -> kernels.scale(3, v.of(in[0]), y, false))
-                    .backward((v, dy, d) -> d.into(in[0], (dx, add) -> kernels.scale(factor, dy, dx, mayAdd && add)));
+                    .forward(in[0].shape(), (v, y) -> kernels.scale(3, v.of(in[0]), y))
+                    .backward((v, dy, d) -> {
+                        Sink dx = d.of(in[0]);
+                        kernels.scale(factor, dy, mayAdd ? dx : dx.memory());
+                    });
         };
     }
 
@@ -80,7 +84,7 @@ class GradientCheckTest {
                         in[0].shape(),
                         (v, y) -> tape.kernels()
                                 .elementwise()
-                                .scale(3, v.of(in[0]).slice(0, 14), y.slice(0, 14), false))
+                                .scale(3, v.of(in[0]).slice(0, 14), y.slice(0, 14)))
                 .backward((v, dy, d) -> d.pass(in[0]));
         check(
                 lazy,
@@ -92,7 +96,7 @@ class GradientCheckTest {
     void seesAGradientThatEndsInTheOp() {
         GradientCheck.Op detached = (tape, in) -> tape.op("detached")
                 .detached(in[0])
-                .forward(in[0].shape(), (v, y) -> tape.kernels().elementwise().scale(3, v.of(in[0]), y, false))
+                .forward(in[0].shape(), (v, y) -> tape.kernels().elementwise().scale(3, v.of(in[0]), y))
                 .withoutBackward();
         check(
                 detached,

@@ -105,7 +105,7 @@ class TapeTest {
     private static Tensor copy(Tape tape, String op, Tensor x, List<String> ran) {
         return tape.op(op)
                 .differentiable(x)
-                .forward(x.shape(), (v, y) -> tape.kernels().elementwise().scale(1, v.of(x), y, false))
+                .forward(x.shape(), (v, y) -> tape.kernels().elementwise().scale(1, v.of(x), y))
                 .backward((v, dy, d) -> {
                     ran.add(op);
                     d.pass(x);

@@ -15,7 +15,6 @@ import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
-import org.moelora.kernels.Sink;
 
 /** The kernels of a training step and of decoding at the sizes of a Llama of 135 million parameters, with the mixture's at 8 experts of rank 4. */
 final class Cases implements AutoCloseable {
@@ -114,11 +113,11 @@ final class Cases implements AutoCloseable {
             cases.add(Case.multiplyAdds(
                     "linear " + dtype + " " + tokens + "x" + WIDE + "x" + HIDDEN,
                     narrow,
-                    () -> kernels.matMul().linear(tokens, hidden, w, wide, false)));
+                    () -> kernels.matMul().linear(tokens, hidden, w, wide)));
             cases.add(Case.multiplyAdds(
                     "linearGrad " + dtype + " " + tokens + "x" + HIDDEN + "x" + WIDE,
                     narrow,
-                    () -> kernels.matMul().linearGrad(tokens, wide, w, hidden, false)));
+                    () -> kernels.matMul().linearGrad(tokens, wide, w, hidden)));
         }
         Frozen head = frozen(DType.BF16, words, HIDDEN);
         int chunk = Math.min(tokens, 128);
@@ -126,11 +125,11 @@ final class Cases implements AutoCloseable {
         cases.add(Case.multiplyAdds(
                 "linear BF16 " + chunk + "x" + words + "x" + HIDDEN,
                 (double) chunk * words * HIDDEN,
-                () -> kernels.matMul().linear(chunk, hidden, head, logits, false)));
+                () -> kernels.matMul().linear(chunk, hidden, head, logits)));
         cases.add(Case.bytes(
                 "linear BF16 1x" + words + "x" + HIDDEN,
                 2.0 * words * HIDDEN,
-                () -> kernels.matMul().linear(1, hidden, head, logits, false)));
+                () -> kernels.matMul().linear(1, hidden, head, logits)));
         int width = EXPERTS * RANK;
         Memory down = normal((long) width * HIDDEN);
         Memory low = normal((long) tokens * width);
@@ -173,7 +172,7 @@ final class Cases implements AutoCloseable {
         Memory dv = normal(keyNumbers);
         Memory sums = normal((long) tokens * HEADS);
         Attention.Inputs in = new Attention.Inputs(q, k, v);
-        Attention.Gradients gradients = new Attention.Gradients(Sink.fresh(dq), Sink.fresh(dk), Sink.fresh(dv));
+        Attention.Gradients gradients = new Attention.Gradients(dq, dk, dv);
         double seen = sequences * (each * (each + 1) / 2.0) * HEADS * HEAD_DIM;
         cases.add(Case.multiplyAdds(
                 "attention forward " + sequences + "x" + each,
@@ -204,10 +203,9 @@ final class Cases implements AutoCloseable {
         cases.add(Case.bytes(
                 "rmsNormGrad" + size,
                 3 * once,
-                () -> kernels.rows().rmsNormGrad(tokens, HIDDEN, x, weight, rstd, dy, y, false)));
+                () -> kernels.rows().rmsNormGrad(tokens, HIDDEN, x, weight, rstd, dy, y)));
         cases.add(Case.bytes("softmax" + size, 2 * once, () -> kernels.rows().softmax(tokens, HIDDEN, x, y)));
-        cases.add(
-                Case.bytes("columnSum" + size, once, () -> kernels.rows().columnSum(tokens, HIDDEN, x, weight, false)));
+        cases.add(Case.bytes("columnSum" + size, once, () -> kernels.rows().columnSum(tokens, HIDDEN, x, weight)));
         double[] frequencies = new double[HEAD_DIM / 2];
         for (int i = 0; i < frequencies.length; i++) {
             frequencies[i] = Math.pow(10_000, -2.0 * i / HEAD_DIM);
@@ -218,7 +216,7 @@ final class Cases implements AutoCloseable {
         cases.add(Case.bytes(
                 "rope" + size,
                 2 * once + FLOAT * tokens * HEAD_DIM,
-                () -> kernels.rows().rope(tokens, HEADS, HEAD_DIM, table, false, false, x, y, false)));
+                () -> kernels.rows().rope(tokens, HEADS, HEAD_DIM, table, false, false, x, y)));
     }
 
     private void elementwise() {
@@ -234,11 +232,9 @@ final class Cases implements AutoCloseable {
         cases.add(
                 Case.bytes("swiGlu " + n, 3 * once, () -> kernels.elementwise().swiGlu(a, b, c)));
         cases.add(Case.bytes(
-                "swiGluGrad " + n,
-                5 * once,
-                () -> kernels.elementwise().swiGluGrad(a, b, c, Sink.fresh(d), Sink.fresh(e))));
+                "swiGluGrad " + n, 5 * once, () -> kernels.elementwise().swiGluGrad(a, b, c, d, e)));
         cases.add(
-                Case.bytes("dropout " + n, 2 * once, () -> kernels.elementwise().dropout(7, 0.1f, a, c, false)));
+                Case.bytes("dropout " + n, 2 * once, () -> kernels.elementwise().dropout(7, 0.1f, a, c)));
         cases.add(Case.bytes("norm " + n, once, () -> kernels.optimizer().norm(a, one)));
         kernels.elementwise().fill(one, 1);
         Memory moment = normal(n);
@@ -273,7 +269,7 @@ final class Cases implements AutoCloseable {
         cases.add(Case.bytes(
                 "gateGrad " + tokens,
                 (3 * RANK + 2) * perExpert,
-                () -> kernels.mixture().gateGrad(tokens, EXPERTS, RANK, u, g, dv, Sink.fresh(v), Sink.fresh(dg))));
+                () -> kernels.mixture().gateGrad(tokens, EXPERTS, RANK, u, g, dv, v, dg)));
         int pairs = Math.min(PAIRS, tokens);
         Memory s = normal((long) pairs * pairs);
         kernels.elementwise().fill(s, 1);

@@ -39,7 +39,7 @@ final class EngineLinear implements Product {
 
     @Override
     public void run() {
-        device.kernels().matMul().linear(operands.m(), x, weight, y, false);
+        device.kernels().matMul().linear(operands.m(), x, weight, y);
     }
 
     @Override

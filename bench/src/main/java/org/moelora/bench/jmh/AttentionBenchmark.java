@@ -5,7 +5,6 @@ import java.util.concurrent.TimeUnit;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Ragged;
-import org.moelora.kernels.Sink;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
@@ -49,10 +48,9 @@ public class AttentionBenchmark {
         long keys = (long) s[0] * s[1] * s[3] * s[4];
         in = new Attention.Inputs[] {new Attention.Inputs(on.normal(queries), on.normal(keys), on.normal(keys))};
         rows = new Memory[] {on.normal(queries), on.normal((long) s[0] * s[1] * s[2]), on.normal(queries)};
-        gradients = new Attention.Gradients[] {
-            new Attention.Gradients(
-                    Sink.fresh(on.normal(queries)), Sink.fresh(on.normal(keys)), Sink.fresh(on.normal(keys)))
-        };
+        gradients =
+                new Attention.Gradients[] {new Attention.Gradients(on.normal(queries), on.normal(keys), on.normal(keys))
+                };
         on.kernels().attention().forward(plan, in[0], rows[0], rows[1]);
     }
 

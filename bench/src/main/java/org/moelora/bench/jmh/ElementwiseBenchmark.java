@@ -2,7 +2,6 @@ package org.moelora.bench.jmh;
 
 import java.util.concurrent.TimeUnit;
 import org.moelora.kernels.Memory;
-import org.moelora.kernels.Sink;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
@@ -41,13 +40,13 @@ public class ElementwiseBenchmark {
 
     @Benchmark
     public void scale(OnDevice on, OnDevice.Work work) {
-        on.kernels().elementwise().scale(0.5f, x[0], x[4], false);
+        on.kernels().elementwise().scale(0.5f, x[0], x[4]);
         work.floats(2.0 * SIZE);
     }
 
     @Benchmark
     public void scaleBy(OnDevice on, OnDevice.Work work) {
-        on.kernels().elementwise().scaleBy(one[0], x[0], x[4], false);
+        on.kernels().elementwise().scaleBy(one[0], x[0], x[4]);
         work.floats(2.0 * SIZE);
     }
 
@@ -59,7 +58,7 @@ public class ElementwiseBenchmark {
 
     @Benchmark
     public void multiply(OnDevice on, OnDevice.Work work) {
-        on.kernels().elementwise().multiply(x[0], x[1], x[4], false);
+        on.kernels().elementwise().multiply(x[0], x[1], x[4]);
         work.floats(3.0 * SIZE);
     }
 
@@ -71,13 +70,13 @@ public class ElementwiseBenchmark {
 
     @Benchmark
     public void swiGluGrad(OnDevice on, OnDevice.Work work) {
-        on.kernels().elementwise().swiGluGrad(x[0], x[1], x[2], Sink.fresh(x[3]), Sink.fresh(x[4]));
+        on.kernels().elementwise().swiGluGrad(x[0], x[1], x[2], x[3], x[4]);
         work.floats(5.0 * SIZE);
     }
 
     @Benchmark
     public void dropout(OnDevice on, OnDevice.Work work) {
-        on.kernels().elementwise().dropout(7, 0.1f, x[0], x[4], false);
+        on.kernels().elementwise().dropout(7, 0.1f, x[0], x[4]);
         work.floats(2.0 * SIZE);
     }
 }

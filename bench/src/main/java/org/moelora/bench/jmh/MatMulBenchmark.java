@@ -102,13 +102,13 @@ public class MatMulBenchmark {
 
     @Benchmark
     public void linear(OnDevice on, Linear l, OnDevice.Work work) {
-        on.kernels().matMul().linear(l.rows, l.operands[0], l.weight[0], l.operands[1], false);
+        on.kernels().matMul().linear(l.rows, l.operands[0], l.weight[0], l.operands[1]);
         work.multiplyAdds((double) l.rows * l.out * l.in);
     }
 
     @Benchmark
     public void linearGrad(OnDevice on, Linear l, OnDevice.Work work) {
-        on.kernels().matMul().linearGrad(l.rows, l.operands[1], l.weight[0], l.operands[0], false);
+        on.kernels().matMul().linearGrad(l.rows, l.operands[1], l.weight[0], l.operands[0]);
         work.multiplyAdds((double) l.rows * l.out * l.in);
     }
 }

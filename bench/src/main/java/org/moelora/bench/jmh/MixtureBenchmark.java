@@ -76,15 +76,7 @@ public class MixtureBenchmark {
     public void gateGrad(OnDevice on, OnDevice.Work work) {
         on.kernels()
                 .mixture()
-                .gateGrad(
-                        TOKENS,
-                        EXPERTS,
-                        RANK,
-                        perRank[0],
-                        perExpert[0],
-                        perRank[1],
-                        Sink.fresh(perRank[2]),
-                        Sink.fresh(perExpert[2]));
+                .gateGrad(TOKENS, EXPERTS, RANK, perRank[0], perExpert[0], perRank[1], perRank[2], perExpert[2]);
         work.floats(3.0 * TOKENS * WIDTH);
     }
 
@@ -99,16 +91,7 @@ public class MixtureBenchmark {
         on.kernels()
                 .mixture()
                 .topKGrad(
-                        TOKENS,
-                        EXPERTS,
-                        CHOSEN,
-                        true,
-                        perExpert[0],
-                        ids[0],
-                        perExpert[1],
-                        perExpert[1],
-                        perExpert[2],
-                        false);
+                        TOKENS, EXPERTS, CHOSEN, true, perExpert[0], ids[0], perExpert[1], perExpert[1], perExpert[2]);
         work.floats(4.0 * TOKENS * EXPERTS);
     }
 
@@ -120,7 +103,7 @@ public class MixtureBenchmark {
 
     @Benchmark
     public void balanceGrad(OnDevice on, OnDevice.Work work) {
-        on.kernels().mixture().balanceGrad(TOKENS, EXPERTS, small[0], small[1], perExpert[2], false);
+        on.kernels().mixture().balanceGrad(TOKENS, EXPERTS, small[0], small[1], perExpert[2]);
         work.floats(1.0 * TOKENS * EXPERTS);
     }
 
@@ -132,7 +115,9 @@ public class MixtureBenchmark {
 
     @Benchmark
     public void selectPairsGrad(OnDevice on, OnDevice.Work work) {
-        on.kernels().mixture().selectPairsGrad(PAIRS, EXPERTS, RANK, CHOSEN, ids[2], ids[0], pairs[0], perRank[1]);
+        on.kernels()
+                .mixture()
+                .selectPairsGrad(PAIRS, EXPERTS, RANK, CHOSEN, ids[2], ids[0], pairs[0], Sink.onto(perRank[1]));
         work.floats(3.0 * PAIRS * RANK);
     }
 }

@@ -29,7 +29,7 @@ public class OptimizerBenchmark {
     @Setup(Level.Trial)
     public void setUp(OnDevice on) {
         blocks = on.normals(4, PARAMETERS);
-        on.kernels().elementwise().multiply(blocks[3], blocks[3], blocks[3], false);
+        on.kernels().elementwise().multiply(blocks[3], blocks[3], blocks[3]);
         small = on.normals(2, 2);
     }
 

@@ -49,7 +49,7 @@ public class RowsBenchmark {
 
     @Benchmark
     public void softmaxGrad(OnDevice on, OnDevice.Work work) {
-        on.kernels().rows().softmaxGrad(TOKENS, CLASSES, logits[0], logits[1], logits[2], false);
+        on.kernels().rows().softmaxGrad(TOKENS, CLASSES, logits[0], logits[1], logits[2]);
         work.floats(3.0 * TOKENS * CLASSES);
     }
 
@@ -61,13 +61,13 @@ public class RowsBenchmark {
 
     @Benchmark
     public void rmsNormGrad(OnDevice on, OnDevice.Work work) {
-        on.kernels().rows().rmsNormGrad(TOKENS, HIDDEN, x[0], small[0], small[1], x[1], x[2], false);
+        on.kernels().rows().rmsNormGrad(TOKENS, HIDDEN, x[0], small[0], small[1], x[1], x[2]);
         work.floats(3.0 * TOKENS * HIDDEN);
     }
 
     @Benchmark
     public void rmsNormWeightGrad(OnDevice on, OnDevice.Work work) {
-        on.kernels().rows().rmsNormWeightGrad(TOKENS, HIDDEN, x[0], small[1], x[1], small[2], false);
+        on.kernels().rows().rmsNormWeightGrad(TOKENS, HIDDEN, x[0], small[1], x[1], small[2]);
         work.floats(2.0 * TOKENS * HIDDEN);
     }
 
@@ -79,7 +79,7 @@ public class RowsBenchmark {
 
     @Benchmark
     public void columnSum(OnDevice on, OnDevice.Work work) {
-        on.kernels().rows().columnSum(TOKENS, HIDDEN, x[0], small[2], false);
+        on.kernels().rows().columnSum(TOKENS, HIDDEN, x[0], small[2]);
         work.floats(1.0 * TOKENS * HIDDEN);
     }
 
@@ -91,13 +91,13 @@ public class RowsBenchmark {
 
     @Benchmark
     public void rope(OnDevice on, OnDevice.Work work) {
-        on.kernels().rows().rope(TOKENS, HIDDEN / HEAD, HEAD, table[0], false, false, x[0], x[1], false);
+        on.kernels().rows().rope(TOKENS, HIDDEN / HEAD, HEAD, table[0], false, false, x[0], x[1]);
         work.floats(2.0 * TOKENS * HIDDEN);
     }
 
     @Benchmark
     public void sum(OnDevice on, OnDevice.Work work) {
-        on.kernels().rows().sum(x[0], 1, small[2], false);
+        on.kernels().rows().sum(x[0], 1, small[2]);
         work.floats(1.0 * TOKENS * HIDDEN);
     }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.moelora.kernels.DType;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
@@ -61,7 +62,7 @@ public class TokensBenchmark {
 
     @Benchmark
     public void scatterAdd(OnDevice on, OnDevice.Work work) {
-        on.kernels().tokens().scatterAdd(TOKENS, HIDDEN, ids[0], x[0], table[0]);
+        on.kernels().tokens().scatterAdd(TOKENS, HIDDEN, ids[0], x[0], Sink.onto(table[0]));
         work.floats(3.0 * TOKENS * HIDDEN);
     }
 

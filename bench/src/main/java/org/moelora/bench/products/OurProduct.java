@@ -69,7 +69,7 @@ public final class OurProduct implements Product {
 
     @Override
     public void multiply() {
-        device.kernels().matMul().linear(rows, operands[0], weight[0], operands[1], false);
+        device.kernels().matMul().linear(rows, operands[0], weight[0], operands[1]);
     }
 
     @Override

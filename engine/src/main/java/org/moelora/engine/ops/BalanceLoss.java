@@ -31,7 +31,6 @@ public final class BalanceLoss {
                         Shape.of(1),
                         (v, loss) -> kernels.balance(tokens, experts, k, v.of(p), v.of(selected), v.of(f), loss))
                 // f is a count and carries no gradient: dp_te = dL E f_e / T
-                .backward((v, dLoss, d) ->
-                        d.into(p, (dp, add) -> kernels.balanceGrad(tokens, experts, v.of(f), dLoss, dp, add)));
+                .backward((v, dLoss, d) -> kernels.balanceGrad(tokens, experts, v.of(f), dLoss, d.of(p)));
     }
 }

@@ -56,7 +56,6 @@ public final class ContrastiveLoss {
         int n = pairs == null ? Math.multiplyExact(u.shape().rows(), k) : pairs.length;
         int width = u.shape().cols();
         int rank = width / experts;
-        int out = b.shape().dim(0);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
         Tensor chosen = pairs == null ? null : tape.ints(pairs);
@@ -110,18 +109,15 @@ public final class ContrastiveLoss {
                 .backward((v, dLoss, d) -> {
                     Elementwise elementwise = tape.kernels().elementwise();
                     Memory at = v.ofNullable(chosen);
-                    d.into(b, (db, add) -> {
-                        elementwise.scaleBy(dLoss, v.of(core), v.of(core), false);
-                        matMul.gemm(1, v.matrix(b), v.matrix(core), add ? 1 : 0, Matrix.of(db, out, width));
-                    });
-                    d.sum(u, du -> {
-                        elementwise.scaleBy(dLoss, v.of(duPairs), v.of(duPairs), false);
-                        mixture.selectPairsGrad(n, experts, rank, k, at, v.of(selected), v.of(duPairs), du);
-                    });
-                    d.sum(g, dg -> {
-                        elementwise.scaleBy(dLoss, v.of(dgPairs), v.of(dgPairs), false);
-                        mixture.selectPairsGrad(n, experts, 1, k, at, v.of(selected), v.of(dgPairs), dg);
-                    });
+
+                    elementwise.scaleBy(dLoss, v.of(core), v.of(core));
+                    matMul.gemm(1, v.matrix(b), v.matrix(core), d.of(b));
+
+                    elementwise.scaleBy(dLoss, v.of(duPairs), v.of(duPairs));
+                    mixture.selectPairsGrad(n, experts, rank, k, at, v.of(selected), v.of(duPairs), d.of(u));
+
+                    elementwise.scaleBy(dLoss, v.of(dgPairs), v.of(dgPairs));
+                    mixture.selectPairsGrad(n, experts, 1, k, at, v.of(selected), v.of(dgPairs), d.of(g));
                 });
     }
 }

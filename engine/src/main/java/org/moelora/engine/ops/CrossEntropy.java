@@ -47,14 +47,12 @@ public final class CrossEntropy {
                                         scale,
                                         losses,
                                         v.ofNullable(dLogits));
-                        kernels.rows().sum(losses, scale, loss, false);
+                        kernels.rows().sum(losses, scale, loss);
                     }
                 })
                 // dl = dL scale (softmax - onehot)
-                .backward((v, dLoss, d) -> d.into(
-                        logits,
-                        (dx, add) ->
-                                kernels.elementwise().scaleBy(dLoss, v.of(Objects.requireNonNull(dLogits)), dx, add)));
+                .backward((v, dLoss, d) ->
+                        kernels.elementwise().scaleBy(dLoss, v.of(Objects.requireNonNull(dLogits)), d.of(logits)));
     }
 
     /**
@@ -88,20 +86,22 @@ public final class CrossEntropy {
                                     .crossEntropy(n, classes, logits, ofChunk, scale, losses.slice(from, n), dLogits);
                             if (dx != null) {
                                 Memory dPart = v.of(dx).slice((long) from * width, (long) n * width);
-                                Linear.multiplyGrad(kernels.matMul(), v, n, logits, w, dPart, false);
+                                Linear.multiplyGrad(kernels.matMul(), v, n, logits, w, dPart);
                             }
                             if (dw != null) {
                                 Matrix dl = Matrix.of(logits, n, classes);
                                 kernels.matMul().gemm(1, dl.t(), Matrix.of(part, n, width), 1, v.matrix(dw));
                             }
                         });
-                        kernels.rows().sum(losses, scale, loss, false);
+                        kernels.rows().sum(losses, scale, loss);
                     }
                 })
                 .backward((v, dLoss, d) -> {
                     Elementwise elementwise = kernels.elementwise();
-                    d.into(x, (to, add) -> elementwise.scaleBy(dLoss, v.of(Objects.requireNonNull(dx)), to, add));
-                    d.into(learned, (to, add) -> elementwise.scaleBy(dLoss, v.of(Objects.requireNonNull(dw)), to, add));
+                    elementwise.scaleBy(dLoss, v.of(Objects.requireNonNull(dx)), d.of(x));
+                    if (dw != null) {
+                        elementwise.scaleBy(dLoss, v.of(dw), d.of(learned));
+                    }
                 });
     }
 

@@ -21,8 +21,8 @@ public final class Dropout {
         Elementwise kernels = tape.kernels().elementwise();
         return tape.op("dropout")
                 .differentiable(x)
-                .forward(x.shape(), (v, y) -> kernels.dropout(key, rate, v.of(x), y, false))
+                .forward(x.shape(), (v, y) -> kernels.dropout(key, rate, v.of(x), y))
                 // dx_i = keep_i dy_i / (1 - rate)
-                .backward((v, dy, d) -> d.into(x, (dx, add) -> kernels.dropout(key, rate, dy, dx, add)));
+                .backward((v, dy, d) -> kernels.dropout(key, rate, dy, d.of(x)));
     }
 }

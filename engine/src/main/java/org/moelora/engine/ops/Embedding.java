@@ -51,6 +51,6 @@ public final class Embedding {
                 .reads(ids)
                 .forward(Shape.of(rows, cols), (v, y) -> kernels.tokens().gather(rows, cols, v.of(ids), v.of(x), y))
                 // dx[ids_n] += dy_n; rows that were not read get zero
-                .backward((v, dy, d) -> d.sum(x, dx -> kernels.tokens().scatterAdd(rows, cols, v.of(ids), dy, dx)));
+                .backward((v, dy, d) -> kernels.tokens().scatterAdd(rows, cols, v.of(ids), dy, d.of(x)));
     }
 }

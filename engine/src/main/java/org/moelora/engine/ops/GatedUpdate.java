@@ -43,7 +43,7 @@ public final class GatedUpdate {
                     kernels.gemm(s, dys.t(), v.matrix(u), d.of(b));
                     try (Memory du = tape.scratch((long) tokens * width)) {
                         kernels.gemm(s, dys, v.matrix(b), 0, Matrix.of(du, tokens, width));
-                        d.into(u, (place, add) -> tape.kernels().elementwise().scale(1, du, place, add));
+                        tape.kernels().elementwise().scale(1, du, d.of(u));
                     }
                     d.pass(y0);
                 });

@@ -19,7 +19,6 @@ public final class Gelu {
                 .recomputable()
                 .forward(x.shape(), (v, y) -> kernels.activate(Activation.GELU, v.of(x), y))
                 // dx = dy ((1 + tanh z) / 2 + x (1 - tanh^2 z) z' / 2)
-                .backward((v, dy, d) ->
-                        d.into(x, (dx, add) -> kernels.activateGrad(Activation.GELU, v.of(x), dy, dx, add)));
+                .backward((v, dy, d) -> kernels.activateGrad(Activation.GELU, v.of(x), dy, d.of(x)));
     }
 }

@@ -91,8 +91,7 @@ public final class KeyValueCache implements AutoCloseable {
                             .scale(
                                     1,
                                     old.slice((long) s * capacity * width, filled),
-                                    fresh.slice((long) s * tokens * width, filled),
-                                    false);
+                                    fresh.slice((long) s * tokens * width, filled));
                 }
             }
         }
@@ -176,7 +175,7 @@ public final class KeyValueCache implements AutoCloseable {
                 long row = (long) s * capacity + length[s] - count;
                 device.kernels()
                         .elementwise()
-                        .scale(1, x.slice((long) from * width, size), store.slice(row * width, size), false);
+                        .scale(1, x.slice((long) from * width, size), store.slice(row * width, size));
             }
         }
     }

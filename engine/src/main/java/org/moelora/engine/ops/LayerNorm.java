@@ -34,7 +34,6 @@ public final class LayerNorm {
                         x.shape(), (v, y) -> kernels.layerNorm(rows, n, eps, v.of(x), v.of(w), v.of(b), y, v.of(stats)))
                 // With h_i = w_i dy_i, d mean / d x_j = 1 / n and d rstd / d x_j = -rstd^2 xhat_j / n:
                 // dx_i = rstd (h_i - mean_j h_j - xhat_i mean_j(h_j xhat_j))
-                .backward((v, dy, d) -> d.into(
-                        x, (dx, add) -> kernels.layerNormGrad(rows, n, v.of(x), v.of(w), v.of(stats), dy, dx, add)));
+                .backward((v, dy, d) -> kernels.layerNormGrad(rows, n, v.of(x), v.of(w), v.of(stats), dy, d.of(x)));
     }
 }

@@ -12,6 +12,7 @@ import org.moelora.kernels.Kernels;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 
 /** {@code y = x W^T + b} with {@code x [T, in]}, {@code W [out, in]}, {@code b [out]}, {@code y [T, out]}. */
 public final class Linear {
@@ -39,17 +40,11 @@ public final class Linear {
                 })
                 // dx = dy W, dW = dy^T x, db = sum_t dy_t
                 .backward((v, dy, d) -> {
-                    d.into(x, (dx, add) -> multiplyGrad(kernels.matMul(), v, rows, dy, w, dx, add));
-                    d.into(
-                            learned,
-                            (dw, add) -> kernels.matMul()
-                                    .gemm(
-                                            1,
-                                            Matrix.of(dy, rows, out).t(),
-                                            v.matrix(x),
-                                            add ? 1 : 0,
-                                            Matrix.of(dw, out, in)));
-                    d.into(bias, (db, add) -> kernels.rows().columnSum(rows, out, dy, db, add));
+                    multiplyGrad(kernels.matMul(), v, rows, dy, w, d.of(x));
+                    if (d.requires(learned)) {
+                        kernels.matMul().gemm(1, Matrix.of(dy, rows, out).t(), v.matrix(x), d.of(learned));
+                    }
+                    kernels.rows().columnSum(rows, out, dy, d.of(bias));
                 });
     }
 
@@ -67,24 +62,20 @@ public final class Linear {
         int in = w.shape().dim(1);
         int out = w.shape().dim(0);
         switch (w) {
-            case FrozenWeight frozen
-            when frozen.isTransposed() -> matMul.linearGrad(rows, x, frozen.frozen(), y, false);
-            case FrozenWeight frozen -> matMul.linear(rows, x, frozen.frozen(), y, false);
+            case FrozenWeight frozen when frozen.isTransposed() -> matMul.linearGrad(rows, x, frozen.frozen(), y);
+            case FrozenWeight frozen -> matMul.linear(rows, x, frozen.frozen(), y);
             case Parameter p ->
                 matMul.gemm(1, Matrix.of(x, rows, in), v.matrix(p).t(), 0, Matrix.of(y, rows, out));
         }
     }
 
     /** {@code dx (+)= dy W}. */
-    static void multiplyGrad(MatMul matMul, Values v, int rows, Memory dy, Weight w, Memory dx, boolean accumulate) {
-        int in = w.shape().dim(1);
+    static void multiplyGrad(MatMul matMul, Values v, int rows, Memory dy, Weight w, Sink dx) {
         int out = w.shape().dim(0);
         switch (w) {
-            case FrozenWeight frozen
-            when frozen.isTransposed() -> matMul.linear(rows, dy, frozen.frozen(), dx, accumulate);
-            case FrozenWeight frozen -> matMul.linearGrad(rows, dy, frozen.frozen(), dx, accumulate);
-            case Parameter p ->
-                matMul.gemm(1, Matrix.of(dy, rows, out), v.matrix(p), accumulate ? 1 : 0, Matrix.of(dx, rows, in));
+            case FrozenWeight frozen when frozen.isTransposed() -> matMul.linear(rows, dy, frozen.frozen(), dx);
+            case FrozenWeight frozen -> matMul.linearGrad(rows, dy, frozen.frozen(), dx);
+            case Parameter p -> matMul.gemm(1, Matrix.of(dy, rows, out), v.matrix(p), dx);
         }
     }
 }

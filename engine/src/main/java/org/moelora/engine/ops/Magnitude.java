@@ -14,6 +14,7 @@ import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Kernels;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 
 /**
  * Weight decomposition (DoRA, Liu et al. 2024, arXiv 2402.09353, equation 5): the rows of an adapted weight V = W + s B A get a magnitude m each,
@@ -42,8 +43,7 @@ public final class Magnitude {
             case Parameter p ->
                 op.forward(
                                 Shape.of(out),
-                                (v, squares) ->
-                                        tape.kernels().rows().rowDots(out, in, v.of(p), v.of(p), squares, false))
+                                (v, squares) -> tape.kernels().rows().rowDots(out, in, v.of(p), v.of(p), squares))
                         .withoutBackward();
             case FrozenWeight frozen
             when frozen.isTransposed() -> {
@@ -53,8 +53,8 @@ public final class Magnitude {
                         .forward(Shape.of(out), (v, squares) -> {
                             tape.kernels().elementwise().fill(squares, 0);
                             pieces(tape, frozen, v.of(ids), in, out, (kernels, from, rows, piece) -> {
-                                kernels.elementwise().multiply(piece, piece, piece, false);
-                                kernels.rows().columnSum(rows, out, piece, squares, true);
+                                kernels.elementwise().multiply(piece, piece, piece);
+                                kernels.rows().columnSum(rows, out, piece, Sink.onto(squares));
                             });
                         })
                         .withoutBackward();
@@ -71,7 +71,7 @@ public final class Magnitude {
                                         out,
                                         in,
                                         (kernels, from, rows, piece) -> kernels.rows()
-                                                .rowDots(rows, in, piece, piece, squares.slice(from, rows), false)))
+                                                .rowDots(rows, in, piece, piece, squares.slice(from, rows))))
                         .withoutBackward();
             }
         };
@@ -105,7 +105,7 @@ public final class Magnitude {
                 .detached(squares)
                 .forward(squares.shape(), (v, n) -> {
                     kernels.rsqrt(v.of(squares), n);
-                    kernels.multiply(n, v.of(squares), n, false);
+                    kernels.multiply(n, v.of(squares), n);
                 })
                 .withoutBackward();
     }
@@ -135,16 +135,16 @@ public final class Magnitude {
                     try (Memory n = tape.scratch(out)) {
                         squaresOfSum(tape, v, w, squares, a, b, scale, one, n);
                         kernels.rsqrt(n, v.of(inverse));
-                        kernels.multiply(v.of(inverse), n, n, false);
+                        kernels.multiply(v.of(inverse), n, n);
                         // m - n
-                        kernels.scale(-1, n, n, false);
+                        kernels.scale(-1, n, n);
                         kernels.add(v.of(m), n, n);
                         kernels.fill(c, 1);
-                        kernels.multiply(n, v.of(inverse), c, true);
+                        kernels.multiply(n, v.of(inverse), Sink.onto(c));
                     }
                 })
                 // dm = dc / n
-                .backward((v, dc, d) -> d.into(m, (dm, add) -> kernels.multiply(dc, v.of(inverse), dm, add)));
+                .backward((v, dc, d) -> kernels.multiply(dc, v.of(inverse), d.of(m)));
     }
 
     /** {@code n_o^2}, as {@code |w_o|^2 + <h_o, b_o>} with {@code H = 2 s W A^T + s^2 B A A^T}, [out, r]. */
@@ -172,8 +172,8 @@ public final class Magnitude {
             kernels.matMul().gemm(2 * scale, Matrix.of(products, rank, out).t(), v.matrix(one), 0, hs);
             kernels.matMul().gemm(1, v.matrix(a), v.matrix(a).t(), 0, aat);
             kernels.matMul().gemm(scale * scale, v.matrix(b), aat, 1, hs);
-            kernels.elementwise().scale(1, v.of(squares), squaresOfSum, false);
-            kernels.rows().rowDots(out, rank, h, v.of(b), squaresOfSum, true);
+            kernels.elementwise().scale(1, v.of(squares), squaresOfSum);
+            kernels.rows().rowDots(out, rank, h, v.of(b), Sink.onto(squaresOfSum));
         }
     }
 
@@ -200,21 +200,21 @@ public final class Magnitude {
                 .differentiable(z, c, bias)
                 .reads(z, c)
                 .forward(z.shape(), (v, y) -> {
-                    kernels.rows().scaleColumns(rows, out, v.of(z), v.of(c), y, false);
+                    kernels.rows().scaleColumns(rows, out, v.of(z), v.of(c), y);
                     if (bias != null) {
                         kernels.rows().addBias(rows, out, v.of(bias), y);
                     }
                 })
                 // dz_to = dy_to c_o, dc_o = sum_t dy_to z_to, dbias_o = sum_t dy_to
                 .backward((v, dy, d) -> {
-                    d.into(c, (dc, add) -> {
+                    if (d.requires(c)) {
                         try (Memory products = tape.scratch(z.shape().size())) {
-                            kernels.elementwise().multiply(dy, v.of(z), products, false);
-                            kernels.rows().columnSum(rows, out, products, dc, add);
+                            kernels.elementwise().multiply(dy, v.of(z), products);
+                            kernels.rows().columnSum(rows, out, products, d.of(c));
                         }
-                    });
-                    d.into(bias, (db, add) -> kernels.rows().columnSum(rows, out, dy, db, add));
-                    d.into(z, (dz, add) -> kernels.rows().scaleColumns(rows, out, dy, v.of(c), dz, add));
+                    }
+                    kernels.rows().columnSum(rows, out, dy, d.of(bias));
+                    kernels.rows().scaleColumns(rows, out, dy, v.of(c), d.of(z));
                 });
     }
 }

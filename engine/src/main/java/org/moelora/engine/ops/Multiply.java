@@ -16,11 +16,11 @@ public final class Multiply {
         return tape.op("multiply")
                 .differentiable(a, b)
                 .reads(a, b)
-                .forward(a.shape(), (v, y) -> kernels.multiply(v.of(a), v.of(b), y, false))
+                .forward(a.shape(), (v, y) -> kernels.multiply(v.of(a), v.of(b), y))
                 // da = dy .* b, db = dy .* a
                 .backward((v, dy, d) -> {
-                    d.into(a, (da, add) -> kernels.multiply(dy, v.of(b), da, add));
-                    d.into(b, (db, add) -> kernels.multiply(dy, v.of(a), db, add));
+                    kernels.multiply(dy, v.of(b), d.of(a));
+                    kernels.multiply(dy, v.of(a), d.of(b));
                 });
     }
 }

@@ -29,9 +29,7 @@ public final class MutualInformationLoss {
                 .forward(
                         Shape.of(1), (v, loss) -> kernels.mutualInformation(tokens, experts, v.of(p), v.of(mean), loss))
                 // The terms with a derivative of a logarithm cancel: dp_te = dL (log mean_e - log p_te) / T
-                .backward((v, dLoss, d) -> d.into(
-                        p,
-                        (dp, add) ->
-                                kernels.mutualInformationGrad(tokens, experts, v.of(p), v.of(mean), dLoss, dp, add)));
+                .backward((v, dLoss, d) ->
+                        kernels.mutualInformationGrad(tokens, experts, v.of(p), v.of(mean), dLoss, d.of(p)));
     }
 }

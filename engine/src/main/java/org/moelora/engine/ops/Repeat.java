@@ -30,6 +30,6 @@ public final class Repeat {
                         Shape.of(rows, Math.multiplyExact(times, cols)),
                         (v, y) -> kernels.gather(count, cols, v.of(from), v.of(x), y))
                 // dx_t = the sum of dy_t's n parts
-                .backward((v, dy, d) -> d.sum(x, dx -> kernels.scatterAdd(count, cols, v.of(from), dy, dx)));
+                .backward((v, dy, d) -> kernels.scatterAdd(count, cols, v.of(from), dy, d.of(x)));
     }
 }

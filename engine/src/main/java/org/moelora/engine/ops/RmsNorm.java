@@ -27,8 +27,8 @@ public final class RmsNorm {
                 // dw_i = sum_t dy_ti xhat_ti, and as d rstd / d x_j = -rstd^3 x_j / n:
                 // dx_i = rstd (w_i dy_i - xhat_i mean_j(w_j dy_j xhat_j))
                 .backward((v, dy, d) -> {
-                    d.into(w, (dw, add) -> kernels.rmsNormWeightGrad(rows, n, v.of(x), v.of(rstd), dy, dw, add));
-                    d.into(x, (dx, add) -> kernels.rmsNormGrad(rows, n, v.of(x), v.of(w), v.of(rstd), dy, dx, add));
+                    kernels.rmsNormWeightGrad(rows, n, v.of(x), v.of(rstd), dy, d.of(w));
+                    kernels.rmsNormGrad(rows, n, v.of(x), v.of(w), v.of(rstd), dy, d.of(x));
                 });
     }
 }

@@ -52,11 +52,9 @@ public final class Rope {
                 .reads(table)
                 .forward(
                         x.shape(),
-                        (v, y) ->
-                                kernels.rope(rows, heads, headDim, v.of(table), interleaved, false, v.of(x), y, false))
+                        (v, y) -> kernels.rope(rows, heads, headDim, v.of(table), interleaved, false, v.of(x), y))
                 // A rotation is orthogonal: its transpose turns back.
-                .backward((v, dy, d) -> d.into(
-                        x,
-                        (dx, add) -> kernels.rope(rows, heads, headDim, v.of(table), interleaved, true, dy, dx, add)));
+                .backward(
+                        (v, dy, d) -> kernels.rope(rows, heads, headDim, v.of(table), interleaved, true, dy, d.of(x)));
     }
 }

@@ -12,8 +12,8 @@ public final class Scale {
         Elementwise kernels = tape.kernels().elementwise();
         return tape.op("scale")
                 .differentiable(x)
-                .forward(x.shape(), (v, y) -> kernels.scale(alpha, v.of(x), y, false))
+                .forward(x.shape(), (v, y) -> kernels.scale(alpha, v.of(x), y))
                 // dx = alpha dy
-                .backward((v, dy, d) -> d.into(x, (dx, add) -> kernels.scale(alpha, dy, dx, add)));
+                .backward((v, dy, d) -> kernels.scale(alpha, dy, d.of(x)));
     }
 }

@@ -15,6 +15,6 @@ public final class Sigmoid {
                 .readsOutput()
                 .forward(x.shape(), (v, y) -> kernels.sigmoid(v.of(x), y))
                 // dx = dy y (1 - y)
-                .backward((v, dy, d) -> d.into(x, (dx, add) -> kernels.sigmoidGrad(v.output(), dy, dx, add)));
+                .backward((v, dy, d) -> kernels.sigmoidGrad(v.output(), dy, d.of(x)));
     }
 }

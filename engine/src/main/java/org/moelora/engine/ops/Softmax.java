@@ -17,7 +17,6 @@ public final class Softmax {
                 .readsOutput()
                 .forward(x.shape(), (v, y) -> kernels.softmax(rows, cols, v.of(x), y))
                 // dx = y .* (dy - <y, dy>)
-                .backward(
-                        (v, dy, d) -> d.into(x, (dx, add) -> kernels.softmaxGrad(rows, cols, v.output(), dy, dx, add)));
+                .backward((v, dy, d) -> kernels.softmaxGrad(rows, cols, v.output(), dy, d.of(x)));
     }
 }

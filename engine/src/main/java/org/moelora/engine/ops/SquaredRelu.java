@@ -17,7 +17,6 @@ public final class SquaredRelu {
                 .recomputable()
                 .forward(x.shape(), (v, y) -> kernels.activate(SQUARED_RELU, v.of(x), y))
                 // dx = dy 2 max(x, 0)
-                .backward(
-                        (v, dy, d) -> d.into(x, (dx, add) -> kernels.activateGrad(SQUARED_RELU, v.of(x), dy, dx, add)));
+                .backward((v, dy, d) -> kernels.activateGrad(SQUARED_RELU, v.of(x), dy, d.of(x)));
     }
 }

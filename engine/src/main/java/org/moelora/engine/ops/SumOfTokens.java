@@ -49,7 +49,6 @@ public final class SumOfTokens {
                 .fills(chosen)
                 .forward(Shape.of(rows, width), (v, h) -> {
                     kernels.tokens().gather(count, width, v.of(from), v.of(x), v.of(chosen));
-                    kernels.elementwise().fill(h, 0);
                     kernels.tokens().scatterAdd(count, width, v.of(to), v.of(chosen), h);
                 })
                 .withoutBackward();

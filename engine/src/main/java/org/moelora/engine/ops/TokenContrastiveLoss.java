@@ -38,7 +38,6 @@ public final class TokenContrastiveLoss {
         int pairs = Math.multiplyExact(tokens, experts);
         int width = u.shape().cols();
         int rank = width / experts;
-        int out = b.shape().dim(0);
         Mixture mixture = tape.kernels().mixture();
         MatMul matMul = tape.kernels().matMul();
         Elementwise elementwise = tape.kernels().elementwise();
@@ -81,14 +80,11 @@ public final class TokenContrastiveLoss {
                 // row keeps its
                 // own expert's columns, and dB = sum_t dV_t^T U~_t = B (sum_t U~_t^T D_t U~_t).
                 .backward((v, dLoss, d) -> {
-                    d.into(b, (db, add) -> {
-                        elementwise.scaleBy(dLoss, v.of(core), v.of(core), false);
-                        matMul.gemm(1, v.matrix(b), v.matrix(core), add ? 1 : 0, Matrix.of(db, out, width));
-                    });
-                    d.sum(u, du -> {
-                        elementwise.scaleBy(dLoss, v.of(duPairs), v.of(duPairs), false);
-                        mixture.selectPairsGrad(pairs, experts, rank, experts, null, v.of(all), v.of(duPairs), du);
-                    });
+                    elementwise.scaleBy(dLoss, v.of(core), v.of(core));
+                    matMul.gemm(1, v.matrix(b), v.matrix(core), d.of(b));
+
+                    elementwise.scaleBy(dLoss, v.of(duPairs), v.of(duPairs));
+                    mixture.selectPairsGrad(pairs, experts, rank, experts, null, v.of(all), v.of(duPairs), d.of(u));
                 });
     }
 }

@@ -47,10 +47,8 @@ public record TopK(Tensor gate, Tensor selected) {
                                 tokens, experts, k, renormalise, v.of(p), v.ofNullable(bias), v.of(selected), g))
                 // With Z_t = sum_{j in S_t} p_tj: dp_te = [e in S_t] (dg_te - sum_j g_tj dg_tj) / Z_t. The choice
                 // itself has no gradient.
-                .backward((v, dg, d) -> d.into(
-                        p,
-                        (dp, add) -> kernels.topKGrad(
-                                tokens, experts, k, renormalise, v.of(p), v.of(selected), v.output(), dg, dp, add)));
+                .backward((v, dg, d) -> kernels.topKGrad(
+                        tokens, experts, k, renormalise, v.of(p), v.of(selected), v.output(), dg, d.of(p)));
         return new TopK(gate, selected);
     }
 }

@@ -3,6 +3,7 @@ package org.moelora.engine.ops;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.kernels.Elementwise;
+import org.moelora.kernels.Sink;
 
 /** {@code y = sum_n weight_n x_n} over tensors of one shape: how the terms of a loss come together. */
 public final class WeightedSum {
@@ -17,14 +18,13 @@ public final class WeightedSum {
                 .differentiable(terms)
                 .forward(terms[0].shape(), (v, y) -> {
                     for (int n = 0; n < terms.length; n++) {
-                        kernels.scale(weights[n], v.of(terms[n]), y, n > 0);
+                        kernels.scale(weights[n], v.of(terms[n]), n == 0 ? y : Sink.onto(y));
                     }
                 })
                 // dx_n = weight_n dy
                 .backward((v, dy, d) -> {
                     for (int n = 0; n < terms.length; n++) {
-                        float weight = weights[n];
-                        d.into(terms[n], (dx, add) -> kernels.scale(weight, dy, dx, add));
+                        kernels.scale(weights[n], dy, d.of(terms[n]));
                     }
                 });
     }

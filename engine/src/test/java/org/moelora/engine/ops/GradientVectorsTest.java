@@ -50,7 +50,7 @@ class GradientVectorsTest {
     private static void backwardOfSum(Tape tape, Tensor y) {
         Tensor loss = tape.op("sum")
                 .differentiable(y)
-                .forward(Shape.of(1), (v, sum) -> tape.kernels().rows().sum(v.of(y), 1, sum, false))
+                .forward(Shape.of(1), (v, sum) -> tape.kernels().rows().sum(v.of(y), 1, sum))
                 .backward((v, dSum, d) ->
                         tape.kernels().elementwise().fill(d.overwritten(y).memory(), 1));
         tape.backward(loss);

@@ -60,14 +60,14 @@ public interface Attention {
      */
     record Inputs(Memory q, Memory k, Memory v) {}
 
-    /** Gradients of {@link Inputs}, of the same shapes, each of them fresh or absent. */
+    /** Gradients of {@link Inputs}, of the same shapes, each of them overwritten or absent. */
     record Gradients(Sink dq, Sink dk, Sink dv) {
         /**
          * @throws IllegalArgumentException if one is to be added to, for which sums would have to be made in another order
          */
         public Gradients {
             if (dq.adds() || dk.adds() || dv.adds()) {
-                throw new IllegalArgumentException("attention overwrites its gradients; expected fresh sinks");
+                throw new IllegalArgumentException("attention overwrites its gradients; expected memory or absent sinks");
             }
         }
     }

@@ -6,16 +6,16 @@ public interface Elementwise {
     void fill(Memory x, float value);
 
     /** {@code y_i (+)= alpha x_i}; y may be x. */
-    void scale(float alpha, Memory x, Memory y, boolean accumulate);
+    void scale(float alpha, Memory x, Sink y);
 
     /** {@code y_i (+)= factor_0 x_i}, with the factor in device memory; y may be x. */
-    void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate);
+    void scaleBy(Memory factor, Memory x, Sink y);
 
     /** {@code y_i = a_i + b_i}; y may be a or b. */
     void add(Memory a, Memory b, Memory y);
 
     /** {@code y_i (+)= a_i b_i}; y may be a or b. */
-    void multiply(Memory a, Memory b, Memory y, boolean accumulate);
+    void multiply(Memory a, Memory b, Sink y);
 
     /**
      * SwiGLU (Shazeer 2020, arXiv 2002.05202): {@code y_i = silu(gate_i) up_i}, {@code silu(a) = a sigmoid(a)}. y may be gate or up.
@@ -32,13 +32,13 @@ public interface Elementwise {
     void activate(Activation f, Memory x, Memory y);
 
     /** {@code dx_i (+)= dy_i f'(x_i)}; dx may be dy. */
-    void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate);
+    void activateGrad(Activation f, Memory x, Memory dy, Sink dx);
 
     /** {@code y_i = 1 / (1 + exp(-x_i))}; y may be x. */
     void sigmoid(Memory x, Memory y);
 
     /** {@code dx_i (+)= dy_i y_i (1 - y_i)} with y the sigmoid; dx may be dy. */
-    void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate);
+    void sigmoidGrad(Memory y, Memory dy, Sink dx);
 
     /** {@code y_i = 1 / sqrt(x_i)}; y may be x. */
     void rsqrt(Memory x, Memory y);
@@ -50,5 +50,5 @@ public interface Elementwise {
      *
      * @param rate in [0, 1)
      */
-    void dropout(long key, float rate, Memory x, Memory y, boolean accumulate);
+    void dropout(long key, float rate, Memory x, Sink y);
 }

@@ -46,19 +46,19 @@ public interface MatMul {
     void products(int batch, float alpha, Matrix a, Matrix b, float beta, Matrix c);
 
     /** {@code y (+)= x W^T} with {@code x [rows, W.cols]}, {@code y [rows, W.rows]}. One row is a matrix-vector product. */
-    void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate);
+    void linear(int rows, Memory x, Frozen w, Sink y);
 
     /**
      * {@link #linear} in which row t of y has, to the bit, what {@code linear} gives for row t of x alone, whatever the other rows: for texts that are decoded side by side and
      * must not depend on one another. Devices with a kernel that reads W once for several rows do better than this loop.
      */
-    default void linearByRow(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
+    default void linearByRow(int rows, Memory x, Frozen w, Sink y) {
         for (int t = 0; t < rows; t++) {
             Memory row = x.slice((long) t * w.cols(), w.cols());
-            linear(1, row, w, y.slice((long) t * w.rows(), w.rows()), accumulate);
+            linear(1, row, w, y.slice((long) t * w.rows(), w.rows()));
         }
     }
 
     /** Backward of {@link #linear} in x: {@code dx (+)= dy W} with {@code dy [rows, W.rows]}, {@code dx [rows, W.cols]}. */
-    void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate);
+    void linearGrad(int rows, Memory dy, Frozen w, Sink dx);
 }

@@ -2,12 +2,12 @@ package org.moelora.kernels;
 
 /**
  * A lease on a span of numbers on a device. Kernels address it from element 0; a {@link #slice} is a window that shares
- * the lease of the whole. Contents are undefined after allocation.
+ * the lease of the whole. Contents are undefined after allocation. Where a kernel is given a {@link Sink}, memory is overwritten.
  *
  * <p>Using a closed lease, or a slice of one, throws {@link IllegalStateException}; it never reads or writes memory that
  * has been leased again. Leases may be used by any thread; what is in them is ordered by the caller.
  */
-public abstract class Memory implements AutoCloseable {
+public abstract non-sealed class Memory implements Sink, AutoCloseable {
     private final DType dtype;
     private final long length;
 
@@ -21,7 +21,7 @@ public abstract class Memory implements AutoCloseable {
         return dtype;
     }
 
-    /** Number of elements. */
+    @Override
     public final long length() {
         return length;
     }

@@ -47,8 +47,7 @@ public interface Mixture {
             Memory selected,
             Memory g,
             Memory dg,
-            Memory dp,
-            boolean accumulate);
+            Sink dp);
 
     /**
      * Experts above a threshold of the token's own (AdaMoLE, Liu and Luo 2024, arXiv 2405.00361, 3.2): with {@code m_te = max(0, p_te - threshold_t)},
@@ -80,7 +79,7 @@ public interface Mixture {
     void balance(int tokens, int experts, int k, Memory p, Memory selected, Memory load, Memory loss);
 
     /** {@code dp_te (+)= dLoss_0 E load_e / T}; the load carries no gradient. */
-    void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate);
+    void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Sink dp);
 
     /**
      * Certain per token and balanced over tokens: {@code mean_e = mean_t p_te}, {@code loss_0 = mean_t H(p_t) - H(mean) = -1/T sum_te p_te (log p_te - log
@@ -92,8 +91,7 @@ public interface Mixture {
     void mutualInformation(int tokens, int experts, Memory p, Memory mean, Memory loss);
 
     /** {@code dp_te (+)= dLoss_0 (log mean_e - log p_te) / T}, with logarithms as in {@link #mutualInformation}. */
-    void mutualInformationGrad(
-            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate);
+    void mutualInformationGrad(int tokens, int experts, Memory p, Memory mean, Memory dLoss, Sink dp);
 
     /**
      * Selected pairs in rank space. Pair q stands for token {@code q / k} and its expert {@code selected[q]}; row n of {@code uPairs [N, E r]}
@@ -112,7 +110,7 @@ public interface Mixture {
             Memory uPairs,
             Memory expertOf);
 
-    /** Backward of {@link #selectPairs}: {@code du_te += dUPairs_n} on the columns of the pair's own expert; pairs are distinct. */
+    /** Backward of {@link #selectPairs}: {@code du_te (+)= dUPairs_n} on the columns of the pair's own expert, (+)= 0 elsewhere; pairs are distinct. */
     void selectPairsGrad(
             int pairCount,
             int experts,
@@ -121,7 +119,7 @@ public interface Mixture {
             @Nullable Memory pairs,
             Memory selected,
             Memory dUPairs,
-            Memory du);
+            Sink du);
 
     /**
      * Supervised contrastive loss over expert outputs given their inner products {@code s [N, N]}. With {@code n_i = sqrt(s_ii + eps^2)},

@@ -6,7 +6,7 @@ public interface Rows {
     void softmax(int rows, int cols, Memory x, Memory y);
 
     /** {@code dx (+)= y .* (dy - <y, dy>)} per row, with y the softmax; dx may be dy. */
-    void softmaxGrad(int rows, int cols, Memory y, Memory dy, Memory dx, boolean accumulate);
+    void softmaxGrad(int rows, int cols, Memory y, Memory dy, Sink dx);
 
     /**
      * RMSNorm (Zhang and Sennrich 2019, arXiv 1910.07467): {@code rstd_t = 1 / sqrt(mean_i x_ti^2 + eps)},
@@ -17,11 +17,10 @@ public interface Rows {
     /**
      * {@code dx_ti (+)= rstd_t (weight_i dy_ti - xhat_ti mean_j(weight_j dy_tj xhat_tj))} with {@code xhat = x rstd}.
      */
-    void rmsNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Memory dx, boolean accumulate);
+    void rmsNormGrad(int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Sink dx);
 
     /** {@code dWeight_i (+)= sum_t dy_ti x_ti rstd_t}. */
-    void rmsNormWeightGrad(int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate);
+    void rmsNormWeightGrad(int rows, int cols, Memory x, Memory rstd, Memory dy, Sink dWeight);
 
     /**
      * LayerNorm (Ba, Kiros and Hinton 2016, arXiv 1607.06450): {@code mean_t = mean_i x_ti},
@@ -35,8 +34,7 @@ public interface Rows {
      * {@code dx_ti (+)= rstd_t (weight_i dy_ti - mean_j(weight_j dy_tj) - xhat_ti mean_j(weight_j dy_tj xhat_tj))} with
      * {@code xhat_ti = (x_ti - mean_t) rstd_t}.
      */
-    void layerNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate);
+    void layerNormGrad(int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Sink dx);
 
     /**
      * {@code y_ti (+)= x_ti} of matrices that are not transposed: cuts columns out of rows, or puts them back, which is the backward pass.
@@ -54,16 +52,16 @@ public interface Rows {
     void copyRows(Matrix x, Matrix y, boolean accumulate);
 
     /** {@code y_ti (+)= x_ti scale_i}; y may be x. It is its own backward pass in x. */
-    void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate);
+    void scaleColumns(int rows, int cols, Memory x, Memory scale, Sink y);
 
     /** {@code out_t (+)= <a_t, b_t>}, the inner product of each pair of rows; a may be b. */
-    void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate);
+    void rowDots(int rows, int cols, Memory a, Memory b, Sink out);
 
     /** {@code y_ti += bias_i}. */
     void addBias(int rows, int cols, Memory bias, Memory y);
 
     /** {@code out_i (+)= sum_t x_ti}: the backward pass of {@link #addBias} in the bias. */
-    void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate);
+    void columnSum(int rows, int cols, Memory x, Sink out);
 
     /**
      * Cosines and sines of rotary angles: with {@code angle = positions_t * frequencies_i} computed in double precision,
@@ -84,17 +82,8 @@ public interface Rows {
      * @param interleaved whether the pairs are {@code (2i, 2i + 1)}, as the paper and GGUF's Llama have them; otherwise {@code (i, i + h)}, as Hugging
      *     Face has them
      */
-    void rope(
-            int rows,
-            int heads,
-            int headDim,
-            Memory table,
-            boolean interleaved,
-            boolean inverse,
-            Memory x,
-            Memory y,
-            boolean accumulate);
+    void rope(int rows, int heads, int headDim, Memory table, boolean interleaved, boolean inverse, Memory x, Sink y);
 
     /** {@code out_0 (+)= scale * sum_i x_i} over all elements of x. */
-    void sum(Memory x, float scale, Memory out, boolean accumulate);
+    void sum(Memory x, float scale, Sink out);
 }

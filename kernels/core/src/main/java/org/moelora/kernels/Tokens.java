@@ -13,8 +13,8 @@ public interface Tokens {
     /** {@code y_t = table[ids_t]} with {@code table [*, cols]}, {@code y [rows, cols]}. */
     void gather(int rows, int cols, Memory ids, Memory table, Memory y);
 
-    /** {@code table[ids_t] += x_t}, in the order of t: the backward pass of {@link #gather}. */
-    void scatterAdd(int rows, int cols, Memory ids, Memory x, Memory table);
+    /** {@code table[i] (+)= sum_{t: ids_t = i} x_t}, in the order of t, for all rows i of the table: the backward pass of {@link #gather}. */
+    void scatterAdd(int rows, int cols, Memory ids, Memory x, Sink table);
 
     /**
      * {@code losses_t = log sum_c exp(logits_tc) - logits_t,target} and, unless {@code dLogits} is null,

@@ -89,8 +89,14 @@ public final class HostMemory extends Memory {
     }
 
     /** The bytes of a sink, or {@link MemorySegment#NULL} if it is absent, of which nothing may be read or written; throws as {@link #floats(Memory, long)}. */
-    public static MemorySegment floatsOrNone(Sink sink, long length) {
+    public static MemorySegment floats(Sink sink, long length) {
         return sink.isAbsent() ? MemorySegment.NULL : floats(sink.memory(), length);
+    }
+
+    /** The bytes of a sink for a kernel that adds: zeros where it overwrites. */
+    public static MemorySegment sums(Sink sink) {
+        MemorySegment bytes = floats(sink.memory(), 0);
+        return sink.adds() ? bytes : bytes.fill((byte) 0);
     }
 
     /** {@link #floats(Memory, long)}, or null for null. */

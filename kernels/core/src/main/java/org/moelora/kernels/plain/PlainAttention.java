@@ -1,7 +1,6 @@
 package org.moelora.kernels.plain;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
-import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.set;
 
@@ -89,9 +88,9 @@ final class PlainAttention implements Attention {
         MemorySegment os = floats(o, plan.queryNumbers());
         MemorySegment ls = floats(logSumExp, plan.queryHeads());
         MemorySegment dos = floats(dO, plan.queryNumbers());
-        MemorySegment dqs = floatsOrNone(gradients.dq(), plan.queryNumbers());
-        MemorySegment dks = floatsOrNone(gradients.dk(), plan.keyNumbers());
-        MemorySegment dvs = floatsOrNone(gradients.dv(), plan.keyNumbers());
+        MemorySegment dqs = floats(gradients.dq(), plan.queryNumbers());
+        MemorySegment dks = floats(gradients.dk(), plan.keyNumbers());
+        MemorySegment dvs = floats(gradients.dv(), plan.keyNumbers());
         double[] sumK = new double[Math.toIntExact(plan.keyNumbers())];
         double[] sumV = new double[Math.toIntExact(plan.keyNumbers())];
         forEachQuery(plan, query -> {

@@ -1,7 +1,6 @@
 package org.moelora.kernels.plain;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
-import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.set;
 import static org.moelora.kernels.plain.PlainRows.put;
@@ -25,18 +24,18 @@ final class PlainElementwise implements Elementwise {
 
     /** {@code y_i (+)= alpha x_i}; backwards {@code dx_i = alpha dy_i}. */
     @Override
-    public void scale(float alpha, Memory x, Memory y, boolean accumulate) {
+    public void scale(float alpha, Memory x, Sink y) {
         MemorySegment xs = floats(x, y.length());
         MemorySegment ys = floats(y, x.length());
         for (long i = 0; i < x.length(); i++) {
-            put(ys, i, (double) alpha * get(xs, i), accumulate);
+            put(ys, i, (double) alpha * get(xs, i), y);
         }
     }
 
     /** {@code y_i (+)= factor_0 x_i}. */
     @Override
-    public void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate) {
-        scale(get(floats(factor, 1), 0), x, y, accumulate);
+    public void scaleBy(Memory factor, Memory x, Sink y) {
+        scale(get(floats(factor, 1), 0), x, y);
     }
 
     /** {@code y_i = a_i + b_i}; backwards {@code da = db = dy}. */
@@ -52,12 +51,12 @@ final class PlainElementwise implements Elementwise {
 
     /** {@code y_i (+)= a_i b_i}; backwards {@code da_i = dy_i b_i}, {@code db_i = dy_i a_i}. */
     @Override
-    public void multiply(Memory a, Memory b, Memory y, boolean accumulate) {
+    public void multiply(Memory a, Memory b, Sink y) {
         MemorySegment as = floats(a, y.length());
         MemorySegment bs = floats(b, y.length());
         MemorySegment ys = floats(y, a.length());
         for (long i = 0; i < y.length(); i++) {
-            put(ys, i, (double) get(as, i) * get(bs, i), accumulate);
+            put(ys, i, (double) get(as, i) * get(bs, i), y);
         }
     }
 
@@ -80,18 +79,14 @@ final class PlainElementwise implements Elementwise {
         MemorySegment gs = floats(gate, n);
         MemorySegment us = floats(up, n);
         MemorySegment dys = floats(dy, n);
-        MemorySegment dgs = floatsOrNone(dGate, n);
-        MemorySegment dus = floatsOrNone(dUp, n);
+        MemorySegment dgs = floats(dGate, n);
+        MemorySegment dus = floats(dUp, n);
         for (long i = 0; i < n; i++) {
             double a = get(gs, i);
             double sigmoid = sigmoid(a);
             double d = get(dys, i);
-            if (!dUp.isAbsent()) {
-                put(dus, i, d * a * sigmoid, dUp.adds());
-            }
-            if (!dGate.isAbsent()) {
-                put(dgs, i, d * get(us, i) * sigmoid * (1 + a * (1 - sigmoid)), dGate.adds());
-            }
+            put(dus, i, d * a * sigmoid, dUp);
+            put(dgs, i, d * get(us, i) * sigmoid * (1 + a * (1 - sigmoid)), dGate);
         }
     }
 
@@ -111,12 +106,12 @@ final class PlainElementwise implements Elementwise {
 
     /** {@code dx_i = dy_i f'(x_i)}. */
     @Override
-    public void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate) {
+    public void activateGrad(Activation f, Memory x, Memory dy, Sink dx) {
         MemorySegment xs = floats(x, dy.length());
         MemorySegment dys = floats(dy, dy.length());
         MemorySegment dxs = floats(dx, dy.length());
         for (long i = 0; i < dy.length(); i++) {
-            put(dxs, i, get(dys, i) * f.slope(get(xs, i)), accumulate);
+            put(dxs, i, get(dys, i) * f.slope(get(xs, i)), dx);
         }
     }
 
@@ -132,12 +127,12 @@ final class PlainElementwise implements Elementwise {
 
     /** {@code dx_i = dy_i y_i (1 - y_i)}. */
     @Override
-    public void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate) {
+    public void sigmoidGrad(Memory y, Memory dy, Sink dx) {
         MemorySegment ys = floats(y, dy.length());
         MemorySegment dys = floats(dy, dy.length());
         MemorySegment dxs = floats(dx, dy.length());
         for (long i = 0; i < dy.length(); i++) {
-            put(dxs, i, (double) get(dys, i) * get(ys, i) * (1.0 - get(ys, i)), accumulate);
+            put(dxs, i, (double) get(dys, i) * get(ys, i) * (1.0 - get(ys, i)), dx);
         }
     }
 
@@ -153,7 +148,7 @@ final class PlainElementwise implements Elementwise {
 
     /** {@code y_i (+)= keep_i x_i / (1 - rate)} with {@code keep_i = uniform_i >= rate}; backwards the same of {@code dy}. */
     @Override
-    public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
+    public void dropout(long key, float rate, Memory x, Sink y) {
         MemorySegment xs = floats(x, y.length());
         MemorySegment ys = floats(y, x.length());
         int[] words = new int[4];
@@ -162,7 +157,7 @@ final class PlainElementwise implements Elementwise {
                 Philox.block(key, i / 4, words);
             }
             float uniform = (words[(int) (i % 4)] >>> 8) * 0x1p-24f;
-            put(ys, i, uniform >= rate ? get(xs, i) / (1.0 - rate) : 0, accumulate);
+            put(ys, i, uniform >= rate ? get(xs, i) / (1.0 - rate) : 0, y);
         }
     }
 }

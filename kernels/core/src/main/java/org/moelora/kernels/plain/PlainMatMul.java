@@ -3,6 +3,7 @@ package org.moelora.kernels.plain;
 import static org.moelora.kernels.cpu.HostMemory.floats;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.plain.PlainRows.put;
 
 import java.lang.foreign.MemorySegment;
 import org.moelora.kernels.DType;
@@ -10,6 +11,7 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.cpu.HostFrozen;
 
 final class PlainMatMul implements MatMul {
@@ -41,7 +43,10 @@ final class PlainMatMul implements MatMul {
 
     /** {@code y_to (+)= sum_i x_ti W_oi} with x [rows, in], W [out, in], y [rows, out]. */
     @Override
-    public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
+    public void linear(int rows, Memory x, Frozen w, Sink y) {
+        if (y.isAbsent()) {
+            return;
+        }
         HostFrozen frozen = HostFrozen.of(w);
         MemorySegment ws = frozen.segment();
         DType dtype = w.dtype();
@@ -56,14 +61,17 @@ final class PlainMatMul implements MatMul {
                     sum += (double) get(xs, (long) t * in + i) * HostFrozen.get(ws, dtype, (long) o * in + i);
                 }
                 long at = (long) t * out + o;
-                set(ys, at, (float) (accumulate ? get(ys, at) + sum : sum));
+                put(ys, at, sum, y);
             }
         }
     }
 
     /** {@code dx_ti (+)= sum_o dy_to W_oi}, [rows, in]. */
     @Override
-    public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
+    public void linearGrad(int rows, Memory dy, Frozen w, Sink dx) {
+        if (dx.isAbsent()) {
+            return;
+        }
         HostFrozen frozen = HostFrozen.of(w);
         MemorySegment ws = frozen.segment();
         DType dtype = w.dtype();
@@ -78,7 +86,7 @@ final class PlainMatMul implements MatMul {
                     sum += (double) get(dys, (long) t * out + o) * HostFrozen.get(ws, dtype, (long) o * in + i);
                 }
                 long at = (long) t * in + i;
-                set(dxs, at, (float) (accumulate ? get(dxs, at) + sum : sum));
+                put(dxs, at, sum, dx);
             }
         }
     }

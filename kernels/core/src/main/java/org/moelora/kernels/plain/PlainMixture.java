@@ -1,12 +1,12 @@
 package org.moelora.kernels.plain;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
-import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.getInt;
 import static org.moelora.kernels.cpu.HostMemory.ints;
 import static org.moelora.kernels.cpu.HostMemory.set;
 import static org.moelora.kernels.cpu.HostMemory.setInt;
+import static org.moelora.kernels.cpu.HostMemory.sums;
 import static org.moelora.kernels.plain.PlainRows.put;
 
 import java.lang.foreign.MemorySegment;
@@ -76,8 +76,10 @@ final class PlainMixture implements Mixture {
             Memory selected,
             Memory g,
             Memory dg,
-            Memory dp,
-            boolean accumulate) {
+            Sink dp) {
+        if (dp.isAbsent()) {
+            return;
+        }
         MemorySegment ps = floats(p, (long) tokens * experts);
         MemorySegment ss = ints(selected, (long) tokens * k);
         MemorySegment gs = floats(g, (long) tokens * experts);
@@ -92,7 +94,7 @@ final class PlainMixture implements Mixture {
                 z += get(ps, row + e);
                 dot += (double) get(gs, row + e) * get(dgs, row + e);
             }
-            if (!accumulate) {
+            if (!dp.adds()) {
                 for (int e = 0; e < experts; e++) {
                     set(dps, row + e, 0);
                 }
@@ -134,8 +136,8 @@ final class PlainMixture implements Mixture {
         MemorySegment hs = floats(threshold, tokens);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dgs = floats(dg, (long) tokens * experts);
-        MemorySegment dps = floatsOrNone(dp, (long) tokens * experts);
-        MemorySegment dhs = floatsOrNone(dThreshold, tokens);
+        MemorySegment dps = floats(dp, (long) tokens * experts);
+        MemorySegment dhs = floats(dThreshold, tokens);
         for (int t = 0; t < tokens; t++) {
             long row = (long) t * experts;
             double z = 0;
@@ -147,14 +149,10 @@ final class PlainMixture implements Mixture {
             double sum = 0;
             for (int e = 0; e < experts; e++) {
                 double dm = get(ps, row + e) > get(hs, t) ? (get(dgs, row + e) - dot) / z : 0;
-                if (!dp.isAbsent()) {
-                    put(dps, row + e, dm, dp.adds());
-                }
+                put(dps, row + e, dm, dp);
                 sum += dm;
             }
-            if (!dThreshold.isAbsent()) {
-                put(dhs, t, -sum, dThreshold.adds());
-            }
+            put(dhs, t, -sum, dThreshold);
         }
     }
 
@@ -177,20 +175,16 @@ final class PlainMixture implements Mixture {
         MemorySegment us = floats(u, (long) tokens * experts * rank);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dvs = floats(dv, (long) tokens * experts * rank);
-        MemorySegment dus = floatsOrNone(du, (long) tokens * experts * rank);
-        MemorySegment dgs = floatsOrNone(dg, (long) tokens * experts);
+        MemorySegment dus = floats(du, (long) tokens * experts * rank);
+        MemorySegment dgs = floats(dg, (long) tokens * experts);
         for (long te = 0; te < (long) tokens * experts; te++) {
             double dot = 0;
             for (long i = te * rank; i < (te + 1) * rank; i++) {
                 double d = get(dvs, i);
                 dot += d * get(us, i);
-                if (!du.isAbsent()) {
-                    put(dus, i, get(gs, te) * d, du.adds());
-                }
+                put(dus, i, get(gs, te) * d, du);
             }
-            if (!dg.isAbsent()) {
-                put(dgs, te, dot, dg.adds());
-            }
+            put(dgs, te, dot, dg);
         }
     }
 
@@ -219,13 +213,13 @@ final class PlainMixture implements Mixture {
 
     /** {@code dp_te = dLoss E load_e / T}; the load carries no gradient. */
     @Override
-    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate) {
+    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Sink dp) {
         MemorySegment fs = floats(load, experts);
         MemorySegment dps = floats(dp, (long) tokens * experts);
         double d = get(floats(dLoss, 1), 0);
         for (int t = 0; t < tokens; t++) {
             for (int e = 0; e < experts; e++) {
-                put(dps, (long) t * experts + e, d * experts * get(fs, e) / tokens, accumulate);
+                put(dps, (long) t * experts + e, d * experts * get(fs, e) / tokens, dp);
             }
         }
     }
@@ -252,8 +246,7 @@ final class PlainMixture implements Mixture {
 
     /** {@code dp_te = dLoss (log mean_e - log p_te) / T}. */
     @Override
-    public void mutualInformationGrad(
-            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate) {
+    public void mutualInformationGrad(int tokens, int experts, Memory p, Memory mean, Memory dLoss, Sink dp) {
         MemorySegment ps = floats(p, (long) tokens * experts);
         MemorySegment ms = floats(mean, experts);
         MemorySegment dps = floats(dp, (long) tokens * experts);
@@ -261,7 +254,7 @@ final class PlainMixture implements Mixture {
         for (int t = 0; t < tokens; t++) {
             for (int e = 0; e < experts; e++) {
                 long at = (long) t * experts + e;
-                put(dps, at, d * (log(get(ms, e)) - log(get(ps, at))) / tokens, accumulate);
+                put(dps, at, d * (log(get(ms, e)) - log(get(ps, at))) / tokens, dp);
             }
         }
     }
@@ -308,12 +301,15 @@ final class PlainMixture implements Mixture {
             @Nullable Memory pairs,
             Memory selected,
             Memory dUPairs,
-            Memory du) {
+            Sink du) {
+        if (du.isAbsent()) {
+            return;
+        }
         int width = experts * rank;
         MemorySegment qs = pairs == null ? null : ints(pairs, pairCount);
         MemorySegment ss = ints(selected, pairs == null ? pairCount : 0);
         MemorySegment dups = floats(dUPairs, (long) pairCount * width);
-        MemorySegment dus = floats(du, 0);
+        MemorySegment dus = sums(du);
         for (int n = 0; n < pairCount; n++) {
             int pair = qs == null ? n : getInt(qs, n);
             int e = getInt(ss, pair);

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
+import org.moelora.kernels.Sink;
 
 final class PlainRows implements Rows {
     /** x, y [rows, cols]: {@code y_i = exp(x_i - max x) / sum_j exp(x_j - max x)} per row. The largest is taken off so that no exp overflows. */
@@ -35,7 +36,7 @@ final class PlainRows implements Rows {
 
     /** {@code dx = y .* (dy - <y, dy>)} per row, as the derivative of y_j in x_i is {@code y_j ([i = j] - y_i)}. */
     @Override
-    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Memory dx, boolean accumulate) {
+    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Sink dx) {
         MemorySegment ys = floats(y, (long) rows * cols);
         MemorySegment dys = floats(dy, (long) rows * cols);
         MemorySegment dxs = floats(dx, (long) rows * cols);
@@ -46,7 +47,7 @@ final class PlainRows implements Rows {
                 dot += (double) get(ys, row + i) * get(dys, row + i);
             }
             for (int i = 0; i < cols; i++) {
-                put(dxs, row + i, get(ys, row + i) * (get(dys, row + i) - dot), accumulate);
+                put(dxs, row + i, get(ys, row + i) * (get(dys, row + i) - dot), dx);
             }
         }
     }
@@ -74,8 +75,7 @@ final class PlainRows implements Rows {
 
     /** {@code dx_ti = rstd_t (weight_i dy_ti - xhat_ti mean_j(weight_j dy_tj xhat_tj))} with {@code xhat = x rstd}. */
     @Override
-    public void rmsNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Memory dx, boolean accumulate) {
+    public void rmsNormGrad(int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Sink dx) {
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment ws = floats(weight, cols);
         MemorySegment rs = floats(rstd, rows);
@@ -90,15 +90,14 @@ final class PlainRows implements Rows {
             }
             for (int i = 0; i < cols; i++) {
                 double hat = get(xs, row + i) * r;
-                put(dxs, row + i, r * ((double) get(ws, i) * get(dys, row + i) - hat * mean), accumulate);
+                put(dxs, row + i, r * ((double) get(ws, i) * get(dys, row + i) - hat * mean), dx);
             }
         }
     }
 
     /** {@code dWeight_i = sum_t dy_ti x_ti rstd_t}, [cols]. */
     @Override
-    public void rmsNormWeightGrad(
-            int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate) {
+    public void rmsNormWeightGrad(int rows, int cols, Memory x, Memory rstd, Memory dy, Sink dWeight) {
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment rs = floats(rstd, rows);
         MemorySegment dys = floats(dy, (long) rows * cols);
@@ -109,7 +108,7 @@ final class PlainRows implements Rows {
                 long at = (long) t * cols + i;
                 sum += (double) get(dys, at) * get(xs, at) * get(rs, t);
             }
-            put(dws, i, sum, accumulate);
+            put(dws, i, sum, dWeight);
         }
     }
 
@@ -143,8 +142,7 @@ final class PlainRows implements Rows {
 
     /** {@code dx_ti = rstd_t (weight_i dy_ti - mean_j(weight_j dy_tj) - xhat_ti mean_j(weight_j dy_tj xhat_tj))}. */
     @Override
-    public void layerNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
+    public void layerNormGrad(int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Sink dx) {
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment ws = floats(weight, cols);
         MemorySegment ss = floats(stats, 2L * rows);
@@ -163,7 +161,7 @@ final class PlainRows implements Rows {
             }
             for (int i = 0; i < cols; i++) {
                 double hat = (get(xs, row + i) - mean) * r;
-                put(dxs, row + i, r * ((double) get(ws, i) * get(dys, row + i) - sum - hat * dot), accumulate);
+                put(dxs, row + i, r * ((double) get(ws, i) * get(dys, row + i) - sum - hat * dot), dx);
             }
         }
     }
@@ -182,21 +180,21 @@ final class PlainRows implements Rows {
 
     /** {@code y_ti (+)= x_ti scale_i} with x, y [rows, cols], scale [cols]; backwards {@code dx_ti = dy_ti scale_i}. */
     @Override
-    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
+    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Sink y) {
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment ss = floats(scale, cols);
         MemorySegment ys = floats(y, (long) rows * cols);
         for (int t = 0; t < rows; t++) {
             for (int i = 0; i < cols; i++) {
                 long at = (long) t * cols + i;
-                put(ys, at, (double) get(xs, at) * get(ss, i), accumulate);
+                put(ys, at, (double) get(xs, at) * get(ss, i), y);
             }
         }
     }
 
     /** {@code out_t (+)= sum_i a_ti b_ti} with a, b [rows, cols], out [rows]. */
     @Override
-    public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
+    public void rowDots(int rows, int cols, Memory a, Memory b, Sink out) {
         MemorySegment as = floats(a, (long) rows * cols);
         MemorySegment bs = floats(b, (long) rows * cols);
         MemorySegment os = floats(out, rows);
@@ -205,7 +203,7 @@ final class PlainRows implements Rows {
             for (long i = (long) t * cols; i < (long) (t + 1) * cols; i++) {
                 dot += (double) get(as, i) * get(bs, i);
             }
-            put(os, t, dot, accumulate);
+            put(os, t, dot, out);
         }
     }
 
@@ -223,7 +221,7 @@ final class PlainRows implements Rows {
 
     /** {@code out_i (+)= sum_t x_ti} with x [rows, cols], out [cols]: {@code dbias} where x is {@code dy}. */
     @Override
-    public void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate) {
+    public void columnSum(int rows, int cols, Memory x, Sink out) {
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment os = floats(out, cols);
         for (int i = 0; i < cols; i++) {
@@ -231,7 +229,7 @@ final class PlainRows implements Rows {
             for (int t = 0; t < rows; t++) {
                 sum += get(xs, (long) t * cols + i);
             }
-            put(os, i, sum, accumulate);
+            put(os, i, sum, out);
         }
     }
 
@@ -260,15 +258,7 @@ final class PlainRows implements Rows {
      */
     @Override
     public void rope(
-            int rows,
-            int heads,
-            int headDim,
-            Memory table,
-            boolean interleaved,
-            boolean inverse,
-            Memory x,
-            Memory y,
-            boolean accumulate) {
+            int rows, int heads, int headDim, Memory table, boolean interleaved, boolean inverse, Memory x, Sink y) {
         MemorySegment ts = floats(table, (long) rows * headDim);
         MemorySegment xs = floats(x, (long) rows * heads * headDim);
         MemorySegment ys = floats(y, (long) rows * heads * headDim);
@@ -283,8 +273,8 @@ final class PlainRows implements Rows {
                     long b = head + (interleaved ? 2 * i + 1 : half + i);
                     double first = get(xs, a);
                     double second = get(xs, b);
-                    put(ys, a, first * cos - second * sin, accumulate);
-                    put(ys, b, second * cos + first * sin, accumulate);
+                    put(ys, a, first * cos - second * sin, y);
+                    put(ys, b, second * cos + first * sin, y);
                 }
             }
         }
@@ -292,13 +282,20 @@ final class PlainRows implements Rows {
 
     /** {@code out_0 (+)= scale sum_i x_i}; backwards {@code dx_i = scale dout_0}. */
     @Override
-    public void sum(Memory x, float scale, Memory out, boolean accumulate) {
+    public void sum(Memory x, float scale, Sink out) {
         MemorySegment xs = floats(x, x.length());
         double sum = 0;
         for (long i = 0; i < x.length(); i++) {
             sum += get(xs, i);
         }
-        put(floats(out, 1), 0, scale * sum, accumulate);
+        put(floats(out, 1), 0, scale * sum, out);
+    }
+
+    /** {@code out_i (+)= value}, with out the bytes of a sink; nothing if it is absent. */
+    static void put(MemorySegment out, long i, double value, Sink sink) {
+        if (!sink.isAbsent()) {
+            put(out, i, value, sink.adds());
+        }
     }
 
     /** {@code out_i (+)= value}. */

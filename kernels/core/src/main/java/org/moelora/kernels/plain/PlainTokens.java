@@ -6,12 +6,14 @@ import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.getInt;
 import static org.moelora.kernels.cpu.HostMemory.ints;
 import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.cpu.HostMemory.sums;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.Tokens;
 import org.moelora.kernels.cpu.HostFrozen;
 
@@ -44,12 +46,15 @@ final class PlainTokens implements Tokens {
         }
     }
 
-    /** {@code dtable[ids_t] += dy_t}, the backward pass of {@link #gather}. */
+    /** {@code dtable[ids_t] += dy_t} in the order of t, the backward pass of {@link #gather}. */
     @Override
-    public void scatterAdd(int rows, int cols, Memory ids, Memory x, Memory table) {
+    public void scatterAdd(int rows, int cols, Memory ids, Memory x, Sink table) {
+        if (table.isAbsent()) {
+            return;
+        }
         MemorySegment is = ints(ids, rows);
         MemorySegment xs = floats(x, (long) rows * cols);
-        MemorySegment ts = floats(table, 0);
+        MemorySegment ts = sums(table);
         for (int t = 0; t < rows; t++) {
             for (int i = 0; i < cols; i++) {
                 long at = (long) getInt(is, t) * cols + i;

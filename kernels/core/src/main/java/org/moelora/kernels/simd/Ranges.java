@@ -1,5 +1,6 @@
 package org.moelora.kernels.simd;
 
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.cpu.Workers;
 
 /** Deals out a range of independent items. Where the cuts fall never shows in a result: each item is computed alone. */
@@ -14,6 +15,11 @@ final class Ranges {
     }
 
     private Ranges() {}
+
+    /** The same for a kernel that fills y: nothing if it is absent. */
+    static void run(Workers workers, Sink y, long items, long unit, long cost, Body body) {
+        run(workers, y.isAbsent() ? 0 : items, unit, cost, body);
+    }
 
     /**
      * Runs {@code body} over {@code 0 .. items}.

@@ -1,7 +1,6 @@
 package org.moelora.kernels.simd;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
-import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Memory;
@@ -64,9 +63,9 @@ final class SimdAttention implements Attention {
                 floats(o, plan.queryNumbers()),
                 floats(logSumExp, plan.queryHeads()),
                 floats(dO, plan.queryNumbers()),
-                floatsOrNone(gradients.dq(), plan.queryNumbers()),
-                floatsOrNone(gradients.dk(), plan.keyNumbers()),
-                floatsOrNone(gradients.dv(), plan.keyNumbers()),
+                floats(gradients.dq(), plan.queryNumbers()),
+                floats(gradients.dk(), plan.keyNumbers()),
+                floats(gradients.dv(), plan.keyNumbers()),
                 gradients,
                 parts(plan.rows().sequences() * plan.kvHeads()),
                 pool);

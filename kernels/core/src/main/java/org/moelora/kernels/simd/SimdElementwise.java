@@ -1,7 +1,6 @@
 package org.moelora.kernels.simd;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
-import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.set;
 import static org.moelora.kernels.simd.Lanes.COUNT;
@@ -43,10 +42,11 @@ final class SimdElementwise implements Elementwise {
     }
 
     @Override
-    public void scale(float alpha, Memory x, Memory y, boolean accumulate) {
+    public void scale(float alpha, Memory x, Sink y) {
+        boolean accumulate = y.adds();
         MemorySegment xs = floats(x, y.length());
         MemorySegment ys = floats(y, x.length());
-        Ranges.run(workers, x.length(), COUNT, 1, (from, to) -> {
+        Ranges.run(workers, y, x.length(), COUNT, 1, (from, to) -> {
             long i = from;
             for (; i + COUNT <= to; i += COUNT) {
                 long at = i * Float.BYTES;
@@ -64,8 +64,8 @@ final class SimdElementwise implements Elementwise {
     }
 
     @Override
-    public void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate) {
-        scale(get(floats(factor, 1), 0), x, y, accumulate);
+    public void scaleBy(Memory factor, Memory x, Sink y) {
+        scale(get(floats(factor, 1), 0), x, y);
     }
 
     @Override
@@ -88,11 +88,12 @@ final class SimdElementwise implements Elementwise {
     }
 
     @Override
-    public void multiply(Memory a, Memory b, Memory y, boolean accumulate) {
+    public void multiply(Memory a, Memory b, Sink y) {
+        boolean accumulate = y.adds();
         MemorySegment as = floats(a, y.length());
         MemorySegment bs = floats(b, y.length());
         MemorySegment ys = floats(y, a.length());
-        Ranges.run(workers, y.length(), COUNT, 1, (from, to) -> {
+        Ranges.run(workers, y, y.length(), COUNT, 1, (from, to) -> {
             long i = from;
             for (; i + COUNT <= to; i += COUNT) {
                 long at = i * Float.BYTES;
@@ -137,8 +138,8 @@ final class SimdElementwise implements Elementwise {
         MemorySegment gs = floats(gate, n);
         MemorySegment us = floats(up, n);
         MemorySegment dys = floats(dy, n);
-        MemorySegment dgs = floatsOrNone(dGate, n);
-        MemorySegment dus = floatsOrNone(dUp, n);
+        MemorySegment dgs = floats(dGate, n);
+        MemorySegment dus = floats(dUp, n);
         boolean toGates = !dGate.isAbsent();
         boolean toUps = !dUp.isAbsent();
         Ranges.run(workers, n, COUNT, COSTLY, (from, to) -> {
@@ -194,10 +195,10 @@ final class SimdElementwise implements Elementwise {
     }
 
     @Override
-    public void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate) {
+    public void activateGrad(Activation f, Memory x, Memory dy, Sink dx) {
         switch (f) {
-            case GELU -> geluGrad(x, dy, dx, accumulate);
-            case SQUARED_RELU -> squaredReluGrad(x, dy, dx, accumulate);
+            case GELU -> geluGrad(x, dy, dx);
+            case SQUARED_RELU -> squaredReluGrad(x, dy, dx);
         }
     }
 
@@ -227,12 +228,13 @@ final class SimdElementwise implements Elementwise {
     }
 
     /** With s the sigmoid of {@code 2 z}: {@code dx (+)= dy (s + 2 x s (1 - s) z')}. */
-    private void geluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+    private void geluGrad(Memory x, Memory dy, Sink dx) {
+        boolean accumulate = dx.adds();
         long n = dy.length();
         MemorySegment xs = floats(x, n);
         MemorySegment dys = floats(dy, n);
         MemorySegment dxs = floats(dx, n);
-        Ranges.run(workers, n, COUNT, COSTLY, (from, to) -> {
+        Ranges.run(workers, dx, n, COUNT, COSTLY, (from, to) -> {
             long i = from;
             for (; i + COUNT <= to; i += COUNT) {
                 long at = i * Float.BYTES;
@@ -279,12 +281,13 @@ final class SimdElementwise implements Elementwise {
         });
     }
 
-    private void squaredReluGrad(Memory x, Memory dy, Memory dx, boolean accumulate) {
+    private void squaredReluGrad(Memory x, Memory dy, Sink dx) {
+        boolean accumulate = dx.adds();
         long n = dy.length();
         MemorySegment xs = floats(x, n);
         MemorySegment dys = floats(dy, n);
         MemorySegment dxs = floats(dx, n);
-        Ranges.run(workers, n, COUNT, 1, (from, to) -> {
+        Ranges.run(workers, dx, n, COUNT, 1, (from, to) -> {
             long i = from;
             for (; i + COUNT <= to; i += COUNT) {
                 long at = i * Float.BYTES;
@@ -322,12 +325,13 @@ final class SimdElementwise implements Elementwise {
     }
 
     @Override
-    public void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate) {
+    public void sigmoidGrad(Memory y, Memory dy, Sink dx) {
+        boolean accumulate = dx.adds();
         long n = dy.length();
         MemorySegment ys = floats(y, n);
         MemorySegment dys = floats(dy, n);
         MemorySegment dxs = floats(dx, n);
-        Ranges.run(workers, n, COUNT, 1, (from, to) -> {
+        Ranges.run(workers, dx, n, COUNT, 1, (from, to) -> {
             long i = from;
             for (; i + COUNT <= to; i += COUNT) {
                 long at = i * Float.BYTES;
@@ -368,11 +372,12 @@ final class SimdElementwise implements Elementwise {
     }
 
     @Override
-    public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
+    public void dropout(long key, float rate, Memory x, Sink y) {
+        boolean accumulate = y.adds();
         MemorySegment xs = floats(x, y.length());
         MemorySegment ys = floats(y, x.length());
         float kept = (float) (1 / (1.0 - rate));
-        Ranges.run(workers, x.length(), 4, COSTLY, (from, to) -> {
+        Ranges.run(workers, y, x.length(), 4, COSTLY, (from, to) -> {
             int[] words = new int[4];
             for (long block = from; block < to; block += 4) {
                 Philox.block(key, block / 4, words);

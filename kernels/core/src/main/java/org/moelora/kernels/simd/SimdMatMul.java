@@ -7,6 +7,7 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.Workers;
 
@@ -41,16 +42,19 @@ final class SimdMatMul implements MatMul {
     }
 
     @Override
-    public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
+    public void linear(int rows, Memory x, Frozen w, Sink y) {
+        if (y.isAbsent()) {
+            return;
+        }
         HostFrozen host = HostFrozen.of(w);
         int in = w.cols();
         int out = w.rows();
         Matrix xs = Matrix.of(x, rows, in);
-        Matrix ys = Matrix.of(y, rows, out);
+        Matrix ys = Matrix.of(y.memory(), rows, out);
         if (rows == 1 && OneRow.serves(host)) {
             Scratch s = pool.take();
             try {
-                new OneRow(floats(xs), host, floats(ys), accumulate, s).run(workers);
+                new OneRow(floats(xs), host, floats(ys), y.adds(), s).run(workers);
             } finally {
                 pool.free(s);
             }
@@ -58,22 +62,25 @@ final class SimdMatMul implements MatMul {
             Scratch s = pool.take();
             try {
                 Source.of(xs).read(0, rows * in, s.stage, 0, s.narrow);
-                new FewRows(rows, s.stage, Source.of(host), in, out, floats(ys), accumulate, pool).run(workers);
+                new FewRows(rows, s.stage, Source.of(host), in, out, floats(ys), y.adds(), pool).run(workers);
             } finally {
                 pool.free(s);
             }
         } else {
-            multiply(xs, host, true, ys, accumulate);
+            multiply(xs, host, true, ys, y.adds());
         }
     }
 
     @Override
-    public void linearByRow(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
+    public void linearByRow(int rows, Memory x, Frozen w, Sink y) {
+        if (y.isAbsent()) {
+            return;
+        }
         HostFrozen host = HostFrozen.of(w);
         int in = w.cols();
         int out = w.rows();
         if (in > Scratch.INPUT) {
-            MatMul.super.linearByRow(rows, x, w, y, accumulate);
+            MatMul.super.linearByRow(rows, x, w, y);
             return;
         }
         boolean inPlace = OneRow.serves(host);
@@ -81,15 +88,15 @@ final class SimdMatMul implements MatMul {
         for (int from = 0; from < rows; from += most) {
             int n = Math.min(most, rows - from);
             Memory part = x.slice((long) from * in, (long) n * in);
-            Memory result = y.slice((long) from * out, (long) n * out);
+            Sink result = y.slice((long) from * out, (long) n * out);
             if (n == 1 || !inPlace) {
-                linear(n, part, w, result, accumulate); // FewRows sums each row as it sums one
+                linear(n, part, w, result); // FewRows sums each row as it sums one
                 continue;
             }
             Scratch s = pool.take();
             try {
-                new ByRow(n, floats(Matrix.of(part, n, in)), host, floats(Matrix.of(result, n, out)), accumulate, s)
-                        .run(workers);
+                Matrix xs = Matrix.of(part, n, in);
+                new ByRow(n, floats(xs), host, floats(result, (long) n * out), y.adds(), s).run(workers);
             } finally {
                 pool.free(s);
             }
@@ -97,8 +104,11 @@ final class SimdMatMul implements MatMul {
     }
 
     @Override
-    public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
-        multiply(Matrix.of(dy, rows, w.rows()), HostFrozen.of(w), false, Matrix.of(dx, rows, w.cols()), accumulate);
+    public void linearGrad(int rows, Memory dy, Frozen w, Sink dx) {
+        if (!dx.isAbsent()) {
+            Matrix dys = Matrix.of(dy, rows, w.rows());
+            multiply(dys, HostFrozen.of(w), false, Matrix.of(dx.memory(), rows, w.cols()), dx.adds());
+        }
     }
 
     /** {@code C (+)= A op(W)}; W as {@link Panels} in float32, made at the first use, unless the device packs at every call. */

@@ -1,7 +1,6 @@
 package org.moelora.kernels.simd;
 
 import static org.moelora.kernels.cpu.HostMemory.floats;
-import static org.moelora.kernels.cpu.HostMemory.floatsOrNone;
 import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.getInt;
 import static org.moelora.kernels.cpu.HostMemory.ints;
@@ -102,9 +101,8 @@ final class SimdMixture implements Mixture {
             Memory selected,
             Memory g,
             Memory dg,
-            Memory dp,
-            boolean accumulate) {
-        plain.topKGrad(tokens, experts, k, renormalise, p, selected, g, dg, dp, accumulate);
+            Sink dp) {
+        plain.topKGrad(tokens, experts, k, renormalise, p, selected, g, dg, dp);
     }
 
     @Override
@@ -136,8 +134,8 @@ final class SimdMixture implements Mixture {
         MemorySegment hs = floats(threshold, tokens);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dgs = floats(dg, (long) tokens * experts);
-        MemorySegment dps = floatsOrNone(dp, (long) tokens * experts);
-        MemorySegment dhs = floatsOrNone(dThreshold, tokens);
+        MemorySegment dps = floats(dp, (long) tokens * experts);
+        MemorySegment dhs = floats(dThreshold, tokens);
         boolean toP = !dp.isAbsent();
         Ranges.run(workers, tokens, 1, 6L * experts, (from, to) -> {
             for (long t = from; t < to; t++) {
@@ -192,8 +190,8 @@ final class SimdMixture implements Mixture {
         MemorySegment us = floats(u, (long) tokens * experts * rank);
         MemorySegment gs = floats(g, (long) tokens * experts);
         MemorySegment dvs = floats(dv, (long) tokens * experts * rank);
-        MemorySegment dus = floatsOrNone(du, (long) tokens * experts * rank);
-        MemorySegment dgs = floatsOrNone(dg, (long) tokens * experts);
+        MemorySegment dus = floats(du, (long) tokens * experts * rank);
+        MemorySegment dgs = floats(dg, (long) tokens * experts);
         boolean toU = !du.isAbsent();
         Ranges.run(workers, (long) tokens * experts, experts, 4L * rank, (from, to) -> {
             for (long te = from; te < to; te++) {
@@ -220,8 +218,8 @@ final class SimdMixture implements Mixture {
     }
 
     @Override
-    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate) {
-        plain.balanceGrad(tokens, experts, load, dLoss, dp, accumulate);
+    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Sink dp) {
+        plain.balanceGrad(tokens, experts, load, dLoss, dp);
     }
 
     @Override
@@ -230,9 +228,8 @@ final class SimdMixture implements Mixture {
     }
 
     @Override
-    public void mutualInformationGrad(
-            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate) {
-        plain.mutualInformationGrad(tokens, experts, p, mean, dLoss, dp, accumulate);
+    public void mutualInformationGrad(int tokens, int experts, Memory p, Memory mean, Memory dLoss, Sink dp) {
+        plain.mutualInformationGrad(tokens, experts, p, mean, dLoss, dp);
     }
 
     @Override
@@ -275,7 +272,7 @@ final class SimdMixture implements Mixture {
             @Nullable Memory pairs,
             Memory selected,
             Memory dUPairs,
-            Memory du) {
+            Sink du) {
         plain.selectPairsGrad(pairCount, experts, rank, k, pairs, selected, dUPairs, du);
     }
 

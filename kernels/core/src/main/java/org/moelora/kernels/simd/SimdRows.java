@@ -15,6 +15,7 @@ import jdk.incubator.vector.VectorMask;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.cpu.Workers;
 
 final class SimdRows implements Rows {
@@ -36,11 +37,12 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Memory dx, boolean accumulate) {
+    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Sink dx) {
+        boolean accumulate = dx.adds();
         MemorySegment ys = floats(y, (long) rows * cols);
         MemorySegment dys = floats(dy, (long) rows * cols);
         MemorySegment dxs = floats(dx, (long) rows * cols);
-        Ranges.run(workers, rows, 1, 2L * cols, (from, to) -> {
+        Ranges.run(workers, dx, rows, 1, 2L * cols, (from, to) -> {
             for (long t = from; t < to; t++) {
                 Softmax.gradRow(cols, ys, dys, dxs, t * cols, accumulate);
             }
@@ -61,14 +63,14 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void rmsNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Memory dx, boolean accumulate) {
+    public void rmsNormGrad(int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Sink dx) {
+        boolean accumulate = dx.adds();
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment ws = floats(weight, cols);
         MemorySegment rs = floats(rstd, rows);
         MemorySegment dys = floats(dy, (long) rows * cols);
         MemorySegment dxs = floats(dx, (long) rows * cols);
-        Ranges.run(workers, rows, 1, 3L * cols, (from, to) -> {
+        Ranges.run(workers, dx, rows, 1, 3L * cols, (from, to) -> {
             for (long t = from; t < to; t++) {
                 RmsNorm.gradRow(cols, get(rs, t), xs, ws, dys, dxs, t * cols, accumulate);
             }
@@ -76,13 +78,13 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void rmsNormWeightGrad(
-            int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate) {
+    public void rmsNormWeightGrad(int rows, int cols, Memory x, Memory rstd, Memory dy, Sink dWeight) {
+        boolean accumulate = dWeight.adds();
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment rs = floats(rstd, rows);
         MemorySegment dys = floats(dy, (long) rows * cols);
         MemorySegment dws = floats(dWeight, cols);
-        Ranges.run(workers, cols, COUNT, 2L * rows, (from, to) -> {
+        Ranges.run(workers, dWeight, cols, COUNT, 2L * rows, (from, to) -> {
             for (int i = (int) from; i < to; i += COUNT) {
                 RmsNorm.weightGrad(rows, cols, i, xs, rs, dys, dws, accumulate);
             }
@@ -104,14 +106,14 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void layerNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
+    public void layerNormGrad(int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Sink dx) {
+        boolean accumulate = dx.adds();
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment ws = floats(weight, cols);
         MemorySegment ss = floats(stats, 2L * rows);
         MemorySegment dys = floats(dy, (long) rows * cols);
         MemorySegment dxs = floats(dx, (long) rows * cols);
-        Ranges.run(workers, rows, 1, 4L * cols, (from, to) -> {
+        Ranges.run(workers, dx, rows, 1, 4L * cols, (from, to) -> {
             for (long t = from; t < to; t++) {
                 LayerNorm.gradRow(cols, xs, ws, ss, dys, dxs, t, accumulate);
             }
@@ -146,11 +148,12 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
+    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Sink y) {
+        boolean accumulate = y.adds();
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment ss = floats(scale, cols);
         MemorySegment ys = floats(y, (long) rows * cols);
-        Ranges.run(workers, rows, 1, cols, (from, to) -> {
+        Ranges.run(workers, y, rows, 1, cols, (from, to) -> {
             for (long t = from; t < to; t++) {
                 long row = t * cols;
                 int i = 0;
@@ -171,11 +174,12 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
+    public void rowDots(int rows, int cols, Memory a, Memory b, Sink out) {
+        boolean accumulate = out.adds();
         MemorySegment as = floats(a, (long) rows * cols);
         MemorySegment bs = floats(b, (long) rows * cols);
         MemorySegment os = floats(out, rows);
-        Ranges.run(workers, rows, 1, 2L * cols, (from, to) -> {
+        Ranges.run(workers, out, rows, 1, 2L * cols, (from, to) -> {
             for (long t = from; t < to; t++) {
                 float dot = dot(cols, as, bs, t * cols);
                 set(os, t, dot + (accumulate ? get(os, t) : 0));
@@ -220,10 +224,11 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate) {
+    public void columnSum(int rows, int cols, Memory x, Sink out) {
+        boolean accumulate = out.adds();
         MemorySegment xs = floats(x, (long) rows * cols);
         MemorySegment os = floats(out, cols);
-        Ranges.run(workers, cols, COUNT, rows, (from, to) -> {
+        Ranges.run(workers, out, cols, COUNT, rows, (from, to) -> {
             for (int i = (int) from; i < to; i += COUNT) {
                 column(rows, cols, i, xs, os, accumulate);
             }
@@ -267,20 +272,13 @@ final class SimdRows implements Rows {
 
     @Override
     public void rope(
-            int rows,
-            int heads,
-            int headDim,
-            Memory table,
-            boolean interleaved,
-            boolean inverse,
-            Memory x,
-            Memory y,
-            boolean accumulate) {
+            int rows, int heads, int headDim, Memory table, boolean interleaved, boolean inverse, Memory x, Sink y) {
+        boolean accumulate = y.adds();
         MemorySegment ts = floats(table, (long) rows * headDim);
         MemorySegment xs = floats(x, (long) rows * heads * headDim);
         MemorySegment ys = floats(y, (long) rows * heads * headDim);
         float sign = inverse ? -1 : 1;
-        Ranges.run(workers, rows, 1, 2L * heads * headDim, (from, to) -> {
+        Ranges.run(workers, y, rows, 1, 2L * heads * headDim, (from, to) -> {
             for (long t = from; t < to; t++) {
                 for (int h = 0; h < heads; h++) {
                     long head = (t * heads + h) * headDim;
@@ -353,9 +351,13 @@ final class SimdRows implements Rows {
     }
 
     @Override
-    public void sum(Memory x, float scale, Memory out, boolean accumulate) {
+    public void sum(Memory x, float scale, Sink out) {
+        boolean accumulate = out.adds();
         MemorySegment xs = floats(x, x.length());
         MemorySegment os = floats(out, 1);
+        if (out.isAbsent()) {
+            return;
+        }
         double sum = scale * Sums.blocked(workers, x.length(), (from, to) -> sum(xs, from, to));
         set(os, 0, (float) (accumulate ? get(os, 0) + sum : sum));
     }

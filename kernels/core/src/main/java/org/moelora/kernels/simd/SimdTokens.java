@@ -6,6 +6,7 @@ import static org.moelora.kernels.cpu.HostMemory.get;
 import static org.moelora.kernels.cpu.HostMemory.getInt;
 import static org.moelora.kernels.cpu.HostMemory.ints;
 import static org.moelora.kernels.cpu.HostMemory.set;
+import static org.moelora.kernels.cpu.HostMemory.sums;
 import static org.moelora.kernels.simd.Lanes.COUNT;
 import static org.moelora.kernels.simd.Lanes.FLOATS;
 import static org.moelora.kernels.simd.Lanes.ORDER;
@@ -17,6 +18,7 @@ import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.Tokens;
 import org.moelora.kernels.cpu.HostFrozen;
 import org.moelora.kernels.cpu.Workers;
@@ -69,10 +71,13 @@ final class SimdTokens implements Tokens {
 
     /** Cut by columns, so that each element of the table is added to in the order of the rows. */
     @Override
-    public void scatterAdd(int rows, int cols, Memory ids, Memory x, Memory table) {
+    public void scatterAdd(int rows, int cols, Memory ids, Memory x, Sink table) {
+        if (table.isAbsent()) {
+            return;
+        }
         MemorySegment is = ints(ids, rows);
         MemorySegment xs = floats(x, (long) rows * cols);
-        MemorySegment ts = floats(table, 0);
+        MemorySegment ts = sums(table);
         Ranges.run(workers, cols, COUNT, rows, (from, to) -> {
             for (int t = 0; t < rows; t++) {
                 long source = (long) t * cols;

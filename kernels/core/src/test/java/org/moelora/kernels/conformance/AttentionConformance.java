@@ -115,9 +115,9 @@ public abstract class AttentionConformance extends Conformance {
                             lse,
                             s.of(dO),
                             new Attention.Gradients(
-                                    ofQ ? Sink.fresh(s.out(queryNumbers)) : Sink.ABSENT,
-                                    ofK ? Sink.fresh(s.inOut(rowsWithoutOwner)) : Sink.ABSENT,
-                                    ofV ? Sink.fresh(s.inOut(rowsWithoutOwner)) : Sink.ABSENT));
+                                    ofQ ? s.out(queryNumbers) : Sink.absent(),
+                                    ofK ? s.inOut(rowsWithoutOwner) : Sink.absent(),
+                                    ofV ? s.inOut(rowsWithoutOwner) : Sink.absent()));
         });
     }
 }

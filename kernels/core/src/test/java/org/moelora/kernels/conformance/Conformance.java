@@ -132,10 +132,15 @@ public abstract class Conformance {
 
         /** A gradient's place of a kind; one that is added to starts from {@code values}. */
         public Sink sink(SinkKind kind, float... values) {
+            return kind == SinkKind.ABSENT ? Sink.absent() : inPlace(kind, out(kind == SinkKind.ADDED_TO, values));
+        }
+
+        /** The place of a kind that is an input, too. */
+        public Sink inPlace(SinkKind kind, Memory memory) {
             return switch (kind) {
-                case ABSENT -> Sink.ABSENT;
-                case FRESH -> Sink.fresh(out(values.length));
-                case ADDED_TO -> Sink.onto(inOut(values));
+                case ABSENT -> Sink.absent();
+                case FRESH -> memory;
+                case ADDED_TO -> Sink.onto(memory);
             };
         }
 

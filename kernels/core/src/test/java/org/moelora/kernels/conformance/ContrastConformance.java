@@ -48,7 +48,7 @@ public abstract class ContrastConformance extends Conformance {
             check("contrast of " + n + " at " + tau + ", length " + length, tolerance(tau), s -> {
                 Memory d = s.of(products);
                 s.kernels().mixture().contrast(n, tau, EPS, d, s.of(expertOf), s.out(1), d);
-                s.kernels().elementwise().scale(unit(tau, length), d, s.out(n * n), false);
+                s.kernels().elementwise().scale(unit(tau, length), d, s.out(n * n));
             });
         }
     }
@@ -83,8 +83,8 @@ public abstract class ContrastConformance extends Conformance {
                 s.kernels()
                         .mixture()
                         .gatedContrast(n, experts, tau, EPS, d, s.of(expertOf), s.of(gates), s.out(1), d, dGates);
-                s.kernels().elementwise().scale(unit(tau, length), d, s.out(n * n), false);
-                s.kernels().elementwise().multiply(dGates, s.of(sizes), s.out(n * experts), false);
+                s.kernels().elementwise().scale(unit(tau, length), d, s.out(n * n));
+                s.kernels().elementwise().multiply(dGates, s.of(sizes), s.out(n * experts));
             });
         }
     }
@@ -152,7 +152,7 @@ public abstract class ContrastConformance extends Conformance {
             check("tokenContrast of " + k + " at " + tau + ", length " + length, tolerance(tau), s -> {
                 Memory d = s.of(products);
                 s.kernels().mixture().tokenContrast(9, experts, k, tau, EPS, d, s.of(selected), s.out(1), d);
-                s.kernels().elementwise().scale(unit(tau, length), d, s.out(products.length), false);
+                s.kernels().elementwise().scale(unit(tau, length), d, s.out(products.length));
             });
         }
     }

@@ -134,7 +134,7 @@ public abstract class DeviceConformance extends Conformance {
                     });
             assertThat(subject().memoryUse()).isEqualTo(before);
             try (Memory sum = subject().allocate(DType.F32, 1, Owner.TAPE)) {
-                subject().kernels().rows().sum(kept, 1, sum, false);
+                subject().kernels().rows().sum(kept, 1, sum);
                 float[] found = new float[1];
                 subject().read(sum, 0, found);
                 assertThat(found).containsExactly(10);
@@ -265,9 +265,9 @@ public abstract class DeviceConformance extends Conformance {
                     .isThrownBy(() -> kernels.matMul().gemmBatched(4, 1, a, a.t(), 0, c));
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> kernels.matMul().gemmBatched(2, 1, a, a, 0, Matrix.of(six, 2, 2)));
-            assertThatThrownBy(() -> kernels.matMul().linear(2, six, w, five, false))
+            assertThatThrownBy(() -> kernels.matMul().linear(2, six, w, five))
                     .isInstanceOf(IndexOutOfBoundsException.class);
-            assertThatThrownBy(() -> kernels.matMul().linearGrad(2, five, w, six, false))
+            assertThatThrownBy(() -> kernels.matMul().linearGrad(2, five, w, six))
                     .isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> kernels.elementwise().add(six, five, six))
                     .isInstanceOf(IndexOutOfBoundsException.class);
@@ -299,7 +299,7 @@ public abstract class DeviceConformance extends Conformance {
         try (Memory x = floats(6);
                 Memory ids = subject().allocate(DType.I32, 1, Owner.TAPE)) {
             assertThatIllegalStateException()
-                    .isThrownBy(() -> subject().kernels().matMul().linear(1, x, w, x, false));
+                    .isThrownBy(() -> subject().kernels().matMul().linear(1, x, w, x));
             assertThatIllegalStateException()
                     .isThrownBy(() -> subject().kernels().tokens().embed(1, ids, w, x));
         }
@@ -314,7 +314,7 @@ public abstract class DeviceConformance extends Conformance {
                     .isThrownBy(() -> subject().kernels().elementwise().fill(memory, 0));
             assertThatIllegalArgumentException().isThrownBy(() -> subject().write(new float[1], memory, 0));
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> subject().kernels().matMul().linear(1, x, weight, x, false));
+                    .isThrownBy(() -> subject().kernels().matMul().linear(1, x, weight, x));
         }
     }
 

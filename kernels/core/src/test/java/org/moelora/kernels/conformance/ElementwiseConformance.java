@@ -7,8 +7,6 @@ import org.moelora.kernels.Memory;
 
 /** {@link org.moelora.kernels.Elementwise} against plain. */
 public abstract class ElementwiseConformance extends Conformance {
-    private static final boolean[] BOTH = {false, true};
-
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 13, 16, 17, 33, 702, 70_007})
     void linearCombinations(int n) {
@@ -22,23 +20,17 @@ public abstract class ElementwiseConformance extends Conformance {
             s.kernels().elementwise().add(z, s.of(b), z);
             s.kernels().elementwise().add(s.of(b), z, z);
         });
-        for (boolean accumulate : BOTH) {
-            check("scale", 1e-6, s -> s.kernels().elementwise().scale(0.3f, s.of(a), s.out(accumulate, y), accumulate));
-            check(
-                    "scaleBy",
-                    1e-6,
-                    s -> s.kernels().elementwise().scaleBy(s.of(0.3f), s.of(a), s.out(accumulate, y), accumulate));
-            check(
-                    "multiply",
-                    1e-6,
-                    s -> s.kernels().elementwise().multiply(s.of(a), s.of(b), s.out(accumulate, y), accumulate));
+        for (SinkKind kind : SinkKind.values()) {
+            check("scale", 1e-6, s -> s.kernels().elementwise().scale(0.3f, s.of(a), s.sink(kind, y)));
+            check("scaleBy", 1e-6, s -> s.kernels().elementwise().scaleBy(s.of(0.3f), s.of(a), s.sink(kind, y)));
+            check("multiply", 1e-6, s -> s.kernels().elementwise().multiply(s.of(a), s.of(b), s.sink(kind, y)));
             check("scale in place", 1e-6, s -> {
                 Memory z = s.inOut(a);
-                s.kernels().elementwise().scale(-2, z, z, accumulate);
+                s.kernels().elementwise().scale(-2, z, s.inPlace(kind, z));
             });
             check("multiply in place", 1e-6, s -> {
                 Memory z = s.inOut(a);
-                s.kernels().elementwise().multiply(z, s.of(b), z, accumulate);
+                s.kernels().elementwise().multiply(z, s.of(b), s.inPlace(kind, z));
             });
         }
     }
@@ -86,17 +78,15 @@ public abstract class ElementwiseConformance extends Conformance {
                 Memory y = s.inOut(x);
                 s.kernels().elementwise().activate(f, y, y);
             });
-            for (boolean accumulate : BOTH) {
+            for (SinkKind kind : SinkKind.values()) {
                 check(
                         "gradient of " + f,
                         1e-5,
-                        s -> s.kernels()
-                                .elementwise()
-                                .activateGrad(f, s.of(x), s.of(dy), s.out(accumulate, dx), accumulate));
+                        s -> s.kernels().elementwise().activateGrad(f, s.of(x), s.of(dy), s.sink(kind, dx)));
             }
             check("gradient of " + f + " in place", 1e-5, s -> {
                 Memory d = s.inOut(dy);
-                s.kernels().elementwise().activateGrad(f, s.of(x), d, d, false);
+                s.kernels().elementwise().activateGrad(f, s.of(x), d, d);
             });
         }
     }
@@ -116,15 +106,12 @@ public abstract class ElementwiseConformance extends Conformance {
             Memory z = s.inOut(x);
             s.kernels().elementwise().sigmoid(z, z);
         });
-        for (boolean accumulate : BOTH) {
-            check(
-                    "sigmoidGrad",
-                    1e-6,
-                    s -> s.kernels().elementwise().sigmoidGrad(s.of(y), s.of(dy), s.out(accumulate, dx), accumulate));
+        for (SinkKind kind : SinkKind.values()) {
+            check("sigmoidGrad", 1e-6, s -> s.kernels().elementwise().sigmoidGrad(s.of(y), s.of(dy), s.sink(kind, dx)));
         }
         check("sigmoidGrad in place", 1e-6, s -> {
             Memory d = s.inOut(dy);
-            s.kernels().elementwise().sigmoidGrad(s.of(y), d, d, false);
+            s.kernels().elementwise().sigmoidGrad(s.of(y), d, d);
         });
     }
 
@@ -159,17 +146,15 @@ public abstract class ElementwiseConformance extends Conformance {
             x[i] += Math.copySign(1, x[i]); // so that a dropped element differs from a kept one
         }
         for (float rate : new float[] {0, 0.1f, 0.75f}) {
-            for (boolean accumulate : BOTH) {
+            for (SinkKind kind : SinkKind.values()) {
                 check(
                         "dropout",
                         1e-6,
-                        s -> s.kernels()
-                                .elementwise()
-                                .dropout(0x1234_5678_9ABC_DEF0L, rate, s.of(x), s.out(accumulate, x), accumulate));
+                        s -> s.kernels().elementwise().dropout(0x1234_5678_9ABC_DEF0L, rate, s.of(x), s.sink(kind, x)));
             }
             check("dropout in place", 1e-6, s -> {
                 Memory y = s.inOut(x);
-                s.kernels().elementwise().dropout(-7, rate, y, y, false);
+                s.kernels().elementwise().dropout(-7, rate, y, y);
             });
         }
     }

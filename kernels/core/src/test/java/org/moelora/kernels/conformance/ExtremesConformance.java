@@ -25,7 +25,7 @@ public abstract class ExtremesConformance extends Conformance {
         check(
                 "geluGrad",
                 2e-6,
-                s -> s.kernels().elementwise().activateGrad(Activation.GELU, s.of(FAR), s.of(ones), s.out(n), false));
+                s -> s.kernels().elementwise().activateGrad(Activation.GELU, s.of(FAR), s.of(ones), s.out(n)));
         check(
                 "swiGluGrad",
                 2e-6,
@@ -81,9 +81,9 @@ public abstract class ExtremesConformance extends Conformance {
                 Memory xs = s.of(x);
                 s.kernels().rows().rmsNorm(rows, cols, eps, xs, s.of(weight), s.out(rows * cols), rstd);
                 for (int t = 0; t < rows; t++) {
-                    s.kernels().elementwise().scale(lengths[t], rstd.slice(t, 1), s.out(1), false);
+                    s.kernels().elementwise().scale(lengths[t], rstd.slice(t, 1), s.out(1));
                 }
-                s.kernels().rows().rmsNormWeightGrad(rows, cols, xs, rstd, s.of(dy), s.out(cols), false);
+                s.kernels().rows().rmsNormWeightGrad(rows, cols, xs, rstd, s.of(dy), s.out(cols));
             });
         }
         check(
@@ -113,7 +113,7 @@ public abstract class ExtremesConformance extends Conformance {
             check("norm of " + length, 1e-5, s -> {
                 Memory norm = s.of(0f);
                 s.kernels().optimizer().norm(s.of(x), norm);
-                s.kernels().elementwise().scale(1 / length, norm, s.out(1), false);
+                s.kernels().elementwise().scale(1 / length, norm, s.out(1));
                 s.kernels().optimizer().clipScale(norm, length, s.out(1));
             });
         }

@@ -16,6 +16,7 @@ import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Owner;
+import org.moelora.kernels.Sink;
 
 /** {@link org.moelora.kernels.MatMul} against plain. */
 public abstract class MatMulConformance extends Conformance {
@@ -216,10 +217,11 @@ public abstract class MatMulConformance extends Conformance {
                 device.write(y, together, 0);
                 device.write(y, alone, 0);
                 MatMul matMul = device.kernels().matMul();
-                matMul.linearByRow(rows, xs, weight, together, accumulate);
+                matMul.linearByRow(rows, xs, weight, accumulate ? Sink.onto(together) : together);
                 for (int t = 0; t < rows; t++) {
                     Memory row = xs.slice((long) t * in, in);
-                    matMul.linear(1, row, weight, alone.slice((long) t * out, out), accumulate);
+                    Memory result = alone.slice((long) t * out, out);
+                    matMul.linear(1, row, weight, accumulate ? Sink.onto(result) : result);
                 }
                 assertThat(floats(device, together))
                         .as(dtype + " " + rows + " rows of " + in)
@@ -273,15 +275,15 @@ public abstract class MatMulConformance extends Conformance {
         int in = w.cols();
         float[] x = normal(rows * in);
         float[] y = normal(rows * out);
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check("linear " + dtype, sumTolerance(in), s -> {
                 try (Frozen weight = w.on(s.device())) {
-                    s.kernels().matMul().linear(rows, s.of(x), weight, s.out(accumulate, y), accumulate);
+                    s.kernels().matMul().linear(rows, s.of(x), weight, s.sink(kind, y));
                 }
             });
             check("linearGrad " + dtype, sumTolerance(out), s -> {
                 try (Frozen weight = w.on(s.device())) {
-                    s.kernels().matMul().linearGrad(rows, s.of(y), weight, s.out(accumulate, x), accumulate);
+                    s.kernels().matMul().linearGrad(rows, s.of(y), weight, s.sink(kind, x));
                 }
             });
         }

@@ -6,7 +6,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.kernels.Memory;
-import org.moelora.kernels.Sink;
 
 /** {@link org.moelora.kernels.Mixture} against plain. */
 public abstract class MixtureConformance extends Conformance {
@@ -41,7 +40,7 @@ public abstract class MixtureConformance extends Conformance {
                                     s.of(p),
                                     s.outInts(tokens * k),
                                     s.out(tokens * experts)));
-            for (boolean accumulate : new boolean[] {false, true}) {
+            for (SinkKind kind : SinkKind.values()) {
                 check("topKGrad", 1e-4, s -> {
                     Memory ps = s.of(p);
                     Memory selected = s.outInts(tokens * k);
@@ -49,17 +48,7 @@ public abstract class MixtureConformance extends Conformance {
                     s.kernels().mixture().topK(tokens, experts, k, renormalise, ps, selected, g);
                     s.kernels()
                             .mixture()
-                            .topKGrad(
-                                    tokens,
-                                    experts,
-                                    k,
-                                    renormalise,
-                                    ps,
-                                    selected,
-                                    g,
-                                    s.of(dg),
-                                    s.out(accumulate, dp),
-                                    accumulate);
+                            .topKGrad(tokens, experts, k, renormalise, ps, selected, g, s.of(dg), s.sink(kind, dp));
                 });
             }
         }
@@ -130,9 +119,7 @@ public abstract class MixtureConformance extends Conformance {
         }
         check("gateGrad in place", sumTolerance(rank), s -> {
             Memory d = s.inOut(dv);
-            s.kernels()
-                    .mixture()
-                    .gateGrad(tokens, experts, rank, s.of(u), s.of(g), d, Sink.fresh(d), s.sink(SinkKind.FRESH, g));
+            s.kernels().mixture().gateGrad(tokens, experts, rank, s.of(u), s.of(g), d, d, s.sink(SinkKind.FRESH, g));
         });
     }
 
@@ -148,13 +135,11 @@ public abstract class MixtureConformance extends Conformance {
                 s -> s.kernels()
                         .mixture()
                         .balance(tokens, experts, k, s.of(p), s.of(selected), s.out(experts), s.out(1)));
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "balanceGrad",
                     1e-6,
-                    s -> s.kernels()
-                            .mixture()
-                            .balanceGrad(tokens, experts, s.of(load), s.of(0.3f), s.out(accumulate, p), accumulate));
+                    s -> s.kernels().mixture().balanceGrad(tokens, experts, s.of(load), s.of(0.3f), s.sink(kind, p)));
         }
     }
 
@@ -173,20 +158,13 @@ public abstract class MixtureConformance extends Conformance {
                 "mutualInformation",
                 1e-5,
                 s -> s.kernels().mixture().mutualInformation(tokens, experts, s.of(p), s.out(experts), s.out(1)));
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "mutualInformationGrad",
                     1e-5,
                     s -> s.kernels()
                             .mixture()
-                            .mutualInformationGrad(
-                                    tokens,
-                                    experts,
-                                    s.of(p),
-                                    s.of(mean),
-                                    s.of(0.3f),
-                                    s.out(accumulate, p),
-                                    accumulate));
+                            .mutualInformationGrad(tokens, experts, s.of(p), s.of(mean), s.of(0.3f), s.sink(kind, p)));
         }
     }
 
@@ -216,20 +194,22 @@ public abstract class MixtureConformance extends Conformance {
                                         s.of(u),
                                         s.out(count * width),
                                         s.outInts(count)));
-                check(
-                        "selectPairsGrad",
-                        0,
-                        s -> s.kernels()
-                                .mixture()
-                                .selectPairsGrad(
-                                        count,
-                                        experts,
-                                        rank,
-                                        k,
-                                        listed ? s.of(pairs) : null,
-                                        s.of(selected),
-                                        s.of(dPairs),
-                                        s.inOut(u)));
+                for (SinkKind kind : SinkKind.values()) {
+                    check(
+                            "selectPairsGrad",
+                            0,
+                            s -> s.kernels()
+                                    .mixture()
+                                    .selectPairsGrad(
+                                            count,
+                                            experts,
+                                            rank,
+                                            k,
+                                            listed ? s.of(pairs) : null,
+                                            s.of(selected),
+                                            s.of(dPairs),
+                                            s.sink(kind, u)));
+                }
             }
         }
     }

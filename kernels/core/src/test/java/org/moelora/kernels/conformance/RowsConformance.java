@@ -44,17 +44,15 @@ public abstract class RowsConformance extends Conformance {
         float[] y = normal(rows * cols);
         float[] dy = normal(rows * cols);
         float[] dx = normal(rows * cols);
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "softmaxGrad",
                     sumTolerance(cols) * 4,
-                    s -> s.kernels()
-                            .rows()
-                            .softmaxGrad(rows, cols, s.of(y), s.of(dy), s.out(accumulate, dx), accumulate));
+                    s -> s.kernels().rows().softmaxGrad(rows, cols, s.of(y), s.of(dy), s.sink(kind, dx)));
         }
         check("softmaxGrad in place", sumTolerance(cols) * 4, s -> {
             Memory d = s.inOut(dy);
-            s.kernels().rows().softmaxGrad(rows, cols, s.of(y), d, d, false);
+            s.kernels().rows().softmaxGrad(rows, cols, s.of(y), d, d);
         });
     }
 
@@ -84,28 +82,19 @@ public abstract class RowsConformance extends Conformance {
         float[] dy = normal(rows * cols);
         float[] dx = normal(rows * cols);
         float[] dw = normal(cols);
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "rmsNormGrad",
                     2e-5,
                     s -> s.kernels()
                             .rows()
-                            .rmsNormGrad(
-                                    rows,
-                                    cols,
-                                    s.of(x),
-                                    s.of(weight),
-                                    s.of(rstd),
-                                    s.of(dy),
-                                    s.out(accumulate, dx),
-                                    accumulate));
+                            .rmsNormGrad(rows, cols, s.of(x), s.of(weight), s.of(rstd), s.of(dy), s.sink(kind, dx)));
             check(
                     "rmsNormWeightGrad",
                     sumTolerance(rows),
                     s -> s.kernels()
                             .rows()
-                            .rmsNormWeightGrad(
-                                    rows, cols, s.of(x), s.of(rstd), s.of(dy), s.out(accumulate, dw), accumulate));
+                            .rmsNormWeightGrad(rows, cols, s.of(x), s.of(rstd), s.of(dy), s.sink(kind, dw)));
         }
     }
 
@@ -146,21 +135,13 @@ public abstract class RowsConformance extends Conformance {
         float[] stats = normal(2 * rows);
         float[] dy = normal(rows * cols);
         float[] dx = normal(rows * cols);
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "layerNormGrad",
                     4e-5,
                     s -> s.kernels()
                             .rows()
-                            .layerNormGrad(
-                                    rows,
-                                    cols,
-                                    s.of(x),
-                                    s.of(weight),
-                                    s.of(stats),
-                                    s.of(dy),
-                                    s.out(accumulate, dx),
-                                    accumulate));
+                            .layerNormGrad(rows, cols, s.of(x), s.of(weight), s.of(stats), s.of(dy), s.sink(kind, dx)));
         }
     }
 
@@ -200,17 +181,15 @@ public abstract class RowsConformance extends Conformance {
         float[] x = normal(rows * cols);
         float[] scale = normal(cols);
         float[] y = normal(rows * cols);
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "scaleColumns",
                     1e-6,
-                    s -> s.kernels()
-                            .rows()
-                            .scaleColumns(rows, cols, s.of(x), s.of(scale), s.out(accumulate, y), accumulate));
+                    s -> s.kernels().rows().scaleColumns(rows, cols, s.of(x), s.of(scale), s.sink(kind, y)));
         }
         check("scaleColumns in place", 1e-6, s -> {
             Memory z = s.inOut(x);
-            s.kernels().rows().scaleColumns(rows, cols, z, s.of(scale), z, false);
+            s.kernels().rows().scaleColumns(rows, cols, z, s.of(scale), z);
         });
     }
 
@@ -220,15 +199,15 @@ public abstract class RowsConformance extends Conformance {
         float[] a = normal(rows * cols);
         float[] b = normal(rows * cols);
         float[] out = normal(rows);
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "rowDots",
                     sumTolerance(cols),
-                    s -> s.kernels().rows().rowDots(rows, cols, s.of(a), s.of(b), s.out(accumulate, out), accumulate));
+                    s -> s.kernels().rows().rowDots(rows, cols, s.of(a), s.of(b), s.sink(kind, out)));
         }
         check("rowDots with itself", sumTolerance(cols), s -> {
             Memory both = s.of(a);
-            s.kernels().rows().rowDots(rows, cols, both, both, s.out(rows), false);
+            s.kernels().rows().rowDots(rows, cols, both, both, s.out(rows));
         });
     }
 
@@ -238,11 +217,11 @@ public abstract class RowsConformance extends Conformance {
         float[] y = normal(rows * cols);
         float[] bias = normal(cols);
         check("addBias", 1e-6, s -> s.kernels().rows().addBias(rows, cols, s.of(bias), s.inOut(y)));
-        for (boolean accumulate : new boolean[] {false, true}) {
+        for (SinkKind kind : SinkKind.values()) {
             check(
                     "columnSum",
                     sumTolerance(rows),
-                    s -> s.kernels().rows().columnSum(rows, cols, s.of(y), s.out(accumulate, bias), accumulate));
+                    s -> s.kernels().rows().columnSum(rows, cols, s.of(y), s.sink(kind, bias)));
         }
     }
 
@@ -261,7 +240,7 @@ public abstract class RowsConformance extends Conformance {
         float[] table = normal(rows * headDim);
         for (boolean interleaved : new boolean[] {false, true}) {
             for (boolean inverse : new boolean[] {false, true}) {
-                for (boolean accumulate : new boolean[] {false, true}) {
+                for (SinkKind kind : SinkKind.values()) {
                     check(
                             "rope",
                             2e-6,
@@ -275,12 +254,11 @@ public abstract class RowsConformance extends Conformance {
                                             interleaved,
                                             inverse,
                                             s.of(x),
-                                            s.out(accumulate, y),
-                                            accumulate));
+                                            s.sink(kind, y)));
                 }
                 check("rope in place", 2e-6, s -> {
                     Memory z = s.inOut(x);
-                    s.kernels().rows().rope(rows, heads, headDim, s.of(table), interleaved, inverse, z, z, false);
+                    s.kernels().rows().rope(rows, heads, headDim, s.of(table), interleaved, inverse, z, z);
                 });
             }
         }
@@ -290,11 +268,8 @@ public abstract class RowsConformance extends Conformance {
     void sums() {
         for (int n : new int[] {0, 1, 13, 33, 702, 16_384, 16_385, 200_003}) {
             float[] x = normal(n);
-            for (boolean accumulate : new boolean[] {false, true}) {
-                check(
-                        "sum of " + n,
-                        sumTolerance(n),
-                        s -> s.kernels().rows().sum(s.of(x), 0.5f, s.out(accumulate, 3f), accumulate));
+            for (SinkKind kind : SinkKind.values()) {
+                check("sum of " + n, sumTolerance(n), s -> s.kernels().rows().sum(s.of(x), 0.5f, s.sink(kind, 3f)));
             }
         }
     }

@@ -40,7 +40,12 @@ public abstract class TokensConformance extends Conformance {
         float[] x = normal(rows * cols);
         int[] ids = indices(rows, entries);
         check("gather", 0, s -> s.kernels().tokens().gather(rows, cols, s.of(ids), s.of(table), s.out(rows * cols)));
-        check("scatterAdd", 0, s -> s.kernels().tokens().scatterAdd(rows, cols, s.of(ids), s.of(x), s.inOut(table)));
+        for (SinkKind kind : SinkKind.values()) {
+            check(
+                    "scatterAdd",
+                    0,
+                    s -> s.kernels().tokens().scatterAdd(rows, cols, s.of(ids), s.of(x), s.sink(kind, table)));
+        }
     }
 
     @ParameterizedTest

@@ -106,10 +106,10 @@ class PlainKernelsTest {
             }
             try (var weight = device.freeze(bytes, dtype, 2, 3)) {
                 Memory y = of(10, 20);
-                kernels.matMul().linear(1, of(2, 3, 4), weight, y, true);
+                kernels.matMul().linear(1, of(2, 3, 4), weight, Sink.onto(y));
                 assertThat(read(y)).containsExactly(8, 28); // 10 + 2 - 6 + 2, 20 + 1 + 3 + 4
                 Memory dx = of(0, 0, 0);
-                kernels.matMul().linearGrad(1, of(2, 4), weight, dx, false);
+                kernels.matMul().linearGrad(1, of(2, 4), weight, dx);
                 assertThat(read(dx)).containsExactly(4, 0, 5);
                 Memory rows = of(0, 0, 0, 0, 0, 0);
                 kernels.tokens().embed(2, ints(1, 0), weight, rows);
@@ -127,7 +127,7 @@ class PlainKernelsTest {
         kernels.rows().softmax(1, 2, of(1000, 1000), far);
         assertThat(read(far)).containsExactly(0.5f, 0.5f);
         Memory dx = of(0, 0, 0);
-        kernels.rows().softmaxGrad(1, 3, y, of(8, 0, 0), dx, false); // <y, dy> = 1
+        kernels.rows().softmaxGrad(1, 3, y, of(8, 0, 0), dx); // <y, dy> = 1
         assertThat(read(dx)).containsExactly(new float[] {0.875f, -0.25f, -0.625f}, CLOSE);
     }
 
@@ -139,11 +139,11 @@ class PlainKernelsTest {
         assertThat(read(rstd)).containsExactly(new float[] {0.2f}, CLOSE);
         assertThat(read(y)).containsExactly(new float[] {6, 4}, CLOSE);
         Memory dw = of(1, 1);
-        kernels.rows().rmsNormWeightGrad(1, 2, of(3, 4), rstd, of(1, 2), dw, true);
+        kernels.rows().rmsNormWeightGrad(1, 2, of(3, 4), rstd, of(1, 2), Sink.onto(dw));
         assertThat(read(dw)).containsExactly(new float[] {1.6f, 2.6f}, CLOSE);
         Memory dx = of(0, 0);
         // xhat = (0.6, 0.8), w dy = (10, 10), mean(w dy xhat) = 7: dx = 0.2 (10 - 4.2, 10 - 5.6)
-        kernels.rows().rmsNormGrad(1, 2, of(3, 4), of(10, 5), rstd, of(1, 2), dx, false);
+        kernels.rows().rmsNormGrad(1, 2, of(3, 4), of(10, 5), rstd, of(1, 2), dx);
         assertThat(read(dx)).containsExactly(new float[] {1.16f, 0.88f}, CLOSE);
     }
 
@@ -153,22 +153,22 @@ class PlainKernelsTest {
         kernels.rows().ropeTable(1, new double[] {Math.PI / 4, Math.PI / 2}, ints(2), table); // a half and a whole turn
         assertThat(read(table)).containsExactly(new float[] {0, -1, 1, 0}, CLOSE);
         Memory y = of(0, 0, 0, 0);
-        kernels.rows().rope(1, 1, 4, table, false, false, of(1, 2, 3, 4), y, false);
+        kernels.rows().rope(1, 1, 4, table, false, false, of(1, 2, 3, 4), y);
         assertThat(read(y)).containsExactly(new float[] {-3, -2, 1, -4}, CLOSE); // pairs are (x_0, x_2) and (x_1, x_3)
-        kernels.rows().rope(1, 1, 4, table, false, true, y, y, false);
+        kernels.rows().rope(1, 1, 4, table, false, true, y, y);
         assertThat(read(y)).containsExactly(new float[] {1, 2, 3, 4}, CLOSE);
     }
 
     @Test
     void sumsOverRowsAndElements() {
         Memory out = of(1, 1);
-        kernels.rows().columnSum(3, 2, of(1, 2, 3, 4, 5, 6), out, true);
+        kernels.rows().columnSum(3, 2, of(1, 2, 3, 4, 5, 6), Sink.onto(out));
         assertThat(read(out)).containsExactly(10, 13);
         Memory y = of(1, 2, 3, 4);
         kernels.rows().addBias(2, 2, of(10, 20), y);
         assertThat(read(y)).containsExactly(11, 22, 13, 24);
         Memory sum = of(100);
-        kernels.rows().sum(y, 0.5f, sum, true);
+        kernels.rows().sum(y, 0.5f, Sink.onto(sum));
         assertThat(read(sum)).containsExactly(135);
     }
 
@@ -192,14 +192,7 @@ class PlainKernelsTest {
         Memory dq = of(0, 0, 0, 0);
         Memory dk = of(7, 0, 0, 0);
         Memory dv = of(7, 0, 0, 0);
-        kernels.attention()
-                .backward(
-                        plan,
-                        in,
-                        o,
-                        lse,
-                        of(1, 0, 1, 0),
-                        new Attention.Gradients(Sink.fresh(dq), Sink.fresh(dk), Sink.fresh(dv)));
+        kernels.attention().backward(plan, in, o, lse, of(1, 0, 1, 0), new Attention.Gradients(dq, dk, dv));
         // dv: a half and a third from head 0. Scores share a gradient that sums to zero, so equal keys leave q alone.
         assertThat(read(dv)).containsExactly(new float[] {7, 5 / 6f, 5 / 6f, 1 / 3f}, CLOSE);
         assertThat(read(dq)).containsExactly(new float[] {0, 0, 0, 0}, CLOSE);
@@ -214,7 +207,7 @@ class PlainKernelsTest {
         assertThat(read(y)).containsExactly(new float[] {0, 150, 0}, CLOSE);
         Memory dGate = of(0, 0, 0);
         Memory dUp = of(0, 0, 1);
-        kernels.elementwise().swiGluGrad(of(0, 50, -50), of(3, 3, 3), of(2, 2, 2), Sink.fresh(dGate), Sink.onto(dUp));
+        kernels.elementwise().swiGluGrad(of(0, 50, -50), of(3, 3, 3), of(2, 2, 2), dGate, Sink.onto(dUp));
         assertThat(read(dGate)).containsExactly(new float[] {3, 6, 0}, CLOSE); // silu'(0) = 1/2
         assertThat(read(dUp)).containsExactly(new float[] {0, 100, 1}, CLOSE);
     }
@@ -226,7 +219,7 @@ class PlainKernelsTest {
         Arrays.fill(ones, 1);
         Memory x = of(ones);
         Memory y = of(ones);
-        kernels.elementwise().dropout(5, 0.25f, x, y, false);
+        kernels.elementwise().dropout(5, 0.25f, x, y);
         float[] once = read(y);
         int kept = 0;
         for (float value : once) {
@@ -234,11 +227,11 @@ class PlainKernelsTest {
             kept += value == 0 ? 0 : 1;
         }
         assertThat(kept / (double) n).isCloseTo(0.75, within(0.01)); // five standard deviations
-        kernels.elementwise().dropout(5, 0.25f, x, y, false);
+        kernels.elementwise().dropout(5, 0.25f, x, y);
         assertThat(read(y)).isEqualTo(once);
-        kernels.elementwise().dropout(6, 0.25f, x, y, false);
+        kernels.elementwise().dropout(6, 0.25f, x, y);
         assertThat(read(y)).isNotEqualTo(once);
-        kernels.elementwise().dropout(6, 0, x, y, false);
+        kernels.elementwise().dropout(6, 0, x, y);
         assertThat(read(y)).isEqualTo(ones);
     }
 
@@ -259,7 +252,7 @@ class PlainKernelsTest {
         kernels.tokens().gather(3, 2, ints(2, 0, 2), of(1, 2, 3, 4, 5, 6), y);
         assertThat(read(y)).containsExactly(5, 6, 1, 2, 5, 6);
         Memory table = of(0, 0, 10, 10, 0, 0);
-        kernels.tokens().scatterAdd(3, 2, ints(2, 0, 2), of(1, 2, 3, 4, 5, 6), table);
+        kernels.tokens().scatterAdd(3, 2, ints(2, 0, 2), of(1, 2, 3, 4, 5, 6), Sink.onto(table));
         assertThat(read(table)).containsExactly(3, 4, 10, 10, 6, 8);
     }
 
@@ -283,8 +276,7 @@ class PlainKernelsTest {
                         selected,
                         g,
                         of(1, 0, 9, 0, 3, 0),
-                        dp,
-                        true);
+                        Sink.onto(dp));
         // (1 - 1/2) / 0.5, (0 - 1/2) / 0.5; (3 - 1) / 0.9, (0 - 1) / 0.9
         assertThat(read(dp)).containsExactly(new float[] {1, -1, 0, 1, 1 + 2 / 0.9f, 1 - 1 / 0.9f}, within(1e-5f));
     }
@@ -296,8 +288,7 @@ class PlainKernelsTest {
         assertThat(read(v)).containsExactly(10, 20, 1.5f, 2);
         Memory du = of(0, 0, 0, 0);
         Memory dg = of(100, 100);
-        kernels.mixture()
-                .gateGrad(1, 2, 2, of(1, 2, 3, 4), of(10, 0.5f), of(1, 1, 2, 2), Sink.fresh(du), Sink.onto(dg));
+        kernels.mixture().gateGrad(1, 2, 2, of(1, 2, 3, 4), of(10, 0.5f), of(1, 1, 2, 2), du, Sink.onto(dg));
         assertThat(read(du)).containsExactly(10, 10, 1, 1);
         assertThat(read(dg)).containsExactly(103, 114);
     }
@@ -313,7 +304,7 @@ class PlainKernelsTest {
         assertThat(read(loss)).containsExactly(new float[] {2}, CLOSE);
         assertThat(read(load)).containsExactly(1, 0);
         Memory dp = of(0, 0, 0, 0);
-        kernels.mixture().balanceGrad(2, 2, load, of(3), dp, false);
+        kernels.mixture().balanceGrad(2, 2, load, of(3), dp);
         assertThat(read(dp)).containsExactly(3, 0, 3, 0);
     }
 
@@ -329,8 +320,10 @@ class PlainKernelsTest {
         device.read(experts, 0, of);
         assertThat(of).containsExactly(2, 1);
         Memory du = of(1, 1, 1, 1, 1, 1);
-        kernels.mixture().selectPairsGrad(2, 3, 1, 2, ints(1, 2), selected, of(7, 7, 10, 7, 20, 7), du);
+        kernels.mixture().selectPairsGrad(2, 3, 1, 2, ints(1, 2), selected, of(7, 7, 10, 7, 20, 7), Sink.onto(du));
         assertThat(read(du)).containsExactly(1, 1, 11, 1, 21, 1);
+        kernels.mixture().selectPairsGrad(2, 3, 1, 2, ints(1, 2), selected, of(7, 7, 10, 7, 20, 7), du);
+        assertThat(read(du)).containsExactly(0, 0, 10, 0, 20, 0);
     }
 
     /** Three pairs with orthogonal outputs: all cosines are 0, so every softmax is even over the two others. */

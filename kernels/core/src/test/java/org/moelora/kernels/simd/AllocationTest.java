@@ -104,19 +104,19 @@ class AllocationTest {
         for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {
             MemorySegment bytes = arena.allocate((long) n * n * dtype.bytes());
             Frozen w = keep(device.freeze(bytes, dtype, n, n));
-            calls.put("linear of one row, " + dtype, () -> kernels.matMul().linear(1, a, w, c, false));
-            calls.put("linear of few rows, " + dtype, () -> kernels.matMul().linear(4, a, w, c, false));
-            calls.put("linear, " + dtype, () -> kernels.matMul().linear(n, a, w, c, false));
-            calls.put("linearGrad, " + dtype, () -> kernels.matMul().linearGrad(n, a, w, c, true));
+            calls.put("linear of one row, " + dtype, () -> kernels.matMul().linear(1, a, w, c));
+            calls.put("linear of few rows, " + dtype, () -> kernels.matMul().linear(4, a, w, c));
+            calls.put("linear, " + dtype, () -> kernels.matMul().linear(n, a, w, c));
+            calls.put("linearGrad, " + dtype, () -> kernels.matMul().linearGrad(n, a, w, Sink.onto(c)));
         }
         int in = 256;
         Memory x = floats(n * in);
         for (DType dtype : new DType[] {DType.Q8_0, DType.Q4_1, DType.Q5_0, DType.Q4_K, DType.Q5_K, DType.Q6_K}) {
             MemorySegment bytes = arena.allocate(dtype.bytes((long) n * in));
             Frozen w = keep(device.freeze(bytes, dtype, n, in));
-            calls.put("linear of one row, " + dtype, () -> kernels.matMul().linear(1, x, w, c, false));
-            calls.put("linear, " + dtype, () -> kernels.matMul().linear(n, x, w, c, false));
-            calls.put("linearGrad, " + dtype, () -> kernels.matMul().linearGrad(n, a, w, x, true));
+            calls.put("linear of one row, " + dtype, () -> kernels.matMul().linear(1, x, w, c));
+            calls.put("linear, " + dtype, () -> kernels.matMul().linear(n, x, w, c));
+            calls.put("linearGrad, " + dtype, () -> kernels.matMul().linearGrad(n, a, w, Sink.onto(x)));
         }
     }
 
@@ -135,7 +135,7 @@ class AllocationTest {
         Memory dk = floats(length * dim);
         Memory dv = floats(length * dim);
         Attention.Inputs in = new Attention.Inputs(q, k, v);
-        Attention.Gradients gradients = new Attention.Gradients(Sink.fresh(dq), Sink.fresh(dk), Sink.fresh(dv));
+        Attention.Gradients gradients = new Attention.Gradients(dq, dk, dv);
         calls.put("attention", () -> kernels.attention().forward(plan, in, o, logSumExp));
         calls.put("attentionGrad", () -> {
             kernels.attention().forward(plan, in, o, logSumExp);
@@ -160,21 +160,21 @@ class AllocationTest {
         var r = kernels.rows();
         calls.put("softmax", () -> r.softmax(ROWS, COLS, x, y));
         calls.put("softmax of gates", () -> r.softmax(ROWS, EXPERTS, few, few2));
-        calls.put("softmaxGrad", () -> r.softmaxGrad(ROWS, COLS, x, y, z, true));
+        calls.put("softmaxGrad", () -> r.softmaxGrad(ROWS, COLS, x, y, Sink.onto(z)));
         calls.put("rmsNorm", () -> r.rmsNorm(ROWS, COLS, 1e-5f, x, weight, y, perRow));
-        calls.put("rmsNormGrad", () -> r.rmsNormGrad(ROWS, COLS, x, weight, perRow, y, z, true));
-        calls.put("rmsNormWeightGrad", () -> r.rmsNormWeightGrad(ROWS, COLS, x, perRow, y, weight, true));
+        calls.put("rmsNormGrad", () -> r.rmsNormGrad(ROWS, COLS, x, weight, perRow, y, Sink.onto(z)));
+        calls.put("rmsNormWeightGrad", () -> r.rmsNormWeightGrad(ROWS, COLS, x, perRow, y, Sink.onto(weight)));
         calls.put("addBias", () -> r.addBias(ROWS, COLS, weight, y));
-        calls.put("columnSum", () -> r.columnSum(ROWS, COLS, x, weight, true));
-        calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, false, y, z, true));
+        calls.put("columnSum", () -> r.columnSum(ROWS, COLS, x, Sink.onto(weight)));
+        calls.put("rope", () -> r.rope(ROWS, 1, COLS, x, false, false, y, Sink.onto(z)));
         Matrix from = Matrix.of(x, ROWS, COLS).columns(3, COLS - 3);
         Matrix to = Matrix.of(y, ROWS, COLS).columns(1, COLS - 3);
         calls.put("copy", () -> r.copy(from, to, true));
-        calls.put("scaleColumns", () -> r.scaleColumns(ROWS, COLS, x, weight, y, true));
-        calls.put("sum", () -> r.sum(x, 1, one, false));
+        calls.put("scaleColumns", () -> r.scaleColumns(ROWS, COLS, x, weight, Sink.onto(y)));
+        calls.put("sum", () -> r.sum(x, 1, one));
         var t = kernels.tokens();
         calls.put("gather", () -> t.gather(ROWS, COLS, ids, x, y));
-        calls.put("scatterAdd", () -> t.scatterAdd(ROWS, COLS, ids, x, y));
+        calls.put("scatterAdd", () -> t.scatterAdd(ROWS, COLS, ids, x, Sink.onto(y)));
         calls.put("crossEntropy", () -> t.crossEntropy(ROWS, COLS, x, ids, 1, perRow, z));
     }
 
@@ -186,23 +186,23 @@ class AllocationTest {
         Memory d = floats(n);
         Memory two = floats(2);
         var e = kernels.elementwise();
-        calls.put("scale", () -> e.scale(0.5f, a, b, true));
-        calls.put("scaleBy", () -> e.scaleBy(two, a, b, true));
+        calls.put("scale", () -> e.scale(0.5f, a, Sink.onto(b)));
+        calls.put("scaleBy", () -> e.scaleBy(two, a, Sink.onto(b)));
         calls.put("add", () -> e.add(a, b, c));
-        calls.put("multiply", () -> e.multiply(a, b, c, true));
+        calls.put("multiply", () -> e.multiply(a, b, Sink.onto(c)));
         calls.put("swiGlu", () -> e.swiGlu(a, b, c));
         Sink ontoD = Sink.onto(d);
-        Sink freshC = Sink.fresh(c);
+        Sink freshC = c;
         calls.put("swiGluGrad", () -> e.swiGluGrad(a, b, c, ontoD, freshC));
-        calls.put("swiGluGrad of the gate", () -> e.swiGluGrad(a, b, c, ontoD, Sink.ABSENT));
+        calls.put("swiGluGrad of the gate", () -> e.swiGluGrad(a, b, c, ontoD, Sink.absent()));
         for (Activation f : Activation.values()) {
             calls.put("" + f, () -> e.activate(f, a, b));
-            calls.put("gradient of " + f, () -> e.activateGrad(f, a, b, c, true));
+            calls.put("gradient of " + f, () -> e.activateGrad(f, a, b, Sink.onto(c)));
         }
         calls.put("sigmoid", () -> e.sigmoid(a, b));
-        calls.put("sigmoidGrad", () -> e.sigmoidGrad(a, b, c, true));
+        calls.put("sigmoidGrad", () -> e.sigmoidGrad(a, b, Sink.onto(c)));
         calls.put("rsqrt", () -> e.rsqrt(a, b));
-        calls.put("dropout", () -> e.dropout(7, 0.1f, a, b, false));
+        calls.put("dropout", () -> e.dropout(7, 0.1f, a, b));
         var o = kernels.optimizer();
         calls.put("norm", () -> o.norm(a, two));
         calls.put("adamW", () -> o.adamW(a, b, c, d, two, 1e-3, 0.9, 0.999, 1e-8, 0.1, 3));
@@ -230,12 +230,14 @@ class AllocationTest {
         var m = kernels.mixture();
         m.topK(ROWS, EXPERTS, K, true, p, selected, g);
         calls.put("topK", () -> m.topK(ROWS, EXPERTS, K, true, p, selected, g));
-        calls.put("topKGrad", () -> m.topKGrad(ROWS, EXPERTS, K, true, p, selected, g, dg, dp, true));
+        calls.put("topKGrad", () -> m.topKGrad(ROWS, EXPERTS, K, true, p, selected, g, dg, Sink.onto(dp)));
         calls.put("gate", () -> m.gate(ROWS, EXPERTS, RANK, u, g, v));
         calls.put("gateGrad", () -> m.gateGrad(ROWS, EXPERTS, RANK, u, g, v, Sink.onto(du), Sink.onto(dg)));
         calls.put("balance", () -> m.balance(ROWS, EXPERTS, K, p, selected, load, loss));
         calls.put("selectPairs", () -> m.selectPairs(pairs, EXPERTS, RANK, K, null, selected, u, chosen, expertOf));
-        calls.put("selectPairsGrad", () -> m.selectPairsGrad(pairs, EXPERTS, RANK, K, null, selected, chosen, du));
+        calls.put(
+                "selectPairsGrad",
+                () -> m.selectPairsGrad(pairs, EXPERTS, RANK, K, null, selected, chosen, Sink.onto(du)));
         calls.put("contrast", () -> m.contrast(pairs, 0.1f, 1e-6f, s, expertOf, loss, ds));
         calls.put(
                 "gatedContrast",

@@ -1,5 +1,7 @@
 package org.moelora.kernels.opencl;
 
+import org.moelora.kernels.Sink;
+
 /** What a family of kernels works with: its {@code .cl} file, and the device. */
 class Family {
     private final String file;
@@ -25,5 +27,14 @@ class Family {
      */
     final Launch launch(String kernel, String constants) {
         return new Launch(commands, programs.kernel(file, kernel, constants));
+    }
+
+    /** The memory of a sink for a kernel that adds: zeros where it overwrites. */
+    final DeviceMemory sums(Sink sink) {
+        DeviceMemory memory = DeviceMemory.floats(sink.memory(), 0);
+        if (!sink.adds()) {
+            commands.fill(memory.buffer(), memory.offset() * Float.BYTES, memory.length() * Float.BYTES, 0);
+        }
+        return memory;
     }
 }

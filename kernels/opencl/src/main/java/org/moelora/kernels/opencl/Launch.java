@@ -20,6 +20,8 @@ final class Launch {
     private final Commands commands;
     private final Programs.Kernel kernel;
     private final List<Argument> arguments = new ArrayList<>();
+    private int sinks;
+    private int absent;
 
     Launch(Commands commands, Programs.Kernel kernel) {
         this.commands = commands;
@@ -60,15 +62,14 @@ final class Launch {
         return arg(value ? 1 : 0);
     }
 
-    /**
-     * A sink, which may be absent, as a span and a mode: 1 adds, 0 overwrites and -1 leaves alone.
-     *
-     * @param other any memory, which stands for an absent one
-     */
-    Launch arg(Sink sink, long length, DeviceMemory other) {
-        return sink.isAbsent()
-                ? arg(other).arg(-1)
-                : arg(DeviceMemory.floats(sink.memory(), length)).arg(sink.adds());
+    /** A sink: a span and a mode, 1 to add, 0 to overwrite and -1 to leave alone. With absent sinks alone nothing is started. */
+    Launch arg(Sink sink, long length) {
+        sinks++;
+        if (sink.isAbsent()) {
+            absent++;
+            return arg(commands.faults()).arg(0L).arg(-1);
+        }
+        return arg(DeviceMemory.floats(sink.memory(), length)).arg(sink.adds());
     }
 
     void setArguments(cl_kernel target) {
@@ -97,6 +98,9 @@ final class Launch {
 
     /** Any range; nothing for an empty one. */
     void run(long[] global, long[] local) {
+        if (sinks > 0 && absent == sinks) {
+            return;
+        }
         for (long size : global) {
             if (size == 0) {
                 return;

@@ -20,26 +20,19 @@ final class OpenClElementwise extends Family implements Elementwise {
     }
 
     @Override
-    public void scale(float alpha, Memory x, Memory y, boolean accumulate) {
+    public void scale(float alpha, Memory x, Sink y) {
         long n = y.length();
-        launch("scale")
-                .arg(n)
-                .arg(alpha)
-                .arg(floats(x, n))
-                .arg(floats(y, x.length()))
-                .arg(accumulate)
-                .items(n);
+        launch("scale").arg(n).arg(alpha).arg(floats(x, n)).arg(y, x.length()).items(n);
     }
 
     @Override
-    public void scaleBy(Memory factor, Memory x, Memory y, boolean accumulate) {
+    public void scaleBy(Memory factor, Memory x, Sink y) {
         long n = y.length();
         launch("scaleBy")
                 .arg(n)
                 .arg(floats(factor, 1))
                 .arg(floats(x, n))
-                .arg(floats(y, x.length()))
-                .arg(accumulate)
+                .arg(y, x.length())
                 .items(n);
     }
 
@@ -55,14 +48,13 @@ final class OpenClElementwise extends Family implements Elementwise {
     }
 
     @Override
-    public void multiply(Memory a, Memory b, Memory y, boolean accumulate) {
+    public void multiply(Memory a, Memory b, Sink y) {
         long n = y.length();
         launch("multiply")
                 .arg(n)
                 .arg(floats(a, n))
                 .arg(floats(b, n))
-                .arg(floats(y, a.length()))
-                .arg(accumulate)
+                .arg(y, a.length())
                 .items(n);
     }
 
@@ -80,14 +72,13 @@ final class OpenClElementwise extends Family implements Elementwise {
     @Override
     public void swiGluGrad(Memory gate, Memory up, Memory dy, Sink dGate, Sink dUp) {
         long n = dy.length();
-        DeviceMemory dys = floats(dy, n);
         launch("swiGluGrad")
                 .arg(n)
                 .arg(floats(gate, n))
                 .arg(floats(up, n))
-                .arg(dys)
-                .arg(dGate, n, dys)
-                .arg(dUp, n, dys)
+                .arg(floats(dy, n))
+                .arg(dGate, n)
+                .arg(dUp, n)
                 .items(n);
     }
 
@@ -98,8 +89,8 @@ final class OpenClElementwise extends Family implements Elementwise {
     }
 
     @Override
-    public void activateGrad(Activation f, Memory x, Memory dy, Memory dx, boolean accumulate) {
-        grad(f.name().toLowerCase(Locale.ROOT) + "_grad", x, dy, dx, accumulate);
+    public void activateGrad(Activation f, Memory x, Memory dy, Sink dx) {
+        grad(f.name().toLowerCase(Locale.ROOT) + "_grad", x, dy, dx);
     }
 
     @Override
@@ -108,8 +99,8 @@ final class OpenClElementwise extends Family implements Elementwise {
     }
 
     @Override
-    public void sigmoidGrad(Memory y, Memory dy, Memory dx, boolean accumulate) {
-        grad("sigmoidGrad", y, dy, dx, accumulate);
+    public void sigmoidGrad(Memory y, Memory dy, Sink dx) {
+        grad("sigmoidGrad", y, dy, dx);
     }
 
     @Override
@@ -122,19 +113,13 @@ final class OpenClElementwise extends Family implements Elementwise {
         launch(kernel).arg(n).arg(floats(x, n)).arg(floats(y, x.length())).items(n);
     }
 
-    private void grad(String kernel, Memory x, Memory dy, Memory dx, boolean accumulate) {
+    private void grad(String kernel, Memory x, Memory dy, Sink dx) {
         long n = dy.length();
-        launch(kernel)
-                .arg(n)
-                .arg(floats(x, n))
-                .arg(floats(dy, n))
-                .arg(floats(dx, n))
-                .arg(accumulate)
-                .items(n);
+        launch(kernel).arg(n).arg(floats(x, n)).arg(floats(dy, n)).arg(dx, n).items(n);
     }
 
     @Override
-    public void dropout(long key, float rate, Memory x, Memory y, boolean accumulate) {
+    public void dropout(long key, float rate, Memory x, Sink y) {
         long n = y.length();
         launch("dropout")
                 .arg(n)
@@ -142,8 +127,7 @@ final class OpenClElementwise extends Family implements Elementwise {
                 .arg(rate)
                 .arg((float) (1.0 - rate))
                 .arg(floats(x, n))
-                .arg(floats(y, x.length()))
-                .arg(accumulate)
+                .arg(y, x.length())
                 .items(n);
     }
 }

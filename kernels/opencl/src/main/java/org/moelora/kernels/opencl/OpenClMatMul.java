@@ -8,6 +8,7 @@ import org.moelora.kernels.Frozen;
 import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 
 /** {@code matmul.cl}. */
 final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
@@ -146,10 +147,13 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
     }
 
     @Override
-    public void linear(int rows, Memory x, Frozen w, Memory y, boolean accumulate) {
+    public void linear(int rows, Memory x, Frozen w, Sink y) {
+        if (y.isAbsent()) {
+            return;
+        }
         DeviceFrozen weight = DeviceFrozen.of(w);
         Matrix xs = Matrix.of(x, rows, w.cols());
-        Matrix ys = Matrix.of(y, rows, w.rows());
+        Matrix ys = Matrix.of(y.memory(), rows, w.rows());
         if (rows > 0 && rows <= FEW) {
             launch("fewRows", constants(true, weight) + tiles.of(rows, w.rows()).constants())
                     .arg(rows)
@@ -158,18 +162,19 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
                     .arg(floats(xs))
                     .arg(weight.buffer())
                     .arg(weight.from())
-                    .arg(floats(ys))
-                    .arg(accumulate)
+                    .arg(y, ys.span())
                     .bands(w.rows());
         } else {
-            multiply(xs, weight, true, ys, accumulate);
+            multiply(xs, weight, true, ys, y.adds());
         }
     }
 
     @Override
-    public void linearGrad(int rows, Memory dy, Frozen w, Memory dx, boolean accumulate) {
-        Matrix dys = Matrix.of(dy, rows, w.rows());
-        multiply(dys, DeviceFrozen.of(w), false, Matrix.of(dx, rows, w.cols()), accumulate);
+    public void linearGrad(int rows, Memory dy, Frozen w, Sink dx) {
+        if (!dx.isAbsent()) {
+            Matrix dys = Matrix.of(dy, rows, w.rows());
+            multiply(dys, DeviceFrozen.of(w), false, Matrix.of(dx.memory(), rows, w.cols()), dx.adds());
+        }
     }
 
     /** {@code C (+)= A op(W)}. */

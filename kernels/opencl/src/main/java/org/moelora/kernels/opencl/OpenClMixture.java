@@ -62,8 +62,7 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
             Memory selected,
             Memory g,
             Memory dg,
-            Memory dp,
-            boolean accumulate) {
+            Sink dp) {
         long n = (long) tokens * experts;
         launch("topKGrad")
                 .arg(tokens)
@@ -74,8 +73,7 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
                 .arg(ints(selected, (long) tokens * k))
                 .arg(floats(g, n))
                 .arg(floats(dg, n))
-                .arg(floats(dp, n))
-                .arg(accumulate)
+                .arg(dp, n)
                 .arg(commands.faults())
                 .items(tokens);
     }
@@ -96,16 +94,15 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     public void thresholdGrad(
             int tokens, int experts, Memory p, Memory threshold, Memory g, Memory dg, Sink dp, Sink dThreshold) {
         long n = (long) tokens * experts;
-        DeviceMemory dgs = floats(dg, n);
         launch("thresholdGrad")
                 .arg(tokens)
                 .arg(experts)
                 .arg(floats(p, n))
                 .arg(floats(threshold, tokens))
                 .arg(floats(g, n))
-                .arg(dgs)
-                .arg(dp, n, dgs)
-                .arg(dThreshold, tokens, dgs)
+                .arg(floats(dg, n))
+                .arg(dp, n)
+                .arg(dThreshold, tokens)
                 .items(tokens);
     }
 
@@ -125,15 +122,14 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     public void gateGrad(int tokens, int experts, int rank, Memory u, Memory g, Memory dv, Sink du, Sink dg) {
         long gates = (long) tokens * experts;
         long n = gates * rank;
-        DeviceMemory dvs = floats(dv, n);
         launch("gateGrad")
                 .arg(gates)
                 .arg(rank)
                 .arg(floats(u, n))
                 .arg(floats(g, gates))
-                .arg(dvs)
-                .arg(du, n, dvs)
-                .arg(dg, gates, dvs)
+                .arg(floats(dv, n))
+                .arg(du, n)
+                .arg(dg, gates)
                 .items(gates);
     }
 
@@ -155,15 +151,14 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     }
 
     @Override
-    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Memory dp, boolean accumulate) {
+    public void balanceGrad(int tokens, int experts, Memory load, Memory dLoss, Sink dp) {
         long n = (long) tokens * experts;
         launch("balanceGrad")
                 .arg(tokens)
                 .arg(experts)
                 .arg(floats(load, experts))
                 .arg(floats(dLoss, 1))
-                .arg(floats(dp, n))
-                .arg(accumulate)
+                .arg(dp, n)
                 .items(n);
     }
 
@@ -183,8 +178,7 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     }
 
     @Override
-    public void mutualInformationGrad(
-            int tokens, int experts, Memory p, Memory mean, Memory dLoss, Memory dp, boolean accumulate) {
+    public void mutualInformationGrad(int tokens, int experts, Memory p, Memory mean, Memory dLoss, Sink dp) {
         long n = (long) tokens * experts;
         launch("mutualInformationGrad")
                 .arg(tokens)
@@ -192,8 +186,7 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
                 .arg(floats(p, n))
                 .arg(floats(mean, experts))
                 .arg(floats(dLoss, 1))
-                .arg(floats(dp, n))
-                .arg(accumulate)
+                .arg(dp, n)
                 .items(n);
     }
 
@@ -244,7 +237,10 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
             @Nullable Memory pairs,
             Memory selected,
             Memory dUPairs,
-            Memory du) {
+            Sink du) {
+        if (du.isAbsent()) {
+            return;
+        }
         DeviceMemory chosen = selected(selected, pairs, pairCount, k);
         launch("selectPairsGrad")
                 .arg(pairCount)
@@ -256,7 +252,7 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
                 .arg(chosen)
                 .arg(chosen.length())
                 .arg(floats(dUPairs, (long) pairCount * experts * rank))
-                .arg(floats(du, 0))
+                .arg(sums(du))
                 .arg(du.length() / Math.max(1, experts * rank))
                 .arg(commands.faults())
                 .items((long) pairCount * rank);

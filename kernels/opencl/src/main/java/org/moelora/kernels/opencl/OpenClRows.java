@@ -8,6 +8,7 @@ import org.jocl.cl_mem;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Rows;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.device.Spans;
 
 /** {@code rows.cl}. */
@@ -42,14 +43,13 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
     }
 
     @Override
-    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Memory dx, boolean accumulate) {
+    public void softmaxGrad(int rows, int cols, Memory y, Memory dy, Sink dx) {
         long n = size(rows, cols);
         launch("softmaxGrad")
                 .arg(cols)
                 .arg(floats(y, n))
                 .arg(floats(dy, n))
-                .arg(floats(dx, n))
-                .arg(accumulate)
+                .arg(dx, n)
                 .groups(rows);
     }
 
@@ -67,8 +67,7 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
     }
 
     @Override
-    public void rmsNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Memory dx, boolean accumulate) {
+    public void rmsNormGrad(int rows, int cols, Memory x, Memory weight, Memory rstd, Memory dy, Sink dx) {
         long n = size(rows, cols);
         launch("rmsNormGrad")
                 .arg(cols)
@@ -76,14 +75,12 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
                 .arg(floats(weight, cols))
                 .arg(floats(rstd, rows))
                 .arg(floats(dy, n))
-                .arg(floats(dx, n))
-                .arg(accumulate)
+                .arg(dx, n)
                 .groups(rows);
     }
 
     @Override
-    public void rmsNormWeightGrad(
-            int rows, int cols, Memory x, Memory rstd, Memory dy, Memory dWeight, boolean accumulate) {
+    public void rmsNormWeightGrad(int rows, int cols, Memory x, Memory rstd, Memory dy, Sink dWeight) {
         long n = size(rows, cols);
         DeviceMemory xs = floats(x, n);
         DeviceMemory rstds = floats(rstd, rows);
@@ -93,8 +90,7 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
                 rows,
                 cols,
                 launch -> launch.arg(xs).arg(rstds).arg(dys),
-                floats(dWeight, cols),
-                accumulate);
+                dWeight);
     }
 
     @Override
@@ -112,8 +108,7 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
     }
 
     @Override
-    public void layerNormGrad(
-            int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Memory dx, boolean accumulate) {
+    public void layerNormGrad(int rows, int cols, Memory x, Memory weight, Memory stats, Memory dy, Sink dx) {
         long n = size(rows, cols);
         launch("layerNormGrad")
                 .arg(cols)
@@ -121,8 +116,7 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
                 .arg(floats(weight, cols))
                 .arg(floats(stats, 2L * rows))
                 .arg(floats(dy, n))
-                .arg(floats(dx, n))
-                .arg(accumulate)
+                .arg(dx, n)
                 .groups(rows);
     }
 
@@ -140,27 +134,25 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
     }
 
     @Override
-    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Memory y, boolean accumulate) {
+    public void scaleColumns(int rows, int cols, Memory x, Memory scale, Sink y) {
         long n = size(rows, cols);
         launch("scaleColumns")
                 .arg(rows)
                 .arg(cols)
                 .arg(floats(x, n))
                 .arg(floats(scale, cols))
-                .arg(floats(y, n))
-                .arg(accumulate)
+                .arg(y, n)
                 .items(n);
     }
 
     @Override
-    public void rowDots(int rows, int cols, Memory a, Memory b, Memory out, boolean accumulate) {
+    public void rowDots(int rows, int cols, Memory a, Memory b, Sink out) {
         long n = size(rows, cols);
         launch("rowDots")
                 .arg(cols)
                 .arg(floats(a, n))
                 .arg(floats(b, n))
-                .arg(floats(out, rows))
-                .arg(accumulate)
+                .arg(out, rows)
                 .groups(rows);
     }
 
@@ -176,14 +168,16 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
     }
 
     @Override
-    public void columnSum(int rows, int cols, Memory x, Memory out, boolean accumulate) {
+    public void columnSum(int rows, int cols, Memory x, Sink out) {
         DeviceMemory xs = floats(x, size(rows, cols));
-        downColumns("columnSum", rows, cols, launch -> launch.arg(xs), floats(out, cols), accumulate);
+        downColumns("columnSum", rows, cols, launch -> launch.arg(xs), out);
     }
 
     /** Sums down columns: as many parts of the rows as keep the device busy, each long enough to be worth a group. */
-    private void downColumns(
-            String kernel, int rows, int cols, UnaryOperator<Launch> inputs, DeviceMemory out, boolean accumulate) {
+    private void downColumns(String kernel, int rows, int cols, UnaryOperator<Launch> inputs, Sink out) {
+        if (out.isAbsent()) {
+            return;
+        }
         int group = programs.group();
         int across = Math.min(Launch.ACROSS, group);
         int columnGroups = Math.ceilDiv(cols, across);
@@ -195,13 +189,7 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
             cl_mem sums = scratch.floats((long) parts * cols);
             inputs.apply(launch(kernel).arg(rows).arg(cols).arg(rowsOfPart).arg(sums))
                     .run(new long[] {(long) columnGroups * group, parts}, new long[] {group, 1});
-            launch("columnJoin")
-                    .arg(parts)
-                    .arg(cols)
-                    .arg(sums)
-                    .arg(out)
-                    .arg(accumulate)
-                    .items(cols);
+            launch("columnJoin").arg(parts).arg(cols).arg(sums).arg(out, cols).items(cols);
         }
     }
 
@@ -229,15 +217,7 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
 
     @Override
     public void rope(
-            int rows,
-            int heads,
-            int headDim,
-            Memory table,
-            boolean interleaved,
-            boolean inverse,
-            Memory x,
-            Memory y,
-            boolean accumulate) {
+            int rows, int heads, int headDim, Memory table, boolean interleaved, boolean inverse, Memory x, Sink y) {
         long n = (long) rows * heads * headDim;
         launch("rope")
                 .arg(rows)
@@ -247,14 +227,15 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
                 .arg(interleaved)
                 .arg(inverse ? -1f : 1f)
                 .arg(floats(x, n))
-                .arg(floats(y, n))
-                .arg(accumulate)
+                .arg(y, n)
                 .items(n / 2);
     }
 
     @Override
-    public void sum(Memory x, float scale, Memory out, boolean accumulate) {
-        DeviceMemory to = floats(out, 1);
+    public void sum(Memory x, float scale, Sink out) {
+        if (out.isAbsent()) {
+            return;
+        }
         int groups = partials.groups(x.length());
         synchronized (partials) {
             launch("sums")
@@ -262,7 +243,7 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
                     .arg(floats(x, 0))
                     .arg(partials.buffer())
                     .groups(groups);
-            partials.addUp(groups, scale, to, accumulate);
+            partials.addUp(groups, scale, out);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.moelora.kernels.opencl.DeviceMemory.ints;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Frozen;
 import org.moelora.kernels.Memory;
+import org.moelora.kernels.Sink;
 import org.moelora.kernels.Tokens;
 
 /** {@code tokens.cl}. */
@@ -45,14 +46,17 @@ final class OpenClTokens extends Family implements Tokens {
     }
 
     @Override
-    public void scatterAdd(int rows, int cols, Memory ids, Memory x, Memory table) {
+    public void scatterAdd(int rows, int cols, Memory ids, Memory x, Sink table) {
+        if (table.isAbsent()) {
+            return;
+        }
         launch("scatterAdd", "-DFORMAT_F32")
                 .arg(rows)
                 .arg(cols)
                 .arg(table.length() / Math.max(1, cols))
                 .arg(ints(ids, rows))
                 .arg(floats(x, (long) rows * cols))
-                .arg(floats(table, 0))
+                .arg(sums(table))
                 .arg(commands.faults())
                 .items(cols);
     }

@@ -3,6 +3,7 @@ package org.moelora.kernels.opencl;
 import static org.jocl.CL.clReleaseMemObject;
 
 import org.jocl.cl_mem;
+import org.moelora.kernels.Sink;
 
 /** Room for the sums of groups, between the two steps of a sum over everything. One for a device: its queue runs one sum after the other. */
 final class Partials implements AutoCloseable {
@@ -30,13 +31,12 @@ final class Partials implements AutoCloseable {
     }
 
     /** {@code out_0 (+)= scale * } the sum of what the groups left. */
-    void addUp(int groups, float scale, DeviceMemory out, boolean accumulate) {
+    void addUp(int groups, float scale, Sink out) {
         new Launch(commands, programs.kernel("rows", "sumOfSums"))
                 .arg(groups)
                 .arg(buffer)
                 .arg(scale)
-                .arg(out)
-                .arg(accumulate)
+                .arg(out, 1)
                 .groups(1);
     }
 

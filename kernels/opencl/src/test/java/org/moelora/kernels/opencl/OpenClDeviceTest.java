@@ -19,7 +19,6 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.OutOfDeviceMemoryException;
 import org.moelora.kernels.Owner;
 import org.moelora.kernels.Ragged;
-import org.moelora.kernels.Sink;
 
 /** What only this kind of device does: a limit to its memory, indices that are seen late, one queue for all threads. */
 class OpenClDeviceTest {
@@ -80,12 +79,9 @@ class OpenClDeviceTest {
                         o,
                         logSumExp,
                         q,
-                        new Attention.Gradients(
-                                Sink.fresh(y.slice(500, 24 * 16)),
-                                Sink.fresh(y.slice(1000, 24 * 8)),
-                                Sink.fresh(y.slice(1200, 24 * 8))));
+                        new Attention.Gradients(y.slice(500, 24 * 16), y.slice(1000, 24 * 8), y.slice(1200, 24 * 8)));
         kernels.rows().ropeTable(24, new double[] {1, 0.1, 0.01, 0.001}, positions, y.slice(2000, 24 * 8));
-        kernels.rows().sum(x, 1, y.slice(3000, 1), false);
+        kernels.rows().sum(x, 1, y.slice(3000, 1));
         kernels.optimizer().norm(x, y.slice(3001, 1));
     }
 
@@ -150,7 +146,7 @@ class OpenClDeviceTest {
                                 o,
                                 sums);
                 kernels.mixture().contrast(64, 0.5f, 1, inputs.get(3), experts, loss, d);
-                kernels.rows().sum(inputs.get(4), 1, total, false);
+                kernels.rows().sum(inputs.get(4), 1, total);
                 for (Memory memory : List.of(o, sums, loss, d, total)) {
                     float[] values = new float[Math.toIntExact(memory.length())];
                     device.read(memory, 0, values);
