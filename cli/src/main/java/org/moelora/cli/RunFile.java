@@ -130,9 +130,9 @@ final class RunFile {
             if (option == null || !Collections.disjoint(Flags.parts(option), NOT_COMPARED)) {
                 continue;
             }
-            Object value = comparable(option.getValue());
+            Object value = comparable(option);
             OptionSpec there = option(has, expanded[0], flag);
-            Object known = there == null ? null : comparable(there.getValue());
+            Object known = there == null ? null : comparable(there);
             if (!Objects.equals(value, known)) {
                 throw new InputException(flag + " is " + value + ", and the run in " + run + " has "
                         + (known == null ? "none" : known) + "; expected the same, or no " + flag);
@@ -145,8 +145,12 @@ final class RunFile {
         return one == null ? null : one.getCommandSpec().findOption(flag);
     }
 
-    private static @Nullable Object comparable(@Nullable Object value) {
-        return value instanceof Path path ? path.toAbsolutePath().normalize() : value;
+    private static @Nullable Object comparable(OptionSpec option) {
+        Object value = option.getValue();
+        boolean isSwitch = option.arity().max() == 0;
+        return value instanceof Path path
+                ? path.toAbsolutePath().normalize()
+                : value == null && isSwitch ? Boolean.FALSE : value;
     }
 
     private static @Nullable Path valueOf(String flag, String[] args) {
