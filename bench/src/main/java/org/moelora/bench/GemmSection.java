@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.bench.contest.Bar;
 import org.moelora.bench.contest.Contender;
@@ -13,35 +14,61 @@ import org.moelora.bench.contest.Rounds;
 import org.moelora.bench.contest.Spread;
 import org.moelora.bench.contest.Table;
 import org.moelora.bench.products.OurProduct;
+import org.moelora.bench.products.Product.Form;
 
-/** {@code y = x W^T} at shapes of training steps, on one thread and on two. */
+/**
+ * {@code y = x W^T} at shapes of training steps, on one thread and on two; then the products of a step whose factors both change: thin ones, of an
+ * adapter's rank, and transposed ones.
+ */
 final class GemmSection implements Section {
     private static final String PREPACKED = "ours, prepacked";
     private static final String PACKING = "ours, packing timed";
+    private static final String GEMM = "ours, gemm";
     private static final String OPENBLAS = "OpenBLAS";
     private static final String LIBTORCH = "libtorch";
     private static final List<String> PURE_JAVA = List.of("VectorBLAS", "EJML", "ojAlgo");
     private static final List<String> ALL =
             List.of(PREPACKED, PACKING, OPENBLAS, LIBTORCH, "VectorBLAS", "EJML", "ojAlgo");
+
+    /** Those that take every form. */
+    private static final List<String> ALL_FORMS = List.of(GEMM, OPENBLAS, "VectorBLAS");
+
     private static final int HEAP_MEGABYTES = 1200;
     private static final double TURN_NANOS = 200e6;
     /** What a slow library may take per shape beyond its two rounds. */
     private static final double PATIENCE_NANOS = 8e9;
 
     /** rows x out x in. */
-    private record Size(int rows, int out, int in) {
+    private record Size(int rows, int out, int in, Form form) {
+        Size(int rows, int out, int in) {
+            this(rows, out, in, Form.XWT);
+        }
+
         double flops() {
             return 2.0 * rows * out * in;
         }
 
         @Override
         public String toString() {
-            return rows + "x" + out + "x" + in;
+            return rows + "x" + out + "x" + in + (form == Form.XWT ? "" : " " + form);
         }
     }
 
     private static final List<Size> SIZES = List.of(
             new Size(512, 576, 576), new Size(1024, 1536, 576), new Size(1024, 2048, 2048), new Size(1024, 49152, 576));
+
+    /** Of an adapter of rank 8 and of rank 32: U = x A^T, y = U B^T, dU = dy B, dx = dU A, dB = dy^T U, dA = dU^T x; and dW = dy^T x. */
+    private static final List<Size> CHANGING = Stream.concat(
+                    Stream.of(8, 32)
+                            .flatMap(rank -> Stream.of(
+                                    new Size(1024, rank, 576),
+                                    new Size(1024, 1536, rank),
+                                    new Size(1024, rank, 1536, Form.XW),
+                                    new Size(1024, 576, rank, Form.XW),
+                                    new Size(1536, rank, 1024, Form.XTW),
+                                    new Size(rank, 576, 1024, Form.XTW))),
+                    Stream.of(new Size(1536, 576, 1024, Form.XTW)))
+            .toList();
 
     @Override
     public String name() {
@@ -51,13 +78,22 @@ final class GemmSection implements Section {
     @Override
     public void run(Session session) {
         session.report().section("x W^T, float32: rows x out x in, GFLOP/s");
-        Table rates = new Table(concat("shape", "threads", ALL));
+        boolean quick = session.settings().quick();
+        compare(session, ALL, quick ? SIZES.subList(0, 2) : SIZES);
+        session.report().section("thin and transposed, float32: rows x columns x depth, GFLOP/s");
+        compare(session, ALL_FORMS, quick ? CHANGING.subList(4, 6) : CHANGING);
+    }
+
+    private static void compare(Session session, List<String> names, List<Size> sizes) {
+        List<String> head = new ArrayList<>(List.of("shape", "threads"));
+        head.addAll(names);
+        Table rates = new Table(head.toArray(String[]::new));
         List<Figure> figures = new ArrayList<>();
         for (int threads = 1; threads <= 2; threads++) {
-            Map<String, Contender> contenders = start(session, threads);
+            Map<String, Contender> contenders = start(session, names, threads);
             try {
-                for (Size size : session.settings().quick() ? SIZES.subList(0, 2) : SIZES) {
-                    measure(session, contenders, size, threads, rates, figures);
+                for (Size size : sizes) {
+                    measure(session, contenders, names, size, threads, rates, figures);
                 }
             } finally {
                 contenders.values().forEach(Contender::close);
@@ -67,20 +103,15 @@ final class GemmSection implements Section {
         session.report().figures(figures);
     }
 
-    private static String[] concat(String first, String second, List<String> rest) {
-        List<String> all = new ArrayList<>(List.of(first, second));
-        all.addAll(rest);
-        return all.toArray(String[]::new);
-    }
-
     /** The contenders that are here. */
-    private static Map<String, Contender> start(Session session, int threads) {
+    private static Map<String, Contender> start(Session session, List<String> names, int threads) {
         String n = Integer.toString(threads);
         Map<String, Contender> contenders = new LinkedHashMap<>();
-        for (String name : ALL) {
+        for (String name : names) {
             List<String> command = switch (name) {
                 case PREPACKED -> Contender.java(HEAP_MEGABYTES, OurProduct.class, n, "prepacked");
                 case PACKING -> Contender.java(HEAP_MEGABYTES, OurProduct.class, n, "packing");
+                case GEMM -> Contender.java(HEAP_MEGABYTES, OurProduct.class, n, "gemm");
                 case OPENBLAS -> Peers.java(HEAP_MEGABYTES, "NetlibProduct", "openblas", n);
                 case "VectorBLAS" -> Peers.java(HEAP_MEGABYTES, "NetlibProduct", "vector", n);
                 case "EJML" -> Peers.java(HEAP_MEGABYTES, "EjmlProduct", n);
@@ -113,7 +144,7 @@ final class GemmSection implements Section {
         Turn(Contender contender, Size size, int rounds) {
             this.contender = contender;
             double first = contender
-                    .ask("prepare " + size.rows + " " + size.out + " " + size.in)
+                    .ask("prepare " + size.rows + " " + size.out + " " + size.in + " " + size.form.name())
                     .number("nanos");
             double perCall =
                     first > 1e9 ? first : Rounds.warmUp(contender, c -> time(c, TURN_NANOS / 4, first), 16, 10);
@@ -148,6 +179,7 @@ final class GemmSection implements Section {
     private static void measure(
             Session session,
             Map<String, Contender> contenders,
+            List<String> names,
             Size size,
             int threads,
             Table rates,
@@ -162,14 +194,20 @@ final class GemmSection implements Section {
         }
         Map<String, double[]> nanos = session.rounds(turns, session.settings().rounds());
         List<String> cells = new ArrayList<>();
-        for (String name : ALL) {
+        for (String name : names) {
             double[] values = nanos.get(name);
             cells.add(values == null ? "absent" : rate(size, values).toString());
         }
-        rates.row(concat(size.toString(), Integer.toString(threads), cells));
+        List<String> row = new ArrayList<>(List.of(size.toString(), Integer.toString(threads)));
+        row.addAll(cells);
+        rates.row(row.toArray(String[]::new));
         session.report().progress(size + ", threads " + threads + ": " + String.join(" | ", cells));
 
         String where = size + ", " + threads + (threads == 1 ? " thread" : " threads");
+        if (names.contains(GEMM)) {
+            figures.add(figure(where, size, nanos, GEMM, OPENBLAS, null));
+            return;
+        }
         figures.add(figure(where, size, nanos, PREPACKED, OPENBLAS, Bar.atLeast(0.95)));
         figures.add(figure(where, size, nanos, PACKING, OPENBLAS, Bar.atLeast(0.88)));
         figures.add(figure(where, size, nanos, PREPACKED, best(nanos, PURE_JAVA), Bar.atLeast(3.5)));

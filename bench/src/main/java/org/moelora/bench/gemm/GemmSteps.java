@@ -2,13 +2,13 @@ package org.moelora.bench.gemm;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.moelora.bench.contest.QuietMachine;
 import org.moelora.engine.InputException;
 
 /**
@@ -19,16 +19,21 @@ public final class GemmSteps {
     /** Stands for a step where the machine's peak is meant. */
     static final String PEAK = "peak";
 
+    /** Stands for all of {@link TrainingProduct#ALL}. */
+    private static final String PRODUCTS = "products";
+
     private static final List<Size> SIZES =
             List.of(new Size(1008, 1920, 1920), new Size(1008, 2048, 2048), new Size(1009, 1931, 1933));
 
     private static final String USAGE = """
             Usage: GemmSteps [STEP...] [--size MxNxK]... [--rounds N] [--threads N] [--page FILE] [--chart FILE]
-            Prints a Markdown table of rates. STEP is one of %s; all without one.
+            Prints Markdown tables of rates. STEP is one of %s, or
+            "products": the thin and transposed products of a training step, by the engine. Without one, all of it.
             --size     C [M, N] = A [M, K] B [K, N]; may be given more than once (%s)
             --rounds   how often each step is measured, a third of a second each (11)
             --threads  of the steps for all cores (%d)
-            --page     writes the measured numbers into this copy of docs/gemm.md; needs all steps
+            --page     writes the measured numbers into this copy of docs/gemm.md; needs all steps, and a machine on which
+                       nothing else runs: at most a load average of 0.3 a core
             --chart    draws the rates into this SVG file\
             """;
 
@@ -36,7 +41,8 @@ public final class GemmSteps {
     private final List<Size> sizes = new ArrayList<>();
     private int rounds = 11;
     private int threads = Runtime.getRuntime().availableProcessors();
-    private @Nullable Path page;
+    private boolean products;
+    private @Nullable GemmPage page;
     private @Nullable Path chart;
 
     private GemmSteps() {}
@@ -66,16 +72,18 @@ public final class GemmSteps {
                 case "--size" -> sizes.add(Size.of(value(args, ++i)));
                 case "--rounds" -> rounds = count(args, ++i);
                 case "--threads" -> threads = count(args, ++i);
-                case "--page" -> page = Path.of(value(args, ++i));
+                case "--page" -> page = new GemmPage(Path.of(value(args, ++i)));
                 case "--chart" -> chart = Path.of(value(args, ++i));
+                case PRODUCTS -> products = true;
                 default -> steps.add(Step.of(args[i]));
             }
         }
-        if (page != null && !(steps.isEmpty() && sizes.isEmpty())) {
+        if (page != null && (products || !steps.isEmpty() || !sizes.isEmpty())) {
             throw new InputException(
                     "--page tells of all steps on the usual sizes; expected neither STEP nor --size with it");
         }
-        if (steps.isEmpty()) {
+        if (steps.isEmpty() && !products) {
+            products = true;
             steps.addAll(Arrays.asList(Step.values()));
         }
         if (sizes.isEmpty()) {
@@ -99,23 +107,32 @@ public final class GemmSteps {
     }
 
     private void run() {
-        Report report = measure();
-        System.out.println(report.table());
-        try {
-            if (page != null) {
-                Files.writeString(page, report.into(Files.readString(page)));
-            }
-            if (chart != null) {
+        double load = QuietMachine.load();
+        if (page != null) {
+            page.checkQuiet(load);
+        }
+        Report report = measure(load);
+        if (!steps.isEmpty()) {
+            System.out.println(report.table());
+        }
+        if (products) {
+            System.out.println(report.products());
+        }
+        if (page != null) {
+            page.write(report);
+        }
+        if (chart != null) {
+            try {
                 Files.writeString(chart, RateChart.of(report));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
-    private Report measure() {
+    private Report measure(double load) {
         List<Child> children = new ArrayList<>();
-        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        List<TrainingProduct> measured = products ? TrainingProduct.ALL : List.of();
         try {
             Size any = sizes.getFirst();
             children.add(start(PEAK, any, 1));
@@ -124,6 +141,10 @@ public final class GemmSteps {
                 for (Step step : steps) {
                     children.add(start(step.id(), size, threads));
                 }
+            }
+            for (TrainingProduct product : measured) {
+                children.add(start(product.id(), product.size(), 1));
+                children.add(start(product.id(), product.size(), threads));
             }
             double[][] rates = new double[children.size()][rounds];
             long[] bytes = new long[children.size()];
@@ -139,9 +160,15 @@ public final class GemmSteps {
             Arrays.sort(rates[0]);
             Arrays.sort(rates[1]);
             List<Rates> all = new ArrayList<>();
-            for (int i = 2; i < children.size(); i++) {
+            int ofProducts = 2 + sizes.size() * steps.size();
+            for (int i = 2; i < ofProducts; i++) {
                 Step step = steps.get((i - 2) % steps.size());
                 all.add(new Rates(step, sizes.get((i - 2) / steps.size()), children.get(i).ready, rates[i], bytes[i]));
+            }
+            List<TrainingProduct.Measured> ofTraining = new ArrayList<>();
+            for (int i = 0; i < measured.size(); i++) {
+                int at = ofProducts + 2 * i;
+                ofTraining.add(new TrainingProduct.Measured(measured.get(i), rates[at], rates[at + 1]));
             }
             return new Report(
                     children.getFirst().ready,
@@ -151,7 +178,8 @@ public final class GemmSteps {
                     Rates.median(rates[0]),
                     Rates.median(rates[1]),
                     sizes,
-                    all);
+                    all,
+                    ofTraining);
         } finally {
             children.forEach(Child::close);
         }

@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  * @param peak GFLOP/s of one core's registers
  * @param peakAll the same of {@code threads} threads at once
  * @param all by size and step in the order measured
+ * @param ofTraining products of a training step, in the order of the page
  */
 record Report(
         int bits,
@@ -30,7 +31,8 @@ record Report(
         double peak,
         double peakAll,
         List<Size> sizes,
-        List<Rates> all) {
+        List<Rates> all,
+        List<TrainingProduct.Measured> ofTraining) {
     /** Two lines between which measured numbers stand. */
     private static final Pattern PLACE =
             Pattern.compile("<!-- measured (\\w+) -->\\n.*?<!-- end -->\\n", Pattern.DOTALL);
@@ -86,6 +88,31 @@ record Report(
         s.append(' ').append(share(first)).append(" | ").append(bytes(first)).append(" |\n");
     }
 
+    /** The products of a training step, in Markdown. */
+    String products() {
+        StringBuilder s = new StringBuilder("| product | form | rows x columns x depth | operations per byte |")
+                .append(" GFLOP/s, one thread | of peak | GFLOP/s, ")
+                .append(threads)
+                .append(" threads | of peak |\n|---|---|---|---|---|---|---|---|\n");
+        for (TrainingProduct.Measured measured : ofTraining) {
+            TrainingProduct product = measured.product();
+            s.append("| `").append(product.formula()).append("` | ").append(product.form());
+            s.append(" | ").append(product.size()).append(" | ").append(number(product.intensity()));
+            rate(s, measured.alone(), peak);
+            rate(s, measured.together(), peakAll);
+            s.append(" |\n");
+        }
+        return s.toString();
+    }
+
+    private static void rate(StringBuilder s, double[] gigaflops, double of) {
+        double median = Rates.median(gigaflops);
+        s.append(" | ").append(number(median));
+        s.append(" (").append(number(gigaflops[0])).append("..");
+        s.append(number(gigaflops[gigaflops.length - 1])).append(") | ");
+        s.append(number(100 * median / of)).append(" %");
+    }
+
     /** Of a product's allocation, in words. */
     static String bytes(Rates rates) {
         double b = rates.bytes();
@@ -113,6 +140,9 @@ record Report(
     private String measured(String what) {
         if (what.equals("table")) {
             return table();
+        }
+        if (what.equals("products")) {
+            return products();
         }
         Step step = Step.of(what);
         Rates whole = find(step, sizes.getFirst()).orElseThrow();

@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * A JVM that measures one step on one size: it warms up, says how many rows it multiplies, and then for each line that it reads answers
@@ -28,6 +29,14 @@ final class Trial {
         int threads = Integer.parseInt(args[4]);
         if (args[0].equals(GemmSteps.PEAK)) {
             answer(new Work(() -> peak(threads), threads * Peak.flops(PEAK_STEPS)), 32 * Vectors.L);
+            return;
+        }
+        Optional<TrainingProduct> ofTraining = TrainingProduct.find(args[0]);
+        if (ofTraining.isPresent()) {
+            TrainingProduct of = ofTraining.get();
+            try (Product product = new EngineProduct(of.form(), of.size(), threads)) {
+                answer(new Work(product::run, of.flops()), of.size().m());
+            }
             return;
         }
         Step step = Step.of(args[0]);

@@ -33,6 +33,7 @@ public final class NetlibProduct implements Product {
     private int rows;
     private int out;
     private int in;
+    private Form form = Form.XWT;
     private float[] x = {};
     private float[] w = {};
     private float[] y = {};
@@ -111,6 +112,12 @@ public final class NetlibProduct implements Product {
 
     @Override
     public void prepare(int rows, int out, int in, float[] x, float[] w) {
+        prepare(Form.XWT, rows, out, in, x, w);
+    }
+
+    @Override
+    public void prepare(Form form, int rows, int out, int in, float[] x, float[] w) {
+        this.form = form;
         this.rows = rows;
         this.out = out;
         this.in = in;
@@ -137,9 +144,27 @@ public final class NetlibProduct implements Product {
         }
     }
 
-    /** Row-major y = x W^T is, seen by columns, y^T [out, rows] = W x^T, with W given as its transpose. */
+    /** Row-major y = x W^T is, seen by columns, y^T [out, rows] = W x^T, with W given as its transpose; x W and x^T W alike. */
     private void multiply(int from, int to) {
-        blas.sgemm("T", "N", out, to - from, in, 1, w, 0, in, x, from * in, in, 0, y, from * out, out);
+        boolean turnW = form == Form.XWT;
+        boolean turnX = form == Form.XTW;
+        blas.sgemm(
+                turnW ? "T" : "N",
+                turnX ? "T" : "N",
+                out,
+                to - from,
+                in,
+                1,
+                w,
+                0,
+                turnW ? in : out,
+                x,
+                turnX ? from : from * in,
+                turnX ? rows : in,
+                0,
+                y,
+                from * out,
+                out);
     }
 
     @Override

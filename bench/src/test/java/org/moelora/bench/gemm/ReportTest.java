@@ -12,6 +12,10 @@ class ReportTest {
 
     /** Each step does 10 more than the one before at the first size, and half of that at the second. */
     private static Report report() {
+        return report(0.5);
+    }
+
+    static Report report(double load) {
         List<Rates> all = new ArrayList<>();
         double rate = 0;
         for (Step step : Step.values()) {
@@ -19,7 +23,13 @@ class ReportTest {
             all.add(new Rates(step, WHOLE, 1008, new double[] {rate + 2, rate - 1, rate}, 1_500_000));
             all.add(new Rates(step, PRIMES, 1009, new double[] {rate / 2}, 0));
         }
-        return new Report(512, 2, 3, 0.5, 200, 400, List.of(WHOLE, PRIMES), all);
+        return new Report(512, 2, 3, load, 200, 400, List.of(WHOLE, PRIMES), all, List.of(product()));
+    }
+
+    /** Half of the peak on one thread and a quarter on two. */
+    private static TrainingProduct.Measured product() {
+        TrainingProduct product = TrainingProduct.find("dB8").orElseThrow();
+        return new TrainingProduct.Measured(product, new double[] {100, 99, 101}, new double[] {100});
     }
 
     @Test
@@ -41,6 +51,16 @@ class ReportTest {
                         + "**Measured: 140 GFLOP/s, 70.0 % of the peak, 2.0 times step 7; 70.0 at 1009x1931x1933;"
                         + " 1500 kB allocated per product.**\n"
                         + "<!-- end -->\nafter\n");
+    }
+
+    @Test
+    void theProductsOfAStepHaveATableOfTheirOwn() {
+        String row =
+                "| `dB = dy^T U` | A^T B | 1920x8x1008 | 4.0 | 100 (99.0..101) | 50.0 % | 100 (100..100) | 25.0 % |";
+        assertThat(report().products().lines()).hasSize(3).contains(row);
+        assertThat(report().into("<!-- measured products -->\nold\n<!-- end -->\n"))
+                .contains(row)
+                .doesNotContain("old");
     }
 
     @Test

@@ -67,7 +67,8 @@ public interface Attention {
          */
         public Gradients {
             if (dq.adds() || dk.adds() || dv.adds()) {
-                throw new IllegalArgumentException("attention overwrites its gradients; expected memory or absent sinks");
+                throw new IllegalArgumentException(
+                        "attention overwrites its gradients; expected memory or absent sinks");
             }
         }
     }
