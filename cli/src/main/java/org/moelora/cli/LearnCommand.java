@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
 /** {@code moelora learn}: starts the lessons, which are a tool of the JVM's by name and no part of this program. */
 @Command(
         name = "learn",
-        customSynopsis = "moelora learn [LESSON [NAME=NUMBER...] [--check]]",
+        customSynopsis = "moelora learn [LESSON [NAME=NUMBER...] [--picture] [--check]]",
         header = "Learn how all of this works, in twelve lessons with exercises.",
         footer = {
             "",
@@ -23,6 +23,7 @@ import picocli.CommandLine.Parameters;
             "  moelora learn",
             "  moelora learn 3",
             "  moelora learn 3 temperature=0.5",
+            "  moelora learn 3 --picture",
             "  moelora learn 3 --check",
         })
 final class LearnCommand implements Callable<Integer> {
@@ -36,13 +37,19 @@ final class LearnCommand implements Callable<Integer> {
             paramLabel = "LESSON",
             arity = "0..*",
             description =
-                    "1 to 12, then numbers of the lesson to change, as NAME=NUMBER. Without a lesson: the list of lessons.")
+                    "1 to 12, then numbers of the lesson to change, as NAME=NUMBER. Without a lesson, the list of lessons.")
     private List<String> lesson = new ArrayList<>();
 
     @Under(Section.ANSWERS)
     @Option(
+            names = "--picture",
+            description = "Also write the lesson's picture, as lesson-NN.svg in the working directory, for a browser.")
+    private boolean picture;
+
+    @Under(Section.ANSWERS)
+    @Option(
             names = "--check",
-            description = "Check the lesson's exercise, learn/exercises/ExerciseNN.java, as it stands.")
+            description = "Check your answer to the lesson's exercise, in learn/exercises/ExerciseNN.java.")
     private boolean check;
 
     LearnCommand(Streams streams) {
@@ -61,6 +68,9 @@ final class LearnCommand implements Callable<Integer> {
                         () -> new InputException(
                                 "the lessons are not installed; expected moelora-learn.jar on the class path, as bin/moelora has it"));
         List<String> args = new ArrayList<>(lesson);
+        if (picture) {
+            args.add("--picture");
+        }
         if (check) {
             args.add("--check");
         }

@@ -39,8 +39,8 @@ class LearnCommandTest {
             }
         };
         CommandLine command = new CommandLine(new LearnCommand(streams, () -> Optional.of(lessons)));
-        assertThat(command.execute("3", "rate=0.1", "--check")).isEqualTo(1);
-        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("▓ 3 rate=0.1 --check");
+        assertThat(command.execute("3", "rate=0.1", "--picture", "--check")).isEqualTo(1);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("▓ 3 rate=0.1 --picture --check");
     }
 
     @Test

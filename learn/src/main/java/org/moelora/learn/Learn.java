@@ -2,6 +2,7 @@ package org.moelora.learn;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,8 +34,16 @@ public final class Learn implements ToolProvider {
             new Lesson("Two losses, and a weight that is too large", Lesson11::tell),
             new Lesson("The routed adapter", Lesson12::tell));
 
-    /** Found by {@link java.util.ServiceLoader}. */
-    public Learn() {}
+    private final Path folder;
+
+    /** Found by {@link java.util.ServiceLoader}. Pictures are written to the working directory. */
+    public Learn() {
+        this(Path.of(""));
+    }
+
+    Learn(Path folder) {
+        this.folder = folder;
+    }
 
     @Override
     public String name() {
@@ -49,8 +58,9 @@ public final class Learn implements ToolProvider {
     }
 
     /**
-     * Without arguments the table of contents; with a number that lesson, with {@code name=value} for the numbers that it lets one change; with a number and
-     * {@code --check} the lesson's exercise as it stands. Returns 0, or 1 if an exercise is not solved, or 2 for arguments that mean nothing.
+     * Without arguments the table of contents; with a number that lesson, with {@code name=value} for the numbers that it lets one change and {@code
+     * --picture} to write its picture as an SVG file; with a number and {@code --check} the lesson's exercise as it stands. Returns 0, or 1 if an
+     * exercise is not solved, or 2 for arguments that mean nothing.
      */
     @Override
     public int run(PrintWriter out, PrintWriter err, String... args) {
@@ -69,17 +79,23 @@ public final class Learn implements ToolProvider {
         for (int i = 0; i < LESSONS.size(); i++) {
             out.printf("%4d  %s%n", i + 1, LESSONS.get(i).title());
         }
-        out.print("\nbin/moelora learn 1          the lesson\n");
-        out.print("bin/moelora learn 1 --check  its exercise, learn/exercises/Exercise01.java\n");
+        out.print("\nbin/moelora learn 1            the lesson\n");
+        out.print("bin/moelora learn 1 --picture  the lesson, and its picture as lesson-01.svg, for a browser\n");
+        out.print("bin/moelora learn 1 --check    its exercise, learn/exercises/Exercise01.java\n");
         return 0;
     }
 
-    private static int lesson(PrintWriter out, List<String> args) {
+    private int lesson(PrintWriter out, List<String> args) {
         int number = number(args.getFirst());
+        boolean withPicture = false;
         Map<String, Double> changed = new LinkedHashMap<>();
         for (String arg : args.subList(1, args.size())) {
             if (arg.equals("--check")) {
                 return Exercise.check(number, out);
+            }
+            if (arg.equals("--picture")) {
+                withPicture = true;
+                continue;
             }
             int at = arg.indexOf('=');
             try {
@@ -87,11 +103,12 @@ public final class Learn implements ToolProvider {
             } catch (IndexOutOfBoundsException | NumberFormatException e) {
                 throw new IllegalArgumentException(
                         "\"" + arg
-                                + "\" is no change of a lesson; expected --check, or a name and a number such as rate=0.1",
+                                + "\" means nothing to a lesson; expected --picture, --check, or a name and a number such as rate=0.1",
                         e);
             }
         }
-        Page page = new Page(out, changed);
+        StringWriter text = new StringWriter(); // printed when all names are known
+        Page page = new Page(new PrintWriter(text), changed);
         page.say("Lesson %d: %s", number, LESSONS.get(number - 1).title());
         page.say("");
         LESSONS.get(number - 1).body().accept(page);
@@ -101,9 +118,14 @@ public final class Learn implements ToolProvider {
                         + String.join(", ", page.numbers().keySet()));
             }
         }
+        if (withPicture) {
+            page.say("");
+            page.say("Picture: %s", page.picture().write(folder, number, changed));
+        }
         page.say("");
         page.say("Exercise: learn/exercises/Exercise%02d.java, then", number);
         page.say("  bin/moelora learn %d --check", number);
+        out.print(text);
         return 0;
     }
 

@@ -3,6 +3,7 @@ package org.moelora.learn;
 import static org.moelora.learn.MoeLora.plus;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BiFunction;
@@ -17,12 +18,12 @@ final class Lesson05 {
     private Lesson05() {}
 
     static void tell(Page page) {
-        double sign = page.number("sign", 1);
+        int sign = page.whole("sign", 1, -1, 1);
         Random random = new Random(3);
         page.say(
-                "An op that makes y writes down how to go from dy to the gradients of what it was made of. Read backwards, that is the chain rule.");
+                "A computation is a list of ops, such as a product or a sum. Each op that computes y also writes down how to get from dy, the gradient of y, to the gradients of its inputs. Read from the last op to the first, that list is the chain rule. It is called a tape.");
         page.say(
-                "TinyTape.java has four ops. Here y = softmax(x W) .* (x + x), and what the tape holds after each op:");
+                "TinyTape.java has four ops. Here they compute y = softmax(x W) .* (x + x), and this is what the tape holds after each op:");
         page.say("");
         TinyTape tape = new TinyTape();
         Value x = TinyTape.value(MoeLora.normal(8, 4, 1, random));
@@ -35,12 +36,13 @@ final class Lesson05 {
             String op = i == 0 ? "" : i <= ops.length ? ops[i - 1] : "back through " + ops[2 * ops.length - i];
             page.say("  %-24s %3d numbers  %s", op, tape.held.get(i), Page.bar(tape.held.get(i) / 128.0, 32));
         }
+        draw(page, tape.held, ops);
         page.say("");
         page.say(
-                "Memory is fullest where forward ends. That is why long texts need much of it, and why --recompute keeps less and computes twice.");
+                "Most memory is held where the forward pass ends, as the backward pass needs what the forward pass has computed. So long texts need much memory. With --recompute a training keeps less, and computes the rest a second time.");
         page.say("");
-        page.say("Each op alone against finite differences. Here subtract is new, and it is wrong on purpose:");
-        page.say("  a - b; da += dy, db += %sdy", sign < 0 ? "-" : "");
+        page.say("The gradient check of lesson 4, op by op. The op subtract is new, and it is wrong on purpose:");
+        page.say("  y = a - b;  da += dy,  db += %sdy", sign < 0 ? "-" : sign == 0 ? "0 " : "");
         Map<String, Op> all = new LinkedHashMap<>();
         all.put("add", TinyTape::add);
         all.put(
@@ -61,8 +63,23 @@ final class Lesson05 {
                     "  %-10s da is off by %.2f of its norm, db by %.2f  %s",
                     name, off[0], off[1], off[0] + off[1] < 1e-6 ? "right" : "WRONG");
         });
-        page.say("Off by 2.00 of its norm is the mark of a flipped sign: |-g - g| = 2 |g|.");
-        page.question("which sign makes all five right?", "sign=-1", 5);
+        page.say("An error of 2.00 times the norm is the mark of a flipped sign: |-g - g| = 2 |g|.");
+        page.question("by how much is db off if subtract sends nothing to b? And which sign is right?", "sign=0", 5);
+    }
+
+    private static void draw(Page page, List<Integer> held, String[] ops) {
+        Picture picture = page.picture("How many numbers TinyTape holds during y = softmax(x W) .* (x + x)", 640, 270);
+        for (int i = 1; i < held.size(); i++) {
+            boolean forward = i <= ops.length;
+            double left = 40 + 72 * (i - 1);
+            double height = held.get(i) * 1.2;
+            picture.rect(left, 210 - height, 64, height, forward ? "c0" : "c1", 0.8);
+            picture.text(left + 32, 204 - height, "middle", String.valueOf(held.get(i)));
+            picture.text(left + 32, 228, "quiet middle", forward ? ops[i - 1] : ops[2 * ops.length - i]);
+        }
+        picture.line(40, 210, 612, 210, "grid");
+        picture.text(180, 252, "middle", "forward: each op adds its result");
+        picture.text(468, 252, "middle", "back: each op lets its result go");
     }
 
     private static double[] check(Op op, double[][] a, double[][] b, double[][] dy) {

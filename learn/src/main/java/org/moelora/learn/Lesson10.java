@@ -5,15 +5,16 @@ final class Lesson10 {
     private Lesson10() {}
 
     static void tell(Page page) {
-        int k = (int) Math.clamp(page.number("k", 2), 1, 4);
+        int k = page.whole("k", 2, 1, 4);
         double[] p = {0.4, 0.3, 0.2, 0.1};
         double[] dg = {1, -1, -3, 0};
         page.say(
-                "Several LoRAs, the experts, and a router that picks k of them for a token:  p = softmax(W_g x), S the k largest,");
+                "MoELoRA puts several LoRAs, the experts, beside one weight. A router chooses k of them for each token x and gives each a gate g, which weighs its output:");
+        page.say("  p = softmax(W_g x),  S = the k experts with the largest p");
+        page.say("  g_e = p_e / (sum over S of p)  for e in S, and 0 for the others");
+        page.say("  y = W0 x + s (sum over e of g_e B_e A_e x),  with a constant s");
         page.say(
-                "  g_e = p_e / (sum over S of p)  for e in S, and 0 for the others;   y = W0 x + s (sum over e of g_e B_e A_e x)");
-        page.say(
-                "One token, four experts, k = %d. dg is what the loss says of each gate: expert 0 hurts, 1 helps, and 2 would help most.",
+                "Take one token, four experts and k = %d. The derivatives of the loss by the gates are dg = (1, -1, -3, 0): less of expert 0 would lower the loss, and so would more of expert 1. More of expert 2 would lower it most.",
                 k);
         page.say("");
         int[] chosen = MoeLora.topK(p, k);
@@ -28,9 +29,11 @@ final class Lesson10 {
             mean += g[e] * dg[e];
         }
         page.say(
-                "        p                            gate                            dl, the slope of the router's logit");
+                "        p                            gate                         dl, the derivative by the router's logit");
+        Picture picture = draw(page, k);
         for (int e = 0; e < 4; e++) {
             double dl = g[e] * (dg[e] - mean);
+            bars(picture, e, p[e], g[e], dl);
             page.say(
                     "  e%d  %.2f %-20s   %.3f %-20s   %+.3f %s",
                     e,
@@ -43,9 +46,29 @@ final class Lesson10 {
         }
         page.say("");
         page.say(
-                "dl = g (dg - sum over S of g dg): it adds up to 0 over S, and is 0 outside. The loss can say \"less of this, more of that\", and never");
-        page.say(
-                "\"another one\": expert 2 did not run, so its gradient was never computed. docs/method.md says what can be done about that.");
-        page.question("all four take part. How does the slope of expert 2 change?", "k=4", 10);
+                "dl_e = g_e (dg_e - sum over S of g dg).  It is 0 outside of S, and adds up to 0 over S. So the loss can move weight from one chosen expert to another, and can never ask for an expert that was not chosen: expert 2 did not run, and its dg was never computed. docs/method.md says what can be done about that.");
+        page.question("what is the derivative for expert 2 if all four are chosen?", "k=4", 10);
+    }
+
+    private static Picture draw(Page page, int k) {
+        Picture picture = page.picture("One token's router: which logits the loss can move, k = " + k, 640, 196);
+        picture.text(60, 52, "quiet", "p").text(230, 52, "quiet", "gate g");
+        picture.text(400, 52, "quiet", "derivative by the logit, dl");
+        return picture.line(500, 60, 500, 180, "grid");
+    }
+
+    private static void bars(Picture picture, int e, double p, double g, double dl) {
+        double top = 64 + 30 * e;
+        picture.text(20, top + 15, "", "e" + e);
+        picture.rect(60, top, 110 * p, 20, "c3").text(66 + 110 * p, top + 15, "quiet", text("%.2f", p));
+        picture.rect(230, top, 110 * g, 20, "c0").text(236 + 110 * g, top + 15, "quiet", text("%.3f", g));
+        double length = 90 * Math.abs(dl);
+        picture.rect(dl < 0 ? 500 - length : 500, top, length, 20, dl < 0 ? "c1" : "c2");
+        picture.text(dl < 0 ? 506 : 506 + length, top + 15, "quiet", text("%+.3f", dl == 0 ? 0 : dl));
+    }
+
+    @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
+    private static String text(String format, double value) {
+        return String.format(java.util.Locale.ROOT, format, value);
     }
 }

@@ -1,6 +1,8 @@
 package org.moelora.learn;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /** What the balance loss does, and what too much of it does. */
@@ -11,19 +13,14 @@ final class Lesson11 {
     private Lesson11() {}
 
     static void tell(Page page) {
-        double weight = page.number("balance", 0.1);
-        int seed = (int) page.number("seed", 5);
+        double weight = page.number("balance", 0.1, 0, 1000);
+        int seed = page.whole("seed", 5, 0, 1_000_000);
         page.say(
-                "A router may send everything to one expert. The balance loss  L_bal = E sum over e of f_e P_e  is 1 when all are");
-        page.say(
-                "used alike, and more otherwise: f_e is the share of choices that went to e, P_e the mean of its probability. The");
-        page.say(
-                "contrastive loss makes outputs of one expert alike and those of different experts unlike. Each has the weight 0.01.");
+                "A router may send all tokens to one expert. Two losses are added against this, each with the weight 0.01. The balance loss is  L_bal = E sum over e of f_e P_e,  where f_e is the share of the choices that went to expert e, and P_e the mean of its probability. It is 1 if all experts are used alike, and more otherwise. The contrastive loss makes the outputs of one expert alike, and those of different experts unlike.");
         page.say("");
         page.say(
-                "Wrong on purpose: a balance weight of %s. Who moves the router of lesson 12, the answers or the balance? The share of",
-                weight);
-        page.say("the balance loss in the slope |dW_g|, over windows of %d steps, of three toys together:", WINDOW);
+                "Wrong on purpose: a balance weight of %s. What moves the router of lesson 12, the answers or the balance loss? This is the share of the balance loss in the gradient |dW_g| of the router, over %d steps each, of three trainings together:",
+                weight, WINDOW);
         page.say("");
         double[] usual = shares(MoeLora.BALANCE, seed);
         double[] large = shares(weight, seed);
@@ -40,13 +37,33 @@ final class Lesson11 {
         }
         page.say("");
         page.say(
-                "The pull of L_bal on a logit is the same whatever the token says. While B is near zero the answers cannot pull at all;");
-        page.say(
-                "later a large weight pulls harder than they do. The toy still finds its answers, as they are easy; in a language model");
-        page.say(
-                "the answers' pull on a router is weak from the beginning, and equal loads are worth nothing by themselves.");
+                "L_bal moves a logit in the same direction whatever the token is. With a large weight it soon moves the router as much as the answers do. This toy still finds its answers, as they are easy. In a language model the answers move a router little from the beginning, and equal use of all experts is worth nothing by itself.");
+        draw(page, weight, usual, large);
         page.question(
-                "what is the share of the balance loss in the last window at ten times that weight?", "balance=1", 11);
+                "what is the share of the balance loss in the last 50 steps at ten times that weight?",
+                "balance=1",
+                11);
+    }
+
+    private static void draw(Page page, double weight, double[] usual, double[] large) {
+        Picture picture = page.picture("The share of the balance loss in the router's gradient |dW_g|", 640, 320);
+        Picture.Axes axes = new Picture.Axes(64, 60, 540, 210, 0, STEPS, false, 0, 1, false);
+        picture.frame(
+                axes, "step", new double[] {0, 100, 200, 300, 400}, "share", new double[] {0, 0.25, 0.5, 0.75, 1});
+        int at = 0;
+        for (double[] shares : new double[][] {usual, large}) {
+            List<double[]> points = new ArrayList<>();
+            for (int i = 0; i < shares.length; i++) {
+                points.add(new double[] {axes.x((i + 0.5) * WINDOW), axes.y(shares[i])});
+            }
+            picture.curve(points, "s" + at);
+            for (double[] point : points) {
+                picture.dot(point[0], point[1], "c" + at);
+            }
+            at++;
+        }
+        picture.dot(360, 40, "c0").text(370, 44, "quiet", "weight 0.01");
+        picture.dot(470, 40, "c1").text(480, 44, "quiet", "weight " + weight);
     }
 
     /** Of three toys together. */

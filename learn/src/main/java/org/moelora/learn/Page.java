@@ -16,6 +16,7 @@ final class Page {
     private final PrintWriter out;
     private final Map<String, Double> changed;
     private final Map<String, Double> numbers = new LinkedHashMap<>();
+    private Picture picture = new Picture("", 0, 0);
 
     Page(PrintWriter out, Map<String, Double> changed) {
         this.out = out;
@@ -34,15 +35,44 @@ final class Page {
         out.print(line + "\n");
     }
 
-    /** A number of the lesson: as usual, unless the command changes it. */
-    double number(String name, double usual) {
+    /** A number of the lesson: as usual, unless the command changes it, and then within its range. */
+    double number(String name, double usual, double least, double most) {
         numbers.put(name, usual);
-        return changed.getOrDefault(name, usual);
+        double value = changed.getOrDefault(name, usual);
+        if (!(value >= least && value <= most)) {
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "%s is %s; expected %s to %s", name, value, text(least), text(most)));
+        }
+        return value;
+    }
+
+    /** A whole number of the lesson. */
+    int whole(String name, int usual, int least, int most) {
+        double value = number(name, usual, least, most);
+        if (value != Math.rint(value)) {
+            throw new IllegalArgumentException(name + " is " + value + "; expected a whole number");
+        }
+        return (int) value;
+    }
+
+    private static String text(double value) {
+        return value == Math.rint(value) ? String.valueOf((long) value) : String.valueOf(value);
     }
 
     /** The numbers that the lesson has asked for, and what they usually are. */
     Map<String, Double> numbers() {
         return numbers;
+    }
+
+    /** The lesson's picture, for the lesson to draw on. */
+    Picture picture(String title, int width, int height) {
+        picture = new Picture(title, width, height);
+        return picture;
+    }
+
+    /** What has been drawn. */
+    Picture picture() {
+        return picture;
     }
 
     /** What to find out, by a command that changes a number. */
