@@ -29,8 +29,8 @@ public final class MoeLora {
     public double[][] p = {}, g = {}, y = {};
     /** The losses of the last step, the last one their weighted sum. */
     public double lm, balance, contrast, loss;
-    /** The weight of the balance loss. */
-    public double balanceWeight = BALANCE;
+    /** The weights of the two losses. */
+    public double balanceWeight = BALANCE, contrastWeight = CONTRAST;
 
     private final double[][][] moments; // of AdamW: m and v of a, b and wg
     private int steps;
@@ -130,7 +130,7 @@ public final class MoeLora {
             }
         }
         contrast = contrast(u, chosen, du);
-        loss = lm + balanceWeight * balance + CONTRAST * contrast;
+        loss = lm + balanceWeight * balance + contrastWeight * contrast;
         da = times(1, transposed(du), x); // dA = dU^T x  [E r, in]
         dwg = times(1, transposed(dl), x); // dW_g = dl^T x  [E, in]
         dx = plus(plus(times(1, dy, w0), 1, times(1, du, a)), 1, times(1, dl, wg)); // what a layer below would need
@@ -181,7 +181,7 @@ public final class MoeLora {
                 for (int j = 0; j < n; j++) {
                     dvs += c[i][j] * (vs[j][o] / length[j] - cos[i][j] * vs[i][o] / length[i]) / length[i];
                 }
-                dvs *= CONTRAST / anchors;
+                dvs *= contrastWeight / anchors;
                 for (int j = e * rank; j < (e + 1) * rank; j++) { // v_i = B_e u_te
                     du[i / k][j] += dvs * b[o][j];
                     db[o][j] += dvs * u[i / k][j];
