@@ -3,11 +3,13 @@ module org.moelora {
     requires static transitive org.jspecify;
     requires transitive org.moelora.engine;
     requires jdk.management;
+    requires tools.jackson.core;
 
     exports org.moelora.adapter;
     exports org.moelora.compare;
     exports org.moelora.data;
     exports org.moelora.eval;
+    exports org.moelora.io;
     exports org.moelora.model;
     exports org.moelora.settings;
     exports org.moelora.text;

@@ -38,6 +38,7 @@ class ArchitectureTest {
     private static final String OPENCL = "org.moelora.kernels.opencl..";
     private static final String[] ENGINE = {"org.moelora.engine.."};
     private static final String[] MOELORA = {
+        "org.moelora.io..",
         "org.moelora.model..",
         "org.moelora.adapter..",
         "org.moelora.text..",
@@ -181,14 +182,11 @@ class ArchitectureTest {
                 .onlyDependOnClassesThat(not(OURS)
                         .or(resideInAnyPackage(concat(CLI, MOELORA)))
                         .or(describe(
-                                "InputException and the spelling in its sentences, a cancellation, a device without memory, JSON, or a file"
-                                        + " that is written whole",
+                                "InputException and the spelling in its sentences, a cancellation, or a device without memory",
                                 c -> c.getName().equals("org.moelora.engine.InputException")
                                         || c.getName().equals("org.moelora.engine.Spelling")
                                         || c.getName().equals("org.moelora.engine.Cancellation")
-                                        || c.getName().startsWith("org.moelora.engine.io.AtomicFile")
-                                        || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException")
-                                        || c.getName().startsWith("org.moelora.engine.io.Json"))))
+                                        || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException"))))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
                 .check(project);
     }

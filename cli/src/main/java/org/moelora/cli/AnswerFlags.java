@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.data.Origin;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.AtomicFile;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.JsonWriter;
 import picocli.CommandLine.Option;
 
 /** The flags of {@code eval} that show and keep answers one by one. */

@@ -10,7 +10,7 @@ import org.moelora.data.Examples;
 import org.moelora.data.Prompt;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.JsonRows;
 
 /**
  * The bundled tasks.

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Spelling;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.JsonWriter;
 import org.moelora.settings.Part;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;

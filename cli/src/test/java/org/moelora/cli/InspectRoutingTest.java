@@ -18,8 +18,8 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.engine.Parameter;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
 import org.moelora.model.Decoder;
 
 class InspectRoutingTest {

@@ -11,8 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.moelora.adapter.AdapterSummary;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
 
 /** mix, grow, drop and compare, at a shell. */
 class MixtureCommandsTest {

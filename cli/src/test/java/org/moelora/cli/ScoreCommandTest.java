@@ -16,10 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.data.TokenRow;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonRows;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonRows;
+import org.moelora.io.JsonWriter;
 
 class ScoreCommandTest {
     private static final int TOKEN = 5;

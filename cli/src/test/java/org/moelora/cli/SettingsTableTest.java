@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
 import org.moelora.settings.Part;
 import org.moelora.settings.Setting;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,7 +50,15 @@ class SettingsTableTest {
     void everySettingIsInRunJsonAndRunYaml(@TempDir Path temp) throws IOException {
         Path run = temp.resolve("run");
         Ran ran = Ran.of(
-                "train", "--model", Ran.LLAMA, "--data", Ran.LLAMA_ROWS, "--out", run, "--epochs=0.1", "--eval-split=0.5");
+                "train",
+                "--model",
+                Ran.LLAMA,
+                "--data",
+                Ran.LLAMA_ROWS,
+                "--out",
+                run,
+                "--epochs=0.1",
+                "--eval-split=0.5");
         assertThat(ran.code()).as(ran.err()).isZero();
         JsonObject json = Json.read(run.resolve("run.json"));
         List<String> yaml = Files.readAllLines(run.resolve("run.yaml"));

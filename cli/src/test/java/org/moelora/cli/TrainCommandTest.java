@@ -13,9 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonRows;
 
 class TrainCommandTest {
     private static final String WEIGHTS = "adapter_model.safetensors";

@@ -15,16 +15,16 @@ import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Pieces;
 import org.moelora.engine.Shape;
-import org.moelora.engine.io.AtomicFile;
-import org.moelora.engine.io.AtomicFolder;
-import org.moelora.engine.io.FolderFile;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonWriter;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.SafetensorsWriter;
-import org.moelora.engine.io.StoredType;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.AtomicFolder;
+import org.moelora.io.FolderFile;
+import org.moelora.io.Json;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonWriter;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.SafetensorsWriter;
+import org.moelora.io.StoredType;
 import org.moelora.settings.Setting;
 
 /**

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Shape;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.SafetensorsFile;
 
 /**
  * The tensors of an adapter on disk. LoRA is laid out as Hugging Face's PEFT has it: {@code base_model.model.LINEAR.lora_A.weight} [r, in] and

@@ -3,7 +3,7 @@ package org.moelora.adapter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /**
  * What an adapter remembers of the base it was made for.

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 import org.moelora.settings.Setting;
 
 /** What {@code adapter_config.json} says about a mixture of experts, beside what it says about LoRA. */

@@ -3,8 +3,8 @@ package org.moelora.adapter;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 import org.moelora.settings.Setting;
 
 /** Which fields of an {@code adapter_config.json} are read, which count for nothing, and which ask for something that no adapter here computes. */

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 
 /**
  * Which linears of a base an adapter sits on, by PEFT's rules: those that {@code names} has and {@code exclude} has not and, if layers are given, in

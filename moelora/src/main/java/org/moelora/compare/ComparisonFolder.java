@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.data.Prompt;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.AtomicFile;
-import org.moelora.engine.io.Checksums;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.Checksums;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonWriter;
 import org.moelora.model.Decoder;
 
 /** Where a comparison keeps what it has found so far: {@code comparison.json}, which says of what, and a file for every training in {@code trials/}. */

@@ -3,7 +3,7 @@ package org.moelora.compare;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.moelora.adapter.AdapterConfig;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /**
  * One training of a comparison, as it is kept in a file of its own.

@@ -9,9 +9,9 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonRows;
 
 /**
  * Tells by a row's fields which shape it has; the first that fits counts. Of the other fields, those without which the row would be another text, or

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 
 /** What the fields of rows and of messages mean beside those that make a row's shape: what belongs to the text, what says whether it is learned. */
 public final class RowFields {

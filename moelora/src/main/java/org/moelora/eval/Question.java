@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.data.Origin;
 import org.moelora.data.RowFields;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonRows;
 
 /**
  * A row of a task's test set. Immutable.

@@ -13,11 +13,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.FolderFile;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.TensorInfo;
+import org.moelora.io.FolderFile;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.TensorInfo;
 import org.moelora.kernels.DType;
 
 /**

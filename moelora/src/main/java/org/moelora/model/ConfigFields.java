@@ -9,9 +9,9 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.ops.Heads;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 
 /**
  * The fields of a {@code config.json}, each checked as it is read: what is missing has the value that the family's configuration gives it in transformers,

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.FolderFile;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.FolderFile;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
 
 /**
  * {@code generation_config.json} of a Hugging Face folder. It names tokens that end a text, often more of them than {@code config.json} does; how tokens are

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.GgufFile;
-import org.moelora.engine.io.GgufTensor;
+import org.moelora.io.GgufFile;
+import org.moelora.io.GgufTensor;
 import org.moelora.kernels.DType;
 
 /** The weights of a GGUF file, in place and in the formats they have there. Immutable and safe for use by several threads until it is closed. */

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.GgufFile;
-import org.moelora.engine.io.GgufMetadata;
-import org.moelora.engine.io.GgufTensor;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.GgufFile;
+import org.moelora.io.GgufMetadata;
+import org.moelora.io.GgufTensor;
+import org.moelora.io.Json;
+import org.moelora.io.JsonWriter;
 
 /**
  * The decoder that a GGUF file describes: its keys are brought into the fields that the family's {@code config.json} has, so that both ways are checked and

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.GgufMetadata;
+import org.moelora.io.GgufMetadata;
 
 /** The tokens that end a text, as llama.cpp finds them in a GGUF file: those that keys name, and those that are written as ends are known to be. */
 final class GgufEnds {

@@ -24,15 +24,15 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LinearSite;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.AtomicFile;
-import org.moelora.engine.io.AtomicFolder;
-import org.moelora.engine.io.Bfloat16;
-import org.moelora.engine.io.FolderFile;
-import org.moelora.engine.io.JsonWriter;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.SafetensorsWriter;
-import org.moelora.engine.io.StoredType;
-import org.moelora.engine.io.TensorInfo;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.AtomicFolder;
+import org.moelora.io.Bfloat16;
+import org.moelora.io.FolderFile;
+import org.moelora.io.JsonWriter;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.SafetensorsWriter;
+import org.moelora.io.StoredType;
+import org.moelora.io.TensorInfo;
 
 /**
  * A LoRA put into the weights it sits beside, {@code W = W0 + s B A} on each adapted linear, with DoRA times {@code m / |W|} of each row, as a checkpoint of its own. Weights keep their names, their

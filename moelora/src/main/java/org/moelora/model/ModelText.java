@@ -4,8 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.FolderFile;
-import org.moelora.engine.io.GgufMetadata;
+import org.moelora.io.FolderFile;
+import org.moelora.io.GgufMetadata;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.Tokenizer;
 

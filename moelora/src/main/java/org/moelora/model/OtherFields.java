@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 
 /** Fields of a {@code config.json} that no family here reads: those that ask for another computation, and those that are known to change nothing. */
 final class OtherFields {

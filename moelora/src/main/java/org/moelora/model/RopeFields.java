@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /**
  * The fields of rope for one kind of layer, which may stand in several objects: one has what the earlier ones lack. Every field is used or refused by its

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
-import org.moelora.engine.io.Checksums;
+import org.moelora.io.Checksums;
 
 /**
  * SHA-256 over the names, formats and shapes of all tensors and, of each, the first, middle and last 16 KiB: reading every byte would cost minutes on a

@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Spelling;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /**
  * What a setting can be, and how it is written. Stateless and thread-safe.

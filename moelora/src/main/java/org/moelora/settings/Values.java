@@ -2,7 +2,7 @@ package org.moelora.settings;
 
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /** Where the values of settings come from: a file, flags, another record. */
 public interface Values {

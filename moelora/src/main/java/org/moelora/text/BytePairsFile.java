@@ -1,7 +1,7 @@
 package org.moelora.text;
 
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 
 /** Reads the field {@code model} of a tokenizer.json. */
 final class BytePairsFile {

@@ -14,11 +14,11 @@ import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.FolderFile;
-import org.moelora.engine.io.GgufMetadata;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.FolderFile;
+import org.moelora.io.GgufMetadata;
+import org.moelora.io.Json;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 import org.moelora.text.template.Template;
 
 /**

@@ -3,8 +3,8 @@ package org.moelora.text;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 
 /**
  * The ids that a tokenizer puts around a text, such as a beginning-of-sequence token.

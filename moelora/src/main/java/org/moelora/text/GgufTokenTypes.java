@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.moelora.engine.io.GgufMetadata;
+import org.moelora.io.GgufMetadata;
 
 /**
  * What a GGUF file says of its tokens, and what it leaves out and llama.cpp knows by their texts or the model's name: which of them are control

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.GgufMetadata;
+import org.moelora.io.GgufMetadata;
 
 /** Reads the keys {@code tokenizer.ggml.*} of a GGUF file into the parts of a {@link Tokenizer}. */
 final class GgufTokenizer {

@@ -2,7 +2,7 @@ package org.moelora.text;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /**
  * Sentencepiece's words: a mark takes the place of each space, one is put before the text, and each mark begins a word. Immutable and

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /** What a tokenizer does to a text before it cuts it: Unicode's normal forms, a prefix, replacements, what it leaves out. */
 final class Normalizers {

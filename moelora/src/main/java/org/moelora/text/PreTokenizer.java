@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /** Cuts a text into the words within which letters are merged. Stateless and thread-safe. */
 @FunctionalInterface

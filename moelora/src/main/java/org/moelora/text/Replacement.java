@@ -1,7 +1,7 @@
 package org.moelora.text;
 
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /**
  * A step {@code Replace}: every match becomes a text. Immutable and thread-safe.

@@ -2,7 +2,7 @@ package org.moelora.text;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.JsonObject;
 
 /** What a field of tokenizer.json does to a text, one thing after the other: a single step, or a {@code Sequence} of them. */
 final class Steps {

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.GgufMetadata;
+import org.moelora.io.GgufMetadata;
 
 /**
  * Text to token ids and back, as a {@code tokenizer.json} or a GGUF file says.

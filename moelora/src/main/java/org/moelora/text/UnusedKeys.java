@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.GgufMetadata;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.GgufMetadata;
+import org.moelora.io.JsonObject;
 
 /** Keys of a tokenizer's files that are not used: those that would change its tokens are refused, the others are listed in one line. */
 final class UnusedKeys {

@@ -23,14 +23,14 @@ import org.moelora.adapter.TaskHeads;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.Pieces;
-import org.moelora.engine.io.AtomicFile;
-import org.moelora.engine.io.AtomicFolder;
-import org.moelora.engine.io.Checksums;
-import org.moelora.engine.io.JsonWriter;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.SafetensorsWriter;
-import org.moelora.engine.io.StoredType;
 import org.moelora.engine.optim.AdamW;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.AtomicFolder;
+import org.moelora.io.Checksums;
+import org.moelora.io.JsonWriter;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.SafetensorsWriter;
+import org.moelora.io.StoredType;
 import org.moelora.model.LanguageModel;
 
 /**

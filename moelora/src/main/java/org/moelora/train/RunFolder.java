@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LossSettings;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.AtomicFile;
-import org.moelora.engine.io.AtomicFolder;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.AtomicFolder;
+import org.moelora.io.JsonWriter;
 
 /**
  * The folder of one run, as its only writer has it:

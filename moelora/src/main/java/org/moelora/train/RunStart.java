@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.AtomicFile;
-import org.moelora.engine.io.Checksums;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.Checksums;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonWriter;
 
 /**
  * The mark of a run's start, in the hidden file {@value #FILE}: the first file that a start writes, and gone when there is a {@code run.json}. Where it is left, a start

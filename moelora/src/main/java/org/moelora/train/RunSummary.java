@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSummary;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
 
 /**
  * What a run's folder says: read without changing anything, while the run is going on too.

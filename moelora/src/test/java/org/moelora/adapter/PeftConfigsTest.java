@@ -11,9 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonWriter;
 import org.moelora.testing.Published;
 
 /** The configurations of PEFT's own comparisons of methods: each is read, or refused with the field named. */

@@ -12,9 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonWriter;
 
 /** Which linears PEFT's fields choose. */
 class TargetsTest {

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.JsonWriter;
 import org.moelora.testing.Published;
 import org.moelora.text.Templates;
 

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.Json;
+import org.moelora.io.JsonRows;
 import org.moelora.testing.Published;
 
 /** The test sets of LLM-Adapters, and the scores that their own files imply. */

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.data.Example;
 import org.moelora.data.Examples;
-import org.moelora.engine.io.JsonRows;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.JsonRows;
+import org.moelora.io.JsonWriter;
 
 /** Task sets in the form of LLM-Adapters, made up: one JSON array, choices named in the instruction, and outputs of which some are wrong. */
 class TaskFormTest {

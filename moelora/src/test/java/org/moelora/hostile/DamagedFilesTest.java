@@ -25,7 +25,7 @@ import org.moelora.adapter.Targets;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.GgufFile;
+import org.moelora.io.GgufFile;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.io.SafetensorsWriter;
 import org.moelora.model.GgufOf;
 import org.moelora.text.TokenizerFixture;
 

@@ -1,7 +1,7 @@
 package org.moelora.model;
 
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.SafetensorsFile;
 
 /** What decoders are made of, in double precision and one number after the other. Rows are [tokens, width]. */
 final class Doubles {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.moelora.engine.io.StoredType;
+import org.moelora.io.StoredType;
 
 /** Every family's logits, from small random checkpoints of every type of weights, against its formulas in double precision. */
 class FamilyFormulasTest {

@@ -1,9 +1,9 @@
 package org.moelora.model;
 
 import java.nio.file.Path;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.SafetensorsFile;
 
 /**
  * Gemma 3 (Gemma Team 2025, arXiv 2503.19786) in double precision, from the file's own fields: shares no code with the decoder.

@@ -16,9 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.SafetensorsWriter;
 import org.moelora.engine.ops.Heads;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.SafetensorsWriter;
 
 /** Keys of a GGUF file do what llama.cpp does with them, or are refused by their names. */
 class GgufKeysTest {

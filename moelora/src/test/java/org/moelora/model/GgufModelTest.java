@@ -26,10 +26,10 @@ import org.moelora.adapter.Lora;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
-import org.moelora.engine.io.GgmlType;
-import org.moelora.engine.io.GgufFile;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.io.GgmlType;
+import org.moelora.io.GgufFile;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.SafetensorsWriter;
 import org.moelora.testing.Published;
 import org.moelora.text.ChatMessage;
 

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.moelora.engine.Quantizer;
-import org.moelora.engine.io.GgmlType;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.GgmlType;
+import org.moelora.io.SafetensorsFile;
 import org.moelora.kernels.DType;
 
 /**

@@ -1,9 +1,9 @@
 package org.moelora.model;
 
 import java.nio.file.Path;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.SafetensorsFile;
 
 /** GPT-2 (Radford et al. 2019) in double precision: learned positions, LayerNorm, matrices stored as [in, out], GELU by tanh. Shares no code with the decoder. */
 final class Gpt2Formulas {

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.Targets;
-import org.moelora.engine.io.SafetensorsWriter;
-import org.moelora.engine.io.StoredType;
+import org.moelora.io.SafetensorsWriter;
+import org.moelora.io.StoredType;
 
 /** Merges a DoRA into a checkpoint of which a single matrix is larger than the heap. */
 public final class LargeMerge {

@@ -2,9 +2,9 @@ package org.moelora.model;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.SafetensorsFile;
 
 /**
  * Llama, Mistral, Qwen2, Qwen3 and Phi-3 as published, in double precision, from the fields of config.json and the names of the tensors:

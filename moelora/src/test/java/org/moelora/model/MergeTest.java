@@ -24,11 +24,11 @@ import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
-import org.moelora.engine.io.JsonWriter;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.SafetensorsWriter;
-import org.moelora.engine.io.StoredType;
 import org.moelora.hostile.OwnJvm;
+import org.moelora.io.JsonWriter;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.SafetensorsWriter;
+import org.moelora.io.StoredType;
 
 /** A merged checkpoint answers as base and adapter together do. */
 class MergeTest {

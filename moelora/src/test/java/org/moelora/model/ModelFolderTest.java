@@ -27,8 +27,8 @@ import org.moelora.data.Examples;
 import org.moelora.data.Prompt;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.SafetensorsWriter;
 import org.moelora.text.TokenizerFixture;
 
 /** Files of a folder beside config.json, and what is no model at all. */

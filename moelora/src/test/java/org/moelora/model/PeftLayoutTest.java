@@ -16,10 +16,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.Targets;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.SafetensorsFile;
-import org.moelora.engine.io.StoredType;
+import org.moelora.io.Json;
+import org.moelora.io.JsonObject;
+import org.moelora.io.SafetensorsFile;
+import org.moelora.io.StoredType;
 
 /** What PEFT wants of a folder that it loads: fields that its configuration has, and every tensor of every adapted module under its key, and no other. */
 class PeftLayoutTest {

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.Json;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 import org.moelora.testing.Published;
 
 /** Other people's models, against what they are published to say. */

@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
-import org.moelora.engine.io.SafetensorsWriter;
-import org.moelora.engine.io.StoredType;
+import org.moelora.io.SafetensorsWriter;
+import org.moelora.io.StoredType;
 
 /** A small checkpoint of a family, made of random numbers. */
 final class RandomCheckpoint {

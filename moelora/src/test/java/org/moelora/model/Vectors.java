@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.moelora.data.TokenRow;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.JsonRows;
 
 /** The parity vectors, as test resources. */
 public final class Vectors {

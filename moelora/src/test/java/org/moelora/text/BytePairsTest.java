@@ -13,7 +13,7 @@ import java.util.StringJoiner;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Json;
+import org.moelora.io.Json;
 
 class BytePairsTest {
     private static BytePairs model(String vocab, String merges, String... more) {

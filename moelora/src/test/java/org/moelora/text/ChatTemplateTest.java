@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.GgufFile;
+import org.moelora.io.GgufFile;
 import org.moelora.testing.Published;
 
 /** The conversations of published families, in templates of the constructs that theirs are made of, and the texts that these families were trained on. */

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.moelora.engine.io.GgufFile;
+import org.moelora.io.GgufFile;
 
 /** Writes GGUF files of keys without tensors, as the format's specification has them. */
 final class GgufFixture {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.GgufFile;
+import org.moelora.io.GgufFile;
 
 class GgufTokenizerTest {
     private static final int NORMAL = 1;

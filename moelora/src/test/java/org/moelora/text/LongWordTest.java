@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.moelora.engine.io.Json;
+import org.moelora.io.Json;
 
 /** The work of merging grows with a word's length, and what is remembered or cut apart changes no id. */
 class LongWordTest {

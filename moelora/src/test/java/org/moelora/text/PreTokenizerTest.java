@@ -9,7 +9,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.moelora.engine.io.Json;
+import org.moelora.io.Json;
 
 class PreTokenizerTest {
     private static final String LLAMA3 =

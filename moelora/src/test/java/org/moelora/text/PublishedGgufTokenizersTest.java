@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.moelora.engine.io.GgufFile;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.GgufFile;
+import org.moelora.io.Json;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 import org.moelora.testing.Published;
 
 /** Tokenizers in GGUF files of published models, against other implementations' ids and against the same models' tokenizer.json. */

@@ -11,8 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.Json;
+import org.moelora.io.JsonWriter;
 
 /** The time limit turns an expression that never ends into a failure. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

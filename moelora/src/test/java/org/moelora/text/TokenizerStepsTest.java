@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.engine.InputException;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonWriter;
+import org.moelora.io.Json;
+import org.moelora.io.JsonWriter;
 
 /** Steps of a tokenizer.json that the published tokenizers at hand do not have, as Hugging Face's library describes them. */
 class TokenizerStepsTest {

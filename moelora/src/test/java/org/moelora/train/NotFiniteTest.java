@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.data.TokenRow;
-import org.moelora.engine.io.JsonRows;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.JsonRows;
+import org.moelora.io.SafetensorsFile;
 import org.moelora.model.Decoder;
 import org.moelora.model.Vectors;
 

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.moelora.adapter.LossSettings;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonWriter;
 import org.moelora.engine.optim.Schedule;
+import org.moelora.io.Json;
+import org.moelora.io.JsonWriter;
 import org.moelora.settings.Values;
 
 class TrainingSettingsTest {

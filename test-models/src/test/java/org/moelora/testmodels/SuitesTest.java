@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.JsonRows;
 import org.moelora.text.Tokenizer;
 
 /** Reads the committed suites as a stranger would: rules are told from the text alone, and answers computed from it again. */

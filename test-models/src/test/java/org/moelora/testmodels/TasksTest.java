@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.moelora.engine.io.JsonObject;
-import org.moelora.engine.io.JsonRows;
+import org.moelora.io.JsonObject;
+import org.moelora.io.JsonRows;
 
 /** Reads the committed task files as a stranger would: nothing here knows how they were generated. */
 class TasksTest {

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import org.moelora.engine.io.JsonWriter;
-import org.moelora.engine.io.SafetensorsWriter;
+import org.moelora.io.JsonWriter;
+import org.moelora.io.SafetensorsWriter;
 
 /**
  * A Llama with tied embeddings.

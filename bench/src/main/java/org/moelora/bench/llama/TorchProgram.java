@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.moelora.bench.contest.ContenderException;
 import org.moelora.bench.contest.Surroundings;
-import org.moelora.engine.io.Json;
+import org.moelora.io.Json;
 
 /** The PyTorch program: each call is a process that loads the model, takes a step that does not count, and some that do. */
 public final class TorchProgram {

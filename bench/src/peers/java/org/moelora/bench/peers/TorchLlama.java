@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import org.moelora.engine.io.SafetensorsFile;
+import org.moelora.io.SafetensorsFile;
 import org.moelora.model.DecoderConfig;
 
 /** A Llama with a LoRA on q and v, in libtorch's operations. */

@@ -12,24 +12,22 @@ import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Shape;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.optim.AdamW;
 import org.moelora.engine.testing.DeviceSweep;
 import org.moelora.engine.testing.Numbers;
-import org.moelora.engine.testing.Published;
+import org.moelora.engine.testing.PublishedJson;
 
 /** Gradients and optimizer runs from the tests of other engines. */
 class GradientVectorsTest {
-    private static JsonObject find(String file, String name) {
-        return Json.read(Published.file("ops/grad-optim-vectors/" + file)).array("cases").objects().stream()
-                .filter(c -> c.string("name").equals(name))
+    private static PublishedJson find(String file, String name) {
+        return PublishedJson.read("ops/grad-optim-vectors/" + file).get("cases").elements().stream()
+                .filter(c -> c.get("name").string().equals(name))
                 .findFirst()
                 .orElseThrow();
     }
 
-    private static float[] input(JsonObject data, String name) {
-        return Numbers.floats(Numbers.flat(data.object("inputs").array(name)));
+    private static float[] input(PublishedJson data, String name) {
+        return Numbers.floats(data.get("inputs").get(name).numbers());
     }
 
     /** Scaled to the printed digits. */
@@ -42,8 +40,8 @@ class GradientVectorsTest {
         }
     }
 
-    private static void assertGradient(JsonObject data, String name, float[] actual, double tolerance) {
-        assertClose(Numbers.flat(data.object("grads_of_sum").array(name)), actual, tolerance);
+    private static void assertGradient(PublishedJson data, String name, float[] actual, double tolerance) {
+        assertClose(data.get("grads_of_sum").get(name).numbers(), actual, tolerance);
     }
 
     /** The gradient of the sum of all elements. */
@@ -68,12 +66,12 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> matmul() {
         return DeviceSweep.each("matmul", device -> {
-            JsonObject data = find("grad_vectors.json", "matmul");
+            PublishedJson data = find("grad_vectors.json", "matmul");
             try (Tape tape = Tape.recording(device);
                     ParameterBlock block = weight(tape, input(data, "b"), 2, 2)) {
                 Tensor a = tape.variable(input(data, "a"), 2, 2);
                 Tensor y = Linear.apply(tape, a, block.get("b"), null);
-                assertClose(Numbers.flat(data.array("forward")), y.toArray(), 0);
+                assertClose(data.get("forward").numbers(), y.toArray(), 0);
                 backwardOfSum(tape, y);
                 assertGradient(data, "a", tape.gradient(a), 0);
                 assertGradient(data, "b", Numbers.transposed(block.get("b").gradientArray(), 2, 2), 0);
@@ -84,7 +82,7 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> matmulOfAMatmul() {
         return DeviceSweep.each("matmul_chain_1", device -> {
-            JsonObject data = find("grad_vectors.json", "matmul_chain_1");
+            PublishedJson data = find("grad_vectors.json", "matmul_chain_1");
             try (Tape tape = Tape.recording(device);
                     ParameterBlock b = weight(tape, input(data, "b"), 2, 2);
                     ParameterBlock c = weight(tape, input(data, "c"), 2, 2)) {
@@ -99,7 +97,7 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> softmaxBetweenTwoUsesOfAWeight() {
         return DeviceSweep.each("softmax", device -> {
-            JsonObject data = find("grad_vectors.json", "softmax");
+            PublishedJson data = find("grad_vectors.json", "softmax");
             try (Tape tape = Tape.recording(device);
                     ParameterBlock block = weight(tape, input(data, "b"), 2, 2)) {
                 Parameter b = block.get("b");
@@ -114,7 +112,7 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> linearWithBias() {
         return DeviceSweep.each("linear_bias", device -> {
-            JsonObject data = find("grad_vectors.json", "linear_bias");
+            PublishedJson data = find("grad_vectors.json", "linear_bias");
             try (Tape tape = Tape.recording(device);
                     ParameterBlock block = weight(tape, input(data, "w"), 2, 3)) {
                 Tensor x = tape.variable(input(data, "x"), 2, 2, 2);
@@ -130,12 +128,12 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> polynomial() {
         return DeviceSweep.each("poly", device -> {
-            JsonObject data = find("grad_vectors.json", "poly");
+            PublishedJson data = find("grad_vectors.json", "poly");
             try (Tape tape = Tape.recording(device)) {
                 Tensor x = tape.variable(input(data, "x"), 3);
                 Tensor[] terms = {Multiply.apply(tape, x, x), x, tape.constant(new float[] {1, 1, 1}, 3)};
                 Tensor y = WeightedSum.apply(tape, terms, new float[] {1, 5, 4});
-                assertClose(Numbers.flat(data.array("forward")), y.toArray(), 0);
+                assertClose(data.get("forward").numbers(), y.toArray(), 0);
                 backwardOfSum(tape, y);
                 assertGradient(data, "x", tape.gradient(x), 0);
             }
@@ -145,12 +143,12 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> rmsNorm() {
         return DeviceSweep.each("rms_norm", device -> {
-            JsonObject data = find("grad_vectors.json", "rms_norm");
+            PublishedJson data = find("grad_vectors.json", "rms_norm");
             try (Tape tape = Tape.inference(device)) {
                 Tensor x = tape.constant(input(data, "x"), 4, 3);
                 float[] y = RmsNorm.apply(tape, x, tape.constant(input(data, "w"), 3), 1e-5f)
                         .toArray();
-                assertClose(Numbers.flat(data.array("forward")), y, 5e-5);
+                assertClose(data.get("forward").numbers(), y, 5e-5);
             }
         });
     }
@@ -158,8 +156,8 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> crossEntropy() {
         return DeviceSweep.each("cross_entropy_index", device -> {
-            JsonObject data = find("grad_vectors.json", "cross_entropy_index");
-            int[] targets = data.object("inputs").array("target").integers();
+            PublishedJson data = find("grad_vectors.json", "cross_entropy_index");
+            int[] targets = data.get("inputs").get("target").integers();
             try (Tape tape = Tape.inference(device)) {
                 Tensor x = tape.constant(input(data, "x"), 3, 5);
                 float loss =
@@ -173,15 +171,15 @@ class GradientVectorsTest {
     @TestFactory
     Stream<DynamicTest> adamWOnALinearRegression() {
         return DeviceSweep.each("adamw_linear_regression", device -> {
-            JsonObject data = find("optim_vectors.json", "adamw_linear_regression");
-            JsonObject settings = data.object("optimizer");
-            float[] x = Numbers.floats(Numbers.flat(data.object("data").array("x")));
-            double[] trueW = data.object("data").array("w_true").numbers();
+            PublishedJson data = find("optim_vectors.json", "adamw_linear_regression");
+            PublishedJson settings = data.get("optimizer");
+            float[] x = Numbers.floats(data.get("data").get("x").numbers());
+            double[] trueW = data.get("data").get("w_true").numbers();
             float[] negativeY = new float[4];
             for (int t = 0; t < 4; t++) {
                 negativeY[t] = (float) -(x[2 * t] * trueW[0]
                         + x[2 * t + 1] * trueW[1]
-                        + data.object("data").number("b_true"));
+                        + data.get("data").number("b_true"));
             }
             AdamW.Config config = new AdamW.Config(
                     settings.number("beta1"),
@@ -204,9 +202,9 @@ class GradientVectorsTest {
                     adamW.clip(0);
                     adamW.step(settings.number("lr"));
                 }
-                JsonObject expected = data.object("expect");
+                PublishedJson expected = data.get("expect");
                 assertArrayEquals(
-                        Numbers.floats(expected.array("w").numbers()),
+                        Numbers.floats(expected.get("w").numbers()),
                         block.get("w").toArray(),
                         6e-5f);
                 assertArrayEquals(

@@ -10,11 +10,9 @@ import org.junit.jupiter.api.TestFactory;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonObject;
 import org.moelora.engine.testing.DeviceSweep;
 import org.moelora.engine.testing.Numbers;
-import org.moelora.engine.testing.Published;
+import org.moelora.engine.testing.PublishedJson;
 import org.moelora.kernels.Attention;
 import org.moelora.kernels.Ragged;
 
@@ -23,25 +21,25 @@ class OnnxVectorsTest {
     /** The bar that comes with the data, on values of about one. */
     private static final double TOLERANCE = 1e-5;
 
-    private record Case(JsonObject root) {
+    private record Case(PublishedJson root) {
         static Case read(String name) {
-            return new Case(Json.read(Published.file("ops/onnx-node-vectors/test_" + name + ".json")));
+            return new Case(PublishedJson.read("ops/onnx-node-vectors/test_" + name + ".json"));
         }
 
-        private JsonObject input(int i) {
-            return root.array("inputs").object(i);
+        private PublishedJson input(int i) {
+            return root.get("inputs").get(i);
         }
 
         int[] shape(int i) {
-            return input(i).array("shape").integers();
+            return input(i).get("shape").integers();
         }
 
         float[] floats(int i) {
-            return Numbers.floats(input(i).array("data").numbers());
+            return Numbers.floats(input(i).get("data").numbers());
         }
 
         int[] ints(int i) {
-            return input(i).array("data").integers();
+            return input(i).get("data").integers();
         }
 
         Tensor tensor(Tape tape, int i) {
@@ -49,11 +47,11 @@ class OnnxVectorsTest {
         }
 
         double[] output(int i) {
-            return root.array("outputs").object(i).array("data").numbers();
+            return root.get("outputs").get(i).get("data").numbers();
         }
 
         int attribute(String name) {
-            return root.object("attrs").integer(name);
+            return root.get("attrs").integer(name);
         }
     }
 
@@ -96,7 +94,7 @@ class OnnxVectorsTest {
     Stream<DynamicTest> rmsNorm() {
         return each(
                 (tape, data) -> RmsNorm.apply(tape, data.tensor(tape, 0), data.tensor(tape, 1), (float)
-                        data.root().object("attrs").number("epsilon", 1e-5)),
+                        data.root().get("attrs").number("epsilon", 1e-5)),
                 "rms_normalization_2d_axis1",
                 "rms_normalization_2d_axis_negative_1",
                 "rms_normalization_3d_axis2_epsilon",
@@ -162,8 +160,9 @@ class OnnxVectorsTest {
         return each(
                 (tape, data) -> {
                     int[] shape = data.shape(0);
-                    int[] ids =
-                            data.root().array("node_inputs").size() > 3 ? data.ints(3) : new int[] {0, 1, 2, 3, 4, 5};
+                    int[] ids = data.root().get("node_inputs").elements().size() > 3
+                            ? data.ints(3)
+                            : new int[] {0, 1, 2, 3, 4, 5};
                     int[] positions = new int[shape[0] * shape[1] * shape[2]];
                     for (int row = 0; row < positions.length; row++) {
                         int batch = row / (shape[1] * shape[2]);

@@ -1,9 +1,7 @@
 package org.moelora.engine.testing;
 
 import java.util.Random;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import org.moelora.engine.io.JsonArray;
 
 /** Numbers for tests. */
 public final class Numbers {
@@ -21,16 +19,6 @@ public final class Numbers {
 
     public static double[] doubles(float[] values) {
         return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
-    }
-
-    /** All numbers of nested arrays, outermost first. */
-    public static double[] flat(JsonArray array) {
-        return IntStream.range(0, array.size())
-                .boxed()
-                .flatMapToDouble(i -> array.get(i) instanceof JsonArray inner
-                        ? DoubleStream.of(flat(inner))
-                        : DoubleStream.of(array.number(i)))
-                .toArray();
     }
 
     public static float[] floats(double[] values) {

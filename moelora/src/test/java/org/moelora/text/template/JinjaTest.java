@@ -8,9 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.moelora.engine.io.Json;
-import org.moelora.engine.io.JsonArray;
-import org.moelora.engine.io.JsonObject;
+import org.moelora.io.Json;
+import org.moelora.io.JsonArray;
+import org.moelora.io.JsonObject;
 
 /** Templates of our own, and what Jinja 3.1 writes for them with the settings and the filter tojson of transformers 5. */
 class JinjaTest {
