@@ -28,6 +28,22 @@ public final class Lifetime implements AutoCloseable {
 
         private Use() {}
 
+        /** What is used. */
+        Lifetime lifetime() {
+            return Lifetime.this;
+        }
+
+        /** Another use, also where what is used has been closed meanwhile: it is not freed as long as this one lasts. */
+        Use again() {
+            synchronized (Lifetime.this) {
+                if (ended) {
+                    throw new IllegalStateException(owner + " is not in use any more");
+                }
+                uses++;
+                return new Use();
+            }
+        }
+
         @Override
         public void close() {
             if (leave()) {

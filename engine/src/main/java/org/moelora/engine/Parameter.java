@@ -60,6 +60,7 @@ public final class Parameter extends Tensor implements Weight {
 
     /** Copies values to a range of its own, from that element on. */
     public void write(long at, float[] values) {
+        block.changed();
         device().write(values, memory(), at);
     }
 
@@ -68,7 +69,7 @@ public final class Parameter extends Tensor implements Weight {
         if (values.length != shape().size()) {
             throw new IllegalArgumentException(name + " " + shape() + " was given " + values.length + " values");
         }
-        device().write(values, memory(), 0);
+        write(0, values);
     }
 
     /** A copy of the gradient on the host. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedCollection;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
@@ -26,6 +27,7 @@ public final class ParameterBlock implements AutoCloseable {
     private final Memory values;
     private final boolean ownsValues;
     private volatile @Nullable Memory gradients;
+    private final AtomicLong changes = new AtomicLong();
 
     private ParameterBlock(Device device, Map<String, Shape> shapes, Owner owner) {
         this.device = device;
@@ -133,6 +135,18 @@ public final class ParameterBlock implements AutoCloseable {
         return parameters.containsKey(name);
     }
 
+    /**
+     * A number that is another one whenever values may have changed: after parameters were written, and when training begins and ends. What was computed from them is valid as
+     * long as it stays the same and they are not in training.
+     */
+    public long changes() {
+        return changes.get();
+    }
+
+    void changed() {
+        changes.incrementAndGet();
+    }
+
     /** Number of parameters, without the padding between ranges. */
     public long count() {
         return parameters.values().stream().mapToLong(p -> p.shape().size()).sum();
@@ -185,6 +199,7 @@ public final class ParameterBlock implements AutoCloseable {
         Memory fresh = zeros(device, values.length(), Owner.ADAPTER);
         parameters.values().forEach(parameter -> parameter.freeze(!trainable.test(parameter)));
         gradients = fresh;
+        changed();
     }
 
     /** Gives the gradients back. */
@@ -192,6 +207,7 @@ public final class ParameterBlock implements AutoCloseable {
         Memory current = gradients;
         if (current != null) {
             gradients = null;
+            changed();
             parameters.values().forEach(parameter -> parameter.freeze(false));
             current.close();
         }

@@ -321,6 +321,11 @@ public final class Tape implements AutoCloseable {
         memory().use(lifetime);
     }
 
+    /** {@link #use(Lifetime)} of what is in use already, and may have been closed since that began. */
+    public void use(Lifetime.Use begun) {
+        memory().use(begun);
+    }
+
     /** Frees everything. Closing twice does nothing, and ops on a closed tape throw {@link IllegalStateException}. */
     @Override
     public void close() {

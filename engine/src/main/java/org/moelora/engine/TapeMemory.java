@@ -86,7 +86,15 @@ final class TapeMemory {
      */
     void use(Lifetime lifetime) {
         requireOpen();
-        keep(lifetime, lifetime.enter());
+        if (!uses.containsKey(lifetime)) {
+            keep(lifetime, lifetime.enter());
+        }
+    }
+
+    /** Keeps what is in use already, and may have been closed since that began, from being freed before the tape is closed. */
+    void use(Lifetime.Use begun) {
+        requireOpen();
+        keep(begun.lifetime(), begun.again());
     }
 
     private void keep(Lifetime lifetime, Lifetime.Use use) {

@@ -24,6 +24,9 @@ public final class Adapter implements AutoCloseable {
     /** Names of the files that {@link #save} and {@link #saveInto} write. */
     public static final Set<String> FILES = Set.of(AdapterFolder.CONFIG, AdapterFolder.TENSORS);
 
+    /** What {@link Kept} calls the number of the adapter that answers. */
+    private static final String GENERATION = "generation";
+
     private final AdapterConfig config;
     private final AdapterBlocks blocks;
     private final Map<String, AdapterLayer> layers;
@@ -270,7 +273,7 @@ public final class Adapter implements AutoCloseable {
             return pass;
         }
         float[] chosen = pass.keptOnHost(
-                "generation",
+                GENERATION,
                 () -> AdapterChain.of(this)
                         .nearest(pass.sumsOfPrompts(tape, x), x.shape().cols()));
         int[] ofRows = new int[chosen.length];
@@ -278,6 +281,28 @@ public final class Adapter implements AutoCloseable {
             ofRows[row] = (int) chosen[row];
         }
         return pass.answeredBy(ofRows);
+    }
+
+    /** How many adapters learned after the one that answers a text. */
+    int generation(Kept ofText) {
+        return older == null ? 0 : (int) ofText.onHost(GENERATION, () -> new float[1])[0];
+    }
+
+    /** The adapter that answers a text whose prompt was read with this one: itself, or one that it grew on. */
+    Adapter answering(Kept ofText) {
+        return AdapterChain.of(this).adapters().get(generation(ofText));
+    }
+
+    /** Whether what it adds to a token's row has the same bits whatever other tokens are there. */
+    boolean rowsAlike() {
+        // DoRA multiplies the base's weight again, and thresholds, one for each token, are a vector over the tokens.
+        return !config.dora()
+                && !(config.gate() instanceof GatePolicy.Threshold && config.router() instanceof Router.Token);
+    }
+
+    /** Whether a text's adapter or its gates depend on its whole prompt, so that it cannot be read in parts. */
+    public boolean readsWholePrompts() {
+        return older != null || (config.gate() != null && config.router() instanceof Router.Prompt);
     }
 
     void comesFrom(List<String> names) {

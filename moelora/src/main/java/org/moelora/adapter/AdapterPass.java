@@ -136,6 +136,13 @@ public final class AdapterPass {
         return pass;
     }
 
+    /** A pass like this one in which nothing is decided yet. */
+    AdapterPass again() {
+        AdapterPass pass = new AdapterPass(this);
+        pass.decisions = new HashMap<>();
+        return pass;
+    }
+
     /** This pass with what others before it have kept, and keeping more; for inference. */
     public AdapterPass keeping(Kept values) {
         AdapterPass pass = new AdapterPass(this);

@@ -12,6 +12,7 @@ import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.Router;
+import org.moelora.adapter.RowAdapters;
 import org.moelora.adapter.RowLayout;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Lifetime;
@@ -31,6 +32,7 @@ import org.moelora.engine.ops.Multiply;
 import org.moelora.engine.ops.RmsNorm;
 import org.moelora.engine.ops.Rope;
 import org.moelora.engine.ops.Scale;
+import org.moelora.engine.ops.SequenceCache;
 import org.moelora.engine.ops.SwiGlu;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.Ragged;
@@ -82,6 +84,11 @@ public final class LanguageModel {
         return new LanguageModel(decoder, other, task);
     }
 
+    /** The task of {@link #forTask}, or null. */
+    @Nullable String task() {
+        return task;
+    }
+
     /** The adapter of this view, or null. */
     public @Nullable Adapter adapter() {
         return adapter;
@@ -112,8 +119,10 @@ public final class LanguageModel {
                 pass.over(task, starts),
                 ids,
                 positions,
-                (part, layer, q, k, v) ->
-                        CausalAttention.apply(part, decoder.config().heads(layer), rows, q, k, v));
+                new Reading(
+                        (part, layer, q, k, v) ->
+                                CausalAttention.apply(part, decoder.config().heads(layer), rows, q, k, v),
+                        this::adapted));
     }
 
     /**
@@ -128,10 +137,45 @@ public final class LanguageModel {
         for (int s = 0; s < added.length; s++) {
             starts[s + 1] = starts[s] + added[s];
         }
-        return hidden(tape, pass.over(task, starts), ids, positions, (part, layer, q, k, v) -> {
+        Attend attend = (part, layer, q, k, v) -> {
             betweenLayers.run();
             return cache.attend(part, layer, decoder.config().heads(layer), q, k, v);
-        });
+        };
+        return hidden(tape, pass.over(task, starts), ids, positions, new Reading(attend, this::adapted));
+    }
+
+    /**
+     * {@link #hidden} for the next tokens of one sequence, a prompt or a part of one.
+     *
+     * @param pass for these tokens
+     * @param betweenLayers runs in each layer, before it attends
+     */
+    Tensor hidden(Tape tape, AdapterPass pass, int[] ids, SequenceCache.Step step, Runnable betweenLayers) {
+        Attend attend = (part, layer, q, k, v) -> {
+            betweenLayers.run();
+            return step.attend(part, layer, decoder.config().heads(layer), q, k, v);
+        };
+        AdapterPass over = pass.over(task, step.starts());
+        return hidden(tape, over, ids, step.positions(), new Reading(attend, this::adapted));
+    }
+
+    /**
+     * {@link #hidden} of the next token of several sequences, each with an adapter of its own. Every row has the bits that it has alone.
+     *
+     * @param ids one for each sequence
+     */
+    static Tensor hidden(Tape tape, Decoder decoder, RowAdapters adapters, int[] ids, SequenceCache.Step step) {
+        adapters.begin();
+        Reading reading = new Reading(
+                (part, layer, q, k, v) ->
+                        step.attend(part, layer, decoder.config().heads(layer), q, k, v),
+                (part, pass, linear, x) -> adapters.apply(part, linear.name(), x, linear.weight(), linear.bias()));
+        return decoder.plain().hidden(tape, AdapterPass.inference(), ids, step.positions(), reading);
+    }
+
+    /** {@link #logits} of every row, each with the bits that it has alone: [rows, vocabulary]. */
+    static Tensor logitsByRow(Tape tape, Decoder decoder, Tensor hidden) {
+        return Linear.byRow(tape, hidden, decoder.plain().weights(tape).head(), null);
     }
 
     /**
@@ -230,7 +274,22 @@ public final class LanguageModel {
         Tensor apply(Tape tape, int layer, Tensor q, Tensor k, Tensor v);
     }
 
-    private Tensor hidden(Tape tape, AdapterPass given, int[] ids, int[] positions, Attend attend) {
+    /** What is beside a frozen linear. */
+    @FunctionalInterface
+    private interface Linears {
+        Tensor apply(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x);
+    }
+
+    /** How tokens are read: where attention finds their keys, and how linears are adapted. */
+    private record Reading(Attend attend, Linears linears) {}
+
+    private Tensor adapted(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x) {
+        return adapter == null
+                ? Linear.apply(tape, x, linear.weight(), linear.bias())
+                : adapter.apply(tape, pass, linear.name(), x, linear.weight(), linear.bias());
+    }
+
+    private Tensor hidden(Tape tape, AdapterPass given, int[] ids, int[] positions, Reading reading) {
         Weights weights = weights(tape);
         DecoderConfig config = decoder.config();
         Tensor x = embedded(tape, weights, ids, positions);
@@ -246,7 +305,7 @@ public final class LanguageModel {
             x = pass.checkpointed(
                     tape,
                     "layer " + layer,
-                    (part, inner) -> block(part, inner, blocks.get(at), at, in, table, attend),
+                    (part, inner) -> block(part, inner, blocks.get(at), at, in, table, reading),
                     reads);
             pass.saw("model.layers." + layer, x);
             if (!tape.isRecording()) {
@@ -337,13 +396,13 @@ public final class LanguageModel {
             int layer,
             Tensor x,
             @Nullable Tensor table,
-            Attend attend) {
+            Reading reading) {
         Tensor h = norm(tape, x, block.attentionNorm());
-        Tensor attended = attention(tape, pass, block, layer, h, table, attend);
+        Tensor attended = attention(tape, pass, block, layer, h, table, reading);
         Weights.Norm ofAttended = block.attentionResultNorm();
         Tensor middle = Add.apply(tape, x, ofAttended == null ? attended : norm(tape, attended, ofAttended));
         Tensor n = norm(tape, middle, block.feedForwardNorm());
-        Tensor fed = linear(tape, pass, block.down(), activated(tape, pass, block, n));
+        Tensor fed = linear(tape, pass, block.down(), activated(tape, pass, block, n, reading), reading);
         Weights.Norm ofFed = block.feedForwardResultNorm();
         return Add.apply(tape, middle, ofFed == null ? fed : norm(tape, fed, ofFed));
     }
@@ -355,13 +414,13 @@ public final class LanguageModel {
             int layer,
             Tensor h,
             @Nullable Tensor table,
-            Attend attend) {
+            Reading reading) {
         int query = decoder.config().queryWidth();
         int key = decoder.config().keyWidth();
-        List<Tensor> qkv = parts(tape, pass, block.queryKeyValue(), h, query, key, key);
+        List<Tensor> qkv = parts(tape, pass, reading, block.queryKeyValue(), h, query, key, key);
         Tensor q = turned(tape, qkv.get(0), block.queryNorm(), table);
         Tensor k = turned(tape, qkv.get(1), block.keyNorm(), table);
-        return linear(tape, pass, block.output(), attend.apply(tape, layer, q, k, qkv.get(2)));
+        return linear(tape, pass, block.output(), reading.attend().apply(tape, layer, q, k, qkv.get(2)), reading);
     }
 
     /** Queries or keys, normalised and turned where the design says so. */
@@ -373,13 +432,13 @@ public final class LanguageModel {
     }
 
     /** {@code activation(gate(n)) .* up(n)}, or {@code activation(up(n))}. */
-    private Tensor activated(Tape tape, AdapterPass pass, Weights.Block block, Tensor n) {
+    private Tensor activated(Tape tape, AdapterPass pass, Weights.Block block, Tensor n, Reading reading) {
         Design design = decoder.config().design();
         if (!design.gated()) {
-            return Gelu.apply(tape, linear(tape, pass, block.gateUp().getFirst(), n));
+            return Gelu.apply(tape, linear(tape, pass, block.gateUp().getFirst(), n, reading));
         }
         int inter = decoder.config().intermediateSize();
-        List<Tensor> gateUp = parts(tape, pass, block.gateUp(), n, inter, inter);
+        List<Tensor> gateUp = parts(tape, pass, reading, block.gateUp(), n, inter, inter);
         return switch (design.activation()) {
             case SILU -> SwiGlu.apply(tape, gateUp.get(0), gateUp.get(1));
             case GELU -> Multiply.apply(tape, Gelu.apply(tape, gateUp.get(0)), gateUp.get(1));
@@ -388,13 +447,13 @@ public final class LanguageModel {
 
     /** The results of linears on the same input, which may be one linear that gives all side by side. */
     private List<Tensor> parts(
-            Tape tape, AdapterPass pass, List<Weights.LinearWeight> linears, Tensor x, int... widths) {
+            Tape tape, AdapterPass pass, Reading reading, List<Weights.LinearWeight> linears, Tensor x, int... widths) {
         List<Tensor> parts = new ArrayList<>();
         if (linears.size() == widths.length) {
-            linears.forEach(each -> parts.add(linear(tape, pass, each, x)));
+            linears.forEach(each -> parts.add(linear(tape, pass, each, x, reading)));
             return parts;
         }
-        Tensor all = linear(tape, pass, linears.getFirst(), x);
+        Tensor all = linear(tape, pass, linears.getFirst(), x, reading);
         int from = 0;
         for (int width : widths) {
             parts.add(Columns.apply(tape, all, from, width));
@@ -411,10 +470,8 @@ public final class LanguageModel {
                 : LayerNorm.apply(tape, x, norm.weight(), bias, eps);
     }
 
-    private Tensor linear(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x) {
-        Tensor adapted = adapter == null
-                ? Linear.apply(tape, x, linear.weight(), linear.bias())
-                : adapter.apply(tape, pass, linear.name(), x, linear.weight(), linear.bias());
+    private Tensor linear(Tape tape, AdapterPass pass, Weights.LinearWeight linear, Tensor x, Reading reading) {
+        Tensor adapted = reading.linears().apply(tape, pass, linear, x);
         pass.saw(linear.name(), adapted);
         return adapted;
     }

@@ -51,7 +51,7 @@ class CompletionTest {
     void countsWhatItReadsAndWrites() {
         Completion ten = complete(Request.of(PROMPT).maxTokens(10).logitBias(noEnds()));
         int[] prompt = Generation.of(base.plain(), GenerationOptions.GREEDY).tokens(PROMPT);
-        assertThat(ten.usage()).isEqualTo(new Usage(prompt.length, 10));
+        assertThat(ten.usage()).isEqualTo(new Usage(prompt.length, 0, 10));
         assertThat(ten.ids()).hasSize(10);
         assertThat(ten.finish()).isEqualTo(FinishReason.LENGTH);
         assertThat(ten.firstToken()).isPositive().isLessThanOrEqualTo(ten.time());

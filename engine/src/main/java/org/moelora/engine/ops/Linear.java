@@ -48,6 +48,28 @@ public final class Linear {
                 });
     }
 
+    /**
+     * {@link #apply} in which every row has the bits that it has alone, whatever the other rows are: for texts that are decoded side by side. Inference only.
+     */
+    public static Tensor byRow(Tape tape, Tensor x, Weight w, @Nullable Tensor bias) {
+        if (!(w instanceof FrozenWeight frozen) || frozen.isTransposed()) {
+            return apply(tape, x, w, bias); // one kernel for any number of rows
+        }
+        int rows = x.shape().rows();
+        int out = w.shape().dim(0);
+        Kernels kernels = tape.kernels();
+        return tape.op("linear by row")
+                .constant("x", x)
+                .constant("bias", bias)
+                .forward(Shape.of(rows, out), (v, y) -> {
+                    kernels.matMul().linearByRow(rows, v.of(x), frozen.frozen(), y);
+                    if (bias != null) {
+                        kernels.rows().addBias(rows, out, v.of(bias), y);
+                    }
+                })
+                .withoutBackward();
+    }
+
     /** The weight as an input of an op; null if it is frozen for good. */
     static @Nullable Parameter parameter(Weight w) {
         return w instanceof Parameter parameter ? parameter : null;

@@ -69,7 +69,7 @@ final class ByRow implements Workers.Task {
     public void run(int task) {
         int from = (int) ((long) out * task / tasks);
         int to = (int) ((long) out * (task + 1) / tasks);
-        float[] lanes = new float[TOGETHER * COUNT];
+        float[] sums = new float[TOGETHER];
         for (int o = from; o < to; o++) {
             for (int t = 0; t < rows; t += TOGETHER) {
                 int n = Math.min(TOGETHER, rows - t);
@@ -78,16 +78,16 @@ final class ByRow implements Workers.Task {
                 int third = Math.min(t + 2, rows - 1) * in;
                 int fourth = Math.min(t + 3, rows - 1) * in;
                 if (bfloat16 && n > 2) {
-                    narrow(o, t * in, second, third, fourth, lanes);
+                    narrow(o, t * in, second, third, fourth, sums);
                 } else if (bfloat16) {
-                    narrow(o, t * in, second, lanes);
+                    narrow(o, t * in, second, sums);
                 } else if (n > 2) {
-                    wide(o, t * in, second, third, fourth, lanes);
+                    wide(o, t * in, second, third, fourth, sums);
                 } else {
-                    wide(o, t * in, second, lanes);
+                    wide(o, t * in, second, sums);
                 }
                 for (int i = 0; i < n; i++) {
-                    float sum = OneRow.sum(lanes, i * COUNT) + rest(o, (t + i) * in);
+                    float sum = sums[i] + rest(o, (t + i) * in);
                     long at = (long) (t + i) * out + o;
                     HostMemory.set(y, at, accumulate ? HostMemory.get(y, at) + sum : sum);
                 }
@@ -95,7 +95,7 @@ final class ByRow implements Workers.Task {
         }
     }
 
-    private void narrow(long o, int first, int second, int third, int fourth, float[] lanes) {
+    private void narrow(long o, int first, int second, int third, int fourth, float[] sums) {
         long at = o * in * Short.BYTES;
         int half = in / 2;
         FloatVector even0 = FloatVector.zero(FLOATS);
@@ -120,13 +120,13 @@ final class ByRow implements Workers.Task {
             even3 = even.fma(FloatVector.fromArray(FLOATS, x, fourth + i), even3);
             odd3 = odd.fma(FloatVector.fromArray(FLOATS, x, fourth + half + i), odd3);
         }
-        even0.add(odd0).intoArray(lanes, 0);
-        even1.add(odd1).intoArray(lanes, COUNT);
-        even2.add(odd2).intoArray(lanes, 2 * COUNT);
-        even3.add(odd3).intoArray(lanes, 3 * COUNT);
+        sums[0] = Lanes.sum(even0.add(odd0));
+        sums[1] = Lanes.sum(even1.add(odd1));
+        sums[2] = Lanes.sum(even2.add(odd2));
+        sums[3] = Lanes.sum(even3.add(odd3));
     }
 
-    private void narrow(long o, int first, int second, float[] lanes) {
+    private void narrow(long o, int first, int second, float[] sums) {
         long at = o * in * Short.BYTES;
         int half = in / 2;
         FloatVector even0 = FloatVector.zero(FLOATS);
@@ -143,11 +143,11 @@ final class ByRow implements Workers.Task {
             even1 = even.fma(FloatVector.fromArray(FLOATS, x, second + i), even1);
             odd1 = odd.fma(FloatVector.fromArray(FLOATS, x, second + half + i), odd1);
         }
-        even0.add(odd0).intoArray(lanes, 0);
-        even1.add(odd1).intoArray(lanes, COUNT);
+        sums[0] = Lanes.sum(even0.add(odd0));
+        sums[1] = Lanes.sum(even1.add(odd1));
     }
 
-    private void wide(long o, int first, int second, int third, int fourth, float[] lanes) {
+    private void wide(long o, int first, int second, int third, int fourth, float[] sums) {
         long at = o * in * Float.BYTES;
         FloatVector left0 = FloatVector.zero(FLOATS);
         FloatVector left1 = FloatVector.zero(FLOATS);
@@ -170,13 +170,13 @@ final class ByRow implements Workers.Task {
             left3 = left.fma(FloatVector.fromArray(FLOATS, x, fourth + i), left3);
             right3 = right.fma(FloatVector.fromArray(FLOATS, x, fourth + i + COUNT), right3);
         }
-        left0.add(right0).intoArray(lanes, 0);
-        left1.add(right1).intoArray(lanes, COUNT);
-        left2.add(right2).intoArray(lanes, 2 * COUNT);
-        left3.add(right3).intoArray(lanes, 3 * COUNT);
+        sums[0] = Lanes.sum(left0.add(right0));
+        sums[1] = Lanes.sum(left1.add(right1));
+        sums[2] = Lanes.sum(left2.add(right2));
+        sums[3] = Lanes.sum(left3.add(right3));
     }
 
-    private void wide(long o, int first, int second, float[] lanes) {
+    private void wide(long o, int first, int second, float[] sums) {
         long at = o * in * Float.BYTES;
         FloatVector left0 = FloatVector.zero(FLOATS);
         FloatVector left1 = FloatVector.zero(FLOATS);
@@ -191,8 +191,8 @@ final class ByRow implements Workers.Task {
             left1 = left.fma(FloatVector.fromArray(FLOATS, x, second + i), left1);
             right1 = right.fma(FloatVector.fromArray(FLOATS, x, second + i + COUNT), right1);
         }
-        left0.add(right0).intoArray(lanes, 0);
-        left1.add(right1).intoArray(lanes, COUNT);
+        sums[0] = Lanes.sum(left0.add(right0));
+        sums[1] = Lanes.sum(left1.add(right1));
     }
 
     private IntVector pairs(long at) {

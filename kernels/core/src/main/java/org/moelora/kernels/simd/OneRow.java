@@ -94,7 +94,7 @@ final class OneRow implements Workers.Task {
             } else {
                 wide(o, lanes);
             }
-            float sum = sum(lanes, 0) + rest(o, rest);
+            float sum = sum(lanes) + rest(o, rest);
             HostMemory.set(y, o, accumulate ? HostMemory.get(y, o) + sum : sum);
         }
     }
@@ -145,13 +145,13 @@ final class OneRow implements Workers.Task {
     }
 
     /** As a tree, like {@link Lanes#sum}, which C2 would not inline where the vector comes from. */
-    static float sum(float[] lanes, int at) {
+    private static float sum(float[] lanes) {
         for (int half = COUNT / 2; half > 0; half /= 2) {
-            for (int i = at; i < at + half; i++) {
+            for (int i = 0; i < half; i++) {
                 lanes[i] += lanes[i + half];
             }
         }
-        return lanes[at];
+        return lanes[0];
     }
 
     /** What the vectors left over, from element {@code done} on. */
