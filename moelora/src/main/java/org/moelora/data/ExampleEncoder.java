@@ -3,12 +3,16 @@ package org.moelora.data;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.text.ChatHeadings;
+import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.Templates;
 import org.moelora.text.Tokenizer;
@@ -295,24 +299,20 @@ public record ExampleEncoder(
     }
 
     private void addTurns(Tokenizer words, Example.Chat chat, List<Part> parts) {
-        var asked = new StringBuilder();
-        for (int i = 0; i < ChatText.last(chat.messages()); i++) {
-            Example.Message message = chat.messages().get(i);
-            String content = plain(chat.origin(), message, i + 1);
-            switch (message.role()) {
-                case SYSTEM -> asked.append(Templates.SYSTEM).append(content);
-                case USER -> asked.append(Templates.USER).append(content);
-                case TOOL -> throw new AssertionError(message);
-                case ASSISTANT -> {
-                    parts.add(asked(
-                            words,
-                            chat.origin(),
-                            asked.append(Templates.ASSISTANT).toString()));
-                    parts.add(answered(words, chat.origin(), content, message.learned()));
-                    asked.setLength(0);
-                }
-            }
-            asked.append(Templates.BETWEEN);
+        List<Example.Message> said = chat.messages().subList(0, ChatText.last(chat.messages()));
+        List<ChatMessage> messages = new ArrayList<>();
+        for (Example.Message message : said) {
+            String content = plain(chat.origin(), message, messages.size() + 1);
+            messages.add(new ChatMessage(message.role().name().toLowerCase(Locale.ROOT), content));
+        }
+        Iterator<Example.Message> answers = said.stream()
+                .filter(message -> message.role() == Example.Role.ASSISTANT)
+                .iterator();
+        for (ChatHeadings.Part part : ChatHeadings.parts(messages, false)) {
+            parts.add(
+                    part.isAnswer()
+                            ? answered(words, chat.origin(), part.text(), answers.next().learned())
+                            : asked(words, chat.origin(), part.text()));
         }
     }
 

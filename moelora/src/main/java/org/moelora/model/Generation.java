@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.text.ChatHeadings;
 import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.TextStream;
@@ -184,17 +185,15 @@ public final class Generation {
     }
 
     /**
-     * A conversation as a prompt: its chat template's text up to where the assistant's answer begins, of which nothing but the template says what is
-     * around it.
+     * A conversation as a prompt, up to where the assistant's answer begins: its chat template's text, of which nothing but the template says what is around it; where there is no
+     * chat template the headings that conversations are trained with, see {@link ChatHeadings}.
      *
-     * @throws InputException if the model has no tokenizer or no chat template, or the template refuses the messages
+     * @throws InputException if the model has no tokenizer, the template refuses the messages, or they are more than headings can write
      */
     public int[] tokens(List<ChatMessage> messages) {
         ChatTemplate template = model.decoder().chatTemplate();
         if (template == null) {
-            throw new InputException(model.decoder().source()
-                    + ": there is no chat template; expected chat_template.jinja, chat_template in tokenizer_config.json, or"
-                    + " tokenizer.chat_template in a GGUF file");
+            return ChatHeadings.prompt(tokenizer(), messages);
         }
         ChatTemplate dated = date == null ? template : template.withDate(date);
         return tokenizer().encode(dated.render(messages, true), false);

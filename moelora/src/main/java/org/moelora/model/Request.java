@@ -39,7 +39,7 @@ public final class Request {
         return builder;
     }
 
-    /** For a conversation to be answered, as the model's chat template writes it. */
+    /** For a conversation to be answered, as the model's chat template writes it, or without one as it is trained: see {@link Generation#tokens(List)}. */
     public static Builder ofMessages(List<ChatMessage> messages) {
         Builder builder = new Builder();
         builder.messages = List.copyOf(messages);
