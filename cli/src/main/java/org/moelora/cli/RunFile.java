@@ -150,7 +150,7 @@ final class RunFile {
         boolean isSwitch = option.arity().max() == 0;
         return value instanceof Path path
                 ? path.toAbsolutePath().normalize()
-                : value == null && isSwitch ? Boolean.FALSE : value;
+                : value == null && isSwitch ? false : value;
     }
 
     private static @Nullable Path valueOf(String flag, String[] args) {

@@ -31,6 +31,7 @@ public abstract non-sealed class Memory implements Sink, AutoCloseable {
      *
      * @throws IndexOutOfBoundsException if the window does not lie inside this span
      */
+    @Override
     public abstract Memory slice(long from, long length);
 
     /** Whether neither the lease nor its device has been closed. */
