@@ -13,18 +13,11 @@ package org.moelora.kernels;
  * has a fixed order, so results do not depend on the number of threads. All methods may be called by several threads at once
  * on different outputs.
  */
-public interface Kernels {
-    MatMul matMul();
-
-    Rows rows();
-
-    Attention attention();
-
-    Elementwise elementwise();
-
-    Tokens tokens();
-
-    Mixture mixture();
-
-    Optimizer optimizer();
-}
+public record Kernels(
+        MatMul matMul,
+        Rows rows,
+        Attention attention,
+        Elementwise elementwise,
+        Tokens tokens,
+        Mixture mixture,
+        Optimizer optimizer) {}

@@ -45,8 +45,9 @@ public final class CpuProvider implements DeviceProvider {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no usable device " + name));
         return found.name().equals(SIMD)
-                ? new CpuDevice(SIMD, found.description(), threads, options, SimdKernels::new)
-                : new CpuDevice(PLAIN, found.description(), threads, options, (workers, buffers) -> new PlainKernels());
+                ? new CpuDevice(SIMD, found.description(), threads, options, SimdKernels::on)
+                : new CpuDevice(
+                        PLAIN, found.description(), threads, options, (workers, buffers) -> PlainKernels.kernels());
     }
 
     /** Cores that do not share their arithmetic units with one counted before; two threads on one core do not multiply faster. */

@@ -26,7 +26,7 @@ import org.moelora.kernels.Tokens;
 public final class RehearsalDevice implements Device {
     private final Device rehearsed;
     private final Slabs slabs;
-    private final Kernels kernels = new Idle();
+    private final Kernels kernels = idleKernels();
 
     /**
      * @param slabs where leases go; taken over
@@ -213,54 +213,19 @@ public final class RehearsalDevice implements Device {
     }
 
     /** Kernels return nothing, so one that does nothing serves for all of them. */
-    private static final class Idle implements Kernels {
-        private static final InvocationHandler NOTHING = (proxy, method, arguments) -> null;
+    private static Kernels idleKernels() {
+        return new Kernels(
+                idle(MatMul.class),
+                idle(Rows.class),
+                idle(Attention.class),
+                idle(Elementwise.class),
+                idle(Tokens.class),
+                idle(Mixture.class),
+                idle(Optimizer.class));
+    }
 
-        private final MatMul matMul = idle(MatMul.class);
-        private final Rows rows = idle(Rows.class);
-        private final Attention attention = idle(Attention.class);
-        private final Elementwise elementwise = idle(Elementwise.class);
-        private final Tokens tokens = idle(Tokens.class);
-        private final Mixture mixture = idle(Mixture.class);
-        private final Optimizer optimizer = idle(Optimizer.class);
-
-        private static <T> T idle(Class<T> family) {
-            return family.cast(Proxy.newProxyInstance(family.getClassLoader(), new Class<?>[] {family}, NOTHING));
-        }
-
-        @Override
-        public MatMul matMul() {
-            return matMul;
-        }
-
-        @Override
-        public Rows rows() {
-            return rows;
-        }
-
-        @Override
-        public Attention attention() {
-            return attention;
-        }
-
-        @Override
-        public Elementwise elementwise() {
-            return elementwise;
-        }
-
-        @Override
-        public Tokens tokens() {
-            return tokens;
-        }
-
-        @Override
-        public Mixture mixture() {
-            return mixture;
-        }
-
-        @Override
-        public Optimizer optimizer() {
-            return optimizer;
-        }
+    private static <T> T idle(Class<T> family) {
+        InvocationHandler nothing = (proxy, method, arguments) -> null;
+        return family.cast(Proxy.newProxyInstance(family.getClassLoader(), new Class<?>[] {family}, nothing));
     }
 }

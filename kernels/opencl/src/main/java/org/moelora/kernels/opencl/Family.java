@@ -4,6 +4,9 @@ import org.moelora.kernels.Sink;
 
 /** What a family of kernels works with: its {@code .cl} file, and the device. */
 class Family {
+    /** Enough groups to fill a card, few enough that one group adds them up. */
+    private static final int MOST_GROUPS = 256;
+
     private final String file;
     final Commands commands;
     final Programs programs;
@@ -15,6 +18,12 @@ class Family {
         this.file = file;
         this.commands = commands;
         this.programs = programs;
+    }
+
+    /** Groups of the first step of a sum over n elements, of which a second step adds up what each group left. */
+    final int groups(long n) {
+        long whole = (n + programs.group() - 1) / programs.group();
+        return Math.clamp(whole, 1, MOST_GROUPS);
     }
 
     /** A start of one of its kernels. */

@@ -9,7 +9,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Sink;
 
 /** {@code attention.cl}: scores stay on chip, forward and backward. */
-final class OpenClAttention extends Family implements Attention, AutoCloseable {
+final class OpenClAttention extends Family implements Attention {
     /** Groups for each unit that keep it busy. */
     private static final int GROUPS_PER_UNIT = 4;
 
@@ -21,17 +21,24 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
     private final Constants constants;
     private final Scratch scratch;
 
-    OpenClAttention(Commands commands, Programs programs, Constants constants, Platforms.Listed listed) {
-        this(commands, programs, constants, AttentionTile.Limits.of(listed), GROUPS_PER_UNIT * listed.units());
+    OpenClAttention(
+            Commands commands, Programs programs, Scratch scratch, Constants constants, Platforms.Listed listed) {
+        this(commands, programs, scratch, constants, AttentionTile.Limits.of(listed), GROUPS_PER_UNIT * listed.units());
     }
 
     /**
      * @param busy groups that keep the device busy
      */
-    OpenClAttention(Commands commands, Programs programs, Constants constants, AttentionTile.Limits limits, int busy) {
+    OpenClAttention(
+            Commands commands,
+            Programs programs,
+            Scratch scratch,
+            Constants constants,
+            AttentionTile.Limits limits,
+            int busy) {
         super("attention", commands, programs);
         this.constants = constants;
-        this.scratch = new Scratch(commands);
+        this.scratch = scratch;
         this.limits = limits;
         this.busy = busy;
     }
@@ -189,10 +196,5 @@ final class OpenClAttention extends Family implements Attention, AutoCloseable {
         Launch ofKeys(Launch launch, Sink d) {
             return d.isAbsent() ? launch.arg(spare).arg(spareKeys) : launch.arg(floats(d.memory(), plan.keyNumbers()));
         }
-    }
-
-    @Override
-    public void close() {
-        scratch.close();
     }
 }

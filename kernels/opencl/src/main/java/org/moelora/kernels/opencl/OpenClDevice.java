@@ -61,7 +61,7 @@ final class OpenClDevice implements Device {
 
     @Override
     public Kernels kernels() {
-        return kernels;
+        return kernels.kernels();
     }
 
     /** Compute units. */

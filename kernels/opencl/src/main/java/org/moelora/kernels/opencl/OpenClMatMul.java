@@ -11,7 +11,7 @@ import org.moelora.kernels.Memory;
 import org.moelora.kernels.Sink;
 
 /** {@code matmul.cl}. */
-final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
+final class OpenClMatMul extends Family implements MatMul {
     /** Rows up to which each weight is read once and tiles do not pay: MOST_ROWS of the kernel. */
     private static final int FEW = 4;
 
@@ -25,11 +25,11 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
     /**
      * @param busy groups that keep the device busy: with fewer tiles the depth is dealt out, too
      */
-    OpenClMatMul(Commands commands, Programs programs, Tiles tiles, int busy) {
+    OpenClMatMul(Commands commands, Programs programs, Scratch scratch, Tiles tiles, int busy) {
         super("matmul", commands, programs);
         this.tiles = tiles;
         this.busy = busy;
-        this.scratch = new Scratch(commands);
+        this.scratch = scratch;
     }
 
     private static String transposes(boolean a, boolean b) {
@@ -190,10 +190,5 @@ final class OpenClMatMul extends Family implements MatMul, AutoCloseable {
 
     private static String constants(boolean transposed, DeviceFrozen weight) {
         return transposes(false, transposed) + " -DFROZEN " + weight.constant() + " ";
-    }
-
-    @Override
-    public void close() {
-        scratch.close();
     }
 }

@@ -10,13 +10,13 @@ import org.moelora.kernels.Mixture;
 import org.moelora.kernels.Sink;
 
 /** {@code mixture.cl}, and {@link OpenClContrast} for the contrastive losses. */
-final class OpenClMixture extends Family implements Mixture, AutoCloseable {
+final class OpenClMixture extends Family implements Mixture {
     private final Scratch scratch;
     private final OpenClContrast contrast;
 
-    OpenClMixture(Commands commands, Programs programs) {
+    OpenClMixture(Commands commands, Programs programs, Scratch scratch) {
         super("mixture", commands, programs);
-        this.scratch = new Scratch(commands);
+        this.scratch = scratch;
         this.contrast = new OpenClContrast(commands, programs, scratch);
     }
 
@@ -282,10 +282,5 @@ final class OpenClMixture extends Family implements Mixture, AutoCloseable {
     public void tokenContrast(
             int tokens, int experts, int k, float tau, float eps, Memory s, Memory selected, Memory loss, Memory d) {
         contrast.tokenContrast(tokens, experts, k, tau, eps, s, selected, loss, d);
-    }
-
-    @Override
-    public void close() {
-        scratch.close();
     }
 }

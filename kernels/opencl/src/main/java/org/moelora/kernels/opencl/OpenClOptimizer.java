@@ -2,29 +2,27 @@ package org.moelora.kernels.opencl;
 
 import static org.moelora.kernels.opencl.DeviceMemory.floats;
 
+import org.jocl.cl_mem;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.Optimizer;
 
 /** {@code optimizer.cl}. */
 final class OpenClOptimizer extends Family implements Optimizer {
-    private final Partials partials;
+    private final Scratch scratch;
 
-    OpenClOptimizer(Commands commands, Programs programs, Partials partials) {
+    OpenClOptimizer(Commands commands, Programs programs, Scratch scratch) {
         super("optimizer", commands, programs);
-        this.partials = partials;
+        this.scratch = scratch;
     }
 
     @Override
     public void norm(Memory x, Memory out) {
         DeviceMemory to = floats(out, 1);
-        int groups = partials.groups(x.length());
-        synchronized (partials) {
-            launch("norms")
-                    .arg(x.length())
-                    .arg(floats(x, 0))
-                    .arg(partials.buffer())
-                    .groups(groups);
-            launch("normOfNorms").arg(groups).arg(partials.buffer()).arg(to).groups(1);
+        int groups = groups(x.length());
+        synchronized (scratch) {
+            cl_mem norms = scratch.floats(groups);
+            launch("norms").arg(x.length()).arg(floats(x, 0)).arg(norms).groups(groups);
+            launch("normOfNorms").arg(groups).arg(norms).arg(to).groups(1);
         }
     }
 

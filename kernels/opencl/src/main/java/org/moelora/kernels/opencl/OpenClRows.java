@@ -12,11 +12,10 @@ import org.moelora.kernels.Sink;
 import org.moelora.kernels.device.Spans;
 
 /** {@code rows.cl}. */
-final class OpenClRows extends Family implements Rows, AutoCloseable {
+final class OpenClRows extends Family implements Rows {
     /** Rows of a band of items that are worth adding up on their own. */
     private static final int ROWS_PER_BAND = 8;
 
-    private final Partials partials;
     private final Constants constants;
     private final Scratch scratch;
     private final int busy;
@@ -24,11 +23,10 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
     /**
      * @param busy groups that keep the device busy
      */
-    OpenClRows(Commands commands, Programs programs, Partials partials, Constants constants, int busy) {
+    OpenClRows(Commands commands, Programs programs, Scratch scratch, Constants constants, int busy) {
         super("rows", commands, programs);
-        this.scratch = new Scratch(commands);
+        this.scratch = scratch;
         this.busy = busy;
-        this.partials = partials;
         this.constants = constants;
     }
 
@@ -236,19 +234,11 @@ final class OpenClRows extends Family implements Rows, AutoCloseable {
         if (out.isAbsent()) {
             return;
         }
-        int groups = partials.groups(x.length());
-        synchronized (partials) {
-            launch("sums")
-                    .arg(x.length())
-                    .arg(floats(x, 0))
-                    .arg(partials.buffer())
-                    .groups(groups);
-            partials.addUp(groups, scale, out);
+        int groups = groups(x.length());
+        synchronized (scratch) {
+            cl_mem sums = scratch.floats(groups);
+            launch("sums").arg(x.length()).arg(floats(x, 0)).arg(sums).groups(groups);
+            launch("sumOfSums").arg(groups).arg(sums).arg(scale).arg(out, 1).groups(1);
         }
-    }
-
-    @Override
-    public void close() {
-        scratch.close();
     }
 }

@@ -6,7 +6,7 @@ import org.jocl.cl_mem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Room that a family's kernels need between two of their steps, as large as the largest call so far; not leased, so not accounted to anyone. A user holds its
+ * Room that kernels need between two of their steps, one for a device, as large as the largest call so far; not leased, so not accounted to anyone. A user holds its
  * monitor until the last of the steps has been enqueued: the queue then runs one user after the other.
  */
 final class Scratch implements AutoCloseable {

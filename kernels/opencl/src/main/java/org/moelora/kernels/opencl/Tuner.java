@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.DType;
+import org.moelora.kernels.MatMul;
 import org.moelora.kernels.Matrix;
 import org.moelora.kernels.Memory;
 import org.moelora.kernels.OutOfDeviceMemoryException;
@@ -103,10 +104,11 @@ final class Tuner {
 
     /** The best of some times; compiling is before the first. */
     private double millis(Tiles.Tile tile, Shape shape) {
-        try (OpenClMatMul matMul = new OpenClMatMul(device.commands(), device.programs(), new Tiles(tile), 1);
+        try (Scratch scratch = new Scratch(device.commands());
                 Memory a = normal((long) shape.m * shape.k);
                 Memory b = normal((long) shape.n * shape.k);
                 Memory c = device.allocate(DType.F32, (long) shape.m * shape.n, Owner.TAPE)) {
+            MatMul matMul = new OpenClMatMul(device.commands(), device.programs(), scratch, new Tiles(tile), 1);
             double best = Double.POSITIVE_INFINITY;
             for (int i = 0; i <= TRIES; i++) {
                 device.commands().finish();

@@ -71,13 +71,15 @@ class AttentionTileTest {
             expected = run(plain, plan, device -> device.kernels().attention());
         }
         try (OpenClDevice device = OpenClConformanceTest.open(new DeviceOptions(0, true), 64);
-                Constants constants = new Constants(device.commands());
-                OpenClAttention attention = new OpenClAttention(
-                        device.commands(),
-                        device.programs(),
-                        constants,
-                        new AttentionTile.Limits(CARD, CARD, group),
-                        busy)) {
+                Scratch scratch = new Scratch(device.commands());
+                Constants constants = new Constants(device.commands())) {
+            Attention attention = new OpenClAttention(
+                    device.commands(),
+                    device.programs(),
+                    scratch,
+                    constants,
+                    new AttentionTile.Limits(CARD, CARD, group),
+                    busy);
             List<float[]> found = run(device, plan, any -> attention);
             for (int i = 0; i < expected.size(); i++) {
                 assertThat(found.get(i)).as("result %d", i).hasSameSizeAs(expected.get(i));

@@ -59,7 +59,8 @@ class TilesTest {
         try (OpenClDevice device = OpenClConformanceTest.open(new DeviceOptions(0, true), 64)) {
             Tiles tiles = Tiles.withNarrow(Tiles.usual(true));
             for (int busy : new int[] {1, 40}) {
-                try (OpenClMatMul matMul = new OpenClMatMul(device.commands(), device.programs(), tiles, busy)) {
+                try (Scratch scratch = new Scratch(device.commands())) {
+                    MatMul matMul = new OpenClMatMul(device.commands(), device.programs(), scratch, tiles, busy);
                     List<float[]> found = run(device, matMul);
                     for (int i = 0; i < expected.size(); i++) {
                         assertThat(found.get(i)).as("product %d", i).containsExactly(expected.get(i), within(2e-4f));
