@@ -27,6 +27,7 @@ record Settings(
             bin/bench [SECTION...] [flags]   measures this engine and its peers side by side and prints one table of ratios
             bin/bench jmh [JMH's arguments]  the JMH benchmarks of the kernels
             bin/bench steps [arguments]      one GEMM from three loops to the final tile
+            bin/bench attention [arguments]  one head of attention from three loops to the kernel, forward and backward
             bin/bench --device NAME [--quick] the kernels of one device alone, such as opencl:0: rates, and shares of what the device can do at most
 
             Sections: %s. All of them if none is named.

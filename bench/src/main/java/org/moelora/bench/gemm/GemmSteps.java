@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.bench.contest.QuietMachine;
+import org.moelora.bench.lab.Child;
 import org.moelora.engine.InputException;
 
 /**
@@ -163,7 +164,8 @@ public final class GemmSteps {
             int ofProducts = 2 + sizes.size() * steps.size();
             for (int i = 2; i < ofProducts; i++) {
                 Step step = steps.get((i - 2) % steps.size());
-                all.add(new Rates(step, sizes.get((i - 2) / steps.size()), children.get(i).ready, rates[i], bytes[i]));
+                all.add(new Rates(
+                        step, sizes.get((i - 2) / steps.size()), children.get(i).ready(), rates[i], bytes[i]));
             }
             List<TrainingProduct.Measured> ofTraining = new ArrayList<>();
             for (int i = 0; i < measured.size(); i++) {
@@ -171,7 +173,7 @@ public final class GemmSteps {
                 ofTraining.add(new TrainingProduct.Measured(measured.get(i), rates[at], rates[at + 1]));
             }
             return new Report(
-                    children.getFirst().ready,
+                    children.getFirst().ready(),
                     threads,
                     rounds,
                     load,
@@ -187,7 +189,7 @@ public final class GemmSteps {
 
     private static Child start(String what, Size size, int threads) {
         say("warming up: " + what + " " + size);
-        return new Child(what, size, threads);
+        return new Child(Trial.class, what, "" + size.m(), "" + size.n(), "" + size.k(), "" + threads);
     }
 
     /** Progress, apart from the table. */

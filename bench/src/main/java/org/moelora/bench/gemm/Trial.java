@@ -1,13 +1,8 @@
 package org.moelora.bench.gemm;
 
-import com.sun.management.ThreadMXBean;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.lang.management.CompilationMXBean;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.moelora.bench.lab.Repeated;
 
 /**
  * A JVM that measures one step on one size: it warms up, says how many rows it multiplies, and then for each line that it reads answers
@@ -19,23 +14,21 @@ final class Trial {
 
     private Trial() {}
 
-    /** What is repeated. */
-    private record Work(Runnable once, double flops) {}
-
     public static void main(String[] args) throws IOException {
         int m = Integer.parseInt(args[1]);
         int n = Integer.parseInt(args[2]);
         int k = Integer.parseInt(args[3]);
         int threads = Integer.parseInt(args[4]);
         if (args[0].equals(GemmSteps.PEAK)) {
-            answer(new Work(() -> peak(threads), threads * Peak.flops(PEAK_STEPS)), 32 * Vectors.L);
+            Repeated.answer(new Repeated(() -> peak(threads), threads * Peak.flops(PEAK_STEPS)), 32 * Vectors.L);
             return;
         }
         Optional<TrainingProduct> ofTraining = TrainingProduct.find(args[0]);
         if (ofTraining.isPresent()) {
             TrainingProduct of = ofTraining.get();
             try (Product product = new EngineProduct(of.form(), of.size(), threads)) {
-                answer(new Work(product::run, of.flops()), of.size().m());
+                Repeated.answer(
+                        new Repeated(product::run, of.flops()), of.size().m());
             }
             return;
         }
@@ -43,7 +36,7 @@ final class Trial {
         int rows = Math.min(m, affordable(step, m, n, k, threads));
         Operands operands = Operands.random(rows, n, k);
         try (Product product = step.on(operands, threads)) {
-            answer(new Work(product::run, operands.flops()), rows);
+            Repeated.answer(new Repeated(product::run, operands.flops()), rows);
         }
     }
 
@@ -61,45 +54,6 @@ final class Trial {
             double perRow = (System.nanoTime() - start) / 48.0;
             return perRow * m < 2 * SECOND ? m : Math.max(48, (int) (SECOND / perRow) / 48 * 48);
         }
-    }
-
-    private static void answer(Work work, int rows) throws IOException {
-        long calls = warmUp(work.once());
-        System.out.println(rows);
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        while (in.readLine() != null) {
-            long allocated = threads.getTotalThreadAllocatedBytes();
-            long start = System.nanoTime();
-            for (long i = 0; i < calls; i++) {
-                work.once().run();
-            }
-            long time = System.nanoTime() - start;
-            long bytes = (threads.getTotalThreadAllocatedBytes() - allocated) / calls;
-            System.out.println(work.flops() * calls / time + " " + bytes);
-        }
-    }
-
-    /** Until nothing has been compiled for two seconds, at most a minute; returns how many calls take a third of a second. */
-    private static long warmUp(Runnable once) {
-        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
-        long begin = System.nanoTime();
-        long quietSince = begin;
-        long compiled = 0;
-        while (System.nanoTime() - quietSince < 2 * SECOND && System.nanoTime() - begin < 60 * SECOND) {
-            once.run();
-            if (compiler.getTotalCompilationTime() > compiled) {
-                compiled = compiler.getTotalCompilationTime();
-                quietSince = System.nanoTime();
-            }
-        }
-        long start = System.nanoTime();
-        long calls = 0;
-        while (calls == 0 || System.nanoTime() - start < SECOND / 3) {
-            once.run();
-            calls++;
-        }
-        return calls;
     }
 
     private static void peak(int threads) {

@@ -1,4 +1,4 @@
-package org.moelora.bench.gemm;
+package org.moelora.bench.lab;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -7,37 +7,34 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
-/** A JVM of its own for each {@link Trial}, so that nothing compiled for one step serves another. It sleeps between its rounds. */
-final class Child implements AutoCloseable {
+/** A JVM of its own for each trial, so that nothing compiled for one step serves another. It sleeps between its rounds. */
+public final class Child implements AutoCloseable {
     private final Process process;
     private final BufferedReader out;
     private final Writer in;
     private final Path errors;
 
-    /** What it said when it was ready: of a step the rows it multiplies, of the peak the bits of a vector. */
-    final int ready;
+    private final int ready;
 
-    Child(String what, Size size, int threads) {
+    /**
+     * @param trial its {@code main} ends in {@link Repeated#answer}
+     */
+    public Child(Class<?> trial, String... args) {
         try {
-            errors = Files.createTempFile("gemm-steps", ".log");
-            process = new ProcessBuilder(List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "--add-modules=jdk.incubator.vector",
-                            "--enable-native-access=ALL-UNNAMED",
-                            "-XX:+UseSerialGC",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            Trial.class.getName(),
-                            what,
-                            "" + size.m(),
-                            "" + size.n(),
-                            "" + size.k(),
-                            "" + threads))
-                    .redirectError(errors.toFile())
-                    .start();
+            errors = Files.createTempFile("steps", ".log");
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--add-modules=jdk.incubator.vector",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-XX:+UseSerialGC",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    trial.getName()));
+            command.addAll(List.of(args));
+            process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -46,8 +43,13 @@ final class Child implements AutoCloseable {
         ready = Integer.parseInt(line());
     }
 
-    /** One round: {@code [GFLOP/s, bytes allocated by a product]}. */
-    double[] measure() {
+    /** The number that the trial said when it was ready. */
+    public int ready() {
+        return ready;
+    }
+
+    /** One round: {@code [GFLOP/s, bytes allocated by a repetition]}. */
+    public double[] measure() {
         try {
             in.write("\n");
             in.flush();
