@@ -1,27 +1,23 @@
 package org.moelora.cli;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
+import org.moelora.adapter.AdapterSettings;
 import org.moelora.adapter.AdapterSummary;
-import org.moelora.adapter.ExpertSpace;
 import org.moelora.adapter.GateInit;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.LoraConfig;
 import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.MoeLoraConfig;
-import org.moelora.adapter.Router;
 import org.moelora.adapter.Targets;
 import org.moelora.engine.InputException;
-import org.moelora.engine.Spelling;
 import org.moelora.settings.Part;
 import org.moelora.settings.Setting;
 import org.moelora.settings.Values;
@@ -46,75 +42,6 @@ final class AdapterFlags {
 
     @About({Part.MIXTURE, Part.SHAPE})
     @Option(
-            names = "--experts",
-            paramLabel = "E|LIST",
-            description = "Experts per linear: 8; or numbers for groups of layers from bottom to top: 2,4,6,8.")
-    private @Nullable String experts;
-
-    @About({Part.MIXTURE, Part.CHOICE})
-    @Option(
-            names = "--top-k",
-            paramLabel = "K",
-            description = "Experts per token: 2; half of them with the router prompt.")
-    private @Nullable Integer topK;
-
-    @About(Part.SHAPE)
-    @Option(names = "--rank", paramLabel = "R", description = "Rank, of one expert: 4.")
-    private @Nullable Integer rank;
-
-    @About(Part.SHAPE)
-    @Option(names = "--alpha", paramLabel = "A", description = "The update is scaled by alpha / rank: 8.")
-    private @Nullable Double alpha;
-
-    @About(Part.SHAPE)
-    @Option(names = "--dropout", paramLabel = "P", description = "Dropout before the adapter: 0 (off).")
-    private @Nullable Double dropout;
-
-    @About(Part.SHAPE)
-    @Option(
-            names = "--targets",
-            paramLabel = "LIST",
-            description =
-                    "Adapted linears: q_proj,v_proj; names or ends of names (0.self_attn.q_proj), all-linear, or a regular"
-                            + " expression for whole names between slashes.")
-    private @Nullable String targets;
-
-    @About({Part.MIXTURE, Part.CHOICE})
-    @Option(
-            names = "--gate",
-            paramLabel = "NAME",
-            description =
-                    "top-k (default): the chosen experts' shares add up to 1; top-k-raw: they do not; dense: all experts;"
-                            + " threshold: those above a learned threshold; task: all, by the row's task.")
-    private @Nullable String gate;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
-            names = "--router",
-            paramLabel = "NAME",
-            description =
-                    "What the gate looks at: token (default), each token by itself; prompt, the row's prompt, so that all its"
-                            + " tokens share one choice.")
-    private @Nullable String router;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
-            names = "--router-rms",
-            paramLabel = "X",
-            description = "Root mean square of what the router prompt reads: 0.5; more makes sharper choices.")
-    private @Nullable Double routerRms;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
-            names = "--router-share",
-            paramLabel = "NAME",
-            description =
-                    "Which linears the router prompt decides for at once: linear (default), each has a router; input, those of"
-                            + " a block that read the same input have one: q, k, v and gate, up.")
-    private @Nullable String routerShare;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
             names = "--gate-init",
             paramLabel = "NAME",
             description =
@@ -129,34 +56,6 @@ final class AdapterFlags {
     void resumes() {
         resumes = true;
     }
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(names = "--shared-a", description = "One A for all experts of a linear.")
-    private boolean sharedA;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
-            names = "--core-space",
-            description = "One A and one B for all experts of a linear, which differ in a small core between them.")
-    private boolean coreSpace;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
-            names = "--max-threshold",
-            paramLabel = "P",
-            description = "Largest threshold of the gate threshold: 0 (1 / experts).")
-    private @Nullable Double maxThreshold;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(names = "--tasks", paramLabel = "LIST", description = "Names of the tasks of the gate task.")
-    private @Nullable String tasks;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
-            names = "--task-dimension",
-            paramLabel = "D",
-            description = "Width of a task's embedding, of the gate task: 64.")
-    private @Nullable Integer taskDimension;
 
     @About(Part.SHAPE)
     @Option(
@@ -188,114 +87,68 @@ final class AdapterFlags {
         if (start != null) {
             return startingFrom(start.config());
         }
-        Targets linears = Targets.parse(Flags.or(targets, "q_proj,v_proj"));
-        int r = Flags.or(rank, 4);
-        double a = Flags.or(alpha, 8.0);
-        double p = Flags.or(dropout, 0.0);
         Method preset = preset();
         if (preset.isLora()) {
             refuseMixtureFlags();
             return LoraConfig.builder()
-                    .rank(r)
-                    .alpha(a)
-                    .dropout(p)
-                    .targets(linears)
+                    .rank(settings.get(AdapterSettings.RANK))
+                    .alpha(settings.get(AdapterSettings.ALPHA))
+                    .dropout(settings.get(AdapterSettings.DROPOUT))
+                    .targets(settings.get(AdapterSettings.TARGETS))
                     .dora(preset.isDora())
                     .build();
         }
-        List<Integer> numbers = experts(Flags.or(experts, preset.experts()));
-        Router reads = router(Flags.or(router, preset.router()));
-        return new MoeLoraConfig(
-                numbers,
-                gate(Flags.or(gate, preset.gate()), reads.defaultTopK(Collections.min(numbers))),
-                reads,
-                space(preset),
-                r,
-                a,
-                false,
-                p,
-                linears);
+        Values shape = shape(preset);
+        checkGate(shape);
+        return AdapterSettings.mixture(shape, biased());
     }
 
-    private ExpertSpace space(Method preset) {
-        if (sharedA && coreSpace) {
+    /** What the flags say of a new mixture, and what the method means by them. */
+    private Values shape(Method preset) {
+        Boolean shared = settings.said(AdapterSettings.SHARED_A);
+        Boolean core = settings.said(AdapterSettings.CORE_SPACE);
+        if (shared != null && core != null) {
             throw new InputException(
                     "--shared-a and --core-space are both given, and experts share A alone or A and B; expected one of them");
         }
-        return sharedA ? ExpertSpace.SHARED_A : coreSpace ? ExpertSpace.CORE : preset.space();
+        Values said = preset.settings();
+        if (shared != null || core != null) {
+            said = said.and(AdapterSettings.SHARED_A, shared != null).and(AdapterSettings.CORE_SPACE, core != null);
+        }
+        return settings.or(said);
+    }
+
+    /** Refuses flags for another gate or router, and a gate without what it needs. */
+    private void checkGate(Values shape) {
+        for (Setting<?, ?> setting : settings.all()) {
+            AdapterSettings.Needs needs = AdapterSettings.needs(setting);
+            String has = needs == null ? "" : shape.get(needs.of());
+            if (needs != null
+                    && settings.said(setting) != null
+                    && !needs.oneOf().contains(has)) {
+                throw isFor(setting, needs, "the " + needs.of().name() + " is " + has);
+            }
+        }
+        boolean byTask = shape.get(AdapterSettings.GATE).equals("task");
+        gateInit();
+        refuse("--gate-init", gateInit, !byTask, "top-k, top-k-raw, dense or threshold", "task");
+        if (byTask && settings.said(AdapterSettings.TASKS) == null) {
+            throw new InputException("--tasks is missing; expected the names of the rows' tasks with the gate task");
+        }
+    }
+
+    private static InputException isFor(Setting<?, ?> setting, AdapterSettings.Needs needs, String has) {
+        String flag = "--" + SettingFlags.name(setting);
+        return new InputException(flag + " is for the " + needs.of().name() + " " + String.join(" or ", needs.oneOf())
+                + ", and " + has + "; expected no " + flag);
     }
 
     private Method preset() {
         return Method.of(Flags.or(method, "moelora"));
     }
 
-    private static List<Integer> experts(String list) {
-        try {
-            return Arrays.stream(list.split(",", -1))
-                    .map(number -> Integer.valueOf(number.strip()))
-                    .toList();
-        } catch (NumberFormatException e) {
-            throw new InputException(
-                    "--experts is \"" + list + "\"; expected a number, or several with commas between them", e);
-        }
-    }
-
-    /**
-     * @param usualTopK unless --top-k is given
-     */
-    private GatePolicy gate(String name, int usualTopK) {
-        boolean top = name.equals("top-k") || name.equals("top-k-raw");
-        gateInit();
-        refuse("--gate-init", gateInit, !name.equals("task"), "top-k, top-k-raw, dense or threshold", name);
-        refuse("--top-k", topK, top, "top-k or top-k-raw", name);
-        refuse("--max-threshold", maxThreshold, name.equals("threshold"), "threshold", name);
-        refuse("--tasks", tasks, name.equals("task"), "task", name);
-        refuse("--task-dimension", taskDimension, name.equals("task"), "task", name);
-        return switch (name) {
-            case "top-k" -> new GatePolicy.Renormalised(Flags.or(topK, usualTopK), biased());
-            case "top-k-raw" -> new GatePolicy.Raw(Flags.or(topK, usualTopK), biased());
-            case "dense" -> new GatePolicy.Dense();
-            case "threshold" -> new GatePolicy.Threshold(Flags.or(maxThreshold, 0.0));
-            case "task" -> {
-                if (tasks == null) {
-                    throw new InputException(
-                            "--tasks is missing; expected the names of the rows' tasks with the gate task");
-                }
-                yield new GatePolicy.TaskGate(names(tasks), Flags.or(taskDimension, GatePolicy.TaskGate.DIMENSION));
-            }
-            default ->
-                throw new InputException("--gate is \"" + name
-                        + "\"; expected top-k, top-k-raw, dense, threshold or task"
-                        + Spelling.suggestion(name, List.of("top-k", "top-k-raw", "dense", "threshold", "task")));
-        };
-    }
-
     private boolean biased() {
         return settings.said(LossSettings.BALANCE) == LossSettings.Balance.BIAS;
-    }
-
-    private Router router(String name) {
-        if (!name.equals("prompt")) {
-            refuseForRouter("--router-rms", routerRms, "the router is " + name);
-            refuseForRouter("--router-share", routerShare, "the router is " + name);
-        }
-        return switch (name) {
-            case "token" -> new Router.Token();
-            case "prompt" -> new Router.Prompt(Flags.or(routerRms, Router.Prompt.RMS), routerShare());
-            default ->
-                throw new InputException("--router is \"" + name + "\"; expected token or prompt"
-                        + Spelling.suggestion(name, List.of("token", "prompt")));
-        };
-    }
-
-    private Router.Share routerShare() {
-        return routerShare == null ? Router.Share.LINEAR : Router.Share.of(routerShare);
-    }
-
-    private static void refuseForRouter(String flag, @Nullable Object given, String has) {
-        if (given != null) {
-            throw new InputException(flag + " is for the router prompt, and " + has + "; expected no " + flag);
-        }
     }
 
     private static void refuse(String flag, @Nullable Object given, boolean fits, String gates, String gate) {
@@ -312,123 +165,89 @@ final class AdapterFlags {
         return given.equals(has);
     }
 
-    private static List<String> names(String list) {
-        return Arrays.stream(list.split(","))
-                .map(String::strip)
-                .filter(name -> !name.isEmpty())
-                .toList();
-    }
-
     private AdapterConfig startingFrom(AdapterConfig has) {
         if (method != null) {
             Method preset = preset();
             same("--method", preset.isLora() ? method : "moelora", has.method());
-            if (has instanceof MoeLoraConfig mixture) {
+            if (has instanceof MoeLoraConfig) {
                 // A preset's experts are a default; its gate and its A are what it is.
-                same(
-                        "--method",
-                        gate == null ? preset.gate() : gate,
-                        mixture.gate().id());
-                same(
-                        "--method",
-                        router == null ? preset.router() : router,
-                        mixture.router().id());
-                same("--method", space(preset), mixture.space());
+                Values shape = shape(preset);
+                sameIn("--method", AdapterSettings.GATE, shape, has);
+                sameIn("--method", AdapterSettings.ROUTER, shape, has);
+                sameIn("--method", AdapterSettings.SHARED_A, shape, has);
+                sameIn("--method", AdapterSettings.CORE_SPACE, shape, has);
             }
         }
-        same("--rank", rank, has.rank());
-        same("--alpha", alpha, has.alpha());
-        same("--dropout", dropout, has.dropout());
-        if (targets != null
-                && !sameNames(Targets.parse(targets).names(), has.targets().names())) {
-            throw contradiction("--targets", targets, has.targets().names().text());
-        }
-        if (has instanceof MoeLoraConfig mixture) {
-            startingFrom(mixture);
-        } else {
+        if (has instanceof LoraConfig) {
             refuseMixtureFlags();
-        }
-        return has;
-    }
-
-    private void startingFrom(MoeLoraConfig has) {
-        if (experts != null) {
-            List<Integer> given = experts(experts);
-            int layers = has.expertsPerLayer().size();
-            boolean spreads = given.size() <= layers
-                    && has.expertsPerLayer()
-                            .equals(new MoeLoraConfig(
-                                            given,
-                                            new GatePolicy.Dense(),
-                                            new Router.Token(),
-                                            ExpertSpace.SEPARATE,
-                                            has.rank(),
-                                            has.alpha(),
-                                            false,
-                                            0,
-                                            has.targets())
-                                    .forLayers(layers)
-                                    .expertsPerLayer());
-            if (!spreads) {
-                throw contradiction("--experts", experts, list(has.expertsPerLayer()));
-            }
         }
         if (gateInit != null) {
             throw new InputException("--gate-init is for new routers, and --init-adapter " + initAdapter
                     + " has routers; expected no --gate-init");
         }
-        same("--top-k", topK, has.topK());
-        same("--gate", gate, has.gate().id());
-        same("--router", router, has.router().id());
-        if (has.router() instanceof Router.Prompt prompt) {
-            same("--router-rms", routerRms, prompt.rms());
-            if (routerShare != null) {
-                same("--router-share", routerShare().id(), prompt.share().id());
-            }
-        } else {
-            String other = "--init-adapter " + initAdapter + " has the router "
-                    + has.router().id();
-            refuseForRouter("--router-rms", routerRms, other);
-            refuseForRouter("--router-share", routerShare, other);
+        AdapterSettings.SETTINGS.all().forEach(setting -> checkSame(setting, has));
+        return has;
+    }
+
+    /** Refuses a setting that is given and that the adapter does not have, or has otherwise. */
+    private <T> void checkSame(Setting<AdapterConfig, T> setting, AdapterConfig has) {
+        T given = settings.said(setting);
+        T there = setting.getter().apply(has);
+        if (given == null) {
+            return;
         }
-        if (sharedA) {
-            same("--shared-a", true, has.space() == ExpertSpace.SHARED_A);
+        AdapterSettings.Needs needs = AdapterSettings.needs(setting);
+        if (there == null && needs != null) {
+            throw isFor(
+                    setting,
+                    needs,
+                    "--init-adapter " + initAdapter + " has the " + needs.of().name() + " "
+                            + needs.of().getter().apply(has));
         }
-        if (coreSpace) {
-            same("--core-space", true, has.space() == ExpertSpace.CORE);
-        }
-        if (has.gate() instanceof GatePolicy.Threshold threshold) {
-            same("--max-threshold", maxThreshold, threshold.max());
-        } else {
-            refuse(
-                    "--max-threshold",
-                    maxThreshold,
-                    false,
-                    "threshold",
-                    has.gate().id());
-        }
-        if (has.gate() instanceof GatePolicy.TaskGate taskGate) {
-            if (tasks != null && !names(tasks).equals(taskGate.tasks())) {
-                throw contradiction("--tasks", tasks, String.join(",", taskGate.tasks()));
-            }
-            same("--task-dimension", taskDimension, taskGate.dimension());
-        } else {
-            refuse("--tasks", tasks, false, "task", has.gate().id());
-            refuse("--task-dimension", taskDimension, false, "task", has.gate().id());
+        if (!isSame(given, there, has)) {
+            throw contradiction(
+                    "--" + SettingFlags.name(setting),
+                    setting.kind().shown(given),
+                    there == null ? "none" : setting.kind().shown(there));
         }
     }
 
-    private static String list(List<?> values) {
-        return values.stream().map(String::valueOf).collect(Collectors.joining(","));
+    private static boolean isSame(Object given, @Nullable Object there, AdapterConfig has) {
+        return switch (given) {
+            case Targets targets -> sameNames(targets.names(), has.targets().names());
+            case List<?> numbers
+            when there instanceof List<?> experts && has instanceof MoeLoraConfig mixture ->
+                numbers.equals(experts) || isSpread(numbers, mixture);
+            default -> given.equals(there);
+        };
     }
 
-    private <T> void same(String flag, @Nullable T given, T has) {
+    /** Whether numbers of experts are those of an adapter, spread over its layers. */
+    private static boolean isSpread(List<?> numbers, MoeLoraConfig has) {
+        int layers = has.expertsPerLayer().size();
+        return numbers.size() <= layers
+                && numbers.getFirst() instanceof Integer
+                && MoeLoraConfig.builder()
+                        .gate(new GatePolicy.Dense())
+                        .expertsPerLayer(
+                                numbers.stream().map(Integer.class::cast).toList())
+                        .build()
+                        .forLayers(layers)
+                        .expertsPerLayer()
+                        .equals(has.expertsPerLayer());
+    }
+
+    private <T> void sameIn(String flag, Setting<AdapterConfig, T> setting, Values given, AdapterConfig has) {
+        same(flag, given.get(setting), setting.getter().apply(has));
+    }
+
+    private <T> void same(String flag, @Nullable T given, @Nullable T has) {
         if (given != null && !given.equals(has)) {
             throw contradiction(flag, given, has);
         }
     }
 
-    private InputException contradiction(String flag, Object given, Object has) {
+    private InputException contradiction(String flag, Object given, @Nullable Object has) {
         return new InputException(flag + " is " + given + ", and --init-adapter " + initAdapter + " has " + has
                 + "; expected the same, or no " + flag);
     }
@@ -507,7 +326,10 @@ final class AdapterFlags {
 
     /** The gate that is asked for, {@code dense} if none is. */
     GatePolicy gateOfMixture() {
-        return gate(Flags.or(gate, topK == null ? "dense" : "top-k"), 2);
+        Values shape = settings.or(Values.NONE.and(
+                AdapterSettings.GATE, settings.said(AdapterSettings.TOP_K) == null ? "dense" : "top-k"));
+        checkGate(shape);
+        return AdapterSettings.gate(shape, 2, biased());
     }
 
     /** As if --router-only had been given, at a higher rate unless one is given. */
@@ -539,39 +361,14 @@ final class AdapterFlags {
             flags.put("init-adapter", Flags.absolute(initAdapter));
         }
         flags.put("method", Flags.or(method, kind.method()));
-        if (kind instanceof MoeLoraConfig mixture) {
-            List<Integer> numbers = mixture.expertsPerLayer();
-            flags.put("experts", numbers.size() == 1 ? numbers.getFirst() : list(numbers));
-            if (mixture.topK() > 0) {
-                flags.put("top-k", mixture.topK());
-            }
-            flags.put("gate", mixture.gate().id());
-            if (gateInit() != GateInit.FIXED) {
-                flags.put("gate-init", gateInit().id());
-            }
-            if (mixture.router() instanceof Router.Prompt prompt) {
-                flags.put("router", prompt.id());
-                flags.put("router-rms", prompt.rms());
-                flags.put("router-share", prompt.share().id());
-            }
-            switch (mixture.space()) {
-                case SEPARATE -> {}
-                case SHARED_A -> flags.put("shared-a", true);
-                case CORE -> flags.put("core-space", true);
-            }
-            if (mixture.gate() instanceof GatePolicy.Threshold threshold) {
-                flags.put("max-threshold", threshold.max());
-            }
-            if (mixture.gate() instanceof GatePolicy.TaskGate taskGate) {
-                flags.put("tasks", String.join(",", taskGate.tasks()));
-                flags.put("task-dimension", taskGate.dimension());
-            }
+        if (kind instanceof MoeLoraConfig && gateInit() != GateInit.FIXED) {
+            flags.put("gate-init", gateInit().id());
         }
-        flags.put("rank", kind.rank());
-        flags.put("alpha", kind.alpha());
-        flags.put("dropout", kind.dropout());
-        flags.put("targets", kind.targets().names().text());
-        TrainingConfig usual = TrainingConfig.SETTINGS.make(preset().settings());
+        Values usual = preset().settings();
+        SettingFlags.write(flags, AdapterSettings.SETTINGS.listed(kind, usual), kind);
+        flags.put(
+                SettingFlags.name(AdapterSettings.TARGETS),
+                kind.targets().names().text());
         List<Setting<TrainingConfig, ?>> listed = TrainingConfig.SETTINGS.listed(training, usual).stream()
                 .filter(setting ->
                         kind instanceof MoeLoraConfig || !setting.parts().contains(Part.MIXTURE))

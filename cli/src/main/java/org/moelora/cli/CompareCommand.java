@@ -11,8 +11,8 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
-import org.moelora.adapter.MoeLoraConfig;
-import org.moelora.adapter.Router;
+import org.moelora.adapter.AdapterSettings;
+import org.moelora.adapter.LossSettings;
 import org.moelora.adapter.Targets;
 import org.moelora.compare.Arm;
 import org.moelora.compare.Comparison;
@@ -28,6 +28,7 @@ import org.moelora.engine.InputException;
 import org.moelora.io.AtomicFile;
 import org.moelora.io.JsonWriter;
 import org.moelora.model.Decoder;
+import org.moelora.settings.Values;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.TrainingListener;
 import picocli.CommandLine.Command;
@@ -307,18 +308,12 @@ final class CompareCommand implements Callable<Integer> {
                 "data",
                 Flags.given("--data", data).stream().map(Flags::absolute).toList());
         flags.put("method", best.arm().method());
-        if (config instanceof MoeLoraConfig mixture) {
-            flags.put("experts", mixture.experts());
-            flags.put("top-k", mixture.topK());
-            if (mixture.router() instanceof Router.Prompt prompt) {
-                flags.put("router-rms", prompt.rms());
-                flags.put("router-share", prompt.share().id());
-            }
-            flags.put("balance-weight", 0.0);
-            flags.put("contrast-weight", 0.0);
+        Values usual = Method.of(best.arm().method()).settings();
+        SettingFlags.write(flags, AdapterSettings.SETTINGS.listed(config, usual), config);
+        if (config.gate() != null) {
+            flags.put(SettingFlags.name(LossSettings.BALANCE_WEIGHT), 0.0);
+            flags.put(SettingFlags.name(LossSettings.CONTRAST_WEIGHT), 0.0);
         }
-        flags.put("rank", config.rank());
-        flags.put("alpha", config.alpha());
         flags.put("targets", targets);
         flags.put("steps", report.steps());
         flags.put("batch-size", batchSize);

@@ -1,8 +1,9 @@
 package org.moelora.cli;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
-import org.moelora.adapter.ExpertSpace;
+import org.moelora.adapter.AdapterSettings;
 import org.moelora.adapter.LossSettings;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Spelling;
@@ -14,49 +15,34 @@ import org.moelora.train.WarmUp;
  * The names that {@code --method} knows. All but LoRA's and DoRA's are settings of the one mixture: what the flags mean that are not given.
  *
  * @param name its name
- * @param experts of {@code --experts}
- * @param gate of {@code --gate}
- * @param router of {@code --router}
- * @param space of {@code --shared-a} and {@code --core-space}
- * @param settings of the other flags
+ * @param settings what it sets, unless a flag says something else
  */
-record Method(String name, String experts, String gate, String router, ExpertSpace space, Values settings) {
+record Method(String name, Values settings) {
     private static final String LORA = "lora";
     private static final String DORA = "dora";
 
+    private static final Values DENSE = Values.NONE.and(AdapterSettings.GATE, "dense");
+
     private static final Method[] ALL = {
-        new Method("moelora", "8", "top-k", "token", ExpertSpace.SEPARATE, Values.NONE),
+        new Method("moelora", Values.NONE),
         new Method(
                 "prompt-moelora",
-                "8",
-                "top-k",
-                "prompt",
-                ExpertSpace.SEPARATE,
                 Values.NONE
-                        .and(TrainingConfig.CONTRAST_START, WarmUp.ofShare(0.05))
+                        .and(AdapterSettings.ROUTER, "prompt")
                         .and(LossSettings.BALANCE_WEIGHT, 0.0)
-                        .and(LossSettings.CONTRAST_WEIGHT, 0.0)),
-        new Method(LORA, "1", "", "token", ExpertSpace.SEPARATE, Values.NONE),
-        new Method(DORA, "1", "", "token", ExpertSpace.SEPARATE, Values.NONE),
+                        .and(LossSettings.CONTRAST_WEIGHT, 0.0)
+                        .and(TrainingConfig.CONTRAST_START, WarmUp.ofShare(0.05))),
+        new Method(LORA, Values.NONE),
+        new Method(DORA, Values.NONE),
         new Method(
                 "mola",
-                "2,4,6,8",
-                "top-k",
-                "token",
-                ExpertSpace.SEPARATE,
-                Values.NONE.and(LossSettings.CONTRAST_WEIGHT, 0.0)),
-        new Method("loramoe", "8", "dense", "token", ExpertSpace.SEPARATE, Values.NONE),
-        new Method("hydralora", "8", "dense", "token", ExpertSpace.SHARED_A, Values.NONE),
-        new Method("comol", "8", "dense", "token", ExpertSpace.CORE, Values.NONE),
-        new Method("adamole", "8", "threshold", "token", ExpertSpace.SEPARATE, Values.NONE),
-        new Method("task-moelora", "8", "task", "token", ExpertSpace.SEPARATE, Values.NONE),
-        new Method(
-                "comoe",
-                "8",
-                "top-k",
-                "token",
-                ExpertSpace.SEPARATE,
-                Values.NONE.and(LossSettings.CONTRAST, LossSettings.Contrast.TOKEN)),
+                Values.NONE.and(AdapterSettings.EXPERTS, List.of(2, 4, 6, 8)).and(LossSettings.CONTRAST_WEIGHT, 0.0)),
+        new Method("loramoe", DENSE),
+        new Method("hydralora", DENSE.and(AdapterSettings.SHARED_A, true)),
+        new Method("comol", DENSE.and(AdapterSettings.CORE_SPACE, true)),
+        new Method("adamole", Values.NONE.and(AdapterSettings.GATE, "threshold")),
+        new Method("task-moelora", Values.NONE.and(AdapterSettings.GATE, "task")),
+        new Method("comoe", Values.NONE.and(LossSettings.CONTRAST, LossSettings.Contrast.TOKEN)),
     };
 
     static Method of(String name) {

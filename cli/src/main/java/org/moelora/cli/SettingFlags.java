@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.settings.Setting;
@@ -109,7 +110,14 @@ final class SettingFlags implements Values {
         for (Setting<S, ?> setting : settings) {
             Object value = setting.written(record);
             if (value != null) {
-                flags.put(name(setting), isOnUnlessSaid(setting) ? !(boolean) value : value);
+                flags.put(
+                        name(setting),
+                        switch (value) {
+                            case Boolean on when isOnUnlessSaid(setting) -> !on;
+                            case List<?> list ->
+                                list.stream().map(String::valueOf).collect(Collectors.joining(","));
+                            default -> value;
+                        });
             }
         }
     }

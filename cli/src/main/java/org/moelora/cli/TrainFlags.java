@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
+import org.moelora.adapter.AdapterSettings;
 import org.moelora.data.LongRows;
 import org.moelora.engine.InputException;
 import org.moelora.settings.Part;
@@ -124,7 +126,9 @@ final class TrainFlags {
             description = "Show what would be trained on and what it would take; train nothing, write nothing.")
     private boolean dryRun;
 
-    private final SettingFlags settings = new SettingFlags(TrainingConfig.SETTINGS.all());
+    private final SettingFlags settings = new SettingFlags(
+            Stream.concat(AdapterSettings.SETTINGS.all().stream(), TrainingConfig.SETTINGS.all().stream())
+                    .toList());
 
     private @Nullable LocalDate today;
 

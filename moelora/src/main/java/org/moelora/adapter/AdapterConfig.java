@@ -167,14 +167,8 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
 
     /** What both methods ask of their numbers. */
     static void check(int rank, double alpha, double dropout) {
-        if (rank < 1 || rank > 4096) {
-            throw new InputException("rank is " + rank + "; expected 1 to 4096");
-        }
-        if (!(alpha > 0 && alpha < Double.POSITIVE_INFINITY)) {
-            throw new InputException("alpha is " + alpha + "; expected a finite number above 0");
-        }
-        if (!(dropout >= 0 && dropout < 1)) {
-            throw new InputException("dropout is " + dropout + "; expected at least 0 and less than 1");
-        }
+        AdapterSettings.RANK.check(rank);
+        AdapterSettings.ALPHA.check(alpha);
+        AdapterSettings.DROPOUT.check(dropout);
     }
 }

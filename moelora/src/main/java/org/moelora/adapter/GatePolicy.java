@@ -195,9 +195,7 @@ public sealed interface GatePolicy {
          * @throws InputException if the largest threshold is not one
          */
         public Threshold {
-            if (!(max >= 0 && max <= 1)) {
-                throw new InputException("max-threshold is " + max + "; expected 0 (for 1 / experts) to 1");
-            }
+            AdapterSettings.MAX_THRESHOLD.check(max);
         }
 
         @Override
@@ -262,9 +260,7 @@ public sealed interface GatePolicy {
                 throw new InputException("tasks are " + (tasks.size() > MAX_TASKS ? tasks.size() : tasks)
                         + "; expected 1 to " + MAX_TASKS + " names, each once");
             }
-            if (dimension < 1 || dimension > 4096) {
-                throw new InputException("task-dimension is " + dimension + "; expected 1 to 4096");
-            }
+            AdapterSettings.TASK_DIMENSION.check(dimension);
         }
 
         @Override

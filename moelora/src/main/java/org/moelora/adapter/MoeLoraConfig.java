@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.settings.Values;
 
 /**
  * A mixture of LoRA experts, {@code y = W0 x + s sum_e g_e(x) B_e A_e x}: MoELoRA (Luo et al. 2024, arXiv 2402.12851), whose gate is top-k per token and
@@ -161,17 +162,17 @@ public record MoeLoraConfig(
 
     /** 8 experts of rank 4, top-2 renormalised, alpha 8, no dropout, on q_proj and v_proj, unless set. */
     public static final class Builder {
-        private List<Integer> experts = List.of(8);
+        private List<Integer> experts = Values.NONE.get(AdapterSettings.EXPERTS);
         private @Nullable Integer topK;
-        private int rank = 4;
-        private double alpha = 8;
+        private int rank = Values.NONE.get(AdapterSettings.RANK);
+        private double alpha = Values.NONE.get(AdapterSettings.ALPHA);
         private boolean rankStabilised;
         private @Nullable Boolean renormalise;
         private @Nullable GatePolicy gate;
         private Router router = new Router.Token();
         private ExpertSpace space = ExpertSpace.SEPARATE;
         private double dropout;
-        private Targets targets = Targets.of(List.of("q_proj", "v_proj"));
+        private Targets targets = Values.NONE.get(AdapterSettings.TARGETS);
 
         private Builder() {}
 

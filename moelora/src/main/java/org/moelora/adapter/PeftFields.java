@@ -2,10 +2,8 @@ package org.moelora.adapter;
 
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.moelora.io.JsonArray;
 import org.moelora.io.JsonObject;
-import org.moelora.settings.Setting;
 
 /** Which fields of an {@code adapter_config.json} are read, which count for nothing, and which ask for something that no adapter here computes. */
 final class PeftFields {
@@ -47,21 +45,8 @@ final class PeftFields {
             "velora_config",
             "runtime_config",
             "ensure_weight_tying",
-            "num_experts",
-            "experts_per_layer",
-            "top_k",
-            "routing_strategy",
-            "max_threshold",
-            "tasks",
-            "task_dimension",
-            "router",
             "older",
-            "expert_origins",
-            "router_rms",
-            "router_share",
-            "shared_a",
-            "core_space",
-            "selection_bias");
+            "expert_origins");
 
     private static final List<String> COMPUTES_OTHERWISE = List.of(
             "layer_replication",
@@ -104,10 +89,10 @@ final class PeftFields {
 
     /** Says once which fields are not known here. */
     static void logUnknown(JsonObject json) {
-        Set<String> losses =
-                LossSettings.SETTINGS.all().stream().map(Setting::field).collect(Collectors.toSet());
+        Set<String> ofMixture = MixtureJson.fields();
         List<String> unknown = json.names().stream()
-                .filter(name -> !KNOWN.contains(name) && !losses.contains(name) && !COMPUTES_OTHERWISE.contains(name))
+                .filter(name ->
+                        !KNOWN.contains(name) && !ofMixture.contains(name) && !COMPUTES_OTHERWISE.contains(name))
                 .sorted()
                 .limit(MAX_LISTED)
                 .map(name -> name.length() > MAX_LISTED ? name.substring(0, MAX_LISTED) + "..." : name)

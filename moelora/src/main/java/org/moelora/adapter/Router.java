@@ -3,7 +3,6 @@ package org.moelora.adapter;
 import java.util.List;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Shape;
-import org.moelora.engine.Spelling;
 
 /** What a gate looks at when it chooses experts: the token itself, or the prompt of the token's row. */
 public sealed interface Router {
@@ -26,19 +25,6 @@ public sealed interface Router {
         /** What files and flags call it. */
         public String id() {
             return id;
-        }
-
-        /**
-         * @throws InputException if there is none of that name
-         */
-        public static Share of(String id) {
-            for (Share share : values()) {
-                if (share.id.equals(id)) {
-                    return share;
-                }
-            }
-            throw new InputException("router-share is \"" + id + "\"; expected linear or input"
-                    + Spelling.suggestion(id, List.of("linear", "input")));
         }
     }
 
@@ -99,9 +85,7 @@ public sealed interface Router {
          * @throws InputException if rms is out of range
          */
         public Prompt {
-            if (!(rms > 0 && rms <= 1000)) {
-                throw new InputException("router-rms is " + rms + "; expected above 0 and at most 1000");
-            }
+            AdapterSettings.ROUTER_RMS.check(rms);
         }
 
         /** With a router for each linear. */

@@ -136,9 +136,14 @@ public record Kind<T>(
     }
 
     /** A value as a reader would write it: {@code 8} instead of {@code 8.0}. */
-    String shown(T value) {
+    public String shown(T value) {
         Object is = writer.apply(value);
-        return is instanceof Double number ? text(number) : String.valueOf(is);
+        return switch (is) {
+            case Double number -> text(number);
+            case List<?> list ->
+                String.join(",", list.stream().map(String::valueOf).toList());
+            default -> String.valueOf(is);
+        };
     }
 
     private static String text(double number) {

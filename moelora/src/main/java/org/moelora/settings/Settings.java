@@ -88,12 +88,18 @@ public record Settings<S>(List<Setting<S, ?>> all, Function<Values, S> maker) {
         return json;
     }
 
-    /** The settings that a file lists which leaves out what is as usual. */
-    public List<Setting<S, ?>> listed(S record, S usual) {
-        return all.stream()
-                .filter(setting -> setting.presence() != Setting.Presence.UNUSUAL
-                        || !Objects.equals(setting.written(record), setting.written(usual)))
-                .toList();
+    /**
+     * The settings of a record that a file lists which leaves out what is as usual: those that the record has.
+     *
+     * @param usual what the defaults make way for
+     */
+    public List<Setting<S, ?>> listed(S record, Values usual) {
+        return all.stream().filter(setting -> isListed(setting, record, usual)).toList();
+    }
+
+    private static <S, T> boolean isListed(Setting<S, T> setting, S record, Values usual) {
+        T value = setting.getter().apply(record);
+        return value != null && (setting.presence() != Setting.Presence.UNUSUAL || !value.equals(usual.get(setting)));
     }
 
     /** The first setting that matters to the result in which two records differ, in words; empty if there is none. */

@@ -1,6 +1,7 @@
 package org.moelora.settings;
 
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.moelora.io.JsonObject;
 
@@ -57,11 +58,17 @@ public interface Values {
 
     /** By the settings' fields. A setting that files always have is an error where it is missing. */
     static Values of(JsonObject json) {
+        return of(json, Setting::field);
+    }
+
+    /** By names that a file has for the settings. A setting that files always have is an error where it is missing. */
+    static Values of(JsonObject json, Function<Setting<?, ?>, String> names) {
         return new Values() {
             @Override
             public <T> @Nullable T said(Setting<?, T> setting) {
-                return json.has(setting.field()) || setting.presence() == Setting.Presence.ALWAYS
-                        ? setting.kind().reader().apply(json, setting.field())
+                String field = names.apply(setting);
+                return json.has(field) || setting.presence() == Setting.Presence.ALWAYS
+                        ? setting.kind().reader().apply(json, field)
                         : null;
             }
         };
