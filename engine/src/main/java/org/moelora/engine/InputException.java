@@ -66,7 +66,7 @@ public final class InputException extends RuntimeException {
      * A text in which each character that is not seen stands as JSON escapes it, such as {@code \\u0003}: controls, formats such as those that turn
      * the direction of writing, and halves of surrogate pairs.
      */
-    public static String escaped(String text) {
+    private static String escaped(String text) {
         StringBuilder line = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             switch (Character.getType(c)) {

@@ -34,8 +34,6 @@ import org.moelora.settings.Setting;
 final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
-    private static final String OLDER = "older";
-    private static final String ORIGINS = "expert_origins";
     private static final String FINGERPRINT = "base_fingerprint";
     private static final String PICKLE = "adapter_model.bin";
 
@@ -57,7 +55,7 @@ final class AdapterFolder {
             prefix += AdapterTensors.OLDER;
         }
         tensors.write(folder.resolve(TENSORS));
-        AtomicFile.write(folder.resolve(CONFIG), JsonWriter.pretty(config(adapter, losses)));
+        AtomicFile.write(folder.resolve(CONFIG), JsonWriter.pretty(AdapterJson.of(adapter, losses)));
     }
 
     private static void add(SafetensorsWriter tensors, String prefix, Adapter adapter) {
@@ -109,48 +107,6 @@ final class AdapterFolder {
         }
     }
 
-    private static Map<String, Object> config(Adapter adapter, @Nullable LossSettings losses) {
-        AdapterConfig config = adapter.config();
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("peft_type", config instanceof MoeLoraConfig ? "MOELORA" : "LORA");
-        json.put("task_type", "CAUSAL_LM");
-        json.put("base_model_name_or_path", adapter.baseSource().toString());
-        json.put("r", config.rank());
-        json.put("lora_alpha", whole(config.alpha()));
-        json.put("lora_dropout", config.dropout());
-        json.putAll(config.targets().toJson());
-        json.put("bias", "none");
-        json.put("fan_in_fan_out", adapter.fanInFanOut());
-        json.put("inference_mode", true);
-        switch (config) {
-            case LoraConfig lora -> {
-                json.put("use_rslora", lora.rankStabilised());
-                json.put("use_dora", lora.dora());
-                json.put("rank_pattern", lora.rankPattern());
-                Map<String, Object> alphas = new LinkedHashMap<>();
-                lora.alphaPattern().forEach((pattern, alpha) -> alphas.put(pattern, whole(alpha)));
-                json.put("alpha_pattern", alphas);
-            }
-            case MoeLoraConfig mixture -> {
-                json.put("use_rslora", mixture.rankStabilised());
-                MixtureJson.write(json, mixture, losses);
-                if (!adapter.origins().isEmpty()) {
-                    json.put(ORIGINS, adapter.origins());
-                }
-            }
-        }
-        Adapter older = adapter.older();
-        if (older != null) {
-            json.put(OLDER, config(older, null));
-        }
-        return json;
-    }
-
-    /** A number as PEFT has it: whole if it can be. */
-    private static Object whole(double alpha) {
-        return alpha == Math.rint(alpha) && alpha < 1L << 53 ? (Object) (long) alpha : (Object) alpha;
-    }
-
     private static JsonObject readJson(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new InputException(folder + ": there is no such folder; expected an adapter with " + CONFIG);
@@ -160,7 +116,7 @@ final class AdapterFolder {
 
     static AdapterSummary summary(Path folder) {
         JsonObject json = readJson(folder);
-        AdapterConfig config = readConfig(json);
+        AdapterConfig config = AdapterJson.read(json);
         Map<String, Object> losses = new LinkedHashMap<>();
         for (Setting<LossSettings, ?> setting : LossSettings.SETTINGS.all()) {
             Object value = json.get(setting.field());
@@ -186,7 +142,7 @@ final class AdapterFolder {
                     json.string("base_model_name_or_path", ""),
                     fingerprint(json, tensors),
                     losses,
-                    json.has(OLDER) || json.has(ORIGINS));
+                    json.has(AdapterJson.OLDER) || json.has(AdapterJson.ORIGINS));
         }
     }
 
@@ -204,11 +160,11 @@ final class AdapterFolder {
      * @param keys the names of its tensors in the file, by what they would be called if it were alone
      */
     private static Adapter read(JsonObject json, SafetensorsFile tensors, Map<String, String> keys, Adaptable base) {
-        AdapterConfig asked = readConfig(json);
+        AdapterConfig asked = AdapterJson.read(json);
         PeftFields.logUnknown(json);
         AdapterConfig config = onBase(json, asked, base.linears());
         List<LinearSite> sites = config.targeted(base.linears());
-        JsonObject older = json.objectOrNull(OLDER);
+        JsonObject older = json.objectOrNull(AdapterJson.OLDER);
         Map<String, String> own = new LinkedHashMap<>();
         Map<String, String> before = new LinkedHashMap<>();
         keys.forEach((key, name) -> {
@@ -289,10 +245,10 @@ final class AdapterFolder {
     }
 
     private static List<String> origins(JsonObject json, AdapterConfig config) {
-        JsonArray named = json.arrayOrNull(ORIGINS);
+        JsonArray named = json.arrayOrNull(AdapterJson.ORIGINS);
         List<String> origins = named == null ? List.of() : named.strings();
         if (!origins.isEmpty() && origins.size() != config.experts()) {
-            throw json.error(ORIGINS, "one for each of the " + config.experts() + " experts");
+            throw json.error(AdapterJson.ORIGINS, "one for each of the " + config.experts() + " experts");
         }
         return origins;
     }
@@ -393,63 +349,5 @@ final class AdapterFolder {
             throw new InputException(folder + ": the adapter was made for another base: expected " + difference + " in "
                     + base.source());
         });
-    }
-
-    static AdapterConfig readConfig(JsonObject json) {
-        Object type = json.get("peft_type");
-        if (!"LORA".equals(type) && !"MOELORA".equals(type)) {
-            throw json.error("peft_type", "LORA or MOELORA");
-        }
-        // fan_in_fan_out says how the base's weight lies in its file; A and B are [r, in] and [out, r] either way.
-        for (String unsupported : List.of("use_qalora", "lora_bias")) {
-            if (json.has(unsupported) && json.flag(unsupported)) {
-                throw json.error(unsupported, "false: this is not supported");
-            }
-        }
-        if (!json.string("bias", "none").equals("none")) {
-            throw json.error("bias", "none: trained biases are not supported");
-        }
-        if ("MOELORA".equals(type) && json.flag("use_dora", false)) {
-            throw json.error("use_dora", "false with experts");
-        }
-        PeftFields.refuseVariants(json);
-        JsonArray extra = json.arrayOrNull("modules_to_save");
-        if (extra != null && extra.size() > 0) {
-            throw json.error("modules_to_save", "none: whole modules in an adapter are not supported");
-        }
-        int rank = json.positiveInteger("r");
-        double alpha = json.number("lora_alpha");
-        double dropout = json.number("lora_dropout", 0);
-        boolean stabilised = json.flag("use_rslora", false);
-        try {
-            Targets targets = Targets.read(json);
-            return "MOELORA".equals(type)
-                    ? MixtureJson.read(json, rank, alpha, stabilised, dropout, targets)
-                    : new LoraConfig(
-                            rank,
-                            alpha,
-                            stabilised,
-                            dropout,
-                            targets,
-                            pattern(json, "rank_pattern", JsonObject::positiveInteger),
-                            pattern(json, "alpha_pattern", JsonObject::number),
-                            json.flag("use_dora", false));
-        } catch (InputException e) {
-            String message = String.valueOf(e.getMessage());
-            throw message.startsWith(json.source()) ? e : json.error(message);
-        }
-    }
-
-    private interface Reader<V> {
-        V read(JsonObject json, String name);
-    }
-
-    private static <V> Map<String, V> pattern(JsonObject json, String field, Reader<V> reader) {
-        JsonObject map = json.objectOrNull(field);
-        Map<String, V> values = new LinkedHashMap<>();
-        if (map != null) {
-            map.names().forEach(name -> values.put(name, reader.read(map, name)));
-        }
-        return values;
     }
 }

@@ -97,7 +97,7 @@ public final class JsonArray {
     }
 
     /** All elements as whole numbers of long range. */
-    public long[] longIntegers() {
+    long[] longIntegers() {
         long[] all = new long[elements.length];
         for (int i = 0; i < all.length; i++) {
             all[i] = longInteger(i);

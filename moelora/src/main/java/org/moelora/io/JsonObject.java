@@ -2,7 +2,6 @@ package org.moelora.io;
 
 import java.math.BigInteger;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -116,11 +115,6 @@ public final class JsonObject {
     /** A number, or the default if the field is missing or null. */
     public double number(String name, double otherwise) {
         return has(name) ? number(name) : otherwise;
-    }
-
-    /** A number, or empty if the field is missing or null. */
-    public OptionalDouble optionalNumber(String name) {
-        return has(name) ? OptionalDouble.of(number(name)) : OptionalDouble.empty();
     }
 
     /** True or false. */

@@ -30,15 +30,14 @@ class PeftConfigsTest {
         "lora_r8.json, 8, 16, 2",
     })
     void isRead(String name, int rank, double alpha, int targets) {
-        assertThat(AdapterFolder.readConfig(Json.read(published(name))))
-                .isInstanceOfSatisfying(LoraConfig.class, config -> {
-                    assertThat(config.rank()).isEqualTo(rank);
-                    assertThat(config.alpha()).isEqualTo(alpha);
-                    assertThat(config.targets().names())
-                            .isInstanceOfSatisfying(
-                                    Targets.Suffixes.class,
-                                    names -> assertThat(names.of()).hasSize(targets));
-                });
+        assertThat(AdapterJson.read(Json.read(published(name)))).isInstanceOfSatisfying(LoraConfig.class, config -> {
+            assertThat(config.rank()).isEqualTo(rank);
+            assertThat(config.alpha()).isEqualTo(alpha);
+            assertThat(config.targets().names())
+                    .isInstanceOfSatisfying(
+                            Targets.Suffixes.class,
+                            names -> assertThat(names.of()).hasSize(targets));
+        });
     }
 
     /** Without targets: those that PEFT has for the family. */
@@ -52,14 +51,13 @@ class PeftConfigsTest {
         "llama-3.2-3B-rank64.json, 64, 128, false",
     })
     void isReadForItsFamily(String name, int rank, double alpha, boolean stabilised) {
-        assertThat(AdapterFolder.readConfig(Json.read(published(name))))
-                .isInstanceOfSatisfying(LoraConfig.class, config -> {
-                    assertThat(config.rank()).isEqualTo(rank);
-                    assertThat(config.alpha()).isEqualTo(alpha);
-                    assertThat(config.rankStabilised()).isEqualTo(stabilised);
-                    assertThat(config.dora()).isEqualTo(name.contains("dora"));
-                    assertThat(config.targets()).isEqualTo(Targets.of(new Targets.Usual()));
-                });
+        assertThat(AdapterJson.read(Json.read(published(name)))).isInstanceOfSatisfying(LoraConfig.class, config -> {
+            assertThat(config.rank()).isEqualTo(rank);
+            assertThat(config.alpha()).isEqualTo(alpha);
+            assertThat(config.rankStabilised()).isEqualTo(stabilised);
+            assertThat(config.dora()).isEqualTo(name.contains("dora"));
+            assertThat(config.targets()).isEqualTo(Targets.of(new Targets.Usual()));
+        });
     }
 
     @ParameterizedTest
@@ -74,7 +72,7 @@ class PeftConfigsTest {
     })
     void isRefused(String name, String field) {
         Path file = published(name);
-        assertThatThrownBy(() -> AdapterFolder.readConfig(Json.read(file)))
+        assertThatThrownBy(() -> AdapterJson.read(Json.read(file)))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(name)
                 .hasMessageContaining(field)
@@ -87,7 +85,7 @@ class PeftConfigsTest {
     void settingsOfATrainingAreNoAdapter(String method) {
         for (String family : List.of("", "_glm", "_phi", "_phi3")) {
             Path file = Published.file("configs/moe-peft-configs/" + method + family + ".json");
-            assertThatThrownBy(() -> AdapterFolder.readConfig(Json.read(file)))
+            assertThatThrownBy(() -> AdapterJson.read(Json.read(file)))
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining(method + family + ".json")
                     .hasMessageEndingWith("field \"peft_type\" is missing; expected LORA or MOELORA");
@@ -96,7 +94,7 @@ class PeftConfigsTest {
             Map<String, Object> typed = new LinkedHashMap<>();
             typed.put("peft_type", "LORA");
             one.names().forEach(name -> typed.put(name, one.get(name)));
-            assertThatThrownBy(() -> AdapterFolder.readConfig(Json.parse(JsonWriter.pretty(typed), "one")))
+            assertThatThrownBy(() -> AdapterJson.read(Json.parse(JsonWriter.pretty(typed), "one")))
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining("target_modules")
                     .hasMessageContaining("; expected a list of names");

@@ -66,7 +66,6 @@ class JsonTest {
         assertThat(o.objectOrNull("none")).isNull();
         assertThat(o.arrayOrNull("n")).isNull();
         assertThat(o.optionalInteger("n")).isEmpty();
-        assertThat(o.optionalNumber("none")).isEmpty();
         assertThat(o.number("none", 0.5)).isEqualTo(0.5);
         assertThat(o.flag("none", true)).isTrue();
         assertThatThrownBy(() -> o.integer("s", 7))
