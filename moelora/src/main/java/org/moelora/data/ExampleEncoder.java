@@ -311,7 +311,11 @@ public record ExampleEncoder(
         for (ChatHeadings.Part part : ChatHeadings.parts(messages, false)) {
             parts.add(
                     part.isAnswer()
-                            ? answered(words, chat.origin(), part.text(), answers.next().learned())
+                            ? answered(
+                                    words,
+                                    chat.origin(),
+                                    part.text(),
+                                    answers.next().learned())
                             : asked(words, chat.origin(), part.text()));
         }
     }

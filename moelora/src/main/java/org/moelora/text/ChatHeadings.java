@@ -62,7 +62,9 @@ public final class ChatHeadings {
             throw refused(number, "is of the role " + message.role());
         }
         if (!message.fields().isEmpty()) {
-            throw refused(number, "has the field \"" + message.fields().keySet().iterator().next() + "\"");
+            throw refused(
+                    number,
+                    "has the field \"" + message.fields().keySet().iterator().next() + "\"");
         }
         if (content == null) {
             throw refused(number, "has no content");

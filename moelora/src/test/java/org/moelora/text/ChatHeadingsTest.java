@@ -47,7 +47,8 @@ class ChatHeadingsTest {
     void whatHeadingsCannotWriteIsRefusedByName() {
         assertThatExceptionOfType(InputException.class)
                 .isThrownBy(() -> ChatHeadings.parts(List.of(new ChatMessage("tool", "4")), true))
-                .withMessageStartingWith("message 1 is of the role tool, and the model has no chat template that writes it");
+                .withMessageStartingWith(
+                        "message 1 is of the role tool, and the model has no chat template that writes it");
         assertThatExceptionOfType(InputException.class)
                 .isThrownBy(() -> ChatHeadings.parts(List.of(new ChatMessage("user", "a", Map.of("name", "b"))), true))
                 .withMessageStartingWith("message 1 has the field \"name\"");
