@@ -64,7 +64,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--temperature",
             paramLabel = "T",
             defaultValue = "0",
-            description = "0 (default): always the most probable token; above: draw, the more evenly the higher.")
+            description = "0 (default) takes the most probable token; above 0 the token is drawn, more evenly at a higher temperature.")
     private double temperature;
 
     @Under(Section.ANSWERS)
@@ -131,10 +131,10 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (system != null && !chat) {
-            throw new InputException("--system: there is no conversation; expected --chat with it");
+            throw new InputException("--system is a message of a conversation, and a plain prompt has none; expected --chat with it");
         }
         if (!chat) {
-            date.refuse("there is no conversation; expected --chat with it");
+            date.refuse("a plain prompt is no conversation; expected --chat with it");
         }
         LocalDate today = date.date();
         request("", today); // refuses values out of range before the model is opened

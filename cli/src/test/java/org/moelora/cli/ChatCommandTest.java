@@ -145,7 +145,7 @@ class ChatCommandTest {
         }
         assertThat(Ran.of("generate", "--model", model, "--prompt=Hi", "--date=2020-02-29")
                         .err())
-                .contains("--date: there is no conversation; expected --chat with it");
+                .contains("--date: a plain prompt is no conversation; expected --chat with it");
         assertThat(Ran.of("eval", "--model", model, "--data", rows(), "--task=boolq", "--date=2020-02-29")
                         .err())
                 .contains("--date: the prompt of a --task is no conversation");

@@ -44,6 +44,7 @@ class TapePageTest {
         return held;
     }
 
+    @SuppressWarnings("ReferenceEquality") // a proxy is equal to itself alone
     private static Device watched(Device device, List<Double> held) {
         return (Device) Proxy.newProxyInstance(
                 Device.class.getClassLoader(), new Class<?>[] {Device.class}, (proxy, method, args) -> {
