@@ -64,7 +64,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--temperature",
             paramLabel = "T",
             defaultValue = "0",
-            description = "0 (default) takes the most probable token; above 0 the token is drawn, more evenly at a higher temperature.")
+            description =
+                    "0 (default) takes the most probable token; above 0 the token is drawn, more evenly at a higher temperature.")
     private double temperature;
 
     @Under(Section.ANSWERS)
@@ -131,7 +132,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (system != null && !chat) {
-            throw new InputException("--system is a message of a conversation, and a plain prompt has none; expected --chat with it");
+            throw new InputException(
+                    "--system is a message of a conversation, and a plain prompt has none; expected --chat with it");
         }
         if (!chat) {
             date.refuse("a plain prompt is no conversation; expected --chat with it");

@@ -49,7 +49,7 @@ class HelpTest {
     @Test
     void flagsOfTrainStandUnderHeadings() {
         List<String> lines = Ran.of("train", "--help").out().lines().toList();
-        assertThat(lines.stream().filter(line -> line.matches("[A-Z][a-z]+:")))
+        assertThat(lines.stream().filter(HelpTest::isHeading))
                 .containsExactly(
                         "Model:",
                         "Data:",
@@ -72,7 +72,11 @@ class HelpTest {
         while (!lines.get(at).startsWith("  " + flag)) {
             at++;
         }
-        return lines.subList(0, at).stream().filter(line -> line.endsWith(":")).reduce("", (first, second) -> second);
+        return lines.subList(0, at).stream().filter(HelpTest::isHeading).reduce("", (first, second) -> second);
+    }
+
+    private static boolean isHeading(String line) {
+        return line.matches("[A-Z][a-z]+:");
     }
 
     /** A new flag says where it belongs. */

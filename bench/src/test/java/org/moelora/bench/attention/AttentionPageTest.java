@@ -52,9 +52,13 @@ class AttentionPageTest {
                 .contains(
                         "| 6 | backward from log-sum-exp | 2.00 (1.00..3.00) | 0.02 | 2.00 (1.00..3.00) | 0.07 | 0.1 kB |");
         assertThat(report(0).into("a\n<!-- measured 2 -->\nold\n<!-- end -->\nb\n"))
-                .isEqualTo(
-                        "a\n<!-- measured 2 -->\n**Measured: 2.00 GFLOP/s at 10 tokens, 2.00 GFLOP/s at 20 tokens.**\n"
-                                + "<!-- end -->\nb\n");
+                .isEqualTo("""
+                        a
+                        <!-- measured 2 -->
+                        **Measured: 2.00 GFLOP/s at 10 tokens, 2.00 GFLOP/s at 20 tokens.**
+                        <!-- end -->
+                        b
+                        """);
     }
 
     @Test
