@@ -310,7 +310,7 @@ final class AdapterFlags {
         return given != null && given != 0;
     }
 
-    /** Refuses a setting that is given, unless it says that there is nothing of the kind. */
+    /** Refuses a given setting, except one whose value means none, such as a weight of 0. */
     private void refuse(Setting<?, ?> setting, boolean fits, String gates, GatePolicy gate) {
         Object given = settings.said(setting);
         refuse("--" + setting.name(), Double.valueOf(0).equals(given) ? null : given, fits, gates, gate.id());

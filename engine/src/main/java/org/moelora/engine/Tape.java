@@ -41,7 +41,7 @@ public final class Tape implements AutoCloseable {
         return new Tape(device, Mode.RECORDING);
     }
 
-    /** A tape for training that keeps nothing of a {@link #checkpointed checkpointed block} but what comes out of it, and recomputes it to go back through it. */
+    /** A tape for training that keeps only the outputs of a {@link #checkpointed checkpointed block}, and runs the block again in the backward pass. */
     public static Tape recomputing(Device device) {
         return new Tape(device, Mode.RECOMPUTING);
     }

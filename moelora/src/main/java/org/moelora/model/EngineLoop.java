@@ -18,7 +18,7 @@ import org.moelora.kernels.OutOfDeviceMemoryException;
 final class EngineLoop {
     private static final System.Logger LOG = System.getLogger(EngineLoop.class.getName());
 
-    /** More bytes than this that nobody uses go back to the system when the engine has nothing to do. */
+    /** An idle engine returns unused memory to the system once more bytes than this have been freed. */
     private static final long LARGE = 64L << 20;
 
     private final Decoder decoder;

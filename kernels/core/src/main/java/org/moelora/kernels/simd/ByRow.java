@@ -4,7 +4,6 @@ import static org.moelora.kernels.simd.Lanes.COUNT;
 import static org.moelora.kernels.simd.Lanes.FLOATS;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -21,9 +20,6 @@ final class ByRow implements Workers.Task {
     /** Rows of x that share the loads of W. */
     private static final int TOGETHER = 4;
 
-    /** Elements of W below which waking another thread takes longer than the product. */
-    private static final long ALONE = 1 << 16;
-
     private final int rows;
     private final HostFrozen w;
     private final MemorySegment ws;
@@ -36,7 +32,7 @@ final class ByRow implements Workers.Task {
     private int tasks = 1;
 
     /**
-     * @param s its stage keeps the rows, each split as {@link OneRow#split} says, until {@link #run(Workers)} has returned
+     * @param s its stage keeps the rows, each as {@link OneRow#stage} writes it, until {@link #run(Workers)} has returned
      */
     ByRow(int rows, MemorySegment xs, HostFrozen w, MemorySegment y, boolean accumulate, Scratch s) {
         this.rows = rows;
@@ -50,18 +46,12 @@ final class ByRow implements Workers.Task {
         this.accumulate = accumulate;
         for (int t = 0; t < rows; t++) {
             MemorySegment row = xs.asSlice((long) t * in * Float.BYTES, (long) in * Float.BYTES);
-            if (bfloat16) {
-                OneRow.splitRow(row, in, x, t * in);
-            } else {
-                MemorySegment.copy(row, ValueLayout.JAVA_FLOAT, 0, x, t * in, in);
-            }
+            OneRow.stage(row, in, bfloat16, x, t * in);
         }
     }
 
     void run(Workers workers) {
-        if (workers.threads() > 1 && (long) in * out >= ALONE) {
-            tasks = Math.min(4 * workers.threads(), out);
-        }
+        tasks = OneRow.tasks(workers, in, out);
         workers.run(tasks, this);
     }
 

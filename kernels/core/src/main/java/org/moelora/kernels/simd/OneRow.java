@@ -51,15 +51,15 @@ final class OneRow implements Workers.Task {
         this.out = w.rows();
         this.y = y;
         this.accumulate = accumulate;
-        if (bfloat16) {
-            splitRow(xs, in, x, 0);
-        } else {
-            MemorySegment.copy(xs, ValueLayout.JAVA_FLOAT, 0, x, 0, in);
-        }
+        stage(xs, in, bfloat16, x, 0);
     }
 
-    /** Writes a row of n elements from x[at] on, those of even place before those of odd place. */
-    static void splitRow(MemorySegment row, int n, float[] x, int at) {
+    /** Writes a row of n elements from x[at] on; for a weight in bfloat16 those of even place before those of odd place. */
+    static void stage(MemorySegment row, int n, boolean bfloat16, float[] x, int at) {
+        if (!bfloat16) {
+            MemorySegment.copy(row, ValueLayout.JAVA_FLOAT, 0, x, at, n);
+            return;
+        }
         int half = n / 2;
         for (int i = 0; i < half; i++) {
             x[at + i] = HostMemory.get(row, 2L * i);
@@ -76,10 +76,13 @@ final class OneRow implements Workers.Task {
     }
 
     void run(Workers workers) {
-        if (workers.threads() > 1 && (long) in * out >= ALONE) {
-            tasks = Math.min(4 * workers.threads(), out);
-        }
+        tasks = tasks(workers, in, out);
         workers.run(tasks, this);
+    }
+
+    /** Into how many parts the rows of a weight are cut. */
+    static int tasks(Workers workers, int in, int out) {
+        return workers.threads() > 1 && (long) in * out >= ALONE ? Math.min(4 * workers.threads(), out) : 1;
     }
 
     @Override
