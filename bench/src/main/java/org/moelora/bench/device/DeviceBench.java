@@ -17,7 +17,7 @@ import org.moelora.kernels.opencl.Peaks;
 
 /**
  * {@code bin/bench --device NAME}: GFLOP/s and GB/s of each kernel on one device, and on OpenCL's the share of what the same device was measured to do at
- * most. So the same command on another card says where it stands there.
+ * most; then training steps and generation of a whole model. So the same command on another card says where it stands there.
  */
 public final class DeviceBench {
     private static final double TURN_NANOS = 100e6;
@@ -71,6 +71,8 @@ public final class DeviceBench {
             }
             table.text().forEach(System.out::println);
         }
+        System.out.println();
+        WholeModel.table(name, quick).text().forEach(System.out::println);
     }
 
     private static void row(Table table, Case one, double nanos, Optional<Peaks> peaks) {

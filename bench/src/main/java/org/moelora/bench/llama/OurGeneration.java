@@ -17,12 +17,13 @@ import org.moelora.model.GenerationOptions;
 public final class OurGeneration implements Performer {
     private final Decoder base;
 
-    private OurGeneration(Path model, int threads) {
-        base = Decoder.load(model, new DeviceChoice("cpu", threads));
+    /** Loads the model there. */
+    public OurGeneration(Path model, DeviceChoice choice) {
+        base = Decoder.load(model, choice);
     }
 
     public static void main(String[] args) {
-        Performer.serve(() -> new OurGeneration(Path.of(args[0]), Integer.parseInt(args[1])));
+        Performer.serve(() -> new OurGeneration(Path.of(args[0]), new DeviceChoice("cpu", Integer.parseInt(args[1]))));
     }
 
     @Override

@@ -32,8 +32,8 @@ public final class OurTraining implements Performer {
     private volatile @Nullable Throwable failure;
     private volatile double loss;
 
-    private OurTraining(Path model, int threads, TrainingSetup setup) {
-        DeviceChoice choice = new DeviceChoice("cpu", threads);
+    /** Loads the model there and trains up to the first step. */
+    public OurTraining(Path model, DeviceChoice choice, TrainingSetup setup) {
         Decoder base = Decoder.load(model, choice);
         device = base.device().description();
         AdapterConfig config = setup.experts() == 1
@@ -65,7 +65,10 @@ public final class OurTraining implements Performer {
 
     public static void main(String[] args) {
         Performer.serve(
-                () -> new OurTraining(Path.of(args[0]), Integer.parseInt(args[1]), TrainingSetup.parse(args, 2)));
+                () -> new OurTraining(
+                        Path.of(args[0]),
+                        new DeviceChoice("cpu", Integer.parseInt(args[1])),
+                        TrainingSetup.parse(args, 2)));
     }
 
     private void train(FineTuner tuner) {
