@@ -38,12 +38,22 @@ final class WholeModel {
                     continue;
                 }
                 double flops = StepFlops.of(shape, setup).total();
-                row(table, "step of " + setup, median(new OurTraining(folder, choice, setup), "steps 3"), setup.tokens(), flops);
+                row(
+                        table,
+                        "step of " + setup,
+                        median(new OurTraining(folder, choice, setup), "steps 3"),
+                        setup.tokens(),
+                        flops);
             }
             OurGeneration generation = new OurGeneration(folder, choice);
             double flops = StepFlops.prompt(shape, PROMPT);
             row(table, "prompt of " + PROMPT + " tokens", median(generation, "prompt " + PROMPT), PROMPT, flops);
-            row(table, "token after " + PROMPT, median(generation, "decode " + PROMPT + " 32"), 1, 2.0 * shape.parameters());
+            row(
+                    table,
+                    "token after " + PROMPT,
+                    median(generation, "decode " + PROMPT + " 32"),
+                    1,
+                    2.0 * shape.parameters());
         } finally {
             delete(folder);
         }

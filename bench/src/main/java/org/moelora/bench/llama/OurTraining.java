@@ -64,11 +64,8 @@ public final class OurTraining implements Performer {
     }
 
     public static void main(String[] args) {
-        Performer.serve(
-                () -> new OurTraining(
-                        Path.of(args[0]),
-                        new DeviceChoice("cpu", Integer.parseInt(args[1])),
-                        TrainingSetup.parse(args, 2)));
+        Performer.serve(() -> new OurTraining(
+                Path.of(args[0]), new DeviceChoice("cpu", Integer.parseInt(args[1])), TrainingSetup.parse(args, 2)));
     }
 
     private void train(FineTuner tuner) {

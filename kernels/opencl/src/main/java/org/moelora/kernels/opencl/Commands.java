@@ -176,7 +176,7 @@ final class Commands implements AutoCloseable {
     synchronized void run(Launch launch, cl_kernel kernel, long[] global, long[] local) {
         checkOpen();
         try {
-            launch.setArguments(kernel);
+            launch.setArguments();
             clEnqueueNDRangeKernel(queue, kernel, global.length, null, global, local, 0, null, null);
         } catch (CLException e) {
             throw Fault.of(name, "running " + launch.what(), e);

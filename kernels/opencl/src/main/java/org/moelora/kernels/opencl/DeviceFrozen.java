@@ -64,6 +64,11 @@ final class DeviceFrozen implements Frozen {
         return pool.from(lease);
     }
 
+    /** Whether its rows are fours of numbers of 16 or 32 bits, each of which one load brings. */
+    boolean inFours() {
+        return !dtype.isQuantized() && cols % 4 == 0 && from() % 16 == 0;
+    }
+
     /** The constant that chooses how {@code weights.cl} reads it. */
     String constant() {
         return "-DFORMAT_" + dtype;

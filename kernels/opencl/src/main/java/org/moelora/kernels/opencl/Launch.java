@@ -1,13 +1,8 @@
 package org.moelora.kernels.opencl;
 
-import static org.jocl.CL.clSetKernelArg;
-
-import java.util.ArrayList;
-import java.util.List;
-import org.jocl.Pointer;
-import org.jocl.Sizeof;
-import org.jocl.cl_kernel;
+import java.util.Arrays;
 import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
 import org.moelora.kernels.Sink;
 
 /** One start of a kernel: arguments in the order of its parameters, then the range. */
@@ -15,15 +10,19 @@ final class Launch {
     /** As in {@code common.cl}. */
     static final int ACROSS = 32;
 
-    private record Argument(long size, Pointer value) {}
-
     private final Commands commands;
-    private final Programs.Kernel kernel;
-    private final List<Argument> arguments = new ArrayList<>();
+    private final Kernel kernel;
+
+    /** Of each argument a buffer, or the bytes of a number and how many there are. */
+    private @Nullable cl_mem[] buffers = new cl_mem[24];
+
+    private long[] numbers = new long[24];
+    private int[] sizes = new int[24];
+    private int count;
     private int sinks;
     private int absent;
 
-    Launch(Commands commands, Programs.Kernel kernel) {
+    Launch(Commands commands, Kernel kernel) {
         this.commands = commands;
         this.kernel = kernel;
     }
@@ -39,23 +38,37 @@ final class Launch {
     }
 
     Launch arg(cl_mem buffer) {
-        arguments.add(new Argument(Sizeof.cl_mem, Pointer.to(buffer)));
+        int index = next();
+        buffers[index] = buffer;
         return this;
     }
 
     Launch arg(long value) {
-        arguments.add(new Argument(Sizeof.cl_long, Pointer.to(new long[] {value})));
-        return this;
+        return number(Long.BYTES, value);
     }
 
     Launch arg(int value) {
-        arguments.add(new Argument(Sizeof.cl_int, Pointer.to(new int[] {value})));
-        return this;
+        return number(Integer.BYTES, value);
     }
 
     Launch arg(float value) {
-        arguments.add(new Argument(Sizeof.cl_float, Pointer.to(new float[] {value})));
+        return number(Float.BYTES, Float.floatToRawIntBits(value));
+    }
+
+    private Launch number(int size, long value) {
+        int index = next();
+        sizes[index] = size;
+        numbers[index] = value;
         return this;
+    }
+
+    private int next() {
+        if (count == sizes.length) {
+            buffers = Arrays.copyOf(buffers, 2 * count);
+            numbers = Arrays.copyOf(numbers, 2 * count);
+            sizes = Arrays.copyOf(sizes, 2 * count);
+        }
+        return count++;
     }
 
     Launch arg(boolean value) {
@@ -72,9 +85,14 @@ final class Launch {
         return arg(DeviceMemory.floats(sink.memory(), length)).arg(sink.adds());
     }
 
-    void setArguments(cl_kernel target) {
-        for (int i = 0; i < arguments.size(); i++) {
-            clSetKernelArg(target, i, arguments.get(i).size, arguments.get(i).value);
+    void setArguments() {
+        for (int i = 0; i < count; i++) {
+            cl_mem buffer = buffers[i];
+            if (buffer != null) {
+                kernel.set(i, buffer);
+            } else {
+                kernel.set(i, sizes[i], numbers[i]);
+            }
         }
     }
 

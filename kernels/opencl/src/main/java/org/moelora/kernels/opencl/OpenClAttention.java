@@ -49,17 +49,21 @@ final class OpenClAttention extends Family implements Attention {
         private final AttentionTile tile;
         private final AttentionGroups groups;
         private final cl_mem table;
+        private final String constants;
 
-        Call(Plan plan) {
+        /** @param rows q, k, v and perhaps dO */
+        Call(Plan plan, DeviceMemory... rows) {
             this.plan = plan;
             this.tile = AttentionTile.of(plan.headDim(), AttentionGroups.mostRows(plan), limits);
             this.groups = AttentionGroups.of(plan, tile.own());
-            this.table = constants.ints(groups.table());
+            this.table = OpenClAttention.this.constants.ints(groups.table());
+            boolean fours = plan.headDim() % 4 == 0 && Arrays.stream(rows).allMatch(memory -> memory.offset() % 4 == 0);
+            this.constants = tile.constants() + " -DSHARE=" + plan.heads() / plan.kvHeads() + (fours ? " -DFOURS" : "");
         }
 
         Launch launch(String kernel, int tiles) {
             return OpenClAttention.this
-                    .launch(kernel, tile.constants())
+                    .launch(kernel, constants)
                     .arg(plan.heads())
                     .arg(plan.kvHeads())
                     .arg(plan.headDim())
@@ -92,7 +96,7 @@ final class OpenClAttention extends Family implements Attention {
         DeviceMemory out = floats(o, plan.queryNumbers());
         DeviceMemory sums = floats(logSumExp, plan.queryHeads());
         synchronized (constants) {
-            forward(new Call(plan), queries, keys, values, out, sums);
+            forward(new Call(plan, queries, keys, values), queries, keys, values, out, sums);
         }
     }
 
@@ -118,7 +122,7 @@ final class OpenClAttention extends Family implements Attention {
             cl_mem partials = scratch.floats(parts == 1 ? 1 : parts * queryHeads * (plan.headDim() + 2));
             call.run(launch.arg(partials), call.groups.queryTiles(), parts);
             if (parts > 1) {
-                launch("attentionJoin", call.tile.constants())
+                launch("attentionJoin", call.constants)
                         .arg(plan.headDim())
                         .arg(parts)
                         .arg(queryHeads)
@@ -149,14 +153,14 @@ final class OpenClAttention extends Family implements Attention {
         long queryNumbers = toQueries ? 0 : plan.queryNumbers();
         boolean both = !dk.isAbsent() && !dv.isAbsent();
         synchronized (constants) {
-            Call call = new Call(plan);
+            Call call = new Call(plan, queries, keys, values, dOut);
             synchronized (scratch) {
                 // delta lies where dq will; that of an absent dq, and the absent one of dk and dv, in memory that is
                 // not read afterwards.
                 cl_mem spare = scratch.floats(Math.max(1, queryNumbers + (both ? 0 : plan.keyNumbers())));
                 Places places = new Places(spare, queryNumbers, plan);
                 long bands = Math.ceilDiv(plan.queryHeads(), AttentionTile.BANDS);
-                Launch delta = launch("attentionDelta", call.tile.constants())
+                Launch delta = launch("attentionDelta", call.constants)
                         .arg(plan.queryHeads())
                         .arg(plan.headDim())
                         .arg(out)

@@ -7,6 +7,11 @@ final class OpenClKernels implements AutoCloseable {
     /** Groups for each unit that keep it busy. */
     private static final int GROUPS_PER_UNIT = 2;
 
+    /** Numbers of a product that keep a unit of a card busy, in whatever tiles, as measured; and one of a processor. */
+    private static final int CARD_NUMBERS = 16384;
+
+    private static final int PROCESSOR_NUMBERS = 2048;
+
     private final Scratch scratch;
     private final Constants constants;
     private final Kernels kernels;
@@ -16,13 +21,17 @@ final class OpenClKernels implements AutoCloseable {
         scratch = new Scratch(commands);
         constants = new Constants(commands);
         kernels = new Kernels(
-                new OpenClMatMul(commands, programs, scratch, tiles, busy),
+                new OpenClMatMul(commands, programs, scratch, tiles, busy(listed)),
                 new OpenClRows(commands, programs, scratch, constants, busy),
                 new OpenClAttention(commands, programs, scratch, constants, listed),
                 new OpenClElementwise(commands, programs),
                 new OpenClTokens(commands, programs),
                 new OpenClMixture(commands, programs, scratch),
                 new OpenClOptimizer(commands, programs, scratch));
+    }
+
+    private static long busy(Platforms.Listed listed) {
+        return (long) listed.units() * (listed.gpu() ? CARD_NUMBERS : PROCESSOR_NUMBERS);
     }
 
     Kernels kernels() {

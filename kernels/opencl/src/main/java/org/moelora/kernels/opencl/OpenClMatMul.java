@@ -2,6 +2,8 @@ package org.moelora.kernels.opencl;
 
 import static org.moelora.kernels.opencl.DeviceMemory.floats;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import org.jocl.cl_mem;
 import org.moelora.kernels.Frozen;
@@ -19,13 +21,53 @@ final class OpenClMatMul extends Family implements MatMul {
     private static final int STEPS_PER_PART = 4;
 
     private final Tiles tiles;
-    private final int busy;
+    private final long busy;
     private final Scratch scratch;
+    private final Map<Form, Kernel> products = new ConcurrentHashMap<>();
+    private final Map<String, Kernel> fewRows = new ConcurrentHashMap<>();
+    private final Map<String, Kernel> joins = new ConcurrentHashMap<>();
 
     /**
-     * @param busy groups that keep the device busy: with fewer tiles the depth is dealt out, too
+     * A kernel {@code gemm} with its constants.
+     *
+     * @param foursOfA as {@link #inFours}
+     * @param format of B, a constant
      */
-    OpenClMatMul(Commands commands, Programs programs, Scratch scratch, Tiles tiles, int busy) {
+    private record Form(
+            Tiles.Tile tile,
+            boolean transposedA,
+            boolean foursOfA,
+            boolean transposedB,
+            boolean foursOfB,
+            String format) {
+        Form(Tiles.Tile tile, Matrix a, Factor b) {
+            this(tile, a.transposed(), inFours(a), b.transposed, b.fours, b.format);
+        }
+
+        String constants() {
+            return transposes(transposedA, transposedB) + " " + format + " " + tile.constants(foursOfA, foursOfB);
+        }
+    }
+
+    /** Kept here, as to look for it among all programs takes as long as a product of few numbers. */
+    private Launch gemm(Form form) {
+        return new Launch(
+                commands, products.computeIfAbsent(form, key -> programs.kernel("matmul", "gemm", key.constants())));
+    }
+
+    private Launch fewRows(DeviceFrozen weight) {
+        return new Launch(
+                commands,
+                fewRows.computeIfAbsent(
+                        weight.constant(),
+                        format ->
+                                programs.kernel("matmul", "fewRows", transposes(false, true) + " -DFROZEN " + format)));
+    }
+
+    /**
+     * @param busy numbers of C that keep the device busy: where it has fewer, the depth is dealt out, too
+     */
+    OpenClMatMul(Commands commands, Programs programs, Scratch scratch, Tiles tiles, long busy) {
         super("matmul", commands, programs);
         this.tiles = tiles;
         this.busy = busy;
@@ -38,14 +80,39 @@ final class OpenClMatMul extends Family implements MatMul {
 
     @Override
     public void product(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
-        DeviceMemory bs = floats(b);
-        product(
-                transposes(a.transposed(), b.transposed()) + " -DFORMAT_F32 ",
-                alpha,
-                a,
-                launch -> launch.arg(bs).arg(b.leading()),
-                beta,
-                c);
+        product(alpha, a, Factor.of(b), beta, c);
+    }
+
+    /** Whether the stored rows of a matrix are fours of numbers that begin at multiples of 16 bytes. */
+    private static boolean inFours(Matrix m) {
+        int stored = m.transposed() ? m.rows() : m.cols();
+        return stored % 4 == 0 && m.leading() % 4 == 0 && floats(m).offset() % 4 == 0;
+    }
+
+    /**
+     * B of a product.
+     *
+     * @param format of its numbers, a constant
+     * @param fours as {@link #inFours}
+     * @param arguments adds it and its leading dimension to those of a launch
+     */
+    private record Factor(boolean transposed, String format, boolean fours, UnaryOperator<Launch> arguments) {
+        static Factor of(Matrix b) {
+            DeviceMemory numbers = floats(b);
+            return new Factor(
+                    b.transposed(),
+                    "-DFORMAT_F32",
+                    inFours(b),
+                    launch -> launch.arg(numbers).arg(b.leading()));
+        }
+
+        static Factor of(DeviceFrozen w, boolean transposed) {
+            return new Factor(
+                    transposed,
+                    "-DFROZEN " + w.constant(),
+                    w.inFours(),
+                    launch -> launch.arg(w.buffer()).arg(w.from()).arg(w.cols()));
+        }
     }
 
     @Override
@@ -55,7 +122,7 @@ final class OpenClMatMul extends Family implements MatMul {
         int k = a.parts(0, 1, batch).cols();
         DeviceMemory cs = floats(c);
         run(
-                launch("gemm", transposes(a.transposed(), b.transposed()) + " -DFORMAT_F32 " + tiles.small())
+                gemm(new Form(tiles.smallTile(), a, Factor.of(b)))
                         .arg(m)
                         .arg(n)
                         .arg(k)
@@ -84,12 +151,8 @@ final class OpenClMatMul extends Family implements MatMul {
         return (long) (m.transposed() ? m.cols() : m.rows()) / parts * m.leading();
     }
 
-    /**
-     * {@code C = alpha A B + beta C}.
-     *
-     * @param factor adds B and its leading dimension to the arguments
-     */
-    private void product(String constants, float alpha, Matrix a, UnaryOperator<Launch> factor, float beta, Matrix c) {
+    /** {@code C = alpha A B + beta C}. */
+    private void product(float alpha, Matrix a, Factor b, float beta, Matrix c) {
         int m = c.rows();
         int n = c.cols();
         int k = a.cols();
@@ -97,7 +160,7 @@ final class OpenClMatMul extends Family implements MatMul {
         int depth = partDepth(tile, m, n, k);
         int parts = Math.max(1, Math.ceilDiv(k, depth));
         DeviceMemory cs = floats(c);
-        Launch launch = launch("gemm", constants + tile.constants())
+        Launch launch = gemm(new Form(tile, a, b))
                 .arg(m)
                 .arg(n)
                 .arg(k)
@@ -105,7 +168,8 @@ final class OpenClMatMul extends Family implements MatMul {
                 .arg(floats(a))
                 .arg(a.leading())
                 .arg(0L);
-        factor.apply(launch)
+        b.arguments
+                .apply(launch)
                 .arg(0L)
                 .arg(beta)
                 .arg(cs)
@@ -120,7 +184,7 @@ final class OpenClMatMul extends Family implements MatMul {
         synchronized (scratch) {
             cl_mem partials = scratch.floats((long) parts * m * n);
             run(launch.arg(partials), tile, m, n, parts);
-            new Launch(commands, programs.kernel("rows", "gemmJoin"))
+            new Launch(commands, joins.computeIfAbsent("gemmJoin", name -> programs.kernel("rows", name)))
                     .arg(parts)
                     .arg(m)
                     .arg(n)
@@ -135,9 +199,9 @@ final class OpenClMatMul extends Family implements MatMul {
 
     /** Depth of a group's part: all of it, unless there are too few tiles to keep the device busy. */
     private int partDepth(Tiles.Tile tile, int m, int n, int k) {
-        long groups = Math.max(1, tile.across(n) * tile.down(m));
+        long numbers = Math.max(1, tile.across(n) * tile.down(m)) * tile.rows() * tile.columns();
         int steps = Math.ceilDiv(k, tile.depth());
-        int parts = Math.clamp(busy / groups, 1, Math.max(1, steps / STEPS_PER_PART));
+        int parts = Math.clamp(busy / numbers, 1, Math.max(1, steps / STEPS_PER_PART));
         return Math.max(1, Math.ceilDiv(steps, parts)) * tile.depth();
     }
 
@@ -155,7 +219,7 @@ final class OpenClMatMul extends Family implements MatMul {
         Matrix xs = Matrix.of(x, rows, w.cols());
         Matrix ys = Matrix.of(y.memory(), rows, w.rows());
         if (rows > 0 && rows <= FEW) {
-            launch("fewRows", constants(true, weight) + tiles.of(rows, w.rows()).constants())
+            fewRows(weight)
                     .arg(rows)
                     .arg(w.cols())
                     .arg(w.rows())
@@ -179,16 +243,6 @@ final class OpenClMatMul extends Family implements MatMul {
 
     /** {@code C (+)= A op(W)}. */
     private void multiply(Matrix a, DeviceFrozen w, boolean transposed, Matrix c, boolean accumulate) {
-        product(
-                constants(transposed, w),
-                1,
-                a,
-                launch -> launch.arg(w.buffer()).arg(w.from()).arg(w.cols()),
-                accumulate ? 1 : 0,
-                c);
-    }
-
-    private static String constants(boolean transposed, DeviceFrozen weight) {
-        return transposes(false, transposed) + " -DFROZEN " + weight.constant() + " ";
+        product(1, a, Factor.of(w, transposed), accumulate ? 1 : 0, c);
     }
 }

@@ -9,7 +9,6 @@ import static org.jocl.CL.clCreateProgramWithBinary;
 import static org.jocl.CL.clCreateProgramWithSource;
 import static org.jocl.CL.clGetProgramBuildInfo;
 import static org.jocl.CL.clGetProgramInfo;
-import static org.jocl.CL.clReleaseKernel;
 import static org.jocl.CL.clReleaseProgram;
 
 import java.io.IOException;
@@ -24,7 +23,6 @@ import java.util.regex.Pattern;
 import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.cl_device_id;
-import org.jocl.cl_kernel;
 import org.jocl.cl_program;
 import org.jspecify.annotations.Nullable;
 
@@ -47,14 +45,6 @@ final class Programs implements AutoCloseable {
     private final Map<String, cl_program> programs = new HashMap<>();
     private final Map<String, Kernel> kernels = new HashMap<>();
     private boolean closed;
-
-    /**
-     * A kernel.
-     *
-     * @param name of its function
-     * @param group work-items of a group
-     */
-    record Kernel(String name, cl_kernel handle, int group) {}
 
     /** What a driver says of a program: its binary, or nothing. */
     @FunctionalInterface
@@ -234,7 +224,7 @@ final class Programs implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        kernels.values().forEach(kernel -> clReleaseKernel(kernel.handle));
+        kernels.values().forEach(Kernel::release);
         programs.values().forEach(program -> clReleaseProgram(program));
         kernels.clear();
         programs.clear();

@@ -4,6 +4,9 @@ import java.util.List;
 
 /** The tile sizes of products on one device: constants of {@code matmul.cl}. */
 final class Tiles {
+    /** Numbers that a row of a tile in local memory is longer than the tile. */
+    private static final int PADDING = 4;
+
     /**
      * Sizes of a tile.
      *
@@ -34,7 +37,7 @@ final class Tiles {
 
         /** Bytes of local memory, two tiles of each factor. */
         long localBytes() {
-            return 2L * depth * (rows + 1 + columns + 1) * Float.BYTES;
+            return 2L * depth * (rows + PADDING + columns + PADDING) * Float.BYTES;
         }
 
         boolean fits(Platforms.Listed device) {
@@ -52,6 +55,19 @@ final class Tiles {
         String constants() {
             return "-DTM=" + rows + " -DTN=" + columns + " -DTK=" + depth + " -DRM=" + itemRows + " -DRN="
                     + itemColumns;
+        }
+
+        /**
+         * With how many numbers one load brings of A and of B: four where the matrix allows it, and each item has whole loads.
+         */
+        String constants(boolean foursOfA, boolean foursOfB) {
+            return constants()
+                    + (foursOfA && wholeFours(rows) ? " -DWIDE_A=4" : "")
+                    + (foursOfB && wholeFours(columns) ? " -DWIDE_B=4" : "");
+        }
+
+        private boolean wholeFours(int side) {
+            return side % 4 == 0 && depth % 4 == 0 && side * depth % (4 * items()) == 0;
         }
 
         /** As a cache file has it, e.g. {@code 128x128x16 8x8}. */
@@ -86,7 +102,7 @@ final class Tiles {
             new Tile(128, 128, 16, 8, 8));
 
     /** Before a device is tuned: of a card. */
-    private static final Tile CARD = new Tile(64, 64, 16, 8, 8);
+    private static final Tile CARD = new Tile(64, 64, 16, 4, 4);
 
     /** Before a device is tuned: of a processor, whose groups are loops, best of few items with much to do. */
     private static final Tile PROCESSOR = new Tile(32, 32, 32, 8, 8);
@@ -137,9 +153,5 @@ final class Tiles {
 
     Tile smallTile() {
         return SMALL;
-    }
-
-    String small() {
-        return SMALL.constants();
     }
 }

@@ -6,7 +6,7 @@
 //
 // A group owns OWN rows (or keys) and sees the other side STAGED at a time. It has eight bands of LANES items: band b has PER_BAND of the owned
 // rows, a lane PER_LANE of the staged ones and COLUMNS of the DIM columns. DIM is headDim, filled up with zeros to a multiple of LANES.
-// Constants: OWN, STAGED, LANES, DIM.
+// Constants: OWN, STAGED, LANES, DIM, SHARE; FOURS where the rows of q, k, v and dO are fours of numbers that begin at multiples of 16 bytes.
 
 #define BANDS 8
 #define ITEMS (BANDS * LANES)
@@ -18,6 +18,13 @@
 #define STRIDE (DIM + 4)
 #define WEIGHTS (OWN + 4)
 #define TILE __attribute__((aligned(16)))
+
+// Column c of a lane's: four side by side, which local memory hands out at once.
+#if COLUMNS % 4 == 0
+#define COLUMN_OF(c) ((c) / 4 * 4 * LANES + 4 * lane + (c) % 4)
+#else
+#define COLUMN_OF(c) (lane + LANES * (c))
+#endif
 
 #define SHAPE const int heads, const int kvHeads, const int headDim, const float scale, const int window
 
@@ -35,18 +42,28 @@ inline Sequence sequenceAt(__global const int *table, int s) {
     const int lane = item % LANES;                                                 \
     const int band = item / LANES * PER_BAND;                                      \
     const int head = get_group_id(1);                                              \
-    const int share = heads / kvHeads;                                             \
     const Sequence s = sequenceAt(table, table[tiles + 2 * get_group_id(0)]);      \
     const int first = table[tiles + 2 * get_group_id(0) + 1]
 
 // Where row n of the sequence, or its key j, begins.
-#define ROW_AT(n) (((ulong)(s.query + (n) / share) * heads + head * share + (n) % share))
+#define ROW_AT(n) (((ulong)(s.query + (n) / SHARE) * heads + head * SHARE + (n) % SHARE))
 #define KEY_AT(j) (((ulong)(s.key + (j)) * kvHeads + head))
 
 // Whether row n sees key j.
-#define SEES(n, j) ((j) <= s.past + (n) / share && (j) > s.past + (n) / share - window)
+#define SEES(n, j) ((j) <= s.past + (n) / SHARE && (j) > s.past + (n) / SHARE - window)
 
 // Loads SIZE rows of which the first count are there; the rest, and columns past headDim, are zeros.
+#ifdef FOURS
+#define LOAD(tile, SIZE, source, AT, from, count)                                                                  \
+    for (int at_ = 4 * item; at_ < (SIZE)*DIM; at_ += 4 * ITEMS) {                                                 \
+        const int row_ = at_ / DIM;                                                                                \
+        const int column_ = at_ % DIM;                                                                             \
+        *(__local float4 *)((tile) + row_ * STRIDE + column_) =                                                    \
+                row_ < (count) && column_ < headDim                                                                \
+                        ? *(__global const float4 *)((source) + AT((from) + row_) * headDim + column_)             \
+                        : (float4)(0);                                                                             \
+    }
+#else
 #define LOAD(tile, SIZE, source, AT, from, count)                                              \
     for (int at_ = item; at_ < (SIZE)*DIM; at_ += ITEMS) {                                     \
         const int row_ = at_ / DIM;                                                            \
@@ -54,6 +71,7 @@ inline Sequence sequenceAt(__global const int *table, int s) {
         (tile)[row_ * STRIDE + column_] =                                                      \
                 row_ < (count) && column_ < headDim ? (source)[AT((from) + row_) * headDim + column_] : 0.0f; \
     }
+#endif
 
 // products[r][c] = <owned row r, staged row c>
 inline void dots(__local const float *own, __local const float *staged, int band, int lane, float products[PER_BAND][PER_LANE]) {
@@ -75,15 +93,30 @@ inline void dots(__local const float *own, __local const float *staged, int band
     }
 }
 
+// to[i] = from[AT], for i below SIZE; in fours where those lie side by side.
+#define BLOCK(to, SIZE, from, i, AT)                                       \
+    if (SIZE % 4 == 0) {                                                   \
+        for (int i = 0; i < SIZE; i += 4) {                                \
+            const float4 four_ = *(__local const float4 *)((from) + (AT)); \
+            (to)[i] = four_.x;                                             \
+            (to)[i + 1] = four_.y;                                         \
+            (to)[i + 2] = four_.z;                                         \
+            (to)[i + 3] = four_.w;                                         \
+        }                                                                  \
+    } else {                                                               \
+        for (int i = 0; i < SIZE; i++) (to)[i] = (from)[AT];               \
+    }
+
 // sums[r][c] += sum_j weights[j][r] staged[j][c]
 inline void weighted(
         __local const float *weights, __local const float *staged, int count, int band, int lane, float sums[PER_BAND][COLUMNS]) {
     for (int j = 0; j < count; j++) {
         float w[PER_BAND];
-        for (int r = 0; r < PER_BAND; r++) w[r] = weights[j * WEIGHTS + band + r];
+        float x[COLUMNS];
+        BLOCK(w, PER_BAND, weights + j * WEIGHTS + band, r, r)
+        BLOCK(x, COLUMNS, staged + j * STRIDE, c, COLUMN_OF(c))
         for (int c = 0; c < COLUMNS; c++) {
-            const float x = staged[j * STRIDE + lane + LANES * c];
-            for (int r = 0; r < PER_BAND; r++) sums[r][c] += w[r] * x;
+            for (int r = 0; r < PER_BAND; r++) sums[r][c] += w[r] * x[c];
         }
     }
 }
@@ -117,9 +150,9 @@ __kernel void attentionForward(
     __local float TILE weights[STAGED * WEIGHTS];
     __local float TILE ofLanes[OWN * LANES];
     OWNED;
-    const int rows = min(OWN, s.queries * share - first);
-    const int firstKey = max(0, s.past + first / share + 1 - window);
-    const int endKey = s.past + (first + rows - 1) / share + 1;
+    const int rows = min(OWN, s.queries * SHARE - first);
+    const int firstKey = max(0, s.past + first / SHARE + 1 - window);
+    const int endKey = s.past + (first + rows - 1) / SHARE + 1;
     const int part = get_group_id(2);
     const int keysOfPart = ((endKey - firstKey + STAGED - 1) / STAGED + parts - 1) / parts * STAGED;
     const int begin = min(endKey, firstKey + part * keysOfPart);
@@ -178,7 +211,7 @@ __kernel void attentionForward(
         if (parts > 1) {
             __global float *partial = partials + (part * queryHeads + at) * PARTIAL;
             for (int c = 0; c < COLUMNS; c++) {
-                if (lane + LANES * c < headDim) partial[lane + LANES * c] = out[r][c];
+                if (COLUMN_OF(c) < headDim) partial[COLUMN_OF(c)] = out[r][c];
             }
             if (lane == 0) {
                 partial[headDim] = most[r];
@@ -186,7 +219,7 @@ __kernel void attentionForward(
             }
         } else {
             for (int c = 0; c < COLUMNS; c++) {
-                if (lane + LANES * c < headDim) o[at * headDim + lane + LANES * c] = out[r][c] / total;
+                if (COLUMN_OF(c) < headDim) o[at * headDim + COLUMN_OF(c)] = out[r][c] / total;
             }
             if (lane == 0) logSumExp[at] = (most[r] + log2(total)) * M_LN2_F;
         }
@@ -270,8 +303,8 @@ __kernel void attentionGradKV(
     __local float TILE weights[STAGED * WEIGHTS];
     OWNED;
     const int owned = min(OWN, s.keys - first);
-    const int begin = max(0, first - s.past) * share;
-    const int end = (int)min((long)s.queries, (long)first + owned - 1 - s.past + window) * share;
+    const int begin = max(0, first - s.past) * SHARE;
+    const int end = (int)min((long)s.queries, (long)first + owned - 1 - s.past + window) * SHARE;
     float sumK[PER_BAND][COLUMNS];
     float sumV[PER_BAND][COLUMNS];
     for (int r = 0; r < PER_BAND; r++) {
@@ -320,7 +353,7 @@ __kernel void attentionGradKV(
     for (int r = 0; r < PER_BAND && band + r < owned; r++) {
         const ulong at = KEY_AT(first + band + r) * headDim;
         for (int c = 0; c < COLUMNS; c++) {
-            const int column = lane + LANES * c;
+            const int column = COLUMN_OF(c);
             if (column < headDim) {
                 dk[at + column] = scale * sumK[r][c];
                 dv[at + column] = sumV[r][c];
@@ -352,8 +385,8 @@ __kernel void attentionGradQ(
     __local float TILE staged[STAGED * STRIDE];
     __local float TILE weights[STAGED * WEIGHTS];
     OWNED;
-    const int rows = min(OWN, s.queries * share - first);
-    const int end = s.past + (first + rows - 1) / share + 1;
+    const int rows = min(OWN, s.queries * SHARE - first);
+    const int end = s.past + (first + rows - 1) / SHARE + 1;
     float base[PER_BAND];
     float delta[PER_BAND];
     float sum[PER_BAND][COLUMNS];
@@ -366,7 +399,7 @@ __kernel void attentionGradQ(
     LOAD(queries, OWN, q, ROW_AT, first, rows);
     LOAD(gradients, OWN, dO, ROW_AT, first, rows);
     barrier(CLK_GLOBAL_MEM_FENCE); // delta has been read before anything overwrites it
-    for (int j0 = max(0, s.past + first / share + 1 - window); j0 < end; j0 += STAGED) {
+    for (int j0 = max(0, s.past + first / SHARE + 1 - window); j0 < end; j0 += STAGED) {
         const int keys = min(STAGED, end - j0);
         barrier(CLK_LOCAL_MEM_FENCE);
         LOAD(staged, STAGED, k, KEY_AT, j0, keys);
@@ -395,7 +428,7 @@ __kernel void attentionGradQ(
     for (int r = 0; r < PER_BAND && band + r < rows; r++) {
         const ulong at = ROW_AT(first + band + r) * headDim;
         for (int c = 0; c < COLUMNS; c++) {
-            const int column = lane + LANES * c;
+            const int column = COLUMN_OF(c);
             if (column < headDim) dq[at + column] = scale * sum[r][c];
         }
     }

@@ -1,8 +1,8 @@
 // See MatMul.java.
 //
 // A group makes a tile [TM, TN] of C, an item a block of it [RM, RN] in registers. Depth goes by TK: while one pair of tiles of A and B in
-// local memory is multiplied, the next is fetched into registers and then stored beside it, so there is one barrier for each TK. Items of a
-// block lie TM / RM rows and TN / RN columns apart, so that neighbours read neighbouring words of local memory.
+// local memory is multiplied, the next is fetched into registers and then stored beside it, so there is one barrier for each TK. An item's rows
+// and columns come in fours, and neighbours have neighbouring fours: a load from local memory brings four numbers, of which few are the same word.
 //
 // Where a product has few tiles and much depth, as those of low rank do, the depth is dealt out to groups: each leaves the sums over its part, and
 // gemmJoin in rows.cl adds those up in their order.
@@ -20,14 +20,81 @@
 #define COLUMNS (TN / RN)
 #define LINES (TM / RM)
 #define ITEMS (COLUMNS * LINES)
-// Elements of a tile that an item fetches.
-#define LOAD_A (TM * TK / ITEMS)
-#define LOAD_B (TN * TK / ITEMS)
 
-#ifdef FROZEN
-#define B_AT(i) weight(b, i)
+// Numbers of A and of B that one load brings, 1 or 4 that lie side by side, as the caller knows them to be aligned.
+#ifndef WIDE_A
+#define WIDE_A 1
+#endif
+#ifndef WIDE_B
+#define WIDE_B 1
+#endif
+// Loads of an item for one tile.
+#define LOADS_A (TM * TK / WIDE_A / ITEMS)
+#define LOADS_B (TN * TK / WIDE_B / ITEMS)
+
+// Four numbers more than a tile has, so that each row of it begins at a multiple of 16 bytes and rows begin in different banks.
+#define ROW_A (TM + 4)
+#define ROW_B (TN + 4)
+
+// Row i of an item's block, and its column j: four side by side, which local memory hands out at once.
+#if RM % 4 == 0
+#define ROW_OF(i) ((i) / 4 * 4 * LINES + 4 * line + (i) % 4)
 #else
-#define B_AT(i) b[i]
+#define ROW_OF(i) ((i) * LINES + line)
+#endif
+#if RN % 4 == 0
+#define COLUMN_OF(j) ((j) / 4 * 4 * COLUMNS + 4 * column + (j) % 4)
+#else
+#define COLUMN_OF(j) ((j) * COLUMNS + column)
+#endif
+#define SPREAD(to, four) (to)[0] = (four).x; (to)[1] = (four).y; (to)[2] = (four).z; (to)[3] = (four).w
+
+// Row and depth in its tile of the first number of load e: neighbouring items load what lies side by side in memory, which is along the depth, or
+// across it where the matrix is the other way round.
+#if TA
+#define A_ROW(e) ((e) * WIDE_A % TM)
+#define A_DEPTH(e) ((e) * WIDE_A / TM)
+#else
+#define A_ROW(e) ((e) * WIDE_A / TK)
+#define A_DEPTH(e) ((e) * WIDE_A % TK)
+#endif
+#if TB
+#define B_COLUMN(e) ((e) * WIDE_B / TK)
+#define B_DEPTH(e) ((e) * WIDE_B % TK)
+#else
+#define B_COLUMN(e) ((e) * WIDE_B % TN)
+#define B_DEPTH(e) ((e) * WIDE_B / TN)
+#endif
+
+// Keeps in a tile what one load brought: beside each other where the tile has it so, otherwise below each other.
+#define KEEP_FOUR(to, from) *(__local float4 *)(to) = (float4)((from)[0], (from)[1], (from)[2], (from)[3]);
+#if WIDE_A == 4 && TA
+#define KEEP_A(to, from) KEEP_FOUR(to, from)
+#else
+#define KEEP_A(to, from) for (int w = 0; w < WIDE_A; w++) (to)[w * ROW_A] = (from)[w];
+#endif
+#if WIDE_B == 4 && !TB
+#define KEEP_B(to, from) KEEP_FOUR(to, from)
+#else
+#define KEEP_B(to, from) for (int w = 0; w < WIDE_B; w++) (to)[w * ROW_B] = (from)[w];
+#endif
+
+#if WIDE_A == 4
+#define READ_A(to, i) { const float4 four = *(__global const float4 *)(a + (i)); SPREAD(to, four); }
+#else
+#define READ_A(to, i) (to)[0] = a[i];
+#endif
+#if WIDE_B == 4 && defined(FORMAT_BF16)
+#define READ_B(to, i) \
+    { const float4 four = as_float4(convert_uint4(*(__global const ushort4 *)((__global const ushort *)b + (i))) << 16); SPREAD(to, four); }
+#elif WIDE_B == 4 && defined(FORMAT_F16)
+#define READ_B(to, i) { const float4 four = vloada_half4(0, (__global const half *)b + (i)); SPREAD(to, four); }
+#elif WIDE_B == 4
+#define READ_B(to, i) { const float4 four = *(__global const float4 *)((__global const float *)b + (i)); SPREAD(to, four); }
+#elif defined(FROZEN)
+#define READ_B(to, i) (to)[0] = weight(b, i);
+#else
+#define READ_B(to, i) (to)[0] = b[i];
 #endif
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
@@ -53,8 +120,8 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         const int parts,
         const int partDepth,
         __global float *partials) { // any buffer if there is one part
-    __local float tileA[2][TK][TM + 1];
-    __local float tileB[2][TK][TN + 1];
+    __local float __attribute__((aligned(16))) tileA[2][TK * ROW_A];
+    __local float __attribute__((aligned(16))) tileB[2][TK * ROW_B];
     const int item = get_local_id(0);
     const int column = item % COLUMNS;
     const int line = item / COLUMNS;
@@ -72,49 +139,36 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
 #endif
     __global float *c = c_buffer + c_from + batch * strideC;
 
-    float nextA[LOAD_A];
-    float nextB[LOAD_B];
+    float nextA[LOADS_A * WIDE_A];
+    float nextB[LOADS_B * WIDE_B];
     float sums[RM][RN];
     for (int i = 0; i < RM; i++) {
         for (int j = 0; j < RN; j++) sums[i][j] = 0;
     }
 
-    // Neighbouring items fetch what lies side by side in memory: along the depth, or across it where the matrix is the other way round.
-#if TA
-#define A_ROW(e) ((e) % TM)
-#define A_DEPTH(e) ((e) / TM)
-#else
-#define A_ROW(e) ((e) / TK)
-#define A_DEPTH(e) ((e) % TK)
-#endif
-#if TB
-#define B_COLUMN(e) ((e) / TK)
-#define B_DEPTH(e) ((e) % TK)
-#else
-#define B_COLUMN(e) ((e) % TN)
-#define B_DEPTH(e) ((e) / TN)
-#endif
 #define FETCH(depth)                                                                                     \
-    for (int l = 0; l < LOAD_A; l++) {                                                                   \
+    for (int l = 0; l < LOADS_A; l++) {                                                                  \
         const int e = l * ITEMS + item;                                                                  \
         const int i = firstRow + A_ROW(e);                                                               \
         const int p = (depth) + A_DEPTH(e);                                                              \
-        nextA[l] = i < m && p < end ? a[TA ? (ulong)p * lda + i : (ulong)i * lda + p] : 0;                 \
+        for (int w = 0; w < WIDE_A; w++) nextA[l * WIDE_A + w] = 0;                                      \
+        if (i < m && p < end) READ_A(nextA + l * WIDE_A, TA ? (ulong)p * lda + i : (ulong)i * lda + p)   \
     }                                                                                                    \
-    for (int l = 0; l < LOAD_B; l++) {                                                                   \
+    for (int l = 0; l < LOADS_B; l++) {                                                                  \
         const int e = l * ITEMS + item;                                                                  \
         const int j = firstColumn + B_COLUMN(e);                                                         \
         const int p = (depth) + B_DEPTH(e);                                                              \
-        nextB[l] = j < n && p < end ? B_AT(TB ? (ulong)j * ldb + p : (ulong)p * ldb + j) : 0;              \
+        for (int w = 0; w < WIDE_B; w++) nextB[l * WIDE_B + w] = 0;                                      \
+        if (j < n && p < end) READ_B(nextB + l * WIDE_B, TB ? (ulong)j * ldb + p : (ulong)p * ldb + j)   \
     }
 #define STORE(to)                                                                                        \
-    for (int l = 0; l < LOAD_A; l++) {                                                                   \
+    for (int l = 0; l < LOADS_A; l++) {                                                                  \
         const int e = l * ITEMS + item;                                                                  \
-        tileA[to][A_DEPTH(e)][A_ROW(e)] = nextA[l];                                                      \
+        KEEP_A(tileA[to] + A_DEPTH(e) * ROW_A + A_ROW(e), nextA + l * WIDE_A)                            \
     }                                                                                                    \
-    for (int l = 0; l < LOAD_B; l++) {                                                                   \
+    for (int l = 0; l < LOADS_B; l++) {                                                                  \
         const int e = l * ITEMS + item;                                                                  \
-        tileB[to][B_DEPTH(e)][B_COLUMN(e)] = nextB[l];                                                   \
+        KEEP_B(tileB[to] + B_DEPTH(e) * ROW_B + B_COLUMN(e), nextB + l * WIDE_B)                         \
     }
 
     FETCH(begin)
@@ -132,10 +186,26 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
             for (int j = 0; j < RN; j++) near[i][j] = 0;
         }
         for (int p = 0; p < TK; p++) {
+            __local const float *rowA = tileA[now] + p * ROW_A;
+            __local const float *rowB = tileB[now] + p * ROW_B;
             float left[RM];
             float right[RN];
-            for (int i = 0; i < RM; i++) left[i] = tileA[now][p][i * LINES + line];
-            for (int j = 0; j < RN; j++) right[j] = tileB[now][p][j * COLUMNS + column];
+#if RM % 4 == 0
+            for (int i = 0; i < RM; i += 4) {
+                const float4 four = *(__local const float4 *)(rowA + ROW_OF(i));
+                SPREAD(left + i, four);
+            }
+#else
+            for (int i = 0; i < RM; i++) left[i] = rowA[ROW_OF(i)];
+#endif
+#if RN % 4 == 0
+            for (int j = 0; j < RN; j += 4) {
+                const float4 four = *(__local const float4 *)(rowB + COLUMN_OF(j));
+                SPREAD(right + j, four);
+            }
+#else
+            for (int j = 0; j < RN; j++) right[j] = rowB[COLUMN_OF(j)];
+#endif
             for (int i = 0; i < RM; i++) {
                 for (int j = 0; j < RN; j++) near[i][j] = mad(left[i], right[j], near[i][j]);
             }
@@ -150,9 +220,9 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void gemm(
         now = 1 - now;
     }
     for (int i = 0; i < RM; i++) {
-        const int row = firstRow + i * LINES + line;
+        const int row = firstRow + ROW_OF(i);
         for (int j = 0; j < RN; j++) {
-            const int col = firstColumn + j * COLUMNS + column;
+            const int col = firstColumn + COLUMN_OF(j);
             if (row < m && col < n) {
                 if (parts > 1) {
                     partials[((ulong)part * m + row) * n + col] = sums[i][j];

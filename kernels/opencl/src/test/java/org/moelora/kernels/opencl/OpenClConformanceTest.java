@@ -2,8 +2,9 @@ package org.moelora.kernels.opencl;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
@@ -36,9 +37,25 @@ class OpenClConformanceTest {
         return open(options, 0);
     }
 
-    private static List<Device> twice(UnaryOperator<Device> keep) {
+    /** Opened once for all cases of kernels, as that takes a card a large part of a second. */
+    private static final List<Device> TWO = new ArrayList<>();
+
+    private static List<Device> two() {
+        if (TWO.isEmpty()) {
+            TWO.addAll(twice());
+        }
+        return List.copyOf(TWO);
+    }
+
+    private static List<Device> twice() {
         DeviceOptions options = new DeviceOptions(0, true);
-        return List.of(keep.apply(open(options, GUARD)), keep.apply(open(options, 0)));
+        return List.of(open(options, GUARD), open(options, 0));
+    }
+
+    @AfterAll
+    static void closeBoth() {
+        TWO.forEach(Device::close);
+        TWO.clear();
     }
 
     @Nested
@@ -50,7 +67,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -63,7 +80,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -76,7 +93,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -89,7 +106,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return twice().stream().map(this::keep).toList();
         }
     }
 
@@ -102,7 +119,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -115,7 +132,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -128,7 +145,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -141,7 +158,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -154,7 +171,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 
@@ -167,7 +184,7 @@ class OpenClConformanceTest {
 
         @Override
         protected List<Device> openSubjects() {
-            return twice(this::keep);
+            return two();
         }
     }
 }

@@ -54,7 +54,7 @@ class ProgramsTest {
                 Memory x = device.allocate(DType.F32, 1, Owner.TAPE)) {
             cl_program program = programs.build("probe.cl", text, "");
             cl_kernel kernel = clCreateKernel(program, "probe", null);
-            new Launch(device.commands(), new Programs.Kernel("probe", kernel, 64))
+            new Launch(device.commands(), new Kernel("probe", kernel, 64))
                     .arg((DeviceMemory) x)
                     .run(new long[] {1}, new long[] {1});
             float[] found = new float[1];

@@ -18,8 +18,17 @@ import org.moelora.kernels.Owner;
 
 /** A card's tile, those for low rank, and depth that is dealt out compute what plain does; {@link OpenClConformanceTest} has the tile of a processor. */
 class TilesTest {
-    /** Rows, columns, depth: across tiles, of low rank on either side, deep with few tiles, nothing deep. */
-    private static final int[][] SHAPES = {{130, 70, 33}, {200, 32, 300}, {32, 129, 257}, {40, 37, 1000}, {40, 50, 0}};
+    /** Rows, columns, depth: across tiles, of low rank on either side, deep with few tiles, nothing deep; then all of them multiples of four. */
+    private static final int[][] SHAPES = {
+        {130, 70, 33},
+        {200, 32, 300},
+        {32, 129, 257},
+        {40, 37, 1000},
+        {40, 50, 0},
+        {132, 68, 36},
+        {200, 32, 20},
+        {32, 132, 1000}
+    };
 
     private static Memory normal(Device device, long length, long seed) {
         Random random = new Random(seed);
@@ -41,10 +50,18 @@ class TilesTest {
             try (Memory a = normal(device, (long) m * k, 1);
                     Memory b = normal(device, (long) n * k, 2);
                     Memory c = normal(device, (long) m * n, 3)) {
-                matMul.gemm(0.5f, Matrix.of(a, m, k), Matrix.of(b, n, k).t(), 2, Matrix.of(c, m, n));
-                float[] found = new float[m * n];
-                device.read(c, 0, found);
-                results.add(found);
+                List<Matrix> left =
+                        List.of(Matrix.of(a, m, k), Matrix.of(a, k, m).t());
+                List<Matrix> right =
+                        List.of(Matrix.of(b, k, n), Matrix.of(b, n, k).t());
+                for (Matrix l : left) {
+                    for (Matrix r : right) {
+                        matMul.gemm(0.5f, l, r, 2, Matrix.of(c, m, n));
+                        float[] found = new float[m * n];
+                        device.read(c, 0, found);
+                        results.add(found);
+                    }
+                }
             }
         }
         return results;
@@ -58,7 +75,7 @@ class TilesTest {
         }
         try (OpenClDevice device = OpenClConformanceTest.open(new DeviceOptions(0, true), 64)) {
             Tiles tiles = Tiles.withNarrow(Tiles.usual(true));
-            for (int busy : new int[] {1, 40}) {
+            for (int busy : new int[] {1, 10_000}) {
                 try (Scratch scratch = new Scratch(device.commands())) {
                     MatMul matMul = new OpenClMatMul(device.commands(), device.programs(), scratch, tiles, busy);
                     List<float[]> found = run(device, matMul);
