@@ -538,4 +538,22 @@ public final class LanguageModel {
     public List<Completion> completions(Request request) {
         return new CompletionRun(this, request).run((text, piece) -> {});
     }
+
+    /** The vector of one text by the {@link Pooling#MEAN mean}; see {@link #embed(List, Pooling)}. */
+    public TextEmbedding embed(String text) {
+        return embed(List.of(text), Pooling.MEAN).getFirst();
+    }
+
+    /**
+     * A vector of each text, for comparing texts by their cosine: {@code v / |v|} with v the texts' last hidden states, {@link #hidden}, in a pooled form. Each text is
+     * written as the tokenizer writes whole texts; texts are read several at a time. Safe to call from several threads.
+     *
+     * @return in the order of the texts; what is read beside a text may change the last bits of its vector
+     * @throws InputException if the model has no tokenizer, a text has no tokens or more than the model has positions for, or its vector has no direction
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough memory; all that was taken is free again
+     * @throws IllegalStateException if decoder or adapter are closed
+     */
+    public List<TextEmbedding> embed(List<String> texts, Pooling pooling) {
+        return new EmbeddingRun(this, pooling, EmbeddingRun.BATCH_TOKENS).of(texts);
+    }
 }
