@@ -19,6 +19,7 @@ import org.moelora.model.DeviceChoice;
 
 /** Training steps and greedy generation of a Llama of 135 million random parameters on one device. */
 final class WholeModel {
+    private static final int WARM_UPS = 4;
     private static final int ROUNDS = 5;
     private static final int PROMPT = 256;
 
@@ -60,10 +61,12 @@ final class WholeModel {
         return table;
     }
 
-    /** Nanoseconds; the first answer pays for compiling and does not count. */
+    /** Nanoseconds; the first answers pay for compiling, of kernels and of what starts them, and do not count. */
     private static double median(Performer performer, String request) {
         String[] words = request.split(" ");
-        performer.perform(words);
+        for (int i = 0; i < WARM_UPS; i++) {
+            performer.perform(words);
+        }
         double[] nanos = new double[ROUNDS];
         for (int i = 0; i < ROUNDS; i++) {
             nanos[i] = performer.perform(words).number("nanos");
