@@ -18,7 +18,7 @@ import java.util.HexFormat;
  * a program may print it as it is, without a stack trace: it is one line of at most a few thousand characters without control characters,
  * whatever the file says that it quotes. Anything else that goes wrong is some other exception.
  */
-public final class InputException extends RuntimeException {
+public sealed class InputException extends RuntimeException permits UnsupportedFeature {
     private static final long serialVersionUID = 1L;
     private static final int LONGEST = 4000;
 

@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.grammar.Constraint;
 import org.moelora.text.Tokenizer;
 
 /** The tokens of a few given texts as a tree: which of them can come next. Used by one thread, for one text. */
-final class Choices {
+final class Choices implements Constraint {
     /** A token of some of the texts. */
     private static final class Node {
         private final Map<Integer, Node> next = new HashMap<>();
@@ -35,12 +36,8 @@ final class Choices {
         }
     }
 
-    /**
-     * Makes every other token impossible.
-     *
-     * @param ends the model's ends of texts, which are possible where one choice ends and another goes on
-     */
-    void restrict(float[] logits, List<Integer> ends) {
+    @Override
+    public void restrict(float[] logits, List<Integer> ends) {
         float[] all = logits.clone();
         Arrays.fill(logits, Float.NEGATIVE_INFINITY);
         at.next.keySet().forEach(id -> logits[id] = all[id]);
@@ -49,16 +46,16 @@ final class Choices {
         }
     }
 
-    /** Goes on to a token that was possible. */
-    void take(int id) {
+    @Override
+    public void take(int id) {
         @Nullable Node node = at.next.get(id);
         if (node != null) {
             at = node;
         }
     }
 
-    /** Whether the text is whole, and no longer one begins with it. */
-    boolean complete() {
+    @Override
+    public boolean complete() {
         return at.ends && at.next.isEmpty();
     }
 }

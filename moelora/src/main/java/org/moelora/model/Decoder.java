@@ -23,6 +23,7 @@ import org.moelora.engine.Tensor;
 import org.moelora.engine.Weight;
 import org.moelora.engine.ops.Magnitude;
 import org.moelora.engine.random.RandomStream;
+import org.moelora.grammar.Grammars;
 import org.moelora.io.FolderFile;
 import org.moelora.io.GgufFile;
 import org.moelora.io.Json;
@@ -53,6 +54,7 @@ public final class Decoder implements Adaptable, AutoCloseable {
     private final @Nullable ParameterBlock parameters;
     private final Lifetime lifetime;
     private volatile @Nullable Fingerprint fingerprint;
+    private @Nullable Grammars grammars;
 
     private Decoder(
             DecoderConfig config,
@@ -291,6 +293,18 @@ public final class Decoder implements Adaptable, AutoCloseable {
     @Override
     public Path source() {
         return source;
+    }
+
+    /** Grammars for texts of this model, whose tokens are made by its tokenizer. */
+    Grammars grammars(Tokenizer tokenizer) {
+        synchronized (text) {
+            Grammars all = grammars;
+            if (all == null) {
+                all = new Grammars(tokenizer, config.vocabularySize(), eosIds());
+                grammars = all;
+            }
+            return all;
+        }
     }
 
     /** The tokens that end a text: those of config.json, generation_config.json and the tokenizer, or of a GGUF file. */

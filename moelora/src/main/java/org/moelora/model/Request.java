@@ -7,6 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.Cancellation;
 import org.moelora.engine.InputException;
+import org.moelora.grammar.Grammar;
 import org.moelora.text.ChatMessage;
 
 /**
@@ -97,6 +98,10 @@ public final class Request {
         return values.choices;
     }
 
+    @Nullable Grammar grammar() {
+        return values.grammar;
+    }
+
     int texts() {
         return values.texts;
     }
@@ -143,6 +148,7 @@ public final class Request {
         private long seed;
         private List<String> stops = List.of();
         private List<String> choices = List.of();
+        private @Nullable Grammar grammar;
         private int texts = 1;
         private int logProbabilities = -1;
         private @Nullable Duration deadline;
@@ -234,6 +240,34 @@ public final class Request {
             return this;
         }
 
+        /** The text is one JSON object: only tokens that go on with one can be chosen, and a token that ends texts only behind it. */
+        public Builder json() {
+            grammar = Grammar.json();
+            return this;
+        }
+
+        /**
+         * The text is JSON that is valid by a schema, of which {@code docs/generation.md} says what is read.
+         *
+         * @throws InputException if it is no schema, or nothing is valid by it
+         * @throws org.moelora.engine.UnsupportedFeature naming a keyword that is not supported
+         */
+        public Builder jsonSchema(String schema) {
+            grammar = Grammar.jsonSchema(schema);
+            return this;
+        }
+
+        /**
+         * The text is what a regular expression matches as a whole, as {@link java.util.regex.Pattern} does.
+         *
+         * @throws InputException if it is no expression, or matches nothing
+         * @throws org.moelora.engine.UnsupportedFeature naming a construct that is not supported
+         */
+        public Builder regex(String expression) {
+            grammar = Grammar.regex(expression);
+            return this;
+        }
+
         /** How many texts to write side by side, 1 to 128: 1. With a temperature of 0 they are equal. */
         public Builder texts(int count) {
             texts = count;
@@ -302,6 +336,9 @@ public final class Request {
             }
             if (choices.stream().anyMatch(String::isEmpty)) {
                 throw new InputException("a choice is empty; expected at least one character");
+            }
+            if (grammar != null && !choices.isEmpty()) {
+                throw new InputException("the request has choices and a grammar; expected one of them");
             }
             Duration time = deadline;
             if (time != null && (time.isNegative() || time.isZero() || time.compareTo(Duration.ofDays(365)) > 0)) {

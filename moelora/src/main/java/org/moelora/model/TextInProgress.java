@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.grammar.Constraint;
+import org.moelora.grammar.Grammar;
 import org.moelora.text.TextStream;
 import org.moelora.text.Tokenizer;
 
@@ -29,7 +31,7 @@ final class TextInProgress {
     private final StringBuilder shown = new StringBuilder();
     private final StopSequences stops;
     private final @Nullable TextStream stream;
-    private final @Nullable Choices choices;
+    private final @Nullable Constraint constraint;
     private int[] next;
     private int cached;
     private @Nullable FinishReason finish;
@@ -45,9 +47,9 @@ final class TextInProgress {
         Tokenizer tokenizer = decoder.tokenizer();
         request = asked.request();
         if (tokenizer == null
-                && !(request.stops().isEmpty() && request.choices().isEmpty())) {
+                && !(request.stops().isEmpty() && request.choices().isEmpty() && request.grammar() == null)) {
             throw new InputException(decoder.source()
-                    + ": there is no tokenizer; expected one for stop sequences and choices, which are text");
+                    + ": there is no tokenizer; expected one for stop sequences, choices and grammars, which are text");
         }
         this.asked = asked;
         this.index = index;
@@ -56,7 +58,15 @@ final class TextInProgress {
         sampler = new Sampler(request.sampling(), index, asked.prompt());
         stops = new StopSequences(request.stops());
         stream = tokenizer == null ? null : tokenizer.stream();
-        choices = tokenizer == null || request.choices().isEmpty() ? null : new Choices(request.choices(), tokenizer);
+        constraint = tokenizer == null ? null : constraint(decoder, tokenizer);
+    }
+
+    private @Nullable Constraint constraint(Decoder decoder, Tokenizer tokenizer) {
+        Grammar grammar = request.grammar();
+        if (grammar != null) {
+            return decoder.grammars(tokenizer).masks(grammar).begin();
+        }
+        return request.choices().isEmpty() ? null : new Choices(request.choices(), tokenizer);
     }
 
     boolean ended() {
@@ -80,8 +90,8 @@ final class TextInProgress {
      */
     void choose(float[] logits, Pieces pieces) {
         float[] adjusted = logits.clone();
-        if (choices != null) {
-            choices.restrict(adjusted, ends);
+        if (constraint != null) {
+            constraint.restrict(adjusted, ends);
         }
         int id = sampler.next(adjusted);
         if (firstToken == null) {
@@ -99,12 +109,12 @@ final class TextInProgress {
         if (stream != null) {
             show(stops.push(stream.push(id)), pieces);
         }
-        if (choices != null) {
-            choices.take(id);
+        if (constraint != null) {
+            constraint.take(id);
         }
         if (stops.found()) {
             end(FinishReason.STOP_SEQUENCE, pieces);
-        } else if (choices != null && choices.complete()) {
+        } else if (constraint != null && constraint.complete()) {
             end(FinishReason.STOP, pieces);
         } else if (ids.size() == asked.most()) {
             end(FinishReason.LENGTH, pieces);

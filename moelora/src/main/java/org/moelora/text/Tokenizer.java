@@ -231,8 +231,8 @@ public final class Tokenizer {
         return file;
     }
 
-    /** The bytes that the id adds to a text: none for a special token or an id without a token. */
-    byte[] bytes(int id) {
+    /** The bytes that the id adds to a text, which may be a part of a character's UTF-8: none for a special token or an id without a token. */
+    public byte[] bytes(int id) {
         if (isSpecial(id)) {
             return new byte[0];
         }
@@ -245,7 +245,7 @@ public final class Tokenizer {
     }
 
     /** How many spaces a decoded text loses at its beginning. */
-    int leadingSpaces() {
+    public int leadingSpaces() {
         return detokenizer.leadingSpaces();
     }
 
