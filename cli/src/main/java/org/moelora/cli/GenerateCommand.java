@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
             "  moelora generate --model llama --prompt \"Once upon a time\"",
             "  moelora generate --model llama --temperature 0.8 --prompt \"Once\"",
             "  moelora generate --model llama --chat --prompt \"What is a llama?\"",
+            "  moelora generate --model test-models/tiny --chat --prompt \"Is a cat red?\"",
             "  moelora generate --model llama < questions.txt",
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -44,8 +45,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Under(Section.DATA)
     @Option(
             names = "--chat",
-            description = "Take the text as a user's message in a conversation, as the model's chat template writes it;"
-                    + " each line is a conversation of its own.")
+            description = "Take the text as a user's message in a conversation, as the model's chat template writes it, or without one"
+                    + " under the headings that conversations are trained with (### User:); each line is a conversation of its own.")
     private boolean chat;
 
     @Under(Section.DATA)

@@ -152,9 +152,13 @@ class ChatCommandTest {
     }
 
     @Test
-    void withoutATemplateAChatHasTheHeadingsOfTraining() {
-        Ran none = Ran.of("generate", "--model", Ran.TINY, "--chat", "--prompt=Hi", "--max-tokens=2");
+    void withoutATemplateAChatHasTheHeadingsOfTraining() throws IOException {
+        Files.delete(model.resolve("chat_template.jinja"));
+        Ran none = Ran.of("generate", "--model", model, "--chat", "--prompt=Hi", "--max-tokens=2");
         assertThat(none.code()).isZero();
+        assertThat(none.out())
+                .isEqualTo(Ran.of("generate", "--model", model, "--prompt=### User:\nHi\n\n### Assistant:\n", "--max-tokens=2")
+                        .out());
         Ran alone = Ran.of("generate", "--model", model, "--system=Add.", "--prompt=Hi");
         assertThat(alone.code()).isEqualTo(2);
         assertThat(alone.err()).contains("--system").contains("expected --chat");

@@ -2,7 +2,6 @@ package org.moelora.data;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.text.ChatMessage;
@@ -39,8 +38,7 @@ record ChatText(String text, List<Answer> answers) {
     static ChatText of(ChatTemplate template, Example.Chat chat, boolean unlearned) {
         List<Example.Message> said = chat.messages();
         List<ChatMessage> messages = said.stream()
-                .map(message -> new ChatMessage(
-                        message.role().name().toLowerCase(Locale.ROOT), message.content(), message.fields()))
+                .map(Example.Message::said)
                 .toList();
         int last = last(said);
         try {

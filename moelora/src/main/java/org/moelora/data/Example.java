@@ -3,8 +3,10 @@ package org.moelora.data;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.moelora.text.ChatMessage;
 
 /** One row of data, in one of five shapes. Immutable; arrays must not be written. */
 public sealed interface Example {
@@ -64,18 +66,32 @@ public sealed interface Example {
     /**
      * One message of a conversation.
      *
-     * @param content null where an assistant only calls tools
+     * @param said what is said, as it is for asking too
      * @param learned whether it carries loss, if it is the assistant's
-     * @param fields what a chat template reads of it besides, such as {@code tool_calls}: strings, numbers, booleans, lists and maps of these
      */
-    record Message(Role role, @Nullable String content, boolean learned, Map<String, @Nullable Object> fields) {
-        public Message {
-            fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
-        }
-
+    record Message(ChatMessage said, boolean learned) {
         /** A message that is its content, and is learned if it is the assistant's. */
         public Message(Role role, String content) {
             this(role, content, true, Map.of());
+        }
+
+        public Message(Role role, @Nullable String content, boolean learned, Map<String, @Nullable Object> fields) {
+            this(new ChatMessage(role.name().toLowerCase(Locale.ROOT), content, fields), learned);
+        }
+
+        /** Who says it. */
+        public Role role() {
+            return Role.valueOf(said.role().toUpperCase(Locale.ROOT));
+        }
+
+        /** What its text is; null where an assistant only calls tools. */
+        public @Nullable String content() {
+            return said.content();
+        }
+
+        /** What a chat template reads of it besides. */
+        public Map<String, @Nullable Object> fields() {
+            return said.fields();
         }
     }
 

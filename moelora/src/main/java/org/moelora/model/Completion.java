@@ -2,6 +2,7 @@ package org.moelora.model;
 
 import java.time.Duration;
 import java.util.List;
+import org.moelora.text.ToolCall;
 
 /**
  * What a model wrote for a {@link Request}. Immutable.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param firstToken time from the beginning to the first token; the time of all if there is none
  * @param time time from the beginning to the end
  * @param logProbabilities one for each id if {@link Request.Builder#logProbabilities} asked for them, else none
+ * @param toolCalls what it asks to be called, of the request's tools or others; they are no part of the text
  */
 public record Completion(
         String text,
@@ -21,10 +23,24 @@ public record Completion(
         Usage usage,
         Duration firstToken,
         Duration time,
-        List<TokenLogProbability> logProbabilities) {
+        List<TokenLogProbability> logProbabilities,
+        List<ToolCall> toolCalls) {
     public Completion {
         ids = List.copyOf(ids);
         logProbabilities = List.copyOf(logProbabilities);
+        toolCalls = List.copyOf(toolCalls);
+    }
+
+    /** One without calls. */
+    public Completion(
+            String text,
+            List<Integer> ids,
+            FinishReason finish,
+            Usage usage,
+            Duration firstToken,
+            Duration time,
+            List<TokenLogProbability> logProbabilities) {
+        this(text, ids, finish, usage, firstToken, time, logProbabilities, List.of());
     }
 
     /**

@@ -7,11 +7,13 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.UnsupportedFeature;
 import org.moelora.text.ChatHeadings;
 import org.moelora.text.ChatMessage;
 import org.moelora.text.ChatTemplate;
 import org.moelora.text.TextStream;
 import org.moelora.text.Tokenizer;
+import org.moelora.text.Tool;
 
 /**
  * Makes texts from a view, one or several side by side, with a key/value cache that lives as long as one call. {@link LanguageModel#complete} writes one text with limits, stop
@@ -191,12 +193,25 @@ public final class Generation {
      * @throws InputException if the model has no tokenizer, the template refuses the messages, or they are more than headings can write
      */
     public int[] tokens(List<ChatMessage> messages) {
+        return tokens(messages, List.of());
+    }
+
+    /**
+     * {@link #tokens(List)} with tools that the assistant may call.
+     *
+     * @throws UnsupportedFeature if the model has no chat template, or one that does not write tools, their calls or their answers
+     */
+    public int[] tokens(List<ChatMessage> messages, List<Tool> tools) {
         ChatTemplate template = model.decoder().chatTemplate();
         if (template == null) {
+            if (!tools.isEmpty()) {
+                throw new UnsupportedFeature(
+                        model.decoder().source().toString(), "tools without a chat template", "a model with one that writes them");
+            }
             return ChatHeadings.prompt(tokenizer(), messages);
         }
         ChatTemplate dated = date == null ? template : template.withDate(date);
-        return tokenizer().encode(dated.render(messages, true), false);
+        return tokenizer().encode(dated.prompt(messages, tools), false);
     }
 
     private static boolean anyOf(int[][] next) {

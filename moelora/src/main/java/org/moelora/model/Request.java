@@ -9,6 +9,7 @@ import org.moelora.engine.Cancellation;
 import org.moelora.engine.InputException;
 import org.moelora.grammar.Grammar;
 import org.moelora.text.ChatMessage;
+import org.moelora.text.Tool;
 
 /**
  * A prompt, and how a text is to be written after it: for {@link LanguageModel#complete}. Immutable, so that several threads may use one.
@@ -69,7 +70,7 @@ public final class Request {
         LocalDate date = values.date;
         List<ChatMessage> messages = values.messages;
         return messages != null
-                ? (date == null ? generation : generation.withDate(date)).tokens(messages)
+                ? (date == null ? generation : generation.withDate(date)).tokens(messages, values.tools)
                 : generation.tokens(values.prompt);
     }
 
@@ -96,6 +97,10 @@ public final class Request {
 
     List<String> choices() {
         return values.choices;
+    }
+
+    List<Tool> tools() {
+        return values.tools;
     }
 
     @Nullable Grammar grammar() {
@@ -148,6 +153,7 @@ public final class Request {
         private long seed;
         private List<String> stops = List.of();
         private List<String> choices = List.of();
+        private List<Tool> tools = List.of();
         private @Nullable Grammar grammar;
         private int texts = 1;
         private int logProbabilities = -1;
@@ -237,6 +243,15 @@ public final class Request {
          */
         public Builder choices(List<String> texts) {
             choices = List.copyOf(texts);
+            return this;
+        }
+
+        /**
+         * Tools that the answer to a conversation may call, at most 128: {@link Completion#toolCalls}. A model writes calls in its family's form, which is told by its chat template;
+         * a form that is not read here is refused as an {@link org.moelora.engine.UnsupportedFeature} when the request is made.
+         */
+        public Builder tools(List<Tool> given) {
+            tools = List.copyOf(given);
             return this;
         }
 
@@ -336,6 +351,10 @@ public final class Request {
             }
             if (choices.stream().anyMatch(String::isEmpty)) {
                 throw new InputException("a choice is empty; expected at least one character");
+            }
+            range("the number of tools", tools.size(), 0, MOST);
+            if (!tools.isEmpty() && messages == null) {
+                throw new InputException("the request has tools and no messages; expected Request.ofMessages");
             }
             if (grammar != null && !choices.isEmpty()) {
                 throw new InputException("the request has choices and a grammar; expected one of them");

@@ -2,14 +2,18 @@ package org.moelora.model;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.random.RandomStream;
 import org.moelora.grammar.Constraint;
 import org.moelora.grammar.Grammar;
+import org.moelora.text.ChatTemplate;
 import org.moelora.text.TextStream;
 import org.moelora.text.Tokenizer;
+import org.moelora.text.ToolCallStream;
 
 /** One text of a request as it is written: chooses its tokens, shows its pieces, and knows when it ends. Used by one thread at a time. */
 final class TextInProgress {
@@ -32,6 +36,7 @@ final class TextInProgress {
     private final StopSequences stops;
     private final @Nullable TextStream stream;
     private final @Nullable Constraint constraint;
+    private final @Nullable ToolCallStream calls;
     private int[] next;
     private int cached;
     private @Nullable FinishReason finish;
@@ -58,7 +63,20 @@ final class TextInProgress {
         sampler = new Sampler(request.sampling(), index, asked.prompt());
         stops = new StopSequences(request.stops());
         stream = tokenizer == null ? null : tokenizer.stream();
+        calls = tokenizer == null || request.tools().isEmpty() ? null : calls(decoder, tokenizer);
         constraint = tokenizer == null ? null : constraint(decoder, tokenizer);
+    }
+
+    private ToolCallStream calls(Decoder decoder, Tokenizer tokenizer) {
+        ChatTemplate template = Objects.requireNonNull(decoder.chatTemplate()); // without one tools are refused
+        int seed = 31 * Arrays.hashCode(asked.prompt()) + index;
+        return new ToolCallStream(template.toolCalls(), tokenizer, place -> callId(31L * seed + place));
+    }
+
+    /** Nine letters and digits that another prompt, text or place rarely has. */
+    private static String callId(long seed) {
+        String digits = Long.toString(RandomStream.of(seed, 0, "tool call").nextLong() >>> 1, 36);
+        return "000000000".concat(digits).substring(digits.length());
     }
 
     private @Nullable Constraint constraint(Decoder decoder, Tokenizer tokenizer) {
@@ -107,6 +125,9 @@ final class TextInProgress {
             logProbabilities.add(LogProbabilities.of(logits, id, request.logProbabilities()));
         }
         if (stream != null) {
+            if (calls != null) {
+                calls.token(id);
+            }
             show(stops.push(stream.push(id)), pieces);
         }
         if (constraint != null) {
@@ -134,9 +155,16 @@ final class TextInProgress {
                 finish = FinishReason.STOP_SEQUENCE;
             }
         }
+        if (calls != null) {
+            pass(calls.finish(), pieces);
+        }
     }
 
-    private void show(String piece, Pieces pieces) {
+    private void show(String said, Pieces pieces) {
+        pass(calls == null ? said : calls.push(said), pieces);
+    }
+
+    private void pass(String piece, Pieces pieces) {
         if (!piece.isEmpty()) {
             shown.append(piece);
             pieces.piece(index, piece);
@@ -152,6 +180,7 @@ final class TextInProgress {
                 new Usage(asked.prompt().length, cached, ids.size()),
                 firstToken == null ? time : firstToken,
                 time,
-                logProbabilities);
+                logProbabilities,
+                calls == null ? List.of() : calls.calls());
     }
 }

@@ -1,7 +1,9 @@
 package org.moelora.text;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -20,5 +22,36 @@ public record ChatMessage(String role, @Nullable String content, Map<String, @Nu
     /** A message that is its content. */
     public ChatMessage(String role, String content) {
         this(role, content, Map.of());
+    }
+
+    /** What the system says. */
+    public static ChatMessage system(String content) {
+        return new ChatMessage("system", content);
+    }
+
+    /** What the user says. */
+    public static ChatMessage user(String content) {
+        return new ChatMessage("user", content);
+    }
+
+    /** What the assistant says. */
+    public static ChatMessage assistant(String content) {
+        return new ChatMessage("assistant", content);
+    }
+
+    /**
+     * An answer of the assistant's that calls tools.
+     *
+     * @param content what it says before; null for nothing
+     */
+    public static ChatMessage assistant(@Nullable String content, List<ToolCall> calls) {
+        List<Object> values = new ArrayList<>();
+        calls.forEach(call -> values.add(call.value()));
+        return new ChatMessage("assistant", content, calls.isEmpty() ? Map.of() : Map.of("tool_calls", values));
+    }
+
+    /** What a tool answered to a call. */
+    public static ChatMessage tool(ToolCall call, String content) {
+        return new ChatMessage("tool", content, Map.of("tool_call_id", call.id(), "name", call.name()));
     }
 }

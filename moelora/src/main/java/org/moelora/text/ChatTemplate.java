@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
+import org.moelora.engine.UnsupportedFeature;
 import org.moelora.io.FolderFile;
 import org.moelora.io.GgufMetadata;
 import org.moelora.io.Json;
@@ -44,6 +45,7 @@ public final class ChatTemplate {
             "unk_token", "unknown_token_id",
             "pad_token", "padding_token_id");
 
+    private final String text;
     private final Template template;
     private final Map<String, @Nullable Object> tokens;
     private final String source;
@@ -52,6 +54,7 @@ public final class ChatTemplate {
 
     private ChatTemplate(
             String source,
+            String text,
             Template template,
             Map<String, @Nullable Object> tokens,
             @Nullable ChatTemplate withTools,
@@ -59,6 +62,7 @@ public final class ChatTemplate {
         this.withTools = withTools;
         this.date = date;
         this.source = source;
+        this.text = text;
         this.template = template;
         this.tokens = tokens;
     }
@@ -71,7 +75,7 @@ public final class ChatTemplate {
      * @throws InputException if it has a construct that is not supported, which is named with its line
      */
     public static ChatTemplate of(String source, String template, Map<String, String> tokens) {
-        return new ChatTemplate(source, Template.parse(source, template), new HashMap<>(tokens), null, null);
+        return new ChatTemplate(source, template, Template.parse(source, template), new HashMap<>(tokens), null, null);
     }
 
     /**
@@ -105,7 +109,7 @@ public final class ChatTemplate {
     }
 
     private ChatTemplate withTools(@Nullable ChatTemplate ofTools) {
-        return new ChatTemplate(source, template, tokens, ofTools, date);
+        return new ChatTemplate(source, text, template, tokens, ofTools, date);
     }
 
     private static @Nullable String named(JsonObject config, String name, boolean needed) {
@@ -299,12 +303,57 @@ public final class ChatTemplate {
     /** The same with another day for today, which templates ask {@code strftime_now} for. */
     public ChatTemplate withDate(LocalDate day) {
         ChatTemplate tools = withTools == null ? null : withTools.withDate(day);
-        return new ChatTemplate(source, template, tokens, tools, day);
+        return new ChatTemplate(source, text, template, tokens, tools, day);
     }
 
     /** What {@code strftime_now} takes for today: the day of {@link #withDate}, else the day it is. */
     public LocalDate date() {
         return date == null ? LocalDate.now(ZoneId.systemDefault()) : date;
+    }
+
+    /**
+     * How the model writes the calls of tools, as far as its template tells.
+     *
+     * @throws UnsupportedFeature if its form is none that is read here
+     */
+    public ToolCallFormat toolCalls() {
+        ChatTemplate used = withTools == null ? this : withTools;
+        ToolCallFormat format = ToolCallFormat.of(used.text);
+        if (format == null) {
+            throw new UnsupportedFeature(
+                    used.source,
+                    "its form of tool calls",
+                    "a chat template with Hermes' and Qwen's <tool_call>, Mistral's [TOOL_CALLS] list or Llama 3.1's JSON");
+        }
+        return format;
+    }
+
+    /**
+     * A conversation with tools for its next answer, of which nothing is left out.
+     *
+     * @param tools none if there are none
+     * @throws UnsupportedFeature if the template does not write tools, their calls or their answers
+     */
+    public String prompt(List<ChatMessage> messages, List<Tool> tools) {
+        Map<String, @Nullable Object> more = new HashMap<>();
+        if (!tools.isEmpty()) {
+            more.put("tools", tools.stream().map(Tool::value).toList());
+        }
+        String prompt = render(messages, more, true);
+        if (!tools.isEmpty() && prompt.equals(render(messages, true))) {
+            throw new UnsupportedFeature(source, "tools", "a model whose chat template writes them");
+        }
+        boolean called = messages.stream()
+                .anyMatch(message -> message.role().equals("tool") || message.fields().containsKey("tool_calls"));
+        if (called) {
+            try {
+                checkFields(messages, more, "tool_calls"::equals);
+                checkSaid(messages, more, prompt);
+            } catch (InputException e) {
+                throw new UnsupportedFeature(source, "a conversation in which tools were called", e.getMessage());
+            }
+        }
+        return prompt;
     }
 
     /** The text of the end-of-sequence token; empty if it is not known. */

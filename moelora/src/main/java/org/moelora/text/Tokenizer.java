@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.io.GgufMetadata;
 
@@ -224,6 +225,11 @@ public final class Tokenizer {
     public OptionalInt unknownId() {
         int id = model.unknownId();
         return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /** The text of an added token, special or not; null for other ids. */
+    @Nullable String token(int id) {
+        return addedTexts.get(id);
     }
 
     /** The file that this was read from. */

@@ -3,6 +3,8 @@ package org.moelora.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.moelora.data.Example;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Origin;
@@ -23,8 +26,11 @@ import org.moelora.model.GenerationOptions;
 class ChatHeadingsTest {
     /** What is asked is what a row of training has up to its last answer, earlier answers and their ends included. */
     @Test
-    void aConversationIsAskedAsItIsTrained() {
-        try (Decoder base = Decoder.load(Path.of("../test-models/tiny"))) {
+    void aConversationIsAskedAsItIsTrained(@TempDir Path folder) throws IOException {
+        for (String name : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(Path.of("../test-models/tiny", name), folder.resolve(name));
+        }
+        try (Decoder base = Decoder.load(folder)) {
             List<Example.Message> said = List.of(
                     new Example.Message(Example.Role.SYSTEM, "Be brief."),
                     new Example.Message(Example.Role.USER, "Tom has 3 pens."),

@@ -16,6 +16,23 @@ final class ModelFiles {
             }
             """.formatted(TokenizerFiles.BOS_ID, TokenizerFiles.EOS_ID);
 
+    /** Asks as the pretraining text does, {@link Cast#ANSWER} behind a question. */
+    static final String CHAT_TEMPLATE = """
+            {{- bos_token -}}
+            {%- for message in messages -%}
+                {%- if message.role == 'assistant' -%}
+                    {{- 'Answer: ' + message.content + eos_token -}}
+                {%- elif message.role == 'user' or message.role == 'system' -%}
+                    {{- message.content + '\\n' -}}
+                {%- else -%}
+                    {{- raise_exception('this model knows the roles system, user and assistant, not ' + message.role) -}}
+                {%- endif -%}
+            {%- endfor -%}
+            {%- if add_generation_prompt -%}
+                {{- 'Answer:' -}}
+            {%- endif -%}
+            """;
+
     private ModelFiles() {}
 
     static DecoderConfig config(int hidden, int intermediate, int layers, int heads, int kvHeads, int vocabulary) {

@@ -214,6 +214,7 @@ final class Pretraining implements AutoCloseable {
         writer.write(folder.resolve("model.safetensors"));
         AtomicFile.write(folder.resolve("config.json"), ModelFiles.config(settings.model()));
         AtomicFile.write(folder.resolve("generation_config.json"), ModelFiles.GENERATION_CONFIG);
+        AtomicFile.write(folder.resolve("chat_template.jinja"), ModelFiles.CHAT_TEMPLATE);
     }
 
     private static long[] dims(Parameter parameter) {

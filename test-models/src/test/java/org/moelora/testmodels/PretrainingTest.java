@@ -37,6 +37,11 @@ class PretrainingTest {
     }
 
     @Test
+    void theBundledModelHasTheTemplateThatIsExported() {
+        assertThat(Path.of("tiny", "chat_template.jinja")).hasContent(ModelFiles.CHAT_TEMPLATE);
+    }
+
+    @Test
     void aRunThatWasInterruptedEndsAsOneThatWasNot(@TempDir Path folder) {
         Tokenizer tokenizer = Tokenizer.read(Path.of("tiny", "tokenizer.json"));
         Path checkpoint = folder.resolve("checkpoint.safetensors");
