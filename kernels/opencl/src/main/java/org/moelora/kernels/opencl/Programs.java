@@ -41,7 +41,7 @@ final class Programs implements AutoCloseable {
     private final BinaryCache cache;
     private final Binaries binaries;
     private boolean saidWithout;
-    private final String common = source("common.cl");
+    private final String common = source("common.cl") + "\n";
     private final Map<String, cl_program> programs = new HashMap<>();
     private final Map<String, Kernel> kernels = new HashMap<>();
     private boolean closed;
@@ -110,7 +110,7 @@ final class Programs implements AutoCloseable {
      */
     cl_program build(String file, String text, String constants) {
         String flags = options + (constants.isEmpty() ? "" : " " + constants);
-        String whole = common + "\n#line 1\n" + text;
+        String whole = common + text;
         String key = cache.key(flags, whole);
         Optional<byte[]> binary = cache.read(key);
         if (binary.isPresent()) {
@@ -200,14 +200,20 @@ final class Programs implements AutoCloseable {
         return new String(log, StandardCharsets.UTF_8).replace("\0", "").strip();
     }
 
-    private static String where(String file, String text, String log) {
+    /** Where the compiler stopped: it counts the lines of both files as one, as not every compiler takes {@code #line}. */
+    private String where(String file, String text, String log) {
         Matcher line = LINE.matcher(log);
         if (!line.find()) {
             return "";
         }
         int number = Integer.parseInt(line.group(1));
-        String[] lines = text.split("\n", -1);
-        return number > lines.length ? "" : "; " + file + ":" + number + ": " + lines[number - 1].strip();
+        int before = (int) common.lines().count();
+        boolean shared = number <= before;
+        String[] lines = (shared ? common : text).split("\n", -1);
+        int there = shared ? number : number - before;
+        return there > lines.length
+                ? ""
+                : "; " + (shared ? "common.cl" : file) + ":" + there + ": " + lines[there - 1].strip();
     }
 
     private static String source(String file) {
