@@ -31,24 +31,6 @@ import picocli.CommandLine.Option;
  */
 @Under(Section.ADAPTER)
 final class AdapterFlags {
-    @About(Part.SHAPE)
-    @Option(
-            names = "--method",
-            paramLabel = "NAME",
-            description =
-                    "moelora (default), prompt-moelora, lora, dora, mola, loramoe, hydralora, comol, adamole, task-moelora or comoe: sets of the flags"
-                            + " below, each of which can be given beside it.")
-    private @Nullable String method;
-
-    @About({Part.MIXTURE, Part.SHAPE})
-    @Option(
-            names = "--gate-init",
-            paramLabel = "NAME",
-            description =
-                    "First weights of the routers: fixed (default), of deviation 0.02; inverse-width, of 1 / sqrt(in), so"
-                            + " that wide models do not choose more sharply.")
-    private @Nullable String gateInit;
-
     private boolean mixes;
     private boolean resumes;
 
@@ -61,8 +43,7 @@ final class AdapterFlags {
     @Option(
             names = "--init-adapter",
             paramLabel = "DIR",
-            description =
-                    "Go on from this adapter, which fixes method, experts, top-k, rank, alpha, dropout, targets and gate.")
+            description = "Go on from this adapter, which fixes how an adapter is made.")
     private @Nullable Path initAdapter;
 
     private final SettingFlags settings;
@@ -90,13 +71,7 @@ final class AdapterFlags {
         Method preset = preset();
         if (preset.isLora()) {
             refuseMixtureFlags();
-            return LoraConfig.builder()
-                    .rank(settings.get(AdapterSettings.RANK))
-                    .alpha(settings.get(AdapterSettings.ALPHA))
-                    .dropout(settings.get(AdapterSettings.DROPOUT))
-                    .targets(settings.get(AdapterSettings.TARGETS))
-                    .dora(preset.isDora())
-                    .build();
+            return AdapterSettings.lora(settings, preset.isDora());
         }
         Values shape = shape(preset);
         checkGate(shape);
@@ -121,7 +96,7 @@ final class AdapterFlags {
     /** Refuses flags for another gate or router, and a gate without what it needs. */
     private void checkGate(Values shape) {
         for (Setting<?, ?> setting : settings.all()) {
-            AdapterSettings.Needs needs = AdapterSettings.needs(setting);
+            Setting.Needs<?> needs = setting.needs();
             String has = needs == null ? "" : shape.get(needs.of());
             if (needs != null
                     && settings.said(setting) != null
@@ -129,22 +104,19 @@ final class AdapterFlags {
                 throw isFor(setting, needs, "the " + needs.of().name() + " is " + has);
             }
         }
-        boolean byTask = shape.get(AdapterSettings.GATE).equals("task");
-        gateInit();
-        refuse("--gate-init", gateInit, !byTask, "top-k, top-k-raw, dense or threshold", "task");
-        if (byTask && settings.said(AdapterSettings.TASKS) == null) {
+        if (shape.get(AdapterSettings.GATE).equals("task") && settings.said(AdapterSettings.TASKS) == null) {
             throw new InputException("--tasks is missing; expected the names of the rows' tasks with the gate task");
         }
     }
 
-    private static InputException isFor(Setting<?, ?> setting, AdapterSettings.Needs needs, String has) {
+    private static InputException isFor(Setting<?, ?> setting, Setting.Needs<?> needs, String has) {
         String flag = "--" + SettingFlags.name(setting);
         return new InputException(flag + " is for the " + needs.of().name() + " " + String.join(" or ", needs.oneOf())
                 + ", and " + has + "; expected no " + flag);
     }
 
     private Method preset() {
-        return Method.of(Flags.or(method, "moelora"));
+        return settings.get(Method.SETTING);
     }
 
     private boolean biased() {
@@ -166,9 +138,9 @@ final class AdapterFlags {
     }
 
     private AdapterConfig startingFrom(AdapterConfig has) {
-        if (method != null) {
-            Method preset = preset();
-            same("--method", preset.isLora() ? method : "moelora", has.method());
+        Method preset = settings.said(Method.SETTING);
+        if (preset != null) {
+            same("--method", preset.isLora() ? preset.name() : MoeLoraConfig.METHOD, has.method());
             if (has instanceof MoeLoraConfig) {
                 // A preset's experts are a default; its gate and its A are what it is.
                 Values shape = shape(preset);
@@ -181,10 +153,10 @@ final class AdapterFlags {
         if (has instanceof LoraConfig) {
             refuseMixtureFlags();
         }
-        if (gateInit != null) {
-            throw new InputException("--gate-init is for new routers, and --init-adapter " + initAdapter
-                    + " has routers; expected no --gate-init");
-        }
+        settings.refuse(
+                GateInit.SETTING::equals,
+                flag -> flag + " is for new routers, and --init-adapter " + initAdapter + " has routers; expected no "
+                        + flag);
         AdapterSettings.SETTINGS.all().forEach(setting -> checkSame(setting, has));
         return has;
     }
@@ -196,7 +168,7 @@ final class AdapterFlags {
         if (given == null) {
             return;
         }
-        AdapterSettings.Needs needs = AdapterSettings.needs(setting);
+        Setting.Needs<AdapterConfig> needs = setting.needs();
         if (there == null && needs != null) {
             throw isFor(
                     setting,
@@ -340,7 +312,7 @@ final class AdapterFlags {
 
     /** First values of the routers of a new adapter. */
     GateInit gateInit() {
-        return gateInit == null ? GateInit.FIXED : GateInit.of(gateInit);
+        return settings.get(GateInit.SETTING);
     }
 
     /** How an adapter of that kind is trained. */
@@ -360,9 +332,10 @@ final class AdapterFlags {
         if (initAdapter != null) {
             flags.put("init-adapter", Flags.absolute(initAdapter));
         }
-        flags.put("method", Flags.or(method, kind.method()));
-        if (kind instanceof MoeLoraConfig && gateInit() != GateInit.FIXED) {
-            flags.put("gate-init", gateInit().id());
+        Method method = settings.said(Method.SETTING);
+        flags.put(Method.SETTING.name(), method == null ? kind.method() : method.name());
+        if (kind instanceof MoeLoraConfig && gateInit() != GateInit.SETTING.otherwise()) {
+            flags.put(GateInit.SETTING.name(), gateInit().id());
         }
         Values usual = preset().settings();
         SettingFlags.write(flags, AdapterSettings.SETTINGS.listed(kind, usual), kind);

@@ -308,7 +308,11 @@ final class CompareCommand implements Callable<Integer> {
                 "data",
                 Flags.given("--data", data).stream().map(Flags::absolute).toList());
         flags.put("method", best.arm().method());
-        Values usual = Method.of(best.arm().method()).settings();
+        Values usual = Method.SETTING
+                .kind()
+                .parser()
+                .apply("method", best.arm().method())
+                .settings();
         SettingFlags.write(flags, AdapterSettings.SETTINGS.listed(config, usual), config);
         if (config.gate() != null) {
             flags.put(SettingFlags.name(LossSettings.BALANCE_WEIGHT), 0.0);

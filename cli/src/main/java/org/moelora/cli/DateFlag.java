@@ -13,11 +13,11 @@ final class DateFlag {
     @Option(
             names = "--date",
             paramLabel = "DATE",
-            description = "What the chat template takes for today, as YYYY-MM-DD: the day it is.")
+            description = "The date that the chat template writes, as YYYY-MM-DD; today unless given.")
     private @Nullable String date;
 
     /**
-     * The day that is given, else the day it is.
+     * The day that is given, else today.
      *
      * @throws InputException if it is no date
      */

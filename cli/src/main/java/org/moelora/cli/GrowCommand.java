@@ -122,7 +122,7 @@ final class GrowCommand implements Callable<Integer>, SettingFlags.Owner {
 
     private List<TokenRow> rows(Decoder base, List<Path> files) {
         return View.encoder(base, flags.date())
-                .withMaxLength(flags.maxLength(), flags.longRows())
+                .with(flags.rowLimit())
                 .encodeAll(Examples.read(files))
                 .rows();
     }

@@ -5,19 +5,20 @@ import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
+import org.moelora.adapter.AdapterSettings;
 import org.moelora.adapter.AdapterSummary;
-import org.moelora.adapter.ExpertSpace;
 import org.moelora.adapter.Fingerprint;
 import org.moelora.adapter.GatePolicy;
 import org.moelora.adapter.MoeLoraConfig;
-import org.moelora.adapter.Router;
 import org.moelora.engine.InputException;
 import org.moelora.eval.RoutingReport;
 import org.moelora.io.JsonWriter;
+import org.moelora.settings.Setting;
+import org.moelora.settings.Values;
 import org.moelora.train.RunSummary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,6 +43,8 @@ import picocli.CommandLine.Parameters;
             "  moelora inspect run1/last --model llama --data test.jsonl --json > routing",
         })
 final class InspectCommand implements Callable<Integer> {
+    private static final String SELECTION_BIAS = "selection_bias";
+
     private final Streams streams;
 
     @Parameters(paramLabel = "ADAPTER", description = "The adapter's folder.")
@@ -127,44 +130,26 @@ final class InspectCommand implements Callable<Integer> {
         AdapterConfig config = summary.config();
         line("method", config.method());
         line("parameters", Figures.count(summary.parameters()) + " on " + summary.linears() + " linears");
-        line("rank", Integer.toString(config.rank()));
-        line("alpha", config.alpha() + " (scale " + config.scale() + ")");
-        line("dropout", Double.toString(config.dropout()));
-        line("targets", config.targets().toString());
-        if (config instanceof MoeLoraConfig mixture) {
-            line(
-                    "experts",
-                    mixture.expertsPerLayer().stream().map(String::valueOf).collect(Collectors.joining(", ")));
-            if (mixture.topK() > 0) {
-                line("top-k", Integer.toString(mixture.topK()));
-            }
-            line("gate", mixture.gate().id() + (mixture.gate().biased() ? " (chosen with a bias)" : ""));
-            switch (mixture.router()) {
-                case Router.Prompt prompt ->
-                    line(
-                            "router",
-                            prompt.id() + " (rms " + prompt.rms() + ", one per "
-                                    + prompt.share().id() + ")");
-                case Router.Token token -> {}
-            }
-            switch (mixture.space()) {
-                case SEPARATE -> {}
-                case SHARED_A -> line("shared-a", "true");
-                case CORE -> line("core-space", "true");
-            }
-            switch (mixture.gate()) {
-                case GatePolicy.Threshold threshold ->
-                    line("max-threshold", threshold.max() == 0 ? "1 / experts" : Double.toString(threshold.max()));
-                case GatePolicy.TaskGate taskGate -> line("tasks", String.join(", ", taskGate.tasks()));
-                case GatePolicy.Renormalised top -> {}
-                case GatePolicy.Raw top -> {}
-                case GatePolicy.Dense dense -> {}
-            }
+        for (Setting<AdapterConfig, ?> setting : AdapterSettings.SETTINGS.listed(config, Values.NONE)) {
+            line(setting.name(), shown(setting, config));
+        }
+        line("scale", Double.toString(config.scale()));
+        if (isBiased(config)) {
+            line(SELECTION_BIAS.replace('_', '-'), "true");
         }
         summary.losses().forEach((name, value) -> line(name.replace('_', '-'), String.valueOf(value)));
         line("made on", summary.basePath().isEmpty() ? "(it does not say)" : summary.basePath());
         Fingerprint base = summary.base();
         line("base", base == null ? "(no fingerprint)" : base.architecture() + ", " + base.shapes());
+    }
+
+    private static <T> String shown(Setting<AdapterConfig, T> setting, AdapterConfig config) {
+        return setting.kind().shown(Objects.requireNonNull(setting.getter().apply(config)));
+    }
+
+    private static boolean isBiased(AdapterConfig config) {
+        GatePolicy gate = config.gate();
+        return gate != null && gate.biased();
     }
 
     private void line(String name, String value) {
@@ -177,26 +162,15 @@ final class InspectCommand implements Callable<Integer> {
         all.put("method", config.method());
         all.put("parameters", summary.parameters());
         all.put("linears", summary.linears());
-        all.put("rank", config.rank());
-        all.put("alpha", config.alpha());
+        for (Setting<AdapterConfig, ?> setting : AdapterSettings.SETTINGS.all()) {
+            Object value = setting.written(config);
+            if (value != null) {
+                all.put(setting.field(), value);
+            }
+        }
         all.put("scale", config.scale());
-        all.put("dropout", config.dropout());
-        all.put("targets", config.targets().toString());
-        if (config instanceof MoeLoraConfig mixture) {
-            all.put("experts", mixture.expertsPerLayer());
-            all.put("gate", mixture.gate().id());
-            all.put("selection_bias", mixture.gate().biased());
-            all.put("router", mixture.router().id());
-            if (mixture.router() instanceof Router.Prompt prompt) {
-                all.put("router_rms", prompt.rms());
-                all.put("router_share", prompt.share().id());
-            }
-            all.put("top_k", mixture.topK() > 0 ? mixture.topK() : null);
-            all.put("shared_a", mixture.space() == ExpertSpace.SHARED_A);
-            all.put("core_space", mixture.space() == ExpertSpace.CORE);
-            if (mixture.gate() instanceof GatePolicy.TaskGate taskGate) {
-                all.put("tasks", taskGate.tasks());
-            }
+        if (config.gate() != null) {
+            all.put(SELECTION_BIAS, isBiased(config));
         }
         all.put("losses", summary.losses());
         all.put("made_on", summary.basePath());

@@ -3,10 +3,12 @@ package org.moelora.cli;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSettings;
 import org.moelora.adapter.LossSettings;
-import org.moelora.engine.InputException;
-import org.moelora.engine.Spelling;
+import org.moelora.settings.Kind;
+import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
 import org.moelora.settings.Values;
 import org.moelora.train.TrainingConfig;
 import org.moelora.train.WarmUp;
@@ -45,15 +47,15 @@ record Method(String name, Values settings) {
         new Method("comoe", Values.NONE.and(LossSettings.CONTRAST, LossSettings.Contrast.TOKEN)),
     };
 
-    static Method of(String name) {
-        return Arrays.stream(ALL)
-                .filter(method -> method.name.equals(name))
-                .findFirst()
-                .orElseThrow(() -> new InputException("--method is \"" + name + "\"; expected one of "
-                        + Arrays.stream(ALL).map(Method::name).collect(Collectors.joining(", "))
-                        + Spelling.suggestion(
-                                name, Arrays.stream(ALL).map(Method::name).toList())));
-    }
+    static final Setting<AdapterConfig, Method> SETTING = Setting.of(
+            "method",
+            Kind.oneOf(Method::name, ALL),
+            config -> null,
+            ALL[0],
+            "{} (default), "
+                    + Arrays.stream(ALL).skip(1).map(Method::name).collect(Collectors.joining(", "))
+                    + ": names of sets of the flags below, each of which can be given beside one.",
+            Part.SHAPE);
 
     /** Whether it has no experts. */
     boolean isLora() {

@@ -24,7 +24,7 @@ final class Mistakes {
     private Mistakes() {}
 
     /**
-     * Refuses a command or a flag that does not exist, before anything is said to be missing: what is missing is most often what is misspelt.
+     * Refuses a command or a flag that does not exist, before anything is reported missing: what is missing is most often what is misspelt.
      *
      * @throws InputException with the nearest name
      */

@@ -29,7 +29,9 @@ enum Section {
         }
         return parts.contains(Part.DATA)
                 ? DATA
-                : parts.contains(Part.EVALUATION) ? EVALUATION : parts.contains(Part.MACHINE) ? MACHINE : OPTIMIZER;
+                : parts.contains(Part.EVALUATION)
+                        ? EVALUATION
+                        : parts.contains(Part.OUTPUT) ? OUTPUT : parts.contains(Part.MACHINE) ? MACHINE : OPTIMIZER;
     }
 
     String title() {

@@ -75,7 +75,7 @@ final class SettingFlags implements Values {
         }
     }
 
-    /** The flag's name without its dashes: what is on unless something is said has a flag that turns it off. */
+    /** The flag's name without its dashes: a setting that is on by default has a flag that turns it off. */
     static String name(Setting<?, ?> setting) {
         return isOnUnlessSaid(setting) ? "no-" + setting.name() : setting.name();
     }
@@ -84,16 +84,24 @@ final class SettingFlags implements Values {
         return Boolean.TRUE.equals(setting.otherwise());
     }
 
+    /**
+     * @throws InputException naming the flag, if its value is not allowed
+     */
     @Override
     @SuppressWarnings("unchecked") // what is not a text has the type that it is written in
     public <T> @Nullable T said(Setting<?, T> setting) {
-        Object value = given.get(setting.name());
-        return switch (value) {
-            case null -> null;
-            case String text -> setting.kind().parser().apply("--" + name(setting), text);
+        Object written = given.get(setting.name());
+        if (written == null) {
+            return null;
+        }
+        String flag = "--" + name(setting);
+        T value = switch (written) {
+            case String text -> setting.kind().parser().apply(flag, text);
             case Boolean on when isOnUnlessSaid(setting) -> (T) (Object) !on;
-            default -> (T) value;
+            default -> (T) written;
         };
+        setting.check(flag, value);
+        return value;
     }
 
     /** Refuses settings that are given. */

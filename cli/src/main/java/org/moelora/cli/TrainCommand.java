@@ -14,6 +14,7 @@ import org.moelora.adapter.AdapterSummary;
 import org.moelora.data.EncodedExamples;
 import org.moelora.data.ExampleEncoder;
 import org.moelora.data.Examples;
+import org.moelora.data.RowLimit;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.InputException;
 import org.moelora.model.Decoder;
@@ -120,8 +121,8 @@ final class TrainCommand implements Callable<Integer>, SettingFlags.Owner {
             flags.training(asked); // refuses what is wrong before the base is opened, which can take a while
         }
         try (Decoder base = load.load(flags.model())) {
-            int most = Math.clamp(base.config().maxPositions(), 2, flags.maxLength());
-            Rows rows = rows(View.encoder(base, flags.date()).withMaxLength(most, flags.longRows()));
+            RowLimit limit = flags.rowLimit().within(base.config().maxPositions());
+            Rows rows = rows(View.encoder(base, flags.date()).with(limit));
             try (Adapter adapter = adapter(base, asked, from, run, beginning)) {
                 AdapterConfig made = asked == null ? adapter.config() : asked;
                 TrainingConfig training = flags.training(made);
@@ -204,7 +205,7 @@ final class TrainCommand implements Callable<Integer>, SettingFlags.Owner {
 
     private EncodedExamples labelled(ExampleEncoder encoder, Examples examples, String source) {
         EncodedExamples rows = encoder.encodeAll(examples);
-        boolean byModel = encoder.maxLength() < flags.maxLength();
+        boolean byModel = encoder.maxLength() < flags.rowLimit().tokens();
         if (rows.rows().isEmpty()) {
             throw new InputException(source + ": no row has a label within " + encoder.maxLength()
                     + " tokens; expected one at least" + (byModel ? "" : ", or a larger --max-length"));

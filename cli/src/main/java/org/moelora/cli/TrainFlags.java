@@ -8,9 +8,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.AdapterSettings;
-import org.moelora.data.LongRows;
+import org.moelora.adapter.GateInit;
+import org.moelora.data.RowLimit;
 import org.moelora.engine.InputException;
+import org.moelora.settings.Kind;
 import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
 import org.moelora.train.CheckpointPolicy;
 import org.moelora.train.TrainingConfig;
 import picocli.CommandLine.Mixin;
@@ -21,6 +24,14 @@ import picocli.CommandLine.Option;
  */
 @Under(Section.OPTIMIZER)
 final class TrainFlags {
+    static final Setting<TrainFlags, Double> EVAL_SPLIT = Setting.of(
+            "eval-split",
+            Kind.number("a share between 0 and 1", x -> x > 0 && x < 1).labelled("SHARE"),
+            TrainFlags::evalSplit,
+            null,
+            "Hold out this share of --data instead of --eval-data, e.g. 0.05, chosen by the seed.",
+            Part.EVALUATION);
+
     @About(Part.SURROUNDINGS)
     @Under(Section.MODEL)
     @Option(
@@ -56,43 +67,8 @@ final class TrainFlags {
             description = "Go on with the run in this folder, with its settings, instead of beginning one.")
     private @Nullable Path resume;
 
-    @About(Part.SURROUNDINGS)
-    @Under(Section.OUTPUT)
-    @Option(
-            names = "--checkpoint-every",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "A checkpoint every N steps: 0 (off). There is always one where the run ends or is stopped.")
-    private long checkpointEvery;
-
-    @About(Part.SURROUNDINGS)
-    @Under(Section.OUTPUT)
-    @Option(
-            names = "--checkpoint-minutes",
-            paramLabel = "X",
-            defaultValue = "10",
-            description = "A checkpoint every X minutes: 10; 0 is off.")
-    private double checkpointMinutes;
-
-    @About(Part.SURROUNDINGS)
-    @Under(Section.OUTPUT)
-    @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that are kept: 2.")
-    private int keep;
-
     @Mixin
     private final AdapterFlags adapter;
-
-    @Under(Section.DATA)
-    @Option(names = "--max-length", paramLabel = "N", defaultValue = "512", description = "Most tokens of a row: 512.")
-    private int maxLength;
-
-    @Under(Section.DATA)
-    @Option(
-            names = "--long-rows",
-            paramLabel = "NAME",
-            defaultValue = "cut",
-            description = "What becomes of longer rows: cut (default), skip or refuse.")
-    private String longRows = "cut";
 
     @About(Part.SURROUNDINGS)
     @Under(Section.DATA)
@@ -112,13 +88,6 @@ final class TrainFlags {
             description = "Held-out rows to evaluate on. Without this or --eval-split: no evaluation.")
     private @Nullable Path evalData;
 
-    @Under(Section.EVALUATION)
-    @Option(
-            names = "--eval-split",
-            paramLabel = "SHARE",
-            description = "Hold out this share of --data instead, e.g. 0.05, chosen by the seed.")
-    private @Nullable Double evalSplit;
-
     @About(Part.CALL)
     @Under(Section.OUTPUT)
     @Option(
@@ -126,9 +95,14 @@ final class TrainFlags {
             description = "Show what would be trained on and what it would take; train nothing, write nothing.")
     private boolean dryRun;
 
-    private final SettingFlags settings = new SettingFlags(
-            Stream.concat(AdapterSettings.SETTINGS.all().stream(), TrainingConfig.SETTINGS.all().stream())
-                    .toList());
+    private final SettingFlags settings = new SettingFlags(Stream.of(
+                    RowLimit.SETTINGS.all(),
+                    List.of(EVAL_SPLIT, Method.SETTING, GateInit.SETTING),
+                    AdapterSettings.SETTINGS.all(),
+                    TrainingConfig.SETTINGS.all(),
+                    CheckpointPolicy.SETTINGS.all())
+            .flatMap(List::stream)
+            .toList());
 
     private @Nullable LocalDate today;
 
@@ -157,7 +131,7 @@ final class TrainFlags {
     }
 
     @Nullable Double evalSplit() {
-        return evalSplit;
+        return settings.said(EVAL_SPLIT);
     }
 
     /** The run to go on with, or null. */
@@ -174,19 +148,15 @@ final class TrainFlags {
     }
 
     CheckpointPolicy checkpoints() {
-        return new CheckpointPolicy(checkpointEvery, checkpointMinutes, keep);
+        return CheckpointPolicy.SETTINGS.make(settings);
     }
 
     boolean skipBadRows() {
         return skipBadRows;
     }
 
-    int maxLength() {
-        return maxLength;
-    }
-
-    LongRows longRows() {
-        return LongRows.parse("--long-rows", longRows);
+    RowLimit rowLimit() {
+        return RowLimit.SETTINGS.make(settings);
     }
 
     /** What chat templates take for today. */
@@ -210,21 +180,15 @@ final class TrainFlags {
         if (settings.said(TrainingConfig.EPOCHS) != null && settings.said(TrainingConfig.STEPS) != null) {
             throw new InputException("--epochs and --steps are both given; expected one of them");
         }
-        if (evalData != null && evalSplit != null) {
+        boolean evaluates = evalData != null || evalSplit() != null;
+        if (evalData != null && evalSplit() != null) {
             throw new InputException("--eval-data and --eval-split are both given; expected one of them");
         }
-        if (evalSplit != null && !(evalSplit > 0 && evalSplit < 1)) {
-            throw new InputException("--eval-split is " + evalSplit + "; expected a share between 0 and 1");
-        }
-        if (settings.said(TrainingConfig.EVAL_EVERY) != null && evalData == null && evalSplit == null) {
+        if (settings.said(TrainingConfig.EVAL_EVERY) != null && !evaluates) {
             throw new InputException(
                     "--eval-every is given without rows to evaluate on; expected --eval-data or --eval-split with it");
         }
-        if (maxLength < 2) {
-            throw new InputException(
-                    "--max-length is " + maxLength + "; expected at least 2, as the first token is never predicted");
-        }
-        longRows();
+        rowLimit();
         date();
         checkpoints();
         if (resume != null && dryRun) {
@@ -247,6 +211,9 @@ final class TrainFlags {
     /** All flags as they came out: {@code run.yaml}. */
     Map<String, Object> resolved(AdapterConfig kind, TrainingConfig training) {
         Map<String, Object> flags = Flags.values(this);
+        SettingFlags.write(flags, RowLimit.SETTINGS.all(), rowLimit());
+        SettingFlags.write(flags, List.of(EVAL_SPLIT), this);
+        SettingFlags.write(flags, CheckpointPolicy.SETTINGS.all(), checkpoints());
         adapter.resolved(flags, kind, training);
         return flags;
     }

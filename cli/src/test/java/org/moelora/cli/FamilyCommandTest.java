@@ -65,19 +65,21 @@ class FamilyCommandTest {
             value = {
                 "lora     | --targets=/.*\\.[qk]_proj/  | targets +/.\\*\\\\.\\[qk]_proj/",
                 "dora     | --targets=v_proj,1.mlp.up_proj | method +dora",
-                "mola     | --experts=2,4              | experts +2, 4",
+                "mola     | --experts=2,4              | experts +2,4",
                 "loramoe  | --experts=3                | gate +dense",
                 "hydralora | --experts=3               | shared-a +true",
                 "adamole  | --max-threshold=0.5        | max-threshold +0.5",
-                "task-moelora | --tasks=even,odd       | tasks +even, odd",
+                "task-moelora | --tasks=even,odd       | tasks +even,odd",
                 "comoe    | --experts=4                | contrast +token",
                 "comoe    | --contrast=supervised     | contrast-weight +0.01",
                 "moelora  | --contrast=gated          | contrast +gated",
                 "comol    | --experts=3                | core-space +true",
-                "moelora  | --balance=bias             | gate +top-k \\(chosen with a bias\\)",
+                "moelora  | --balance=bias             | selection-bias +true",
                 "prompt-moelora | --balance=mutual-information | balance +mutual-information",
                 "prompt-moelora | --task-weight=0.1    | task-weight +0.1",
-                "prompt-moelora | --router-share=input | router +prompt \\(rms 0.5, one per input\\)",
+                "prompt-moelora | --router-share=input | router-share +input",
+                "prompt-moelora | --router=token       | top-k +2",
+                "comol    | --shared-a                | shared-a +true",
             })
     void isTrainedAgainResumedAndShown(String method, String flag, String shown) throws IOException {
         Path run = temp.resolve("run");
@@ -110,7 +112,7 @@ class FamilyCommandTest {
         good(train(run, "--method=dora", "--targets=all-linear"));
         assertThat(good("inspect", run.resolve("last")).out())
                 .contains("on 14 linears")
-                .containsPattern("targets +q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
+                .containsPattern("targets +q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj");
     }
 
     @Test
@@ -142,7 +144,7 @@ class FamilyCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--method=other         | --seed=1             | --method is \"other\"; expected one of moelora, prompt-moelora, lora, dora, mola",
+                "--method=other         | --seed=1             | --method is \"other\"; expected moelora, prompt-moelora, lora, dora, mola",
                 "--gate=dense           | --top-k=2            | --top-k is for the gate top-k or top-k-raw",
                 "--gate=dense           | --balance-weight=0.1 | --balance-weight is for the gate top-k or top-k-raw",
                 "--gate=threshold       | --contrast=token     | --contrast is for the gate top-k or top-k-raw",

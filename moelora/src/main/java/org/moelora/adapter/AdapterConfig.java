@@ -152,7 +152,7 @@ public sealed interface AdapterConfig permits LoraConfig, MoeLoraConfig {
     /**
      * The linears that are adapted.
      *
-     * @throws InputException if there is none, or targets name some that the model has not
+     * @throws InputException if there is none, or targets name one that the model does not have
      */
     default List<LinearSite> targeted(List<LinearSite> sites) {
         List<String> strangers = targets().strangers(sites);

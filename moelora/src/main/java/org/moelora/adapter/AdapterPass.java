@@ -107,7 +107,7 @@ public final class AdapterPass {
     /**
      * This pass over rows of which nothing else is said.
      *
-     * @param task of all of them, or null for what was said of each
+     * @param task of all of them, or null if each row has its own
      * @param starts [rows + 1] first token of each row, and T
      */
     public AdapterPass over(@Nullable String task, int[] starts) {

@@ -3,20 +3,21 @@ package org.moelora.adapter;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.io.JsonArray;
 import org.moelora.io.JsonObject;
 import org.moelora.settings.Kind;
 import org.moelora.settings.Part;
 import org.moelora.settings.Setting;
+import org.moelora.settings.SettingTable;
 import org.moelora.settings.Settings;
 import org.moelora.settings.Values;
 
 /** What can be set about a new adapter. A setting that an adapter does not have, as LoRA has no experts, is null in its configuration. */
 public final class AdapterSettings {
-    public static final Setting<AdapterConfig, List<Integer>> EXPERTS = Setting.of(
+    private static final SettingTable<AdapterConfig> TABLE = new SettingTable<>();
+
+    public static final Setting<AdapterConfig, List<Integer>> EXPERTS = TABLE.add(Setting.of(
             "experts",
             new Kind<>(
                     String.class,
@@ -30,18 +31,9 @@ public final class AdapterSettings {
             List.of(8),
             "Experts per linear: {}; or numbers for groups of layers from bottom to top: 2,4,6,8.",
             Part.MIXTURE,
-            Part.SHAPE);
+            Part.SHAPE));
 
-    public static final Setting<AdapterConfig, Integer> TOP_K = Setting.of(
-            "top-k",
-            Kind.whole(1, 1024).labelled("K"),
-            config -> config instanceof MoeLoraConfig mixture && mixture.topK() > 0 ? mixture.topK() : null,
-            null,
-            "Experts per token: 2; half of them with the router prompt.",
-            Part.MIXTURE,
-            Part.CHOICE);
-
-    public static final Setting<AdapterConfig, String> GATE = Setting.<AdapterConfig, String>of(
+    public static final Setting<AdapterConfig, String> GATE = TABLE.add(Setting.<AdapterConfig, String>of(
                     "gate",
                     Kind.oneOf(id -> id, "top-k", "top-k-raw", "dense", "threshold", "task"),
                     config -> config.gate() == null ? null : config.gate().id(),
@@ -50,9 +42,19 @@ public final class AdapterSettings {
                             + " those above a learned threshold; task: all, by the row's task.",
                     Part.MIXTURE,
                     Part.CHOICE)
-            .sinceAChoice();
+            .sinceAChoice());
 
-    public static final Setting<AdapterConfig, Double> MAX_THRESHOLD = Setting.<AdapterConfig, Double>of(
+    public static final Setting<AdapterConfig, Integer> TOP_K = TABLE.add(Setting.<AdapterConfig, Integer>of(
+                    "top-k",
+                    Kind.whole(1, 1024).labelled("K"),
+                    config -> config instanceof MoeLoraConfig mixture && mixture.topK() > 0 ? mixture.topK() : null,
+                    null,
+                    "Experts per token: 2; half of them with the router prompt.",
+                    Part.MIXTURE,
+                    Part.CHOICE)
+            .onlyWith(GATE, "top-k", "top-k-raw"));
+
+    public static final Setting<AdapterConfig, Double> MAX_THRESHOLD = TABLE.add(Setting.<AdapterConfig, Double>of(
                     "max-threshold",
                     Kind.number("0 (for 1 / experts) to 1", x -> x >= 0 && x <= 1)
                             .labelled("P"),
@@ -61,28 +63,30 @@ public final class AdapterSettings {
                     "Largest threshold of the gate threshold: {} (1 / experts).",
                     Part.MIXTURE,
                     Part.SHAPE)
-            .sinceAChoice();
+            .sinceAChoice()
+            .onlyWith(GATE, "threshold"));
 
-    public static final Setting<AdapterConfig, List<String>> TASKS = Setting.of(
-            "tasks",
-            new Kind<>(
-                    String.class,
-                    "LIST",
-                    "names, each once, with commas between them",
-                    names -> true,
-                    (json, field) -> json.array(field).strings(),
-                    names -> names,
-                    (name, text) -> Arrays.stream(text.split(","))
-                            .map(String::strip)
-                            .filter(each -> !each.isEmpty())
-                            .toList()),
-            config -> config.gate() instanceof GatePolicy.TaskGate gate ? gate.tasks() : null,
-            null,
-            "Names of the tasks of the gate task.",
-            Part.MIXTURE,
-            Part.SHAPE);
+    public static final Setting<AdapterConfig, List<String>> TASKS = TABLE.add(Setting.<AdapterConfig, List<String>>of(
+                    "tasks",
+                    new Kind<>(
+                            String.class,
+                            "LIST",
+                            "names, each once, with commas between them",
+                            names -> true,
+                            (json, field) -> json.array(field).strings(),
+                            names -> names,
+                            (name, text) -> Arrays.stream(text.split(","))
+                                    .map(String::strip)
+                                    .filter(each -> !each.isEmpty())
+                                    .toList()),
+                    config -> config.gate() instanceof GatePolicy.TaskGate gate ? gate.tasks() : null,
+                    null,
+                    "Names of the tasks of the gate task.",
+                    Part.MIXTURE,
+                    Part.SHAPE)
+            .onlyWith(GATE, "task"));
 
-    public static final Setting<AdapterConfig, Integer> TASK_DIMENSION = Setting.<AdapterConfig, Integer>of(
+    public static final Setting<AdapterConfig, Integer> TASK_DIMENSION = TABLE.add(Setting.<AdapterConfig, Integer>of(
                     "task-dimension",
                     Kind.whole(1, 4096).labelled("D"),
                     config -> config.gate() instanceof GatePolicy.TaskGate gate ? gate.dimension() : null,
@@ -90,9 +94,10 @@ public final class AdapterSettings {
                     "Width of a task's embedding, of the gate task: {}.",
                     Part.MIXTURE,
                     Part.SHAPE)
-            .sinceAChoice();
+            .sinceAChoice()
+            .onlyWith(GATE, "task"));
 
-    public static final Setting<AdapterConfig, String> ROUTER = Setting.<AdapterConfig, String>of(
+    public static final Setting<AdapterConfig, String> ROUTER = TABLE.add(Setting.<AdapterConfig, String>of(
                     "router",
                     Kind.oneOf(id -> id, "token", "prompt"),
                     config -> config.gate() == null ? null : config.router().id(),
@@ -101,9 +106,9 @@ public final class AdapterSettings {
                             + " share one choice.",
                     Part.MIXTURE,
                     Part.SHAPE)
-            .whereUnusual();
+            .whereUnusual());
 
-    public static final Setting<AdapterConfig, Double> ROUTER_RMS = Setting.<AdapterConfig, Double>of(
+    public static final Setting<AdapterConfig, Double> ROUTER_RMS = TABLE.add(Setting.<AdapterConfig, Double>of(
                     "router-rms",
                     Kind.number("above 0 and at most 1000", x -> x > 0 && x <= 1000),
                     config -> config.router() instanceof Router.Prompt prompt ? prompt.rms() : null,
@@ -111,20 +116,23 @@ public final class AdapterSettings {
                     "Root mean square of what the router prompt reads: {}; more makes sharper choices.",
                     Part.MIXTURE,
                     Part.SHAPE)
-            .sinceAChoice();
+            .sinceAChoice()
+            .onlyWith(ROUTER, "prompt"));
 
-    public static final Setting<AdapterConfig, Router.Share> ROUTER_SHARE = Setting.<AdapterConfig, Router.Share>of(
-                    "router-share",
-                    Kind.oneOf(Router.Share::id, Router.Share.values()),
-                    config -> config.router() instanceof Router.Prompt prompt ? prompt.share() : null,
-                    Router.Share.LINEAR,
-                    "Which linears the router prompt decides for at once: {} (default), each has a router; input, those of a block"
-                            + " that read the same input have one: q, k, v and gate, up.",
-                    Part.MIXTURE,
-                    Part.SHAPE)
-            .whereUnusual();
+    public static final Setting<AdapterConfig, Router.Share> ROUTER_SHARE =
+            TABLE.add(Setting.<AdapterConfig, Router.Share>of(
+                            "router-share",
+                            Kind.oneOf(Router.Share::id, Router.Share.values()),
+                            config -> config.router() instanceof Router.Prompt prompt ? prompt.share() : null,
+                            Router.Share.LINEAR,
+                            "Which linears the router prompt decides for at once: {} (default), each has a router; input, those of a block"
+                                    + " that read the same input have one: q, k, v and gate, up.",
+                            Part.MIXTURE,
+                            Part.SHAPE)
+                    .whereUnusual()
+                    .onlyWith(ROUTER, "prompt"));
 
-    public static final Setting<AdapterConfig, Boolean> SHARED_A = Setting.<AdapterConfig, Boolean>of(
+    public static final Setting<AdapterConfig, Boolean> SHARED_A = TABLE.add(Setting.<AdapterConfig, Boolean>of(
                     "shared-a",
                     Kind.onOff(),
                     config -> config.gate() == null ? null : config.space() == ExpertSpace.SHARED_A,
@@ -132,9 +140,9 @@ public final class AdapterSettings {
                     "One A for all experts of a linear.",
                     Part.MIXTURE,
                     Part.SHAPE)
-            .whereUnusual();
+            .whereUnusual());
 
-    public static final Setting<AdapterConfig, Boolean> CORE_SPACE = Setting.<AdapterConfig, Boolean>of(
+    public static final Setting<AdapterConfig, Boolean> CORE_SPACE = TABLE.add(Setting.<AdapterConfig, Boolean>of(
                     "core-space",
                     Kind.onOff(),
                     config -> config.gate() == null ? null : config.space() == ExpertSpace.CORE,
@@ -142,28 +150,28 @@ public final class AdapterSettings {
                     "One A and one B for all experts of a linear, which differ in a small core between them.",
                     Part.MIXTURE,
                     Part.SHAPE)
-            .whereUnusual();
+            .whereUnusual());
 
-    public static final Setting<AdapterConfig, Integer> RANK = Setting.of(
-            "rank", Kind.whole(1, 4096).labelled("R"), AdapterConfig::rank, 4, "Rank, of one expert: {}.", Part.SHAPE);
+    public static final Setting<AdapterConfig, Integer> RANK = TABLE.add(Setting.of(
+            "rank", Kind.whole(1, 4096).labelled("R"), AdapterConfig::rank, 4, "Rank, of one expert: {}.", Part.SHAPE));
 
-    public static final Setting<AdapterConfig, Double> ALPHA = Setting.of(
+    public static final Setting<AdapterConfig, Double> ALPHA = TABLE.add(Setting.of(
             "alpha",
             Kind.above(0).labelled("A"),
             AdapterConfig::alpha,
             8.0,
             "The update is scaled by alpha / rank: {}.",
-            Part.SHAPE);
+            Part.SHAPE));
 
-    public static final Setting<AdapterConfig, Double> DROPOUT = Setting.of(
+    public static final Setting<AdapterConfig, Double> DROPOUT = TABLE.add(Setting.of(
             "dropout",
             Kind.number("at least 0 and less than 1", x -> x >= 0 && x < 1).labelled("P"),
             AdapterConfig::dropout,
             0.0,
             "Dropout before the adapter: {} (off).",
-            Part.SHAPE);
+            Part.SHAPE));
 
-    public static final Setting<AdapterConfig, Targets> TARGETS = Setting.of(
+    public static final Setting<AdapterConfig, Targets> TARGETS = TABLE.add(Setting.of(
             "targets",
             new Kind<>(
                     String.class,
@@ -177,53 +185,12 @@ public final class AdapterSettings {
             Targets.of(List.of("q_proj", "v_proj")),
             "Adapted linears: {}; names or ends of names (0.self_attn.q_proj), all-linear, or a regular expression for whole"
                     + " names between slashes.",
-            Part.SHAPE);
+            Part.SHAPE));
 
     /** All of them. A record of them is a mixture; LoRA is what the last four say. */
-    public static final Settings<AdapterConfig> SETTINGS = Settings.of(
-            said -> mixture(said, false),
-            EXPERTS,
-            TOP_K,
-            GATE,
-            MAX_THRESHOLD,
-            TASKS,
-            TASK_DIMENSION,
-            ROUTER,
-            ROUTER_RMS,
-            ROUTER_SHARE,
-            SHARED_A,
-            CORE_SPACE,
-            RANK,
-            ALPHA,
-            DROPOUT,
-            TARGETS);
-
-    private static final Map<String, Needs> NEEDS = Map.of(
-            TOP_K.name(), new Needs(GATE, List.of("top-k", "top-k-raw")),
-            MAX_THRESHOLD.name(), new Needs(GATE, List.of("threshold")),
-            TASKS.name(), new Needs(GATE, List.of("task")),
-            TASK_DIMENSION.name(), new Needs(GATE, List.of("task")),
-            ROUTER_RMS.name(), new Needs(ROUTER, List.of("prompt")),
-            ROUTER_SHARE.name(), new Needs(ROUTER, List.of("prompt")));
+    public static final Settings<AdapterConfig> SETTINGS = TABLE.madeBy(said -> mixture(said, false));
 
     private AdapterSettings() {}
-
-    /**
-     * What another setting has to be, so that there is something to set.
-     *
-     * @param of the other setting
-     * @param oneOf its values with which there is
-     */
-    public record Needs(Setting<AdapterConfig, String> of, List<String> oneOf) {
-        public Needs {
-            oneOf = List.copyOf(oneOf);
-        }
-    }
-
-    /** What a setting needs; null for nothing. */
-    public static @Nullable Needs needs(Setting<?, ?> setting) {
-        return NEEDS.get(setting.name());
-    }
 
     /**
      * A mixture of experts.
@@ -247,9 +214,24 @@ public final class AdapterSettings {
     }
 
     /**
+     * LoRA, or DoRA.
+     *
+     * @throws InputException if a value is out of range
+     */
+    public static LoraConfig lora(Values said, boolean dora) {
+        return LoraConfig.builder()
+                .rank(said.get(RANK))
+                .alpha(said.get(ALPHA))
+                .dropout(said.get(DROPOUT))
+                .targets(said.get(TARGETS))
+                .dora(dora)
+                .build();
+    }
+
+    /**
      * How tokens choose among experts.
      *
-     * @param usualTopK where nothing is said of it
+     * @param usualTopK k where top-k is not set
      * @param biased as for {@link #mixture}
      * @throws InputException if a value is out of range
      */

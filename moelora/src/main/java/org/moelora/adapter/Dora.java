@@ -45,7 +45,7 @@ record Dora(Parameter m, Parameter squares) implements Composition {
         return squares;
     }
 
-    /** {@code m_o = |w_o|}: with B = 0 the linear is what it was, to the bit. */
+    /** {@code m_o = |w_o|}: with B = 0 the linear computes the same bits as before. */
     void setFirstMagnitudes(Device device) {
         try (Tape tape = Tape.inference(device)) {
             m.set(Magnitude.norms(tape, squares).toArray());

@@ -8,7 +8,7 @@ import org.moelora.kernels.Device;
 
 /**
  * The values that a layer begins with: A uniform within {@code 1 / sqrt(in)} (Kaiming with a = sqrt 5), B zero, cores the identity plus noise, gates normal, and
- * magnitudes those of W0. So the adapted linear equals W0 to the bit.
+ * magnitudes those of W0. So the adapted linear equals W0 bit for bit.
  *
  * @param seed of the streams {@code LINEAR/A}, {@code LINEAR/cores}, {@code LINEAR/router} and those of other gates
  * @param init of the gates

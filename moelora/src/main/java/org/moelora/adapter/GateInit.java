@@ -1,8 +1,8 @@
 package org.moelora.adapter;
 
-import java.util.List;
-import org.moelora.engine.InputException;
-import org.moelora.engine.Spelling;
+import org.moelora.settings.Kind;
+import org.moelora.settings.Part;
+import org.moelora.settings.Setting;
 
 /** First values of a router W_g, which are normal around 0. */
 public enum GateInit {
@@ -11,28 +11,26 @@ public enum GateInit {
     /** Standard deviation {@code 1 / sqrt(n)} where the router reads n numbers, so that sharpness does not depend on the width. */
     INVERSE_WIDTH("inverse-width");
 
+    public static final Setting<AdapterConfig, GateInit> SETTING = Setting.<AdapterConfig, GateInit>of(
+                    "gate-init",
+                    Kind.oneOf(GateInit::id, values()),
+                    config -> null,
+                    FIXED,
+                    "First weights of the routers: {} (default), of deviation 0.02; inverse-width, of 1 / sqrt(in), so that wide"
+                            + " models do not choose more sharply.",
+                    Part.MIXTURE,
+                    Part.SHAPE)
+            .onlyWith(AdapterSettings.GATE, "top-k", "top-k-raw", "dense", "threshold");
+
     private final String id;
 
     GateInit(String id) {
         this.id = id;
     }
 
-    /** What the flag {@code --gate-init} calls it. */
+    /** What files and flags call it. */
     public String id() {
         return id;
-    }
-
-    /**
-     * @throws InputException if no such name exists
-     */
-    public static GateInit of(String id) {
-        for (GateInit init : values()) {
-            if (init.id.equals(id)) {
-                return init;
-            }
-        }
-        throw new InputException("gate-init is \"" + id + "\"; expected fixed or inverse-width"
-                + Spelling.suggestion(id, List.of("fixed", "inverse-width")));
     }
 
     /** Of a gate's parameter: that of the router as said here, of others their own. */

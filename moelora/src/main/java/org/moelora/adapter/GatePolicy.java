@@ -241,7 +241,7 @@ public sealed interface GatePolicy {
      * @param dimension d of an embedding
      */
     record TaskGate(List<String> tasks, int dimension) implements GatePolicy {
-        /** d unless something else is said. */
+        /** The default of d. */
         public static final int DIMENSION = 64;
 
         private static final int MAX_TASKS = 4096;

@@ -4,7 +4,7 @@ import org.moelora.engine.InputException;
 
 /**
  * An adapter that learned a new job beside one that keeps its old ones. Each prompt is answered by the one whose prompts it is nearer to, all of it by one of
- * them: what the older one answers it computes as it did alone, to the bit, as its values, its routing and the order of its sums are what they were.
+ * them: what the older one answers it computes bit for bit as it did alone, as its values, its routing and the order of its sums are what they were.
  */
 final class Grow {
     private Grow() {}

@@ -4,6 +4,7 @@ import org.moelora.engine.InputException;
 import org.moelora.settings.Kind;
 import org.moelora.settings.Part;
 import org.moelora.settings.Setting;
+import org.moelora.settings.SettingTable;
 import org.moelora.settings.Settings;
 
 /**
@@ -76,15 +77,17 @@ public record LossSettings(
         }
     }
 
-    public static final Setting<LossSettings, Double> BALANCE_WEIGHT = Setting.of(
+    private static final SettingTable<LossSettings> TABLE = new SettingTable<>();
+
+    public static final Setting<LossSettings, Double> BALANCE_WEIGHT = TABLE.add(Setting.of(
             "balance-weight",
             Kind.from(0),
             LossSettings::balanceWeight,
             0.01,
             "Weight of the load-balance loss: {}.",
-            Part.MIXTURE);
+            Part.MIXTURE));
 
-    public static final Setting<LossSettings, Balance> BALANCE = Setting.of(
+    public static final Setting<LossSettings, Balance> BALANCE = TABLE.add(Setting.of(
                     "balance",
                     Kind.oneOf(Balance::id, Balance.values()),
                     LossSettings::balance,
@@ -92,33 +95,33 @@ public record LossSettings(
                     "What balances the experts' loads: {} (default); mutual-information, a loss for equal loads and sure choices, for"
                             + " all gates; bias, no loss: experts are chosen by p + b, and b follows the loads.",
                     Part.MIXTURE)
-            .whereUnusual();
+            .whereUnusual());
 
-    public static final Setting<LossSettings, Double> CONTRAST_WEIGHT = Setting.of(
+    public static final Setting<LossSettings, Double> CONTRAST_WEIGHT = TABLE.add(Setting.of(
             "contrast-weight",
             Kind.from(0),
             LossSettings::contrastWeight,
             0.01,
             "Weight of the contrastive loss: {}.",
-            Part.MIXTURE);
+            Part.MIXTURE));
 
-    public static final Setting<LossSettings, Double> CONTRAST_TEMPERATURE = Setting.of(
+    public static final Setting<LossSettings, Double> CONTRAST_TEMPERATURE = TABLE.add(Setting.of(
             "contrast-temperature",
             Kind.above(0),
             LossSettings::contrastTemperature,
             0.1,
             "Temperature of the contrastive loss: {}.",
-            Part.MIXTURE);
+            Part.MIXTURE));
 
-    public static final Setting<LossSettings, Integer> MAX_PAIRS = Setting.of(
+    public static final Setting<LossSettings, Integer> MAX_PAIRS = TABLE.add(Setting.of(
             "max-pairs",
             Kind.whole(2, Integer.MAX_VALUE),
             LossSettings::maxPairs,
             512,
             "Most pairs of token and expert that the contrastive loss compares per linear: {}.",
-            Part.MIXTURE);
+            Part.MIXTURE));
 
-    public static final Setting<LossSettings, Contrast> CONTRAST = Setting.of(
+    public static final Setting<LossSettings, Contrast> CONTRAST = TABLE.add(Setting.of(
                     "contrast",
                     Kind.oneOf(Contrast::id, Contrast.values()),
                     LossSettings::contrast,
@@ -127,9 +130,9 @@ public record LossSettings(
                             + " token's selected experts with its others; gated, as supervised but each by its gate, which"
                             + " learns from it too, for all gates.",
                     Part.MIXTURE)
-            .whereUnusual();
+            .whereUnusual());
 
-    public static final Setting<LossSettings, Double> TASK_WEIGHT = Setting.of(
+    public static final Setting<LossSettings, Double> TASK_WEIGHT = TABLE.add(Setting.of(
                     "task-weight",
                     Kind.from(0),
                     LossSettings::taskWeight,
@@ -137,25 +140,17 @@ public record LossSettings(
                     "Weight of the loss by which the tasks that rows name teach a router of prompts to tell them apart: {} (off)."
                             + " Rows without a task take no part.",
                     Part.MIXTURE)
-            .whereUnusual();
+            .whereUnusual());
 
     /** All of them. */
-    public static final Settings<LossSettings> SETTINGS = Settings.of(
-            said -> new LossSettings(
-                    said.get(BALANCE_WEIGHT),
-                    said.get(CONTRAST_WEIGHT),
-                    said.get(CONTRAST_TEMPERATURE),
-                    said.get(MAX_PAIRS),
-                    said.get(CONTRAST),
-                    said.get(BALANCE),
-                    said.get(TASK_WEIGHT)),
-            BALANCE_WEIGHT,
-            BALANCE,
-            CONTRAST_WEIGHT,
-            CONTRAST_TEMPERATURE,
-            MAX_PAIRS,
-            CONTRAST,
-            TASK_WEIGHT);
+    public static final Settings<LossSettings> SETTINGS = TABLE.madeBy(said -> new LossSettings(
+            said.get(BALANCE_WEIGHT),
+            said.get(CONTRAST_WEIGHT),
+            said.get(CONTRAST_TEMPERATURE),
+            said.get(MAX_PAIRS),
+            said.get(CONTRAST),
+            said.get(BALANCE),
+            said.get(TASK_WEIGHT)));
 
     /** This project's reading of the paper. */
     public static final LossSettings DEFAULT = SETTINGS.defaults();

@@ -21,12 +21,12 @@ final class MixtureJson {
     private MixtureJson() {}
 
     /** Whether the fields of a mixture say it: numbers of experts are written in two fields, and what LoRA has too has PEFT's names. */
-    private static boolean isOwn(Setting<AdapterConfig, ?> setting) {
+    static boolean isOwn(Setting<AdapterConfig, ?> setting) {
         return setting.parts().contains(Part.MIXTURE) && !setting.equals(AdapterSettings.EXPERTS);
     }
 
     /** What {@code adapter_config.json} calls a setting. */
-    private static String field(Setting<?, ?> setting) {
+    static String field(Setting<?, ?> setting) {
         return setting.equals(AdapterSettings.GATE) ? "routing_strategy" : setting.field();
     }
 
@@ -80,7 +80,7 @@ final class MixtureJson {
         }
         Router router = AdapterSettings.router(said);
         for (Setting<AdapterConfig, ?> setting : AdapterSettings.SETTINGS.all()) {
-            AdapterSettings.Needs needs = AdapterSettings.needs(setting);
+            Setting.Needs<AdapterConfig> needs = setting.needs();
             if (needs != null && needs.of().equals(AdapterSettings.ROUTER) && router instanceof Router.Token) {
                 Object value = said.said(setting);
                 if (value != null && !value.equals(setting.otherwise())) {

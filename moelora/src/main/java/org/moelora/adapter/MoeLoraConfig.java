@@ -34,6 +34,9 @@ public record MoeLoraConfig(
         double dropout,
         Targets targets)
         implements AdapterConfig {
+    /** What files call a mixture of experts. */
+    public static final String METHOD = "moelora";
+
     private static final int MAX_LAYERS = 100_000;
 
     /**
@@ -105,7 +108,7 @@ public record MoeLoraConfig(
 
     @Override
     public String method() {
-        return "moelora";
+        return METHOD;
     }
 
     /** The largest E of any layer. */

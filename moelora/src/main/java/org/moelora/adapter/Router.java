@@ -34,7 +34,7 @@ public sealed interface Router {
     }
 
     /**
-     * How many experts a gate of top-k chooses unless something else is said.
+     * How many experts a gate of top-k chooses unless k is set.
      *
      * @param experts of a linear
      */
@@ -75,7 +75,7 @@ public sealed interface Router {
      * @param share which linears have one router
      */
     record Prompt(double rms, Share share) implements Router {
-        /** rms unless something else is said. */
+        /** The default of rms. */
         public static final double RMS = 0.5;
 
         static final String SCALE = "moe_scale";

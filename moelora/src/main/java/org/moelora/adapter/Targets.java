@@ -106,7 +106,7 @@ public record Targets(Names names, @Nullable Names exclude, List<Integer> layers
     }
 
     /**
-     * What PEFT takes for a family of models when nothing is said: {@code q_proj} and {@code v_proj}, or GPT-2's {@code c_attn}. Which it is, {@link
+     * What PEFT adapts in a family of models unless targets are given: {@code q_proj} and {@code v_proj}, or GPT-2's {@code c_attn}. Which it is, {@link
      * Targets#on} finds out.
      */
     public record Usual() implements Names {

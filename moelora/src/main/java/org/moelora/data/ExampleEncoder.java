@@ -78,6 +78,11 @@ public record ExampleEncoder(
         return new ExampleEncoder(tokenizer, vocabularySize, tokens, fate, lossOnPrompt, chatTemplate);
     }
 
+    /** The same with another limit. */
+    public ExampleEncoder with(RowLimit limit) {
+        return withMaxLength(limit.tokens(), limit.longer());
+    }
+
     /** The same with loss on prompts, or without. */
     public ExampleEncoder withLossOnPrompt(boolean loss) {
         return new ExampleEncoder(tokenizer, vocabularySize, maxLength, longRows, loss, chatTemplate);

@@ -6,10 +6,10 @@ import java.util.function.Function;
 /**
  * The ids of longer and longer beginnings of a text, each of which begins with those of the one before. A beginning is tokenised as a whole, as far
  * as that leaves the ids before it as they are; else what it has more is tokenised apart. It is read again only from the last place where tokenising
- * may begin anew, so that many beginnings take no longer than the whole. Used by one thread.
+ * may begin again, so that many beginnings take no longer than the whole. Used by one thread.
  */
 final class GrowingIds {
-    /** Finds where tokenising may begin anew. */
+    /** Finds where tokenising may begin again. */
     @FunctionalInterface
     interface Restart {
         /** The last such place of a text before {@code to}; {@code from}, which is one, if there is no other. */

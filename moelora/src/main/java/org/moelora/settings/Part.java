@@ -23,6 +23,9 @@ public enum Part {
     /** The evaluations on the way. */
     EVALUATION,
 
+    /** What is written on the way. */
+    OUTPUT,
+
     /** How it is computed. */
     MACHINE
 }

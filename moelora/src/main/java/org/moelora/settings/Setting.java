@@ -2,23 +2,25 @@ package org.moelora.settings;
 
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 
 /**
- * A setting, said once. Immutable.
+ * A setting: its name, range, default and help, in one place. Immutable.
  *
  * @param <S> the record that has it
  * @param <T> the type of its values
  * @param name what flags and YAML call it: words with dashes between them; {@link #field} is what JSON calls it
  * @param kind what it can be
  * @param getter its value in a record, null where the record has none
- * @param otherwise what it is unless something is said; null for nothing
+ * @param otherwise the default; null for none
  * @param help one sentence or two, in which <code>{}</code> is {@code otherwise}
  * @param parts what it is about
  * @param presence whether files have it
+ * @param needs what another setting has to be, so that there is something to set; null for nothing
  */
 public record Setting<S, T>(
         String name,
@@ -27,7 +29,8 @@ public record Setting<S, T>(
         @Nullable T otherwise,
         String help,
         Set<Part> parts,
-        Presence presence) {
+        Presence presence,
+        @Nullable Needs<S> needs) {
     /** Whether the files of adapters and runs have a setting. */
     public enum Presence {
         /** They do. */
@@ -36,6 +39,22 @@ public record Setting<S, T>(
         SINCE_A_CHOICE,
         /** They need not: those that list what is unusual have it only where it is, and others may be from before there was a choice. */
         UNUSUAL
+    }
+
+    /**
+     * What another setting has to be.
+     *
+     * @param of the other setting
+     * @param oneOf its values with which there is something to set
+     */
+    public record Needs<S>(Setting<S, String> of, List<String> oneOf) {
+        public Needs {
+            oneOf = List.copyOf(oneOf);
+        }
+
+        private <R> Needs<R> within(Function<R, S> part) {
+            return new Needs<>(of.within(part), oneOf);
+        }
     }
 
     public Setting {
@@ -52,22 +71,35 @@ public record Setting<S, T>(
             Part... parts) {
         Set<Part> all = EnumSet.noneOf(Part.class);
         all.addAll(Arrays.asList(parts));
-        return new Setting<>(name, kind, getter, otherwise, help, all, Presence.ALWAYS);
+        return new Setting<>(name, kind, getter, otherwise, help, all, Presence.ALWAYS, null);
     }
 
     /** The same, which files from before there was a choice do not have. */
     public Setting<S, T> sinceAChoice() {
-        return new Setting<>(name, kind, getter, otherwise, help, parts, Presence.SINCE_A_CHOICE);
+        return new Setting<>(name, kind, getter, otherwise, help, parts, Presence.SINCE_A_CHOICE, needs);
     }
 
     /** The same, which files have only where it is unusual. */
     public Setting<S, T> whereUnusual() {
-        return new Setting<>(name, kind, getter, otherwise, help, parts, Presence.UNUSUAL);
+        return new Setting<>(name, kind, getter, otherwise, help, parts, Presence.UNUSUAL, needs);
+    }
+
+    /** The same, for records alone in which another setting has one of these values. */
+    public Setting<S, T> onlyWith(Setting<S, String> other, String... oneOf) {
+        return new Setting<>(name, kind, getter, otherwise, help, parts, presence, new Needs<>(other, List.of(oneOf)));
     }
 
     /** The same of a record that has the other as a part. */
     public <R> Setting<R, T> within(Function<R, S> part) {
-        return new Setting<>(name, kind, record -> getter.apply(part.apply(record)), otherwise, help, parts, presence);
+        return new Setting<>(
+                name,
+                kind,
+                record -> getter.apply(part.apply(record)),
+                otherwise,
+                help,
+                parts,
+                presence,
+                needs == null ? null : needs.within(part));
     }
 
     /** What JSON calls it. */
@@ -92,11 +124,19 @@ public record Setting<S, T>(
     }
 
     /**
-     * @throws InputException if the value is out of range
+     * @throws InputException naming the setting, if the value is out of range
      */
     public void check(T value) {
+        check(name, value);
+    }
+
+    /**
+     * @param place what the message names, such as a flag
+     * @throws InputException if the value is out of range
+     */
+    public void check(String place, T value) {
         if (!kind.allows().test(value)) {
-            throw new InputException(name + " is " + value + "; expected " + kind.expected());
+            throw new InputException(place + " is " + value + "; expected " + kind.expected());
         }
     }
 }

@@ -10,7 +10,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All settings of a record, in the order in which files and help have them. Immutable.
+ * All settings of a record, in the order in which files and help have them; a {@link SettingTable} makes it. Immutable.
  *
  * @param <S> the record
  * @param all the settings
@@ -19,26 +19,6 @@ import org.jspecify.annotations.Nullable;
 public record Settings<S>(List<Setting<S, ?>> all, Function<Values, S> maker) {
     public Settings {
         all = List.copyOf(all);
-    }
-
-    /** Of a record without parts. */
-    @SafeVarargs
-    public static <S> Settings<S> of(Function<Values, S> maker, Setting<S, ?>... all) {
-        List<Setting<S, ?>> list = new ArrayList<>();
-        for (Setting<S, ?> setting : all) {
-            list.add(setting);
-        }
-        return new Settings<>(list, maker);
-    }
-
-    /** Several lists in one. */
-    @SafeVarargs
-    public static <S> List<Setting<S, ?>> join(List<Setting<S, ?>>... lists) {
-        List<Setting<S, ?>> all = new ArrayList<>();
-        for (List<Setting<S, ?>> list : lists) {
-            all.addAll(list);
-        }
-        return all;
     }
 
     /** These, as settings of a record that has the other as a part. */
@@ -55,7 +35,7 @@ public record Settings<S>(List<Setting<S, ?>> all, Function<Values, S> maker) {
         return maker.apply(values);
     }
 
-    /** The record of which nothing is said. */
+    /** The record in which every setting has its default. */
     public S defaults() {
         return make(Values.NONE);
     }
@@ -89,9 +69,9 @@ public record Settings<S>(List<Setting<S, ?>> all, Function<Values, S> maker) {
     }
 
     /**
-     * The settings of a record that a file lists which leaves out what is as usual: those that the record has.
+     * The settings of a record that a file lists that leaves out what is usual: those that the record has.
      *
-     * @param usual what the defaults make way for
+     * @param usual values that count instead of the defaults
      */
     public List<Setting<S, ?>> listed(S record, Values usual) {
         return all.stream().filter(setting -> isListed(setting, record, usual)).toList();

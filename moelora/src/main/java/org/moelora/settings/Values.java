@@ -7,7 +7,7 @@ import org.moelora.io.JsonObject;
 
 /** Where the values of settings come from: a file, flags, another record. */
 public interface Values {
-    /** None: every setting is what it is unless something is said. */
+    /** None: every setting has its default. */
     Values NONE = new Values() {
         @Override
         public <T> @Nullable T said(Setting<?, T> setting) {
@@ -15,15 +15,15 @@ public interface Values {
         }
     };
 
-    /** What is said of a setting; null if nothing is. */
+    /** The value of a setting; null if it is not set. */
     <T> @Nullable T said(Setting<?, T> setting);
 
-    /** What is said of a setting, or its default. */
+    /** The value of a setting, or its default. */
     default <T> T get(Setting<?, T> setting) {
         T said = said(setting);
         T value = said == null ? setting.otherwise() : said;
         if (value == null) {
-            throw new IllegalStateException(setting.name() + " has no default, and nothing is said of it");
+            throw new IllegalStateException(setting.name() + " is not set and has no default; expected a value for it");
         }
         return value;
     }

@@ -76,7 +76,7 @@ public final class FineTuner {
 
     /**
      * Trains on examples, encoded with the decoder's tokenizer and not cut: answers carry loss, prompts do not. What a chat template takes for today is
-     * the day of {@link #date}, else for a run that goes on the day that it began with, else the day it is.
+     * the day of {@link #date}, else the date with which a resumed run began, else the current date.
      */
     public FineTuner on(Examples data) {
         Decoder decoder = model.decoder();

@@ -5,6 +5,7 @@ import org.moelora.engine.InputException;
 import org.moelora.settings.Kind;
 import org.moelora.settings.Part;
 import org.moelora.settings.Setting;
+import org.moelora.settings.SettingTable;
 import org.moelora.settings.Settings;
 
 /**
@@ -17,49 +18,47 @@ import org.moelora.settings.Settings;
  * @param alone whether nothing but the routers learns
  */
 public record RouterTraining(double rate, WarmUp warmUp, double temperature, boolean alone) {
-    public static final Setting<RouterTraining, Double> RATE = Setting.of(
+    private static final SettingTable<RouterTraining> TABLE = new SettingTable<>();
+
+    public static final Setting<RouterTraining, Double> RATE = TABLE.add(Setting.of(
                     "router-learning-rate",
                     Kind.number("a multiple of 0 to 1000000", x -> x >= 0 && x <= 1e6),
                     RouterTraining::rate,
                     1.0,
                     "Learning rate of the routers, as a multiple of --learning-rate: {}.",
                     Part.MIXTURE)
-            .sinceAChoice();
+            .sinceAChoice());
 
-    public static final Setting<RouterTraining, WarmUp> WARM_UP = Setting.of(
+    public static final Setting<RouterTraining, WarmUp> WARM_UP = TABLE.add(Setting.of(
                     "router-warmup",
                     WarmUp.KIND,
                     RouterTraining::warmUp,
                     WarmUp.NONE,
                     "Steps at the beginning in which every expert takes part: {} (off).",
                     Part.MIXTURE)
-            .sinceAChoice();
+            .sinceAChoice());
 
-    public static final Setting<RouterTraining, Double> TEMPERATURE = Setting.of(
+    public static final Setting<RouterTraining, Double> TEMPERATURE = TABLE.add(Setting.of(
                     "router-temperature",
                     Kind.number("1 to 1000", x -> x >= 1 && x <= 1000),
                     RouterTraining::temperature,
                     1.0,
                     "Temperature of the routers at the first step of their warm-up, falling to 1: {}.",
                     Part.MIXTURE)
-            .sinceAChoice();
+            .sinceAChoice());
 
-    public static final Setting<RouterTraining, Boolean> ALONE = Setting.of(
+    public static final Setting<RouterTraining, Boolean> ALONE = TABLE.add(Setting.of(
                     "router-only",
                     Kind.onOff(),
                     RouterTraining::alone,
                     false,
                     "Train the routers and nothing else; with --init-adapter.",
                     Part.MIXTURE)
-            .whereUnusual();
+            .whereUnusual());
 
     /** All of them. */
-    public static final Settings<RouterTraining> SETTINGS = Settings.of(
-            said -> new RouterTraining(said.get(RATE), said.get(WARM_UP), said.get(TEMPERATURE), said.get(ALONE)),
-            RATE,
-            WARM_UP,
-            TEMPERATURE,
-            ALONE);
+    public static final Settings<RouterTraining> SETTINGS = TABLE.madeBy(
+            said -> new RouterTraining(said.get(RATE), said.get(WARM_UP), said.get(TEMPERATURE), said.get(ALONE)));
 
     /** The learning rate as it is, no warm-up, everything learns. */
     public static final RouterTraining DEFAULT = SETTINGS.defaults();

@@ -1,7 +1,6 @@
 package org.moelora.train;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +10,7 @@ import org.moelora.engine.optim.Schedule;
 import org.moelora.settings.Kind;
 import org.moelora.settings.Part;
 import org.moelora.settings.Setting;
+import org.moelora.settings.SettingTable;
 import org.moelora.settings.Settings;
 import org.moelora.settings.Values;
 
@@ -54,7 +54,13 @@ public record TrainingConfig(
         boolean recompute,
         boolean shuffle,
         long seed) {
-    public static final Setting<TrainingConfig, WarmUp> CONTRAST_START = Setting.of(
+    private static final SettingTable<TrainingConfig> TABLE = new SettingTable<>();
+
+    static {
+        TABLE.addAll(LossSettings.SETTINGS, TrainingConfig::losses);
+    }
+
+    public static final Setting<TrainingConfig, WarmUp> CONTRAST_START = TABLE.add(Setting.of(
                     "contrast-start",
                     WarmUp.KIND,
                     TrainingConfig::contrastStart,
@@ -62,47 +68,51 @@ public record TrainingConfig(
                     "Steps at the beginning without the contrastive loss, whose gradient is large while experts are near zero:"
                             + " {} (off); 5% with prompt-moelora.",
                     Part.MIXTURE)
-            .sinceAChoice();
+            .sinceAChoice());
 
-    public static final Setting<TrainingConfig, WarmUp> CONTRAST_WARM_UP = Setting.of(
+    public static final Setting<TrainingConfig, WarmUp> CONTRAST_WARM_UP = TABLE.add(Setting.of(
             "contrast-warmup",
             WarmUp.KIND,
             TrainingConfig::contrastWarmUp,
             WarmUp.ofShare(0.1),
             "Warm-up of the contrastive loss's weight, in steps or per cent of them: {}; 0 is off.",
-            Part.MIXTURE);
+            Part.MIXTURE));
 
-    public static final Setting<TrainingConfig, Double> EPOCHS = Setting.of(
+    static {
+        TABLE.addAll(RouterTraining.SETTINGS, TrainingConfig::router);
+    }
+
+    public static final Setting<TrainingConfig, Double> EPOCHS = TABLE.add(Setting.of(
                     "epochs",
                     Kind.number("more than 0 and at most 1000000", x -> x > 0 && x <= 1e6)
                             .labelled("N"),
                     TrainingConfig::epochsWithoutSteps,
                     3.0,
                     "Passes over the data: {}. Not with --steps.")
-            .sinceAChoice();
+            .sinceAChoice());
 
-    public static final Setting<TrainingConfig, Long> STEPS = Setting.of(
+    public static final Setting<TrainingConfig, Long> STEPS = TABLE.add(Setting.of(
                     "steps",
                     Kind.longWhole("at least 1", n -> n >= 1),
                     TrainingConfig::steps,
                     null,
                     "Optimizer steps. Not with --epochs.")
-            .sinceAChoice();
+            .sinceAChoice());
 
-    public static final Setting<TrainingConfig, Integer> BATCH_SIZE = Setting.of(
-            "batch-size", Kind.whole(1, Integer.MAX_VALUE), TrainingConfig::batchSize, 8, "Rows per batch: {}.");
+    public static final Setting<TrainingConfig, Integer> BATCH_SIZE = TABLE.add(Setting.of(
+            "batch-size", Kind.whole(1, Integer.MAX_VALUE), TrainingConfig::batchSize, 8, "Rows per batch: {}."));
 
-    public static final Setting<TrainingConfig, Integer> GRAD_ACCUMULATION = Setting.of(
+    public static final Setting<TrainingConfig, Integer> GRAD_ACCUMULATION = TABLE.add(Setting.of(
             "grad-accumulation",
             Kind.whole(1, Integer.MAX_VALUE),
             TrainingConfig::gradAccumulation,
             1,
-            "Batches per optimizer step: {}.");
+            "Batches per optimizer step: {}."));
 
-    public static final Setting<TrainingConfig, Double> LEARNING_RATE =
-            Setting.of("learning-rate", Kind.above(0), TrainingConfig::learningRate, 3e-4, "Peak learning rate: {}.");
+    public static final Setting<TrainingConfig, Double> LEARNING_RATE = TABLE.add(
+            Setting.of("learning-rate", Kind.above(0), TrainingConfig::learningRate, 3e-4, "Peak learning rate: {}."));
 
-    public static final Setting<TrainingConfig, Schedule.Decay> SCHEDULE = Setting.of(
+    public static final Setting<TrainingConfig, Schedule.Decay> SCHEDULE = TABLE.add(Setting.of(
             "schedule",
             Kind.oneOf(
                     decay -> decay.name().toLowerCase(Locale.ROOT),
@@ -111,100 +121,81 @@ public record TrainingConfig(
                     Schedule.Decay.CONSTANT),
             TrainingConfig::schedule,
             Schedule.Decay.COSINE,
-            "{} (default), linear or constant, after the warm-up.");
+            "{} (default), linear or constant, after the warm-up."));
 
-    public static final Setting<TrainingConfig, WarmUp> WARM_UP = Setting.of(
+    public static final Setting<TrainingConfig, WarmUp> WARM_UP = TABLE.add(Setting.of(
             "warmup",
             WarmUp.KIND,
             TrainingConfig::warmUp,
             WarmUp.ofShare(0.03),
-            "Warm-up of the learning rate, in steps or per cent of them: {}; 0 is off.");
+            "Warm-up of the learning rate, in steps or per cent of them: {}; 0 is off."));
 
-    public static final Setting<TrainingConfig, Double> WEIGHT_DECAY = Setting.of(
+    public static final Setting<TrainingConfig, Double> WEIGHT_DECAY = TABLE.add(Setting.of(
             "weight-decay",
             Kind.number("0 or more, below 1000000", x -> x >= 0 && x < 1e6),
             TrainingConfig::weightDecay,
             0.0,
-            "AdamW's weight decay: {}.");
+            "AdamW's weight decay: {}."));
 
-    public static final Setting<TrainingConfig, Double> CLIP = Setting.of(
+    public static final Setting<TrainingConfig, Double> CLIP = TABLE.add(Setting.of(
             "clip",
             Kind.number("0 (none) or more, below 1e30", x -> x >= 0 && x < 1e30),
             TrainingConfig::clip,
             1.0,
-            "Largest norm of the gradient: {}; 0 is off.");
+            "Largest norm of the gradient: {}; 0 is off."));
 
-    public static final Setting<TrainingConfig, Long> EVAL_EVERY = Setting.of(
+    public static final Setting<TrainingConfig, Long> EVAL_EVERY = TABLE.add(Setting.of(
                     "eval-every",
                     Kind.longWhole("0 (after each epoch) or more", n -> n >= 0),
                     TrainingConfig::evalEvery,
                     0L,
                     "Steps between evaluations; by default one at the end of each epoch.",
                     Part.EVALUATION)
-            .whereUnusual();
+            .whereUnusual());
 
-    public static final Setting<TrainingConfig, Boolean> RECOMPUTE = Setting.of(
+    public static final Setting<TrainingConfig, Boolean> RECOMPUTE = TABLE.add(Setting.of(
             "recompute",
             Kind.onOff(),
             TrainingConfig::recompute,
             false,
             "Run layers again in the backward pass instead of keeping them: the same adapter, less memory, more time.",
             Part.SURROUNDINGS,
-            Part.MACHINE);
+            Part.MACHINE));
 
-    public static final Setting<TrainingConfig, Boolean> SHUFFLE = Setting.of(
+    public static final Setting<TrainingConfig, Boolean> SHUFFLE = TABLE.add(Setting.of(
             "shuffle",
             Kind.onOff(),
             TrainingConfig::shuffle,
             true,
             "Rows in the order of the files, in each epoch.",
-            Part.DATA);
+            Part.DATA));
 
-    public static final Setting<TrainingConfig, Long> SEED = Setting.of(
+    public static final Setting<TrainingConfig, Long> SEED = TABLE.add(Setting.of(
             "seed",
             Kind.longWhole("any whole number", n -> true),
             TrainingConfig::seed,
             0L,
-            "Same seed, same adapter: {}.");
+            "Same seed, same adapter: {}."));
 
     /** All of them, and those of the losses and the routers, in the order of the components. */
-    public static final Settings<TrainingConfig> SETTINGS = new Settings<>(
-            Settings.join(
-                    LossSettings.SETTINGS.within(TrainingConfig::losses),
-                    List.of(CONTRAST_START, CONTRAST_WARM_UP),
-                    RouterTraining.SETTINGS.within(TrainingConfig::router),
-                    List.of(
-                            EPOCHS,
-                            STEPS,
-                            BATCH_SIZE,
-                            GRAD_ACCUMULATION,
-                            LEARNING_RATE,
-                            SCHEDULE,
-                            WARM_UP,
-                            WEIGHT_DECAY,
-                            CLIP,
-                            EVAL_EVERY,
-                            RECOMPUTE,
-                            SHUFFLE,
-                            SEED)),
-            said -> new TrainingConfig(
-                    LossSettings.SETTINGS.make(said),
-                    said.get(CONTRAST_START),
-                    said.get(CONTRAST_WARM_UP),
-                    RouterTraining.SETTINGS.make(said),
-                    said.get(EPOCHS),
-                    said.said(STEPS),
-                    said.get(BATCH_SIZE),
-                    said.get(GRAD_ACCUMULATION),
-                    said.get(LEARNING_RATE),
-                    said.get(SCHEDULE),
-                    said.get(WARM_UP),
-                    said.get(WEIGHT_DECAY),
-                    said.get(CLIP),
-                    said.get(EVAL_EVERY),
-                    said.get(RECOMPUTE),
-                    said.get(SHUFFLE),
-                    said.get(SEED)));
+    public static final Settings<TrainingConfig> SETTINGS = TABLE.madeBy(said -> new TrainingConfig(
+            LossSettings.SETTINGS.make(said),
+            said.get(CONTRAST_START),
+            said.get(CONTRAST_WARM_UP),
+            RouterTraining.SETTINGS.make(said),
+            said.get(EPOCHS),
+            said.said(STEPS),
+            said.get(BATCH_SIZE),
+            said.get(GRAD_ACCUMULATION),
+            said.get(LEARNING_RATE),
+            said.get(SCHEDULE),
+            said.get(WARM_UP),
+            said.get(WEIGHT_DECAY),
+            said.get(CLIP),
+            said.get(EVAL_EVERY),
+            said.get(RECOMPUTE),
+            said.get(SHUFFLE),
+            said.get(SEED)));
 
     /**
      * @throws InputException if a value is out of range
@@ -300,7 +291,7 @@ public record TrainingConfig(
             return set(STEPS, value);
         }
 
-        /** That many optimizer steps, whatever was said of epochs. */
+        /** That many optimizer steps; epochs that were set no longer count. */
         public Builder onlySteps(long value) {
             said.remove(EPOCHS.name());
             return steps(value);
