@@ -15,13 +15,11 @@ final class JsonParts {
     private static final CodePoints HEX =
             CodePoints.of('0', '9').with(CodePoints.of('a', 'f')).with(CodePoints.of('A', 'F'));
 
-    private final Rules rules;
     private final int character;
     private final int any;
     private final int object;
 
     JsonParts(Rules rules) {
-        this.rules = rules;
         character = rules.declare(false);
         rules.define(character, Rules.anyOf(List.of(Rules.one(PLAIN), escape())));
         any = rules.declare(false);

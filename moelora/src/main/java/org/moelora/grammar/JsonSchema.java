@@ -137,7 +137,7 @@ final class JsonSchema {
     private static void refuse(JsonObject schema, Set<String> keywords, String beside) {
         if (!keywords.isEmpty()) {
             throw new UnsupportedFeature(
-                    schema.error("").getMessage().strip(),
+                    schema.where(),
                     "the keyword \"" + keywords.iterator().next() + "\"" + (beside.isEmpty() ? "" : " " + beside),
                     EXPECTED);
         }
@@ -239,7 +239,7 @@ final class JsonSchema {
         if (known == null) {
             if (!pointer.equals("#") && !pointer.startsWith("#/")) {
                 throw new UnsupportedFeature(
-                        in.error("").getMessage().strip(),
+                        in.where(),
                         "the reference \"" + pointer + "\"",
                         "one within the schema, such as #/$defs/name");
             }
@@ -274,7 +274,7 @@ final class JsonSchema {
             return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
             throw new InputException(
-                    in.error("$ref", "a pointer to something in the schema").getMessage(), e);
+                    in.where() + ": the $ref is not encoded as URLs are; expected a pointer to something in the schema", e);
         }
     }
 
@@ -300,8 +300,9 @@ final class JsonSchema {
         names.addAll(required);
         List<Member> members = new ArrayList<>();
         for (String name : names) {
-            boolean named = properties != null && properties.names().contains(name);
-            Rules.Part value = named ? value(properties.get(name), properties, name) : other;
+            Rules.Part value = properties != null && properties.names().contains(name)
+                    ? value(properties.get(name), properties, name)
+                    : other;
             members.add(new Member(
                     Rules.sequence(Rules.text(JsonWriter.line(name)), JsonParts.colon(), value),
                     required.contains(name)));
@@ -373,7 +374,7 @@ final class JsonSchema {
         return Rules.sequence(
                 Rules.text("\""),
                 RegexReader.anywhere(
-                        schema.error("").getMessage().strip() + ": the pattern \"" + pattern + "\"",
+                        schema.where() + ": the pattern \"" + pattern + "\"",
                         pattern,
                         JsonParts::inString),
                 Rules.text("\""));

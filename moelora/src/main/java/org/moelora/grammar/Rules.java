@@ -208,7 +208,7 @@ final class Rules {
         }
         int length = first < 0x80 ? 1 : first < 0x800 ? 2 : first < 0x10000 ? 3 : 4;
         for (int tail = 1; tail < length; tail++) {
-            int mask = (1 << 6 * tail) - 1;
+            int mask = (1 << (6 * tail)) - 1;
             if ((first & ~mask) != (last & ~mask)) {
                 if ((first & mask) != 0) {
                     encoded(from, first, first | mask, to);

@@ -25,7 +25,7 @@ public final class TokenMasks {
         this.tokenizer = tokenizer;
         this.trie = trie;
         configurations = new Configurations(grammar.automaton(trie.single), mostConfigurations);
-        mostMasks = (int) Math.max(1, Math.min(mostConfigurations, MOST_BYTES / (words() * Long.BYTES)));
+        mostMasks = (int) Math.max(1, Math.min(mostConfigurations, MOST_BYTES / ((long) words() * Long.BYTES)));
     }
 
     private int words() {

@@ -49,6 +49,11 @@ public final class JsonObject {
         return refuse(place.child(name), fields.containsKey(name), fields.get(name), expected);
     }
 
+    /** The file, and the object's own path if it is not the root: how complaints about it begin. */
+    public String where() {
+        return place.where();
+    }
+
     /** The complaint about this object as a whole: {@code FILE: PROBLEM}, with the object's own path if it is not the root. */
     public InputException error(String problem) {
         return new InputException(place.sentence() + " " + problem);

@@ -33,6 +33,11 @@ record Place(String source, @Nullable Place parent, Object key) {
 
     /** The beginning of every sentence about this place: {@code config.json: field "a.b"}, or only the file at the root. */
     String sentence() {
-        return parent == null ? source + ":" : source + ": field \"" + path() + "\"";
+        return parent == null ? source + ":" : where();
+    }
+
+    /** The file, and the path if this is not the root. */
+    String where() {
+        return parent == null ? source : source + ": field \"" + path() + "\"";
     }
 }

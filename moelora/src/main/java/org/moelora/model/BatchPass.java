@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterPass;
@@ -22,11 +23,20 @@ import org.moelora.engine.ops.SequenceCache;
  * alone: a prompt is a pass of its own, and kernels compute every row of a batch as if it were alone. Used by one thread.
  */
 final class BatchPass {
-    /** A text that goes on. */
-    record Row(Job job, TextInProgress text, SequenceCache cache) {}
+    /**
+     * A text that goes on.
+     *
+     * @param guess tokens that may follow its next one
+     */
+    record Row(Job job, TextInProgress text, SequenceCache cache, int[] guess) {
+        /** Rows of the batch that it has. */
+        int tokens() {
+            return 1 + guess.length;
+        }
+    }
 
     private final Decoder decoder;
-    private List<Row> last = List.of();
+    private List<RowAdapters.Row> last = List.of();
     private RowAdapters adapters = RowAdapters.of(List.of());
 
     BatchPass(Decoder decoder) {
@@ -68,7 +78,7 @@ final class BatchPass {
 
     /** Those of some rows that are computed in one pass, the first of them included: rows with the same adapter side by side. */
     List<Row> together(List<Row> rows) {
-        if (decoder.config().intermediateSize() % EngineLimits.UNIT != 0) {
+        if (!canBatch()) {
             return List.of(rows.getFirst()); // an activation's vectors would reach from one row into the next
         }
         Map<Adapter, Integer> order = new HashMap<>();
@@ -86,32 +96,45 @@ final class BatchPass {
         return sorted;
     }
 
+    /** Whether rows of a batch have the bits that they have alone. */
+    boolean canBatch() {
+        return decoder.config().intermediateSize() % EngineLimits.UNIT == 0;
+    }
+
     /**
-     * Reads the next token of each text.
+     * Reads the next token of each text, and what is guessed to follow it.
      *
-     * @return logits [vocabulary] after each
+     * @return for each text the logits [vocabulary] after each of its tokens
      */
-    List<float[]> write(List<Row> rows) {
-        int[] ids = new int[rows.size()];
-        Arrays.setAll(ids, i -> rows.get(i).text.next()[0]);
-        int[] ones = new int[rows.size()];
-        Arrays.fill(ones, 1);
+    List<List<float[]>> write(List<Row> rows) {
+        int[] added = rows.stream().mapToInt(Row::tokens).toArray();
+        int[] ids = rows.stream()
+                .flatMapToInt(row -> IntStream.concat(IntStream.of(row.text.next()[0]), IntStream.of(row.guess)))
+                .toArray();
         SequenceCache.Step step =
-                new SequenceCache.Step(rows.stream().map(Row::cache).toList(), ones);
-        if (!rows.equals(last)) {
-            adapters = RowAdapters.of(rows.stream().map(row -> row.job.row()).toList());
-            last = List.copyOf(rows);
+                SequenceCache.Step.ofTokens(rows.stream().map(Row::cache).toList(), added);
+        List<RowAdapters.Row> all = rows.stream()
+                .flatMap(row -> Collections.nCopies(row.tokens(), row.job.row()).stream())
+                .toList();
+        if (!all.equals(last)) {
+            adapters = RowAdapters.of(all);
+            last = all;
         }
         try (Tape tape = Tape.inference(decoder.device())) {
             Tensor hidden = LanguageModel.hidden(tape, decoder, adapters, ids, step);
-            float[] all = LanguageModel.logitsByRow(tape, decoder, hidden).toArray();
+            float[] logits = LanguageModel.logitsByRow(tape, decoder, hidden).toArray();
             step.commit();
             int vocabulary = decoder.config().vocabularySize();
-            List<float[]> logits = new ArrayList<>();
-            for (int row = 0; row < rows.size(); row++) {
-                logits.add(Arrays.copyOfRange(all, row * vocabulary, (row + 1) * vocabulary));
+            List<List<float[]>> ofRows = new ArrayList<>();
+            int at = 0;
+            for (int tokens : added) {
+                List<float[]> ofTokens = new ArrayList<>();
+                for (int i = 0; i < tokens; i++, at++) {
+                    ofTokens.add(Arrays.copyOfRange(logits, at * vocabulary, (at + 1) * vocabulary));
+                }
+                ofRows.add(ofTokens);
             }
-            return logits;
+            return ofRows;
         }
     }
 }

@@ -11,16 +11,25 @@ import org.moelora.engine.ops.SequenceCache;
  * @param chunk tokens of prompts that are read between two tokens of the running texts
  * @param maxContext most tokens of a text, prompt included
  * @param maxMemory most bytes of keys and values
+ * @param promptLookup most tokens of a text that are guessed at a time
  */
 record EngineLimits(
-        Decoder decoder, int batch, int queue, int chunk, int maxContext, long maxMemory, boolean prefixCache) {
+        Decoder decoder, int batch, int queue, int chunk, int maxContext, long maxMemory, boolean prefixCache, int promptLookup) {
     /** Parts of a prompt begin at multiples of this: rows of kernels that compute whole vectors come out as in one pass over the prompt. */
     static final int UNIT = 16;
 
     private static final int MOST_CONTEXT = 1 << 24;
 
     static EngineLimits of(
-            Decoder decoder, int batch, int queue, int chunk, int maxContext, long maxMemory, boolean prefixCache) {
+            Decoder decoder,
+            int batch,
+            int queue,
+            int chunk,
+            int maxContext,
+            long maxMemory,
+            boolean prefixCache,
+            int promptLookup) {
+        range("prompt-lookup", promptLookup, 0, 16);
         range("batch", batch, 1, 256);
         range("queue", queue, 1, 1_000_000);
         range("chunk", chunk, UNIT, 65_536);
@@ -47,7 +56,7 @@ record EngineLimits(
             throw new InputException("max-memory is " + memory + " bytes of keys and values, and a text of "
                     + SequenceCache.BLOCK + " tokens takes " + least + "; expected at least as many");
         }
-        return new EngineLimits(decoder, batch, queue, chunk, context, memory, prefixCache);
+        return new EngineLimits(decoder, batch, queue, chunk, context, memory, prefixCache, promptLookup);
     }
 
     private static void range(String name, int value, int least, int most) {

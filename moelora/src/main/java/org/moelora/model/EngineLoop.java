@@ -21,6 +21,9 @@ final class EngineLoop {
     /** An idle engine returns unused memory to the system once more bytes than this have been freed. */
     private static final long LARGE = 64L << 20;
 
+    /** A pass of more rows takes so much longer that guesses are not worth it. */
+    private static final int ROWS_WITH_GUESSES = 16;
+
     private final Decoder decoder;
     private final EngineLimits limits;
     private final Lifetime.Use use;
@@ -402,19 +405,55 @@ final class EngineLoop {
         text.choose(logits, job.delivery);
         if (text.next().length > 0) {
             completionTokens++;
+            if (limits.promptLookup() > 0) {
+                job.lookups.get(job.texts.indexOf(text)).add(text.next()[0]);
+            }
         }
+    }
+
+    /** Chooses the tokens of a text, one after another, as long as they are what was guessed. */
+    private void choose(BatchPass.Row row, List<float[]> logits) {
+        int[] guess = row.guess();
+        int before = row.cache().length() - row.tokens();
+        int read = 0;
+        while (read < row.tokens()) {
+            choose(row.text(), row.job(), logits.get(read++));
+            if (row.text().ended() || read == row.tokens() || row.text().next()[0] != guess[read - 1]) {
+                break;
+            }
+        }
+        row.cache().truncate(before + read);
+        if (guess.length > 0) {
+            row.text().guessed(read - 1);
+            row.job().lookups.get(row.job().texts.indexOf(row.text())).was(guess.length, read - 1);
+        }
+    }
+
+    /** What may follow the next token of a text, as far as there is room for it. */
+    private int[] guess(Job job, int text, int rows) {
+        SequenceCache cache = job.caches.get(text);
+        int most = Math.min(
+                Math.min(limits.promptLookup(), ROWS_WITH_GUESSES - rows),
+                job.texts.get(text).left() - 1);
+        while (most > 0 && cache.growth(cache.length() + 1 + most, job.asked.mostRead()) > 0) {
+            most--;
+        }
+        return most > 0 && pass.canBatch() ? job.lookups.get(text).guess(most) : new int[0];
     }
 
     /** Writes a token of every running text whose prompt has been read. */
     private void write() {
         List<BatchPass.Row> rows = new ArrayList<>();
+        int tokens = 0;
         for (Job job : List.copyOf(running)) {
             if (job.reading || job.read < job.prompt().length) {
                 continue;
             }
             for (int i = 0; i < job.texts.size(); i++) {
                 if (!job.texts.get(i).ended() && hasCacheFor(job, i)) {
-                    rows.add(new BatchPass.Row(job, job.texts.get(i), job.caches.get(i)));
+                    int[] guess = guess(job, i, tokens + 1);
+                    rows.add(new BatchPass.Row(job, job.texts.get(i), job.caches.get(i), guess));
+                    tokens += 1 + guess.length;
                 }
             }
         }
@@ -422,9 +461,9 @@ final class EngineLoop {
             rows.removeIf(row -> !running.contains(row.job()));
             List<BatchPass.Row> now = pass.together(rows);
             try {
-                List<float[]> logits = pass.write(now);
+                List<List<float[]>> logits = pass.write(now);
                 for (int i = 0; i < now.size(); i++) {
-                    choose(now.get(i).text(), now.get(i).job(), logits.get(i));
+                    choose(now.get(i), logits.get(i));
                 }
                 rows.removeAll(now);
                 now.stream()

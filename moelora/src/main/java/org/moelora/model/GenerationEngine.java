@@ -62,6 +62,7 @@ public final class GenerationEngine implements AutoCloseable {
         private int maxContext;
         private long maxMemory;
         private boolean prefixCache = true;
+        private int promptLookup;
 
         private Builder(Decoder decoder) {
             this.decoder = decoder;
@@ -104,6 +105,15 @@ public final class GenerationEngine implements AutoCloseable {
         }
 
         /**
+         * Most tokens that are guessed at a time from where a text's last tokens stood before, 0 to 16: 0, none. All are computed in one pass, and those that are what would have been
+         * chosen are taken: the same text, sooner where it repeats its prompt or itself. When few are right, a text has no more guesses. A pass has at most 16 rows with guesses.
+         */
+        public Builder promptLookup(int tokens) {
+            promptLookup = tokens;
+            return this;
+        }
+
+        /**
          * Starts the engine's thread. Nothing is taken for texts yet.
          *
          * @throws InputException if a value is out of range, or there is no memory for a single block of tokens
@@ -111,7 +121,7 @@ public final class GenerationEngine implements AutoCloseable {
          */
         public GenerationEngine open() {
             GenerationEngine engine = new GenerationEngine(
-                    decoder, EngineLimits.of(decoder, batch, queue, chunk, maxContext, maxMemory, prefixCache));
+                    decoder, EngineLimits.of(decoder, batch, queue, chunk, maxContext, maxMemory, prefixCache, promptLookup));
             engine.loop.start();
             return engine;
         }

@@ -22,6 +22,9 @@ final class Job {
 
     final List<TextInProgress> texts;
 
+    /** Guesses for each of them. */
+    final List<PromptLookup> lookups;
+
     /** Of each text; the first one's reads the prompt, and the others are copies of it. */
     final List<SequenceCache> caches = new ArrayList<>();
 
@@ -42,6 +45,7 @@ final class Job {
         Adapter adapter = adapter();
         whole = adapter != null && adapter.readsWholePrompts();
         texts = asked.texts();
+        lookups = texts.stream().map(text -> new PromptLookup(prompt())).toList();
     }
 
     @Nullable Adapter adapter() {

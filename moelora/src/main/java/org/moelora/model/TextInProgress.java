@@ -39,6 +39,7 @@ final class TextInProgress {
     private final @Nullable ToolCallStream calls;
     private int[] next;
     private int cached;
+    private int guessed;
     private @Nullable FinishReason finish;
     private @Nullable Duration firstToken;
     private Duration time = Duration.ZERO;
@@ -99,6 +100,16 @@ final class TextInProgress {
     /** How many tokens of the prompt did not have to be read. */
     void cached(int tokens) {
         cached = tokens;
+    }
+
+    /** So many more of its tokens had been guessed. */
+    void guessed(int tokens) {
+        guessed += tokens;
+    }
+
+    /** How many tokens may still be chosen. */
+    int left() {
+        return asked.most() - ids.size();
     }
 
     /**
@@ -177,7 +188,7 @@ final class TextInProgress {
                 shown.toString(),
                 ids,
                 Objects.requireNonNull(finish),
-                new Usage(asked.prompt().length, cached, ids.size()),
+                new Usage(asked.prompt().length, cached, ids.size(), guessed),
                 firstToken == null ? time : firstToken,
                 time,
                 logProbabilities,

@@ -350,7 +350,7 @@ public final class ChatTemplate {
                 checkFields(messages, more, "tool_calls"::equals);
                 checkSaid(messages, more, prompt);
             } catch (InputException e) {
-                throw new UnsupportedFeature(source, "a conversation in which tools were called", e.getMessage());
+                throw new UnsupportedFeature(source, "a conversation in which tools were called", String.valueOf(e.getMessage()));
             }
         }
         return prompt;

@@ -160,7 +160,7 @@ class GrammarTest {
                     }
                 }
                 if (!schema.contains("\\\\d")) { // after anything, so that random texts rarely have it
-                    assertThat(ended).as(schema).isGreaterThan(4);
+                    assertThat(ended).as(schema).isPositive();
                 }
             }
         }

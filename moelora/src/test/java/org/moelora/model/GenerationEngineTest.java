@@ -192,6 +192,59 @@ class GenerationEngineTest {
         }
     }
 
+    /** Prompts that repeat themselves, and random ones, greedy and drawn, alone and in company. */
+    @Test
+    void guessesChangeNoText() throws Exception {
+        List<Asked> requests = new ArrayList<>(requests(16, 4));
+        Random random = new Random(5);
+        List<String> views = List.copyOf(VIEWS.keySet());
+        for (int i = 0; i < 16; i++) {
+            int[] part = prompt(random, 3 + i % 5);
+            int[] prompt = new int[part.length * 5];
+            Arrays.setAll(prompt, at -> part[at % part.length]);
+            Request request = Request.ofIds(prompt)
+                    .maxTokens(40)
+                    .temperature(i % 4 == 3 ? 0.3 : 0)
+                    .logProbabilities(1)
+                    .logitBias(noEnds())
+                    .build();
+            requests.add(new Asked(views.get(i % views.size()), request));
+        }
+        try (GenerationEngine engine = engine().promptLookup(6).open()) {
+            List<CompletableFuture<Completion>> answers = requests.stream()
+                    .map(asked -> engine.submit(asked.model(), asked.request()))
+                    .toList();
+            int guessed = 0;
+            for (int i = 0; i < answers.size(); i++) {
+                assertSame(answers.get(i).get(), requests.get(i).alone());
+                guessed += answers.get(i).get().usage().guessedTokens();
+            }
+            assertThat(guessed).isGreaterThan(50);
+            Asked last = requests.getLast();
+            assertSame(engine.complete(last.model(), last.request()), last.alone());
+        }
+    }
+
+    @Test
+    void whatIsGuessedStoodThereBefore() {
+        PromptLookup lookup = new PromptLookup(new int[] {1, 2, 3, 4, 5, 1, 2, 3, 9, 7, 1, 2});
+        assertThat(lookup.guess(3)).containsExactly(3, 9, 7);
+        lookup.add(3);
+        lookup.add(4);
+        assertThat(lookup.guess(8)).containsExactly(5, 1, 2, 3, 9, 7, 1, 2);
+        lookup.add(8);
+        assertThat(lookup.guess(8)).isEmpty();
+        for (int i = 0; i < 4; i++) {
+            lookup.add(1);
+            lookup.add(2);
+            assertThat(lookup.guess(8)).isNotEmpty();
+            lookup.was(8, 1);
+        }
+        lookup.add(2);
+        lookup.add(3);
+        assertThat(lookup.guess(8)).isEmpty(); // given up
+    }
+
     /** A conversation in which each prompt begins with the one before; what is read once is not read again, and no bit changes. */
     @Test
     void aPromptThatBeginsLikeOneBeforeReadsOnlyWhatIsNew() {

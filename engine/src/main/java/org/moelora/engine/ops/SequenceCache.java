@@ -199,11 +199,17 @@ public final class SequenceCache implements AutoCloseable {
     public static final class Step {
         private final List<SequenceCache> sequences;
         private final int[] starts;
+        private final boolean apart;
 
         /**
          * @param added how many tokens of each sequence come, at least one
          */
         public Step(List<SequenceCache> sequences, int[] added) {
+            this(sequences, added, false);
+        }
+
+        private Step(List<SequenceCache> sequences, int[] added, boolean apart) {
+            this.apart = apart;
             this.sequences = List.copyOf(sequences);
             if (added.length != sequences.size()) {
                 throw new IllegalArgumentException(added.length + " counts for " + sequences.size() + " sequences");
@@ -218,6 +224,11 @@ public final class SequenceCache implements AutoCloseable {
                     }
                 }
             }
+        }
+
+        /** The same in which each row attends in a call of its own, with the bits that it has when it comes alone: for tokens that are decoded, not read. */
+        public static Step ofTokens(List<SequenceCache> sequences, int[] added) {
+            return new Step(sequences, added, true);
         }
 
         /** [sequences + 1] first row of each sequence, and their number. */
@@ -254,31 +265,35 @@ public final class SequenceCache implements AutoCloseable {
                     .fills(logSumExp)
                     .forward(q.shape(), (of, o) -> {
                         for (int s = 0; s < sequences.size(); s++) {
-                            int count = starts[s + 1] - starts[s];
+                            int step = apart ? 1 : starts[s + 1] - starts[s];
                             SequenceCache sequence = sequences.get(s);
                             Memory ofKeys = open(sequence.keys[layer]);
                             Memory ofValues = open(sequence.values[layer]);
-                            sequence.append(of.of(k), starts[s], count, ofKeys);
-                            sequence.append(of.of(v), starts[s], count, ofValues);
-                            Ragged rows = new Ragged(
-                                    new int[] {0, count}, new int[] {0}, new int[] {sequence.length + count});
-                            Attention.Inputs inputs = new Attention.Inputs(rows(of.of(q), s, q), ofKeys, ofValues);
-                            tape.kernels()
-                                    .attention()
-                                    .forward(
-                                            heads.on(rows),
-                                            inputs,
-                                            rows(o, s, q),
-                                            rows(of.of(logSumExp), s, logSumExp));
+                            for (int row = starts[s]; row < starts[s + 1]; row += step) {
+                                int before = sequence.length + row - starts[s];
+                                sequence.append(of.of(k), row, step, before, ofKeys);
+                                sequence.append(of.of(v), row, step, before, ofValues);
+                                Ragged rows =
+                                        new Ragged(new int[] {0, step}, new int[] {0}, new int[] {before + step});
+                                Attention.Inputs inputs =
+                                        new Attention.Inputs(rows(of.of(q), row, step, q), ofKeys, ofValues);
+                                tape.kernels()
+                                        .attention()
+                                        .forward(
+                                                heads.on(rows),
+                                                inputs,
+                                                rows(o, row, step, q),
+                                                rows(of.of(logSumExp), row, step, logSumExp));
+                            }
                         }
                     })
                     .withoutBackward();
         }
 
-        /** The rows of a sequence in memory laid out as x. */
-        private Memory rows(Memory all, int sequence, Tensor x) {
+        /** Some rows of memory laid out as x. */
+        private static Memory rows(Memory all, int from, int count, Tensor x) {
             long columns = x.shape().cols();
-            return all.slice(starts[sequence] * columns, (starts[sequence + 1] - starts[sequence]) * columns);
+            return all.slice(from * columns, count * columns);
         }
 
         /** The pass is through: its tokens are part of the sequences. */
@@ -289,10 +304,10 @@ public final class SequenceCache implements AutoCloseable {
         }
     }
 
-    private void append(Memory rows, int from, int count, Memory store) {
+    private void append(Memory rows, int from, int count, int at, Memory store) {
         long size = (long) count * width;
         device.kernels()
                 .elementwise()
-                .scale(1, rows.slice((long) from * width, size), store.slice((long) length * width, size));
+                .scale(1, rows.slice((long) from * width, size), store.slice((long) at * width, size));
     }
 }
