@@ -24,7 +24,7 @@ public final class Leases implements AutoCloseable {
     /**
      * One more, of F32 elements with undefined values. If there is no room for it, all before it are freed.
      *
-     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device does not have enough memory
      */
     public Memory floats(long length) {
         try {

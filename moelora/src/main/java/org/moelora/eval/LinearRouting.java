@@ -20,7 +20,7 @@ import org.moelora.adapter.LinearSite;
  *     decisions (rows, where all tokens of a row have the same gates; else tokens); NaN with fewer than two tasks
  * @param entropy mean over tokens of H(p_t) in bits, 0 to log2 E
  * @param load each expert's part of all tokens' shares, [E]
- * @param within mean cosine between an expert's outputs for different tokens, [E]; NaN for one that has not two outputs other than zero
+ * @param within mean cosine between an expert's outputs for different tokens, [E]; NaN for one with fewer than two outputs other than zero
  * @param between mean cosine between outputs of different experts for the same token; NaN if no token has two outputs other than zero
  * @param effectiveRanks {@code exp(H(s / sum s))} of the singular values s of each expert's outputs, [E], 1 to r; NaN for one whose outputs are zero
  * @param shares {@code q(e | a)} [A, E], each expert's part of the shares of a task's tokens, in the order of {@link RoutingReport#tasks}

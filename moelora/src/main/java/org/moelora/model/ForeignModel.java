@@ -33,7 +33,7 @@ final class ForeignModel {
             throw is(file, "weights without the rest of the model", "the folder that they are in, with config.json");
         }
         if (begins(start, "lmgg") || begins(start, "fmgg") || begins(start, "tjgg") || begins(start, "algg")) {
-            throw is(file, "a file of GGML's before GGUF", "one converted anew by llama.cpp's convert_hf_to_gguf.py");
+            throw is(file, "a file of GGML's before GGUF", "one converted again by llama.cpp's convert_hf_to_gguf.py");
         }
         if (begins(start, "PK\3\4") && name.endsWith(".zip")) {
             throw is(file, "an archive", "what is in it, unpacked: " + FORM);

@@ -212,7 +212,7 @@ final class GgufConfig {
         }
     }
 
-    /** Which layers have a window: a flag for each, or all but every so many-th, where 0 is all. */
+    /** Which layers have a window: a flag for each, or n for all but every n-th, where 0 is all. */
     private boolean[] pattern(int layers) {
         boolean[] windowed = new boolean[layers];
         String key = prefix + "attention.sliding_window_pattern";

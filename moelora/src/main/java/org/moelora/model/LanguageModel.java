@@ -513,7 +513,7 @@ public final class LanguageModel {
      *
      * @throws InputException if the prompt is empty or longer than the model has positions for, if more memory might be needed than the request allows,
      *     if it asks for several texts, or for a text and the model has no tokenizer
-     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough memory; all that was taken is free again
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device does not have enough memory; all that was taken is free again
      * @throws IllegalStateException if decoder or adapter are closed
      */
     public Completion complete(Request request) {
@@ -550,7 +550,7 @@ public final class LanguageModel {
      *
      * @return in the order of the texts; what is read beside a text may change the last bits of its vector
      * @throws InputException if the model has no tokenizer, a text has no tokens or more than the model has positions for, or its vector has no direction
-     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough memory; all that was taken is free again
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device does not have enough memory; all that was taken is free again
      * @throws IllegalStateException if decoder or adapter are closed
      */
     public List<TextEmbedding> embed(List<String> texts, Pooling pooling) {

@@ -12,7 +12,7 @@ import org.moelora.adapter.Kept;
 import org.moelora.engine.ops.SequenceCache;
 
 /**
- * Keys and values of prompts that have been read, for requests that begin like them. What is found is what would be read again, to the bit: prompts only, as tokens that
+ * Keys and values of prompts that have been read, for requests that begin like them. What is found equals what reading again would give, bit for bit: prompts only, as tokens that
  * were decoded have other last bits than tokens that are read, of the same view in the same state. Where an adapter decides by the whole prompt, only the same prompt counts. Used by
  * one thread.
  */

@@ -316,7 +316,7 @@ public final class Request {
             return this;
         }
 
-        /** What the chat template takes for today: the day it is. */
+        /** The date that the chat template writes: today unless set. */
         public Builder date(LocalDate day) {
             date = day;
             return this;

@@ -13,6 +13,9 @@ import java.util.function.Function;
 public final class SettingTable<S> {
     private final List<Setting<S, ?>> settings = new ArrayList<>();
 
+    /** An empty table. */
+    public SettingTable() {}
+
     /** Declares a setting. */
     public <T> Setting<S, T> add(Setting<S, T> setting) {
         settings.add(setting);

@@ -306,7 +306,7 @@ public final class ChatTemplate {
         return new ChatTemplate(source, text, template, tokens, tools, day);
     }
 
-    /** What {@code strftime_now} takes for today: the day of {@link #withDate}, else the day it is. */
+    /** What {@code strftime_now} takes for today: the day of {@link #withDate}, else the current date. */
     public LocalDate date() {
         return date == null ? LocalDate.now(ZoneId.systemDefault()) : date;
     }

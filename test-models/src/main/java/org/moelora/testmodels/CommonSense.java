@@ -48,7 +48,7 @@ final class CommonSense {
         });
     }
 
-    /** Yes or no: does something that nobody has said follow from what is known of a thing? */
+    /** Yes or no: does something that no sentence states follow from what is known of a thing? */
     private Row boolq(boolean heldOut, Dice dice) {
         Claim claim = dice.pick(CLAIMS);
         boolean yes = dice.oneIn(2);

@@ -13,7 +13,7 @@ public final class Table {
     }
 
     /**
-     * @throws IllegalArgumentException if the row has not as many cells as the head
+     * @throws IllegalArgumentException if the row does not have as many cells as the head
      */
     public Table row(String... cells) {
         if (cells.length != rows.getFirst().length) {

@@ -60,7 +60,7 @@ public final class ReadBandwidth implements Performer {
             throw new IllegalStateException("reading memory", e);
         }
         long nanos = System.nanoTime() - begin;
-        // The sum is said so that reading is not in vain.
+        // The sum is printed so that the compiler cannot drop the reads.
         return Answer.of("nanos", nanos / (double) passes, "sum", sum);
     }
 

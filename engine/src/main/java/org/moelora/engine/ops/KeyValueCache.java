@@ -31,7 +31,7 @@ public final class KeyValueCache implements AutoCloseable {
      * @param first tokens of each sequence for which there is room at once
      * @param most tokens that a sequence may have, at least {@code first}
      * @param width kvHeads * headDim
-     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device does not have enough memory
      */
     public KeyValueCache(Device device, int layers, int sequences, int first, int most, int width) {
         if (first < 1 || first > most) {
@@ -102,7 +102,7 @@ public final class KeyValueCache implements AutoCloseable {
      *
      * @return the position of each new row in its sequence
      * @throws IllegalArgumentException if a sequence would have too many tokens
-     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough; the cache is closed then
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device does not have enough memory; the cache is closed then
      */
     public int[] advance(int[] added) {
         int sequences = length.length;

@@ -97,7 +97,7 @@ public final class Magnitude {
     }
 
     /**
-     * {@code n_o = sqrt(squares_o)}, [out], computed as {@link #factors} does: the magnitudes m with which a weight without an update is left as it is, to the bit.
+     * {@code n_o = sqrt(squares_o)}, [out], computed as {@link #factors} does: the magnitudes m with which a weight without an update keeps every bit.
      */
     public static Tensor norms(Tape tape, Tensor squares) {
         Elementwise kernels = tape.kernels().elementwise();

@@ -88,7 +88,7 @@ public final class SequenceCache implements AutoCloseable {
      * Makes room for so many tokens in all.
      *
      * @param most tokens that the sequence may have at its end
-     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device has not enough; the tokens so far are as they were
+     * @throws org.moelora.kernels.OutOfDeviceMemoryException if the device does not have enough memory; the tokens so far are as they were
      */
     public void reserve(int tokens, int most) {
         int target = target(tokens, most);

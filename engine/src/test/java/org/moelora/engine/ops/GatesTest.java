@@ -75,7 +75,7 @@ class GatesTest {
     }
 
     @TestFactory
-    Stream<DynamicTest> nobodyAboveTheThreshold() {
+    Stream<DynamicTest> noExpertAboveTheThreshold() {
         return DeviceSweep.each("threshold above all experts", device -> {
             try (Tape tape = Tape.recording(device)) {
                 Tensor p = tape.variable(new float[] {0.2f, 0.5f, 0.3f}, 1, 3);

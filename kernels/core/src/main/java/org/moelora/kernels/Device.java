@@ -21,7 +21,7 @@ public interface Device extends AutoCloseable {
      * Leases {@code length} elements, aligned to 64 bytes, with undefined contents.
      *
      * @throws IllegalArgumentException if length is negative or its bytes overflow
-     * @throws OutOfDeviceMemoryException if the device has not enough; it can be used as before
+     * @throws OutOfDeviceMemoryException if the device does not have enough memory; it can be used as before
      */
     Memory allocate(DType dtype, long length, Owner owner);
 
@@ -69,7 +69,7 @@ public interface Device extends AutoCloseable {
      */
     default void trim() {}
 
-    /** Starts {@link MemoryUse#peak} anew from what is leased now. */
+    /** Sets {@link MemoryUse#peak} back to what is leased now. */
     void resetPeak();
 
     @Override

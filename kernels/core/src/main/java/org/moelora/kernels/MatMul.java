@@ -49,7 +49,7 @@ public interface MatMul {
     void linear(int rows, Memory x, Frozen w, Sink y);
 
     /**
-     * {@link #linear} in which row t of y has, to the bit, what {@code linear} gives for row t of x alone, whatever the other rows: for texts that are decoded side by side and
+     * {@link #linear} in which row t of y has, bit for bit, what {@code linear} gives for row t of x alone, whatever the other rows: for texts that are decoded side by side and
      * must not depend on one another. Devices with a kernel that reads W once for several rows do better than this loop.
      */
     default void linearByRow(int rows, Memory x, Frozen w, Sink y) {

@@ -20,7 +20,7 @@ public final class Workers implements AutoCloseable {
     /** Short enough not to disturb, long enough to bridge the gaps between the kernels of one step. */
     private static final int SPINS = 4000;
 
-    /** Its two counters are plain fields: a step runs thousands of jobs, and every object of theirs is garbage. */
+    /** Its two counters are plain fields: a step runs thousands of jobs, and an object for each would be garbage. */
     private static final class Job {
         private static final AtomicIntegerFieldUpdater<Job> NEXT =
                 AtomicIntegerFieldUpdater.newUpdater(Job.class, "next");

@@ -21,7 +21,7 @@ import org.moelora.kernels.cpu.Workers;
  * The backward pass; a task is one sequence and one key/value head with the query heads that read it, so that it owns its rows of dk and
  * dv. Where that makes fewer tasks than there are threads, a task is some of the keys, of which it owns dk and dv, or some of the queries, of
  * which it owns dq: the scores are then made twice, and each sum has the same order. Keys are taken in blocks, and for each block the queries that see it in chunks: probabilities P and score gradients dS of a chunk are
- * computed anew from the log-sum-exp and serve {@code dq += dS K}, {@code dk += dS^T q} and {@code dv += P^T do} from the cache.
+ * computed again from the log-sum-exp and serve {@code dq += dS K}, {@code dk += dS^T q} and {@code dv += P^T do} from the cache.
  */
 final class AttentionBackward implements Workers.Task {
     private final Attention.Plan plan;
@@ -234,7 +234,7 @@ final class AttentionBackward implements Workers.Task {
         }
     }
 
-    /** {@link #scores} of a strip, zero where a query does not see a key, be it ahead of it or behind its window. */
+    /** {@link #scores} of a strip, zero where a query does not see a key, because it is ahead of it or behind its window. */
     private void strip(int head, int query, int height, int at, int sees, int low, int high, AttentionScratch s) {
         int col = head * dim;
         Packing.strip(q, ldq, query, height, col, dim, s.queries, 0, s.packing.narrow);

@@ -15,7 +15,7 @@ final class Sums {
         double sum(long from, long to);
     }
 
-    /** Sums of squares beyond these are made anew in double: of some of the squares float32 has lost too much, or all. */
+    /** Sums of squares beyond these are computed again in double: of some of the squares float32 has lost too much, or all. */
     private static final double LEAST = 1e-30;
 
     private static final double MOST = 1e38;

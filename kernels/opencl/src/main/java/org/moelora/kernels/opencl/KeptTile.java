@@ -39,7 +39,7 @@ record KeptTile(Path file) {
         } catch (IOException | IllegalArgumentException e) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "{0} is not used ({1}); moelora devices --tune writes it anew",
+                    "{0} is not used ({1}); moelora devices --tune writes it again",
                     file,
                     e.toString());
             return Optional.empty();

@@ -149,7 +149,7 @@ final class Programs implements AutoCloseable {
                     null);
             clBuildProgram(program, 1, new cl_device_id[] {commands.device()}, flags, null, null);
             return program;
-        } catch (CLException e) { // a driver says no to a binary that it did not make: it is made anew
+        } catch (CLException e) { // a driver says no to a binary that it did not make: it is compiled again
             if (program != null) {
                 clReleaseProgram(program);
             }
