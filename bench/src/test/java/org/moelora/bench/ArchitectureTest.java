@@ -49,10 +49,18 @@ class ArchitectureTest {
         "org.moelora.settings.."
     };
     private static final String[] CLI = {"org.moelora.cli.."};
+    private static final String[] INTEGRATIONS = {"org.moelora.langchain4j.."};
     private static final String[] LEARN = {"org.moelora.learn.."};
     private static final String[] PROGRAMS = {"org.moelora.bench..", "org.moelora.testmodels.."};
 
     private static final DescribedPredicate<JavaClass> OURS = resideInAnyPackage("org.moelora..");
+
+    private static final DescribedPredicate<JavaClass> PUBLIC_WORDS = describe(
+            "InputException and the spelling in its sentences, a cancellation, or a device without memory",
+            c -> c.getName().equals("org.moelora.engine.InputException")
+                    || c.getName().equals("org.moelora.engine.Spelling")
+                    || c.getName().equals("org.moelora.engine.Cancellation")
+                    || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException"));
 
     private static JavaClasses project;
 
@@ -67,7 +75,7 @@ class ArchitectureTest {
     void everyClassLivesInARoom() {
         classes()
                 .should()
-                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI, LEARN, PROGRAMS))
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI, INTEGRATIONS, LEARN, PROGRAMS))
                 .because("a new room is added to this test together with its doors")
                 .check(project);
     }
@@ -178,15 +186,32 @@ class ArchitectureTest {
                 .that()
                 .resideInAnyPackage(CLI)
                 .should()
-                .onlyDependOnClassesThat(not(OURS)
-                        .or(resideInAnyPackage(concat(CLI, MOELORA)))
-                        .or(describe(
-                                "InputException and the spelling in its sentences, a cancellation, or a device without memory",
-                                c -> c.getName().equals("org.moelora.engine.InputException")
-                                        || c.getName().equals("org.moelora.engine.Spelling")
-                                        || c.getName().equals("org.moelora.engine.Cancellation")
-                                        || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException"))))
+                .onlyDependOnClassesThat(
+                        not(OURS).or(resideInAnyPackage(concat(CLI, MOELORA))).or(PUBLIC_WORDS))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
+                .check(project);
+    }
+
+    @Test
+    void anIntegrationOpensMoelorasDoorOnlyAndNothingKnowsIt() {
+        for (String integration : INTEGRATIONS) {
+            classes()
+                    .that()
+                    .resideInAnyPackage(integration)
+                    .should()
+                    .onlyDependOnClassesThat(not(OURS)
+                            .or(resideInAnyPackage(concat(new String[] {integration}, MOELORA)))
+                            .or(PUBLIC_WORDS))
+                    .because("what an integration needs, moelora offers to all, and no integration needs another")
+                    .check(project);
+        }
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(INTEGRATIONS)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(INTEGRATIONS)
+                .because("a library of others comes only with the artifact that is for it")
                 .check(project);
     }
 

@@ -1,6 +1,11 @@
 package org.moelora.testmodels;
 
+import java.nio.file.Path;
 import java.util.List;
+import org.moelora.engine.Parameter;
+import org.moelora.io.AtomicFile;
+import org.moelora.io.SafetensorsWriter;
+import org.moelora.model.Decoder;
 import org.moelora.model.DecoderConfig;
 
 /** The bundled model's sizes, and its configuration files as Hugging Face writes them. */
@@ -90,5 +95,24 @@ final class ModelFiles {
                         config.maxPositions(),
                         TokenizerFiles.BOS_ID,
                         TokenizerFiles.EOS_ID);
+    }
+
+    /** Writes a {@link Decoder#trainable} decoder's weights in bf16 with the configuration, in Hugging Face's layout. */
+    static void write(Decoder decoder, Path folder) {
+        var writer = new SafetensorsWriter().metadata("format", "pt");
+        for (Parameter parameter : decoder.parameters().parameters()) {
+            writer.bf16(parameter.name(), dims(parameter), parameter.toArray());
+        }
+        writer.write(folder.resolve("model.safetensors"));
+        AtomicFile.write(folder.resolve("config.json"), config(decoder.config()));
+        AtomicFile.write(folder.resolve("generation_config.json"), GENERATION_CONFIG);
+    }
+
+    private static long[] dims(Parameter parameter) {
+        long[] dims = new long[parameter.shape().rank()];
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = parameter.shape().dim(i);
+        }
+        return dims;
     }
 }

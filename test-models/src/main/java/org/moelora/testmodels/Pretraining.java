@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.moelora.adapter.AdapterPass;
-import org.moelora.engine.Parameter;
 import org.moelora.engine.Tape;
 import org.moelora.engine.Tensor;
 import org.moelora.engine.optim.AdamW;
@@ -205,24 +204,10 @@ final class Pretraining implements AutoCloseable {
         return Long.parseLong(text);
     }
 
-    /** Writes the weights in bf16 with the configuration, in Hugging Face's layout. */
+    /** Writes the model in Hugging Face's layout. */
     void export(Path folder) {
-        var writer = new SafetensorsWriter().metadata("format", "pt");
-        for (Parameter parameter : decoder.parameters().parameters()) {
-            writer.bf16(parameter.name(), dims(parameter), parameter.toArray());
-        }
-        writer.write(folder.resolve("model.safetensors"));
-        AtomicFile.write(folder.resolve("config.json"), ModelFiles.config(settings.model()));
-        AtomicFile.write(folder.resolve("generation_config.json"), ModelFiles.GENERATION_CONFIG);
+        ModelFiles.write(decoder, folder);
         AtomicFile.write(folder.resolve("chat_template.jinja"), ModelFiles.CHAT_TEMPLATE);
-    }
-
-    private static long[] dims(Parameter parameter) {
-        long[] dims = new long[parameter.shape().rank()];
-        for (int i = 0; i < dims.length; i++) {
-            dims[i] = parameter.shape().dim(i);
-        }
-        return dims;
     }
 
     @Override
