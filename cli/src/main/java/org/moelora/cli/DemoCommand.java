@@ -4,12 +4,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
 import org.moelora.io.AtomicFile;
 import org.moelora.io.JsonWriter;
 import org.moelora.train.FineTuner;
+import org.moelora.train.RunSummary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -44,7 +48,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             description =
-                    "Where adapters and report.json go: moelora-demo, or moelora-demo-2 and so on if it is taken.")
+                    "Where adapters, report.html and report.json go: moelora-demo, or moelora-demo-2 and so on if it is taken.")
     private @Nullable Path out;
 
     @Under(Section.OPTIMIZER)
@@ -76,8 +80,20 @@ final class DemoCommand implements Callable<Integer> {
         AtomicFile.write(report, JsonWriter.pretty(DemoReport.asJson(result, quick, seed)));
         DemoReport.print(result, quick, streams.out());
         streams.out().println("adapter: " + result.mixture().folder());
-        streams.out().println("report:  " + report);
+        Path page = folder.resolve("report.html");
+        ReportPage.write(page, "MoELoRA demo", page(result));
+        streams.out().println("report:  " + page + ", and " + report);
         return 0;
+    }
+
+    private Map<String, Object> page(DemoRun.Result result) {
+        List<ReportData.Shown> runs = Stream.of(result.mixture(), result.lora())
+                .filter(Objects::nonNull)
+                .map(trained -> new ReportData.Shown(
+                        RunSummary.read(Objects.requireNonNull(trained.folder().getParent())), trained.routing()))
+                .toList();
+        String command = "moelora demo" + (quick ? " --quick" : "") + (compare ? " --compare" : "") + " --seed " + seed;
+        return ReportData.of(runs, DemoReport.accuracies(result), List.of(command));
     }
 
     private Path folder() {

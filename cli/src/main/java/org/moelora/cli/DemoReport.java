@@ -82,6 +82,34 @@ final class DemoReport {
         return cells.toArray(String[]::new);
     }
 
+    /** For the page, in percent. */
+    static ReportData.Accuracies accuracies(DemoRun.Result result) {
+        DemoRun.Trained lora = result.lora();
+        List<String> head = new ArrayList<>(
+                List.of("task", "rows", "chance", "before", result.mixture().method()));
+        if (lora != null) {
+            head.add(lora.method());
+        }
+        List<List<Object>> rows = new ArrayList<>();
+        for (DemoTasks.Task task : result.tasks()) {
+            List<Object> row = new ArrayList<>(List.of(
+                    task.name(),
+                    count(result.before(), task).rows(),
+                    percent(task.chance()),
+                    percent(share(result.before(), task)),
+                    percent(share(result.mixture().after(), task))));
+            if (lora != null) {
+                row.add(percent(share(lora.after(), task)));
+            }
+            rows.add(row);
+        }
+        return new ReportData.Accuracies(head, rows);
+    }
+
+    private static String percent(double share) {
+        return Figures.points(share).substring(1);
+    }
+
     private static Table costs(DemoRun.Result result, DemoRun.@Nullable Trained lora) {
         Table table = new Table("", "rank", "parameters", "tokens", "training", "tokens/s", "peak memory");
         for (DemoRun.Trained trained : lora == null ? List.of(result.mixture()) : List.of(result.mixture(), lora)) {

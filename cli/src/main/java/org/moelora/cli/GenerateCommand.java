@@ -45,8 +45,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Under(Section.DATA)
     @Option(
             names = "--chat",
-            description = "Take the text as a user's message in a conversation, as the model's chat template writes it, or without one"
-                    + " under the headings that conversations are trained with (### User:); each line is a conversation of its own.")
+            description =
+                    "Take the text as a user's message in a conversation, as the model's chat template writes it, or without one"
+                            + " under the headings that conversations are trained with (### User:); each line is a conversation of its own.")
     private boolean chat;
 
     @Under(Section.DATA)

@@ -41,6 +41,7 @@ final class Moelora implements Callable<Integer> {
                 .addSubcommand(new DemoCommand(streams))
                 .addSubcommand(new TrainCommand(streams))
                 .addSubcommand(new ShowCommand(streams))
+                .addSubcommand(new ReportCommand(streams))
                 .addSubcommand(new ScoreCommand(streams))
                 .addSubcommand(new EvalCommand(streams))
                 .addSubcommand(new GenerateCommand(streams))

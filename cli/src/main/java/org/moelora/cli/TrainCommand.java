@@ -259,6 +259,12 @@ final class TrainCommand implements Callable<Integer>, SettingFlags.Owner {
             }
             learned.warnOfLoss(streams.err(), rows.train().rows(), rows.evaluated(), vocabulary);
             print(report, out);
+            Path page = out.resolve("report.html");
+            ReportPage.write(
+                    page,
+                    out.toString(),
+                    ReportData.of(List.of(new ReportData.Shown(RunSummary.read(out), null)), null, List.of()));
+            streams.out().println("report: " + page);
             streams.out().flush();
             return 0;
         }

@@ -157,7 +157,12 @@ class ChatCommandTest {
         Ran none = Ran.of("generate", "--model", model, "--chat", "--prompt=Hi", "--max-tokens=2");
         assertThat(none.code()).isZero();
         assertThat(none.out())
-                .isEqualTo(Ran.of("generate", "--model", model, "--prompt=### User:\nHi\n\n### Assistant:\n", "--max-tokens=2")
+                .isEqualTo(Ran.of(
+                                "generate",
+                                "--model",
+                                model,
+                                "--prompt=### User:\nHi\n\n### Assistant:\n",
+                                "--max-tokens=2")
                         .out());
         Ran alone = Ran.of("generate", "--model", model, "--system=Add.", "--prompt=Hi");
         assertThat(alone.code()).isEqualTo(2);

@@ -37,9 +37,7 @@ record ChatText(String text, List<Answer> answers) {
      */
     static ChatText of(ChatTemplate template, Example.Chat chat, boolean unlearned) {
         List<Example.Message> said = chat.messages();
-        List<ChatMessage> messages = said.stream()
-                .map(Example.Message::said)
-                .toList();
+        List<ChatMessage> messages = said.stream().map(Example.Message::said).toList();
         int last = last(said);
         try {
             String whole = template.render(messages.subList(0, last), chat.variables(), false);

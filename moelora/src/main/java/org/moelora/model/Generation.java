@@ -206,7 +206,9 @@ public final class Generation {
         if (template == null) {
             if (!tools.isEmpty()) {
                 throw new UnsupportedFeature(
-                        model.decoder().source().toString(), "tools without a chat template", "a model with one that writes them");
+                        model.decoder().source().toString(),
+                        "tools without a chat template",
+                        "a model with one that writes them");
             }
             return ChatHeadings.prompt(tokenizer(), messages);
         }

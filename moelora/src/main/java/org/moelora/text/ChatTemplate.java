@@ -344,7 +344,8 @@ public final class ChatTemplate {
             throw new UnsupportedFeature(source, "tools", "a model whose chat template writes them");
         }
         boolean called = messages.stream()
-                .anyMatch(message -> message.role().equals("tool") || message.fields().containsKey("tool_calls"));
+                .anyMatch(message ->
+                        message.role().equals("tool") || message.fields().containsKey("tool_calls"));
         if (called) {
             try {
                 checkFields(messages, more, "tool_calls"::equals);

@@ -19,8 +19,7 @@ public record Tool(String name, @Nullable String description, String parameters)
      */
     public Tool {
         if (!name.matches("[A-Za-z0-9_.-]{1,64}")) {
-            throw new InputException(
-                    "a tool is named \"" + name + "\"; expected 1 to 64 letters, digits, _, - and .");
+            throw new InputException("a tool is named \"" + name + "\"; expected 1 to 64 letters, digits, _, - and .");
         }
         Json.parse(parameters, "the parameters of the tool " + name);
     }

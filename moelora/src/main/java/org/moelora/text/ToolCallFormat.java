@@ -128,8 +128,6 @@ public enum ToolCallFormat {
 
     private static ToolCall call(JsonObject object, String arguments, String id) {
         return new ToolCall(
-                id,
-                object.string("name"),
-                object.has(arguments) ? JsonWriter.line(object.object(arguments)) : "{}");
+                id, object.string("name"), object.has(arguments) ? JsonWriter.line(object.object(arguments)) : "{}");
     }
 }

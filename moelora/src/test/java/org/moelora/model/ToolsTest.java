@@ -34,7 +34,9 @@ class ToolsTest {
             {% if tools %}{% for tool in tools %}{{ tool | tojson }}{% endfor %}{% endif %}{% for m in messages %}{{ m.content }}\
             {% for call in m.tool_calls or [] %}[TOOL_CALLS]{{ call.function | tojson }}{% endfor %}{% endfor %}:""";
     private static final Tool WEATHER = new Tool(
-            "weather", "Tells the weather.", "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}}");
+            "weather",
+            "Tells the weather.",
+            "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}}");
 
     @TempDir
     private Path folder;
@@ -87,10 +89,11 @@ class ToolsTest {
     void whatIsNoCallIsText() {
         try (Decoder base = model(HERMES)) {
             for (String text : List.of("<tool_call>{a}</tool_call>", "a < b <tool", "<tool_call>")) {
-                Completion answer = base.plain().complete(asked("Rain?")
-                        .regex(text.replace("{", "\\{").replace("}", "\\}"))
-                        .maxTokens(100)
-                        .build());
+                Completion answer = base.plain()
+                        .complete(asked("Rain?")
+                                .regex(text.replace("{", "\\{").replace("}", "\\}"))
+                                .maxTokens(100)
+                                .build());
                 assertThat(answer.text()).isEqualTo(text);
                 assertThat(answer.toolCalls()).isEmpty();
             }
@@ -146,7 +149,8 @@ class ToolsTest {
         try (Decoder base = Decoder.load(Path.of("../test-models/tiny"))) {
             String question = "Tom takes a kettle. What is that good for: dry or pour?";
             Completion chat = base.plain()
-                    .complete(Request.ofMessages(List.of(ChatMessage.user(question))).build());
+                    .complete(Request.ofMessages(List.of(ChatMessage.user(question)))
+                            .build());
             assertThat(chat.text())
                     .isEqualTo(base.plain()
                             .complete(Request.of(question + "\nAnswer:").build())
