@@ -89,7 +89,7 @@ final class ReportCommand implements Callable<Integer> {
         return 0;
     }
 
-    private @Nullable RoutingReport routing(RunSummary run, @Nullable LocalDate today) {
+    private @Nullable RoutingReport routing(RunSummary run, LocalDate today) {
         if (model == null || data == null || !(run.adapter() instanceof MoeLoraConfig)) {
             return null;
         }
