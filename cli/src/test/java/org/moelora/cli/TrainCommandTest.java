@@ -118,7 +118,14 @@ class TrainCommandTest {
         try (Stream<Path> files = Files.list(out)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .containsExactlyInAnyOrder(
-                            "run.json", "run.yaml", "metrics.jsonl", "checkpoints", "best", "last", "lock");
+                            "run.json",
+                            "run.yaml",
+                            "metrics.jsonl",
+                            "checkpoints",
+                            "best",
+                            "last",
+                            "lock",
+                            "report.html");
         }
         List<JsonObject> lines = rows(out.resolve("metrics.jsonl"));
         assertThat(lines).hasSize(6);

@@ -206,6 +206,11 @@ public final class Adapter implements AutoCloseable {
         return AdapterBlocks.isRouter(parameter);
     }
 
+    /** Whether a parameter of this adapter is the B of a pair, or the stacked B of all experts. */
+    public boolean isB(Parameter parameter) {
+        return AdapterBlocks.isB(parameter);
+    }
+
     /** What this adapter is on disk, learned or not, by its name in memory. */
     Parameter tensor(String name) {
         return blocks.get(name);

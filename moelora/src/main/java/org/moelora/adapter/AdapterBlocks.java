@@ -135,6 +135,11 @@ record AdapterBlocks(ParameterBlock trained, ParameterBlock constants) {
                 && !name.endsWith(Dora.MAGNITUDE);
     }
 
+    /** Whether it is a B, of one expert or stacked. */
+    static boolean isB(Parameter parameter) {
+        return parameter.name().endsWith(B);
+    }
+
     /** A parameter, trained or not. */
     Parameter get(String name) {
         return constants.has(name) ? constants.get(name) : trained.get(name);

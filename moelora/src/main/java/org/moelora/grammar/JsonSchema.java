@@ -239,9 +239,7 @@ final class JsonSchema {
         if (known == null) {
             if (!pointer.equals("#") && !pointer.startsWith("#/")) {
                 throw new UnsupportedFeature(
-                        in.where(),
-                        "the reference \"" + pointer + "\"",
-                        "one within the schema, such as #/$defs/name");
+                        in.where(), "the reference \"" + pointer + "\"", "one within the schema, such as #/$defs/name");
             }
             known = rules.declare(false);
             references.put(pointer, known);
@@ -274,7 +272,8 @@ final class JsonSchema {
             return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
             throw new InputException(
-                    in.where() + ": the $ref is not encoded as URLs are; expected a pointer to something in the schema", e);
+                    in.where() + ": the $ref is not encoded as URLs are; expected a pointer to something in the schema",
+                    e);
         }
     }
 
@@ -374,9 +373,7 @@ final class JsonSchema {
         return Rules.sequence(
                 Rules.text("\""),
                 RegexReader.anywhere(
-                        schema.where() + ": the pattern \"" + pattern + "\"",
-                        pattern,
-                        JsonParts::inString),
+                        schema.where() + ": the pattern \"" + pattern + "\"", pattern, JsonParts::inString),
                 Rules.text("\""));
     }
 

@@ -14,7 +14,14 @@ import org.moelora.engine.ops.SequenceCache;
  * @param promptLookup most tokens of a text that are guessed at a time
  */
 record EngineLimits(
-        Decoder decoder, int batch, int queue, int chunk, int maxContext, long maxMemory, boolean prefixCache, int promptLookup) {
+        Decoder decoder,
+        int batch,
+        int queue,
+        int chunk,
+        int maxContext,
+        long maxMemory,
+        boolean prefixCache,
+        int promptLookup) {
     /** Parts of a prompt begin at multiples of this: rows of kernels that compute whole vectors come out as in one pass over the prompt. */
     static final int UNIT = 16;
 

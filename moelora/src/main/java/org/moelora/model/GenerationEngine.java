@@ -121,7 +121,8 @@ public final class GenerationEngine implements AutoCloseable {
          */
         public GenerationEngine open() {
             GenerationEngine engine = new GenerationEngine(
-                    decoder, EngineLimits.of(decoder, batch, queue, chunk, maxContext, maxMemory, prefixCache, promptLookup));
+                    decoder,
+                    EngineLimits.of(decoder, batch, queue, chunk, maxContext, maxMemory, prefixCache, promptLookup));
             engine.loop.start();
             return engine;
         }

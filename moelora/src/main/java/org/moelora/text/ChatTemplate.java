@@ -351,7 +351,8 @@ public final class ChatTemplate {
                 checkFields(messages, more, "tool_calls"::equals);
                 checkSaid(messages, more, prompt);
             } catch (InputException e) {
-                throw new UnsupportedFeature(source, "a conversation in which tools were called", String.valueOf(e.getMessage()));
+                throw new UnsupportedFeature(
+                        source, "a conversation in which tools were called", String.valueOf(e.getMessage()));
             }
         }
         return prompt;

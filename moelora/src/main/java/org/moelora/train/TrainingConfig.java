@@ -26,6 +26,8 @@ import org.moelora.settings.Values;
  * @param batchSize rows per micro-batch
  * @param gradAccumulation micro-batches per optimizer step, which may be the last of one epoch and the first of the next
  * @param learningRate peak learning rate
+ * @param bLearningRateRatio learning rate of the B of each pair, as a multiple of the others': LoRA+ (Hayou et al. 2024, arXiv 2402.12354, section 4),
+ *     where a wide model learns best with 16 and a {@code learningRate} that is smaller than LoRA's
  * @param schedule its course
  * @param warmUp steps over which the learning rate grows linearly
  * @param weightDecay AdamW's
@@ -46,6 +48,7 @@ public record TrainingConfig(
         int batchSize,
         int gradAccumulation,
         double learningRate,
+        double bLearningRateRatio,
         Schedule.Decay schedule,
         WarmUp warmUp,
         double weightDecay,
@@ -111,6 +114,14 @@ public record TrainingConfig(
 
     public static final Setting<TrainingConfig, Double> LEARNING_RATE = TABLE.add(
             Setting.of("learning-rate", Kind.above(0), TrainingConfig::learningRate, 3e-4, "Peak learning rate: {}."));
+
+    public static final Setting<TrainingConfig, Double> B_LEARNING_RATE_RATIO = TABLE.add(Setting.of(
+                    "b-learning-rate-ratio",
+                    Kind.number("a multiple of more than 0 and at most 1000000", x -> x > 0 && x <= 1e6),
+                    TrainingConfig::bLearningRateRatio,
+                    1.0,
+                    "Learning rate of B as a multiple of --learning-rate, as in LoRA+: {}.")
+            .sinceAChoice());
 
     public static final Setting<TrainingConfig, Schedule.Decay> SCHEDULE = TABLE.add(Setting.of(
             "schedule",
@@ -188,6 +199,7 @@ public record TrainingConfig(
             said.get(BATCH_SIZE),
             said.get(GRAD_ACCUMULATION),
             said.get(LEARNING_RATE),
+            said.get(B_LEARNING_RATE_RATIO),
             said.get(SCHEDULE),
             said.get(WARM_UP),
             said.get(WEIGHT_DECAY),
@@ -209,6 +221,7 @@ public record TrainingConfig(
         BATCH_SIZE.check(batchSize);
         GRAD_ACCUMULATION.check(gradAccumulation);
         LEARNING_RATE.check(learningRate);
+        B_LEARNING_RATE_RATIO.check(bLearningRateRatio);
         WEIGHT_DECAY.check(weightDecay);
         CLIP.check(clip);
         EVAL_EVERY.check(evalEvery);
@@ -307,6 +320,11 @@ public record TrainingConfig(
 
         public Builder learningRate(double value) {
             return set(LEARNING_RATE, value);
+        }
+
+        /** Learning rate of B as a multiple of the others', as in LoRA+. */
+        public Builder bLearningRateRatio(double value) {
+            return set(B_LEARNING_RATE_RATIO, value);
         }
 
         public Builder schedule(Schedule.Decay value) {

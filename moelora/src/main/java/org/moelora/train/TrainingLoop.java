@@ -145,7 +145,10 @@ final class TrainingLoop {
     }
 
     private AdamW.Group group(Parameter parameter) {
-        return adapter.isRouter(parameter) ? new AdamW.Group(config.router().rate(), false) : AdamW.Group.DEFAULT;
+        if (adapter.isRouter(parameter)) {
+            return new AdamW.Group(config.router().rate(), false);
+        }
+        return adapter.isB(parameter) ? new AdamW.Group(config.bLearningRateRatio(), true) : AdamW.Group.DEFAULT;
     }
 
     /** Before the first step, on the first rows in the order of training. */

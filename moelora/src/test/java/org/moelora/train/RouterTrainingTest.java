@@ -16,6 +16,7 @@ import org.moelora.adapter.MoeLoraConfig;
 import org.moelora.adapter.RouterPhase;
 import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
+import org.moelora.engine.optim.Schedule;
 import org.moelora.kernels.Device;
 import org.moelora.kernels.DeviceOptions;
 import org.moelora.kernels.Devices;
@@ -112,6 +113,25 @@ class RouterTrainingTest {
         assertThat(still.get(gate)).isEqualTo(begin.get(gate));
         assertThat(still.get(b)).isNotEqualTo(begin.get(b));
         assertThat(usual.get(gate)).isNotEqualTo(begin.get(gate));
+    }
+
+    /** AdamW's first step is the learning rate times a direction, so with four times the rate B moves four times as far, and A as before. */
+    @Test
+    void bHasARateOfItsOwn() {
+        TrainingConfig.Builder oneStep =
+                config().onlySteps(1).warmUp(WarmUp.NONE).schedule(Schedule.Decay.CONSTANT);
+        Map<String, float[]> begin = untrained();
+        Map<String, float[]> once = train(oneStep.build(), new ArrayList<>());
+        Map<String, float[]> faster = train(oneStep.bLearningRateRatio(4).build(), new ArrayList<>());
+        begin.forEach((name, values) -> {
+            float factor = name.endsWith("lora_B") ? 4 : 1;
+            for (int i = 0; i < values.length; i++) {
+                float step = once.get(name)[i] - values[i];
+                assertThat(faster.get(name)[i] - values[i]).as(name).isCloseTo(factor * step, within(1e-6f));
+            }
+        });
+        String b = "model.layers.0.self_attn.q_proj.lora_B";
+        assertThat(once.get(b)).isNotEqualTo(begin.get(b));
     }
 
     /** From B = 0 a router has no gradient but the balance loss's, and everything else stays. */

@@ -273,8 +273,7 @@ public final class SequenceCache implements AutoCloseable {
                                 int before = sequence.length + row - starts[s];
                                 sequence.append(of.of(k), row, step, before, ofKeys);
                                 sequence.append(of.of(v), row, step, before, ofValues);
-                                Ragged rows =
-                                        new Ragged(new int[] {0, step}, new int[] {0}, new int[] {before + step});
+                                Ragged rows = new Ragged(new int[] {0, step}, new int[] {0}, new int[] {before + step});
                                 Attention.Inputs inputs =
                                         new Attention.Inputs(rows(of.of(q), row, step, q), ofKeys, ofValues);
                                 tape.kernels()
