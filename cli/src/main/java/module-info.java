@@ -2,6 +2,7 @@
 module org.moelora.cli {
     requires static transitive org.jspecify;
     requires org.moelora;
+    requires org.moelora.server;
     requires info.picocli;
     requires tools.jackson.core;
     requires tools.jackson.dataformat.yaml;

@@ -29,7 +29,7 @@ import org.moelora.kernels.Devices;
 import org.moelora.kernels.Kernels;
 
 /**
- * The doors between the rooms: cli -> moelora -> engine -> kernels, downwards only.
+ * The doors between the rooms: cli -> server -> moelora -> engine -> kernels, downwards only.
  *
  * <p>The module descriptors refuse most wrong imports already; what they cannot say is said here.
  */
@@ -48,6 +48,7 @@ class ArchitectureTest {
         "org.moelora.compare..",
         "org.moelora.settings.."
     };
+    private static final String[] SERVER = {"org.moelora.server.."};
     private static final String[] CLI = {"org.moelora.cli.."};
     private static final String[] INTEGRATIONS = {"org.moelora.langchain4j.."};
     private static final String[] LEARN = {"org.moelora.learn.."};
@@ -56,8 +57,9 @@ class ArchitectureTest {
     private static final DescribedPredicate<JavaClass> OURS = resideInAnyPackage("org.moelora..");
 
     private static final DescribedPredicate<JavaClass> PUBLIC_WORDS = describe(
-            "InputException and the spelling in its sentences, a cancellation, or a device without memory",
+            "InputException, UnsupportedFeature and the spelling in their sentences, a cancellation, or a device without memory",
             c -> c.getName().equals("org.moelora.engine.InputException")
+                    || c.getName().equals("org.moelora.engine.UnsupportedFeature")
                     || c.getName().equals("org.moelora.engine.Spelling")
                     || c.getName().equals("org.moelora.engine.Cancellation")
                     || c.getName().equals("org.moelora.kernels.OutOfDeviceMemoryException"));
@@ -75,7 +77,7 @@ class ArchitectureTest {
     void everyClassLivesInARoom() {
         classes()
                 .should()
-                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI, INTEGRATIONS, LEARN, PROGRAMS))
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, SERVER, CLI, INTEGRATIONS, LEARN, PROGRAMS))
                 .because("a new room is added to this test together with its doors")
                 .check(project);
     }
@@ -123,7 +125,7 @@ class ArchitectureTest {
                 .check(project);
         noClasses()
                 .that()
-                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, CLI))
+                .resideInAnyPackage(concat(KERNELS, ENGINE, MOELORA, SERVER, CLI))
                 .and()
                 .resideOutsideOfPackages(OPENCL)
                 .should()
@@ -181,13 +183,18 @@ class ArchitectureTest {
     }
 
     @Test
-    void cliOpensMoelorasDoorOnly() {
+    void frontEndsOpenMoelorasDoorOnly() {
+        opensMoelorasDoorOnly(SERVER, SERVER);
+        opensMoelorasDoorOnly(CLI, concat(CLI, new String[] {"org.moelora.server"}));
+    }
+
+    private static void opensMoelorasDoorOnly(String[] frontEnd, String[] own) {
         classes()
                 .that()
-                .resideInAnyPackage(CLI)
+                .resideInAnyPackage(frontEnd)
                 .should()
                 .onlyDependOnClassesThat(
-                        not(OURS).or(resideInAnyPackage(concat(CLI, MOELORA))).or(PUBLIC_WORDS))
+                        not(OURS).or(resideInAnyPackage(concat(own, MOELORA))).or(PUBLIC_WORDS))
                 .because("the command line is one of several front ends: what it needs, moelora offers to all")
                 .check(project);
     }

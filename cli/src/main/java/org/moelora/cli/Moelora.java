@@ -45,6 +45,7 @@ final class Moelora implements Callable<Integer> {
                 .addSubcommand(new ScoreCommand(streams))
                 .addSubcommand(new EvalCommand(streams))
                 .addSubcommand(new GenerateCommand(streams))
+                .addSubcommand(new ServeCommand(streams))
                 .addSubcommand(new InspectCommand(streams))
                 .addSubcommand(new CompareCommand(streams))
                 .addSubcommand(new MixCommand(streams))

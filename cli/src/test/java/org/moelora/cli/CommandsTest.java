@@ -29,7 +29,7 @@ class CommandsTest {
     private Path temp;
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "train", "score", "eval", "generate", "inspect", "devices", "learn"})
+    @ValueSource(strings = {"demo", "train", "score", "eval", "generate", "serve", "inspect", "devices", "learn"})
     void helpShowsExamples(String command) {
         for (List<String> args : List.of(List.of("help", command), List.of(command, "--help"))) {
             Ran ran = Ran.of(args.toArray());
@@ -42,7 +42,7 @@ class CommandsTest {
     @Test
     void versionAndTheListOfCommands() {
         assertThat(Ran.of("--version").out()).startsWith("moelora ").contains("Java ");
-        assertThat(Ran.of("--help").out()).contains("demo", "train", "score", "eval", "generate", "inspect", "devices");
+        assertThat(Ran.of("--help").out()).contains("demo", "train", "score", "eval", "generate", "serve", "inspect", "devices");
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import org.moelora.engine.InputException;
 import org.moelora.engine.ops.SequenceCache;
 
@@ -225,6 +226,11 @@ public final class GenerationEngine implements AutoCloseable {
     /** As many texts after one prompt, which is read once, as the request asks for; else as {@link #complete(LanguageModel, Request)}. */
     public List<Completion> completions(LanguageModel view, Request request) {
         return answers(view, request, new Delivery(false), (text, piece) -> {});
+    }
+
+    /** {@link #completions(LanguageModel, Request)}, handing over the texts as they come, on the calling thread: a piece, and which text it belongs to. */
+    public List<Completion> completions(LanguageModel view, Request request, ObjIntConsumer<String> pieces) {
+        return answers(view, request, new Delivery(true), (text, piece) -> pieces.accept(piece, text));
     }
 
     private List<Completion> answers(

@@ -503,6 +503,15 @@ public final class LanguageModel {
         return Linear.apply(tape, rows, weights(tape).head(), null);
     }
 
+    /**
+     * The tokens of a request's prompt, as {@link #complete(Request)} reads them.
+     *
+     * @throws InputException if it is text and the model has no tokenizer, or the chat template refuses the messages
+     */
+    public int[] tokens(Request request) {
+        return request.tokens(this);
+    }
+
     /** The greedy answer to a prompt, of at most 256 tokens; see {@link #complete(Request)} for everything else. */
     public String generate(String prompt) {
         return complete(Request.of(prompt).build()).text();
