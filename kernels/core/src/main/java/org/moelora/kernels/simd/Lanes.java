@@ -58,6 +58,11 @@ final class Lanes {
         return n - n % COUNT;
     }
 
+    /** The least multiple of {@link #COUNT} that is not below n. */
+    static int ceiling(int n) {
+        return floor(n + COUNT - 1);
+    }
+
     /** {@link #floor(int)} for long counts. */
     static long floor(long n) {
         return n - n % COUNT;

@@ -18,21 +18,16 @@ final class Packing {
         }
     }
 
-    /** The same where A's columns are the rows of op(A). */
-    static void stripTransposed(
+    /**
+     * Strips below one another, rows {@code row .. row + rows} at {@code at}, where A's columns are the rows of op(A): whole runs of A are read, and turned in
+     * squares. What follows a row up to a multiple of {@link Lanes#COUNT} is written, too, within its {@link Tile#STRIDE}.
+     */
+    static void stripsTransposed(
             Source a, int lda, int row, int rows, int from, int depth, Scratch s, float[] strips, int at) {
-        int together = s.stage.length / rows;
-        for (int done = 0; done < depth; done += together) {
-            int part = Math.min(together, depth - done);
-            for (int p = 0; p < part; p++) {
-                a.read((long) (from + done + p) * lda + row, rows, s.stage, p * rows, s.narrow);
-            }
-            for (int i = 0; i < rows; i++) {
-                for (int p = 0; p < part; p++) {
-                    strips[at + i * STRIDE + done + p] = s.stage[p * rows + i];
-                }
-            }
+        for (int p = 0; p < depth; p++) {
+            a.read((long) (from + p) * lda + row, rows, s.stage, p * rows, s.narrow);
         }
+        Transpose.apply(Lanes.ceiling(depth), rows, s.stage, rows, strips, at, STRIDE);
     }
 
     /** Multiplies a strip by alpha. */

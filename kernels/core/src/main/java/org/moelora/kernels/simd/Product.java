@@ -133,20 +133,17 @@ final class Product implements Workers.Task {
     }
 
     private void packA(int first, int end, int row, int rows, Scratch s) {
-        for (int i = 0; i < rows; i += Tile.ROWS) {
-            int height = Math.min(Tile.ROWS, rows - i);
-            for (int block = first; block < end; block++) {
-                int from = Panels.from(k, block);
-                int depth = Panels.from(k, block + 1) - from;
-                int at = Scratch.stripAt(i, block - first);
-                if (a.transposed()) {
-                    Packing.stripTransposed(a.numbers(), a.leading(), row + i, height, from, depth, s, s.strips(), at);
-                } else {
-                    Packing.strip(a.numbers(), a.leading(), row + i, height, from, depth, s.strips(), at, s.narrow);
-                }
-                if (alpha != 1) {
-                    Packing.scale(alpha, height, depth, s.strips(), at);
-                }
+        for (int block = first; block < end; block++) {
+            int from = Panels.from(k, block);
+            int depth = Panels.from(k, block + 1) - from;
+            int at = Scratch.stripAt(0, block - first);
+            if (a.transposed()) {
+                Packing.stripsTransposed(a.numbers(), a.leading(), row, rows, from, depth, s, s.strips(), at);
+            } else {
+                Packing.strip(a.numbers(), a.leading(), row, rows, from, depth, s.strips(), at, s.narrow);
+            }
+            if (alpha != 1) {
+                Packing.scale(alpha, rows, depth, s.strips(), at);
             }
         }
     }
