@@ -112,7 +112,8 @@ final class AdapterFlags {
     private static InputException isFor(Setting<?, ?> setting, Setting.Needs<?> needs, String has) {
         String flag = "--" + SettingFlags.name(setting);
         return new InputException(flag + " is for the " + needs.of().name() + " " + String.join(" or ", needs.oneOf())
-                + ", and " + has + "; expected no " + flag);
+                + ", and " + has + "; leave it out, or give --" + needs.of().name() + " "
+                + needs.oneOf().getFirst());
     }
 
     private Method preset() {
@@ -125,8 +126,8 @@ final class AdapterFlags {
 
     private static void refuse(String flag, @Nullable Object given, boolean fits, String gates, String gate) {
         if (given != null && !fits) {
-            throw new InputException(
-                    flag + " is for the gate " + gates + ", and the gate is " + gate + "; expected no " + flag);
+            throw new InputException(flag + " is for the gate " + gates + ", and the gate is " + gate
+                    + "; leave it out, or give another gate");
         }
     }
 
@@ -221,13 +222,13 @@ final class AdapterFlags {
 
     private InputException contradiction(String flag, Object given, @Nullable Object has) {
         return new InputException(flag + " is " + given + ", and --init-adapter " + initAdapter + " has " + has
-                + "; expected the same, or no " + flag);
+                + "; leave it out, or give the same");
     }
 
     private void refuseMixtureFlags() {
         refuse(
                 about -> about.contains(Part.MIXTURE),
-                flag -> flag + " is for a mixture of experts; expected no " + flag + " with the method lora");
+                flag -> flag + " is for a mixture of experts; leave it out, or give a --method with experts");
     }
 
     /** Refuses flags that are given. */
@@ -252,7 +253,7 @@ final class AdapterFlags {
         boolean byBias = balance == LossSettings.Balance.BIAS;
         if (byBias && positive(LossSettings.BALANCE_WEIGHT)) {
             throw new InputException(
-                    "--balance-weight is for a loss, and the balance bias is none; expected no --balance-weight");
+                    "--balance-weight is for a balance loss, and --balance bias has none; leave --balance-weight out");
         }
         if (policy.topK() == 0) {
             boolean informed = balance == LossSettings.Balance.MUTUAL_INFORMATION;
@@ -293,7 +294,7 @@ final class AdapterFlags {
         Set<Part> parts = withGate ? Set.of(Part.SHAPE) : Set.of(Part.SHAPE, Part.CHOICE);
         refuse(
                 about -> !Collections.disjoint(about, parts),
-                flag -> flag + " is given, and " + command + " takes it from the adapters; expected no " + flag);
+                flag -> flag + " is given, and " + command + " takes it from the adapters; leave it out");
     }
 
     /** The gate that is asked for, {@code dense} if none is. */

@@ -56,7 +56,7 @@ final class DropCommand implements Callable<Integer> {
         Path from = Flags.given("MIXTURE", mixture);
         Path to = Flags.given("--out", out);
         if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
-            throw new InputException(to + ": it exists; expected a new folder");
+            throw new InputException(to + ": exists already; give --out a folder that does not exist yet");
         }
         try (Decoder base = load.load(Flags.given("--model", model));
                 Adapter whole = Adapter.load(from, base);

@@ -99,15 +99,15 @@ final class MergeCommand implements Callable<Integer> {
         boolean given = prompt != null || task != null;
         if (config instanceof LoraConfig) {
             if (given) {
-                throw new InputException(folder + ": has no experts to choose among; expected no --for or --for-task");
+                throw new InputException(folder + ": has no experts to choose among; leave out --for and --for-task");
             }
             return;
         }
         if (prompt != null && !(config.router() instanceof Router.Prompt)) {
-            throw new InputException(folder + ": its router looks at tokens, not at prompts; expected no --for");
+            throw new InputException(folder + ": its router looks at tokens, not at prompts; leave out --for");
         }
         if (task != null && !(config.gate() instanceof GatePolicy.TaskGate)) {
-            throw new InputException(folder + ": its gates do not depend on a task; expected no --for-task");
+            throw new InputException(folder + ": its gates do not depend on a task; leave out --for-task");
         }
         if (!given) {
             throw new InputException(folder + ": has experts, and how much of each is added depends on the token, so no"

@@ -134,8 +134,9 @@ final class RunFile {
             OptionSpec there = option(has, expanded[0], flag);
             Object known = there == null ? null : comparable(there);
             if (!Objects.equals(value, known)) {
-                throw new InputException(flag + " is " + value + ", and the run in " + run + " has "
-                        + (known == null ? "none" : known) + "; expected the same, or no " + flag);
+                throw new InputException(
+                        flag + " is " + value + ", and the run in " + run + " has " + (known == null ? "none" : known)
+                                + "; a run keeps its settings: leave it out, or give the same");
             }
         }
     }

@@ -55,7 +55,7 @@ record View(
         EncodedExamples encoded = encoder(today).encodeAll(Examples.read(files));
         if (encoded.rows().isEmpty()) {
             throw new InputException(
-                    Flags.names(files) + ": no row has a label after its first token; expected at least one");
+                    Flags.names(files) + ": no row has a label after its first token; give rows with an answer");
         }
         if (encoded.dropped() > 0) {
             streams.err().println("moelora: rows without a label, left out: " + encoded.dropped());

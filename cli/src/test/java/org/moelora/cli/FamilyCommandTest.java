@@ -152,7 +152,7 @@ class FamilyCommandTest {
                 "--gate-init=wide       | --seed=1             | gate-init is \"wide\"; expected fixed or inverse-width",
                 "--method=lora          | --gate-init=fixed    | --gate-init is for a mixture of experts",
                 "--gate=dense           | --balance=bias       | --balance is for the gate top-k or top-k-raw",
-                "--balance=bias         | --balance-weight=0.1 | --balance-weight is for a loss, and the balance bias is none",
+                "--balance=bias         | --balance-weight=0.1 | --balance-weight is for a balance loss, and --balance bias has none",
                 "--balance=swich        | --seed=1             | balance is \"swich\"; expected switch, mutual-information or bias",
                 "--method=lora          | --balance=switch     | --balance is for a mixture of experts",
                 "--shared-a             | --core-space         | --shared-a and --core-space are both given",

@@ -86,6 +86,6 @@ class MergeCommandTest {
         Files.createDirectory(out);
         Ran taken = Ran.of("merge", "--model", Ran.LLAMA, "--adapter", adapter, "--out", out);
         assertThat(taken.code()).isEqualTo(Main.MISTAKE);
-        assertThat(taken.err()).contains(out + ": it exists; expected a new folder");
+        assertThat(taken.err()).contains(out + ": exists already; merge into a folder that does not exist yet");
     }
 }

@@ -104,7 +104,7 @@ class ResumeCommandTest {
         assertThat(ran.code()).isEqualTo(2);
         assertThat(ran.err())
                 .isEqualToIgnoringNewLines("moelora: " + name + " is " + given + ", and the run in " + run + " has "
-                        + has + "; expected the same, or no " + name);
+                        + has + "; a run keeps its settings: leave it out, or give the same");
         assertThat(Ran.tree(temp)).isEqualTo(before);
     }
 
@@ -122,7 +122,7 @@ class ResumeCommandTest {
             assertThat(ran.code()).as(ran.err()).isEqualTo(2);
             assertThat(ran.err())
                     .startsWith("moelora: ")
-                    .contains("; expected ")
+                    .containsPattern("; (expected|leave it out|choose another|a run keeps its settings)")
                     .hasLineCount(1);
         }
     }
@@ -138,7 +138,8 @@ class ResumeCommandTest {
         Ran changed = Ran.of("train", "--resume", run);
         assertThat(changed.code()).isEqualTo(2);
         assertThat(changed.err())
-                .contains("rows.jsonl: has changed since the run in " + run + " began", "; expected a file as it was");
+                .contains(
+                        "rows.jsonl: has changed since the run in " + run + " began", "; put back the file as it was");
         Ran ran = Ran.of("train", "--resume", run, "--data", moved);
         assertThat(ran.code()).as(ran.err()).isZero();
     }

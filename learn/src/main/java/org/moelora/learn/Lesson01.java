@@ -12,7 +12,7 @@ final class Lesson01 {
     static void tell(Page page) {
         int cols = page.whole("cols", 64, 1, 4096);
         page.say(
-                "Training spends nearly all its time on products of matrices, C = A B:  c_ij = sum over p of a_ip b_pj");
+                "Training spends nearly all its time on products of matrices, C = A B:  c_ij = sum over p of a_ip b_pj.  Here A, B and C are arrays of float.");
         page.say(
                 "That is three loops, over i, j and p. Their order does not change the result, but it changes the walk through memory: a matrix lies in memory row after row, and the processor fetches it in cache lines of 64 bytes, which is 16 floats.");
         page.say("");

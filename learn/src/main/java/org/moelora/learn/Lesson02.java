@@ -16,10 +16,11 @@ final class Lesson02 {
         page.say(
                 "A machine has two limits: the operations that it can compute in a second (its peak), and the bytes that it can fetch from memory in a second (its bandwidth).");
         page.say(
-                "The product of m tokens with a weight of 2048 x 2048 takes 2 m 2048^2 operations, and reads and writes %s (m 2048 + 2048^2 + m 2048) bytes.",
+                "In a language model a row of numbers stands for each token, which is a word or a part of one, and a matrix of learned numbers is called a weight. The product of m tokens with a weight of 2048 x 2048 takes 2 m 2048^2 operations, a multiplication and an addition for each pair, and reads and writes %s (m 2048 + 2048^2 + m 2048) bytes.",
                 bytes == Math.rint(bytes) ? String.valueOf((int) bytes) : String.valueOf(bytes));
         page.say(
-                "Its intensity is the number of operations per byte. It runs at  min(peak, intensity x bandwidth)  at most, which is the roof:");
+                "Its intensity is the number of operations per byte. It runs at  min(peak, intensity x bandwidth)  at most, which is the roof. Here are a peak of %.0f GFLOP/s, which are billions of operations in a second, and a bandwidth of %.0f GB/s:",
+                peak, bandwidth);
         page.say("");
         double[] intensity = new double[ROWS.length];
         for (int i = 0; i < ROWS.length; i++) {

@@ -23,7 +23,7 @@ final class Lesson05 {
         page.say(
                 "A computation is a list of ops, such as a product or a sum. Each op that computes y also writes down how to get from dy, the gradient of y, to the gradients of its inputs. Read from the last op to the first, that list is the chain rule. It is called a tape.");
         page.say(
-                "TinyTape.java has four ops. Here they compute y = softmax(x W) .* (x + x), and this is what the tape holds after each op:");
+                "TinyTape.java has four ops. Here they compute y = softmax(x W) .* (x + x), where .* multiplies element by element, and this is what the tape holds after each op:");
         page.say("");
         TinyTape tape = new TinyTape();
         Value x = TinyTape.value(MoeLora.normal(8, 4, 1, random));
@@ -39,9 +39,10 @@ final class Lesson05 {
         draw(page, tape.held, ops);
         page.say("");
         page.say(
-                "Most memory is held where the forward pass ends, as the backward pass needs what the forward pass has computed. So long texts need much memory. With --recompute a training keeps less, and computes the rest a second time.");
+                "Most memory is held where the forward pass ends, as the backward pass needs what the forward pass has computed. So long texts need much memory. With the flag --recompute, bin/moelora train keeps less and computes the rest a second time.");
         page.say("");
-        page.say("The gradient check of lesson 4, op by op. The op subtract is new, and it is wrong on purpose:");
+        page.say(
+                "The gradient check of lesson 4, op by op, in parts of the norm |g|, the root of the sum of squares. The op subtract is new, and it is wrong on purpose:");
         page.say("  y = a - b;  da += dy,  db += %sdy", sign < 0 ? "-" : sign == 0 ? "0 " : "");
         Map<String, Op> all = new LinkedHashMap<>();
         all.put("add", TinyTape::add);

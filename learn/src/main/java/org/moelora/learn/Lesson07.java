@@ -12,10 +12,10 @@ final class Lesson07 {
         int head = page.whole("head", 0, 0, 5);
         int width = page.whole("d", 256, 1, 4096);
         page.say(
-                "In attention, a token looks at itself and at the tokens before it. Each token i has three vectors: a query q_i, a key k_i and a value v_i, each made by a matrix from the numbers x_i that stand for the token. d is their length:");
+                "In attention, a token looks at itself and at the tokens before it. Each token i has three vectors: a query q_i, a key k_i and a value v_i, each made by a matrix from the numbers x_i that stand for the token. d is their length, and <q, k> = sum over c of q_c k_c is the inner product:");
         page.say("  s_ij = <q_i, k_j> / sqrt(d),   p_i = softmax over j <= i of s_ij,   o_i = sum over j of p_ij v_j");
         page.say(
-                "A model has several heads, each with matrices of its own. This is p of one head of the bundled model (layer %d, head %d). Row i shows where token i looks, and a fuller square means more:",
+                "A model has several layers, which lesson 8 shows, and each has several heads with matrices of their own. This is p of one head of the bundled model (layer %d, head %d, both counted from 0). <s> is the token that begins every text. Row i shows where token i looks, and a fuller square means more:",
                 layer, head);
         page.say("");
         Checkpoint checkpoint = new Checkpoint(Learn.home().resolve("test-models/tiny"));
@@ -40,7 +40,7 @@ final class Lesson07 {
         page.say(
                 "Wrong on purpose: no sqrt(d). If q and k are random, <q, k> has a standard deviation of sqrt(d), and softmax of large numbers gives nearly everything to one token.");
         page.say(
-                "Below are 16 random tokens with d = %d: how many tokens one looks at (exp of the entropy of p), and the slope by which a score can still change p, the mean of p (1 - p):",
+                "Below are 16 random tokens with d = %d: how many tokens one looks at (exp of the entropy of p, which is - sum of p log p), and the slope by which a score can still change p, the mean of p (1 - p):",
                 width);
         Random random = new Random(6);
         double[][] q = MoeLora.normal(16, width, 1, random);

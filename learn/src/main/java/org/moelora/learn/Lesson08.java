@@ -10,10 +10,10 @@ final class Lesson08 {
     static void tell(Page page) {
         int skip = page.whole("skip", 0, 0, 5);
         page.say(
-                "A model of the Llama family begins with a table that has a row of numbers x for each token, its embedding. Then come blocks, all of the same form, and at the end the table again, which turns the numbers into logits. TinyLlama.java is the block, with T rows x:");
+                "A model of the Llama family begins with a table that has a row of numbers x for each token, its embedding. Then come blocks, all of the same form, and at the end the table again, which turns the numbers into logits. TinyLlama.java is the block, with a row x for each token and W^T for the transpose of W; silu is that of lesson 4:");
         page.say("  h = x + attention(rmsNorm(x)),   y = h + (silu(n Wgate^T) .* (n Wup^T)) Wdown^T,   n = rmsNorm(h)");
         page.say(
-                "rmsNorm divides the numbers of a token by their root mean square. A block only adds to what comes in. So one can turn the numbers after any block into logits, and see what the model would say if it ended there:");
+                "rmsNorm divides the numbers of a token by their root mean square. A block only adds to what comes in. So one can turn the numbers after any block into logits, and see what the model would say if it ended there (size is the root mean square):");
         page.say("");
         Checkpoint checkpoint = new Checkpoint(Learn.home().resolve("test-models/tiny"));
         double[][] x = Lesson03.embedded(checkpoint, Lesson03.PROMPT);

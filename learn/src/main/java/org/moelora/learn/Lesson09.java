@@ -17,7 +17,7 @@ final class Lesson09 {
         int wanted = page.whole("wanted", 3, 1, 16);
         Random random = new Random(9);
         page.say(
-                "Fine-tuning adds a matrix D [out, in] to a weight W0 of the model. LoRA assumes that a D of low rank will do, and learns it as a product of two thin matrices:  D = B A  with A [r, in] and B [out, r].  r is its rank.");
+                "Fine-tuning adds a matrix D [out, in] to a weight W0 of the model. LoRA assumes that a D of low rank will do, and learns it as a product of two thin matrices:  D = B A  with A [r, in] and B [out, r].  r is its rank. W0 stays as it is: it is frozen.");
         page.say(
                 "A matrix of %d x %d has %d numbers, A and B together have r (%d + %d). Here D has rank %d, and LoRA of rank 1 to 5 learns it as well as it can. The error is |B A - D| / |D|:",
                 N, N, N * N, N, N, wanted);
@@ -61,7 +61,7 @@ final class Lesson09 {
                 times(-1, a1, identity(N)),
                 times(-1, b1, identity(2)));
         page.say(
-                "In the last line both adapters change the weight alike, as (-B)(-A) = B A, and their averages are 0. Put side by side, [B1 B2]/2 and [A1; A2], they lose nothing, at the price of a larger rank.");
+                "In the last line both adapters change the weight alike, as (-B)(-A) = B A, and their averages are 0. Put together, B1 and B2 side by side and halved, A1 on top of A2, they lose nothing, at the price of a larger rank.");
         page.question("what error is left to LoRA of rank 5 if D has rank 6?", "wanted=6", 9);
     }
 

@@ -9,7 +9,7 @@ final class Lesson10 {
         double[] p = {0.4, 0.3, 0.2, 0.1};
         double[] dg = {1, -1, -3, 0};
         page.say(
-                "MoELoRA puts several LoRAs, the experts, beside one weight. A router chooses k of them for each token x and gives each a gate g, which weighs its output:");
+                "MoELoRA puts E LoRAs, the experts, beside one weight W0. A router chooses k of them for each token x and gives each a gate g, which weighs its output:");
         page.say("  p = softmax(W_g x),  S = the k experts with the largest p");
         page.say("  g_e = p_e / (sum over S of p)  for e in S, and 0 for the others");
         page.say("  y = W0 x + s (sum over e of g_e B_e A_e x),  with a constant s");
@@ -29,7 +29,7 @@ final class Lesson10 {
             mean += g[e] * dg[e];
         }
         page.say(
-                "        p                            gate                         dl, the derivative by the router's logit");
+                "        p                            gate                         dl, the derivative by the logit l = W_g x");
         Picture picture = draw(page, k);
         for (int e = 0; e < 4; e++) {
             double dl = g[e] * (dg[e] - mean);

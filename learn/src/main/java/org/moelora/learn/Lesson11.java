@@ -16,7 +16,7 @@ final class Lesson11 {
         double weight = page.number("balance", 0.1, 0, 1000);
         int seed = page.whole("seed", 5, 0, 1_000_000);
         page.say(
-                "A router may send all tokens to one expert. Two losses are added against this, each with the weight 0.01. The balance loss is  L_bal = E sum over e of f_e P_e,  where f_e is the share of the choices that went to expert e, and P_e the mean of its probability. It is 1 if all experts are used alike, and more otherwise. The contrastive loss makes the outputs of one expert alike, and those of different experts unlike.");
+                "A router may send all tokens to one expert. Two losses are added against this, each with the weight 0.01. The balance loss is  L_bal = E sum over e of f_e P_e,  where E is the number of experts, f_e the share of the choices that went to expert e, and P_e the mean of its probability. It is 1 if all experts are used alike, and more otherwise. The contrastive loss makes the outputs of one expert alike, and those of different experts unlike.");
         page.say("");
         page.say(
                 "Wrong on purpose: a balance weight of %s. What moves the router of lesson 12, the answers or the balance loss? This is the share of the balance loss in the gradient |dW_g| of the router, over %d steps each, of three trainings together:",

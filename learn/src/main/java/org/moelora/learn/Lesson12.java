@@ -12,7 +12,7 @@ final class Lesson12 {
         int seed = page.whole("seed", 5, 0, 1_000_000);
         int experts = page.whole("experts", 4, 1, 16);
         page.say(
-                "Everything together is MoeLora.java. Its frozen base repeats the symbol that it reads, one of a to h. Two tasks ask for something else: the next symbol, or the mirrored one.");
+                "Everything together is MoeLora.java. Its frozen base, the W0 that does not learn, repeats the symbol that it reads, one of a to h. Two tasks ask for something else: the next symbol, or the mirrored one.");
         page.say(
                 "One LoRA cannot learn both. It is linear, so it adds one thing for the symbol and one for the task, and no such sum answers both tasks. A router is not linear: it can give each task experts of its own.");
         page.say(

@@ -14,7 +14,8 @@ final class Grow {
             throw new IllegalArgumentException("the two adapters are on different devices");
         }
         if (newer.older() != null) {
-            throw new InputException("the new adapter grew on another one already; expected one that learned alone");
+            throw new InputException(
+                    "the new adapter grew on another one already; grow with an adapter that was trained alone");
         }
         older.base().difference(newer.base()).ifPresent(difference -> {
             throw new InputException("the new adapter was made for another base: expected " + difference);

@@ -165,7 +165,7 @@ public record LossSettings(
         BALANCE_WEIGHT.check(balanceWeight);
         if (balance == Balance.BIAS && balanceWeight != 0) {
             throw new InputException("balance-weight is " + balanceWeight
-                    + ", and the balance bias is no loss that could be weighed; expected 0");
+                    + ", and the balance bias is not a loss that it could weigh; set balance-weight to 0");
         }
         CONTRAST_WEIGHT.check(contrastWeight);
         CONTRAST_TEMPERATURE.check(contrastTemperature);
@@ -204,7 +204,7 @@ public record LossSettings(
         if (balance == Balance.BIAS && (gate == null || !gate.biased())) {
             throw new InputException("the balance bias moves the bias of a gate that chooses k experts by p + b, and "
                     + (gate == null ? "there is no gate" : "the gate " + gate.id() + " has none")
-                    + "; expected top-k or top-k-raw with a bias");
+                    + "; choose top-k or top-k-raw with a bias, or another balance");
         }
         if (contrastWeight > 0 && contrast == Contrast.GATED && gate == null) {
             throw new InputException(

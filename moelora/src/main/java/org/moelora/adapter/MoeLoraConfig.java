@@ -70,8 +70,9 @@ public record MoeLoraConfig(
             }
         }
         if (gate instanceof GatePolicy.TaskGate && !(router instanceof Router.Token)) {
-            throw new InputException("the router is " + router.id()
-                    + ", and the gate task looks at the row's task alone; expected no router with it");
+            throw new InputException(
+                    "the router is " + router.id()
+                            + ", and the gate task looks at the row's task alone; leave the router out, or choose another gate");
         }
         // Equal numbers are one number, so that equal adapters have equal configurations.
         if (Collections.min(expertsPerLayer).equals(Collections.max(expertsPerLayer))) {
@@ -140,8 +141,8 @@ public record MoeLoraConfig(
             return this;
         }
         if (n > layers) {
-            throw new InputException(
-                    "experts are " + n + " numbers, and the model has " + layers + " layers; expected at most as many");
+            throw new InputException("experts are " + n + " numbers, and the model has " + layers
+                    + " layers; give at most one number for each layer");
         }
         List<Integer> spread = IntStream.range(0, layers)
                 .mapToObj(layer -> expertsPerLayer.get((int) ((long) layer * n / layers)))

@@ -107,7 +107,7 @@ public record MemoryPlan(
      *
      * @param limit as for {@link #fits}
      * @param work what needs the memory, e.g. {@code training}
-     * @param remedy what would need less, as it follows "expected"
+     * @param remedy what would need less, as it follows "try"
      * @throws InputException in one sentence with what it takes and what there is
      */
     public void require(long limit, String work, String remedy) {
@@ -117,7 +117,8 @@ public record MemoryPlan(
                     : own.isPresent()
                             ? "the device has " + megabytes(own.getAsLong())
                             : "the system has " + megabytes(free().orElse(0)) + " free";
-            throw new InputException(work + " takes " + this + ", and " + room + "; expected " + remedy);
+            throw new InputException(
+                    "not enough memory: " + work + " takes " + this + ", and " + room + "; try " + remedy);
         }
     }
 

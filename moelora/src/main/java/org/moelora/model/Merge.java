@@ -131,7 +131,7 @@ public final class Merge {
      */
     public static void checkNew(Path folder) {
         if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-            throw new InputException(folder + ": it exists; expected a new folder for the merged checkpoint");
+            throw new InputException(folder + ": exists already; merge into a folder that does not exist yet");
         }
     }
 

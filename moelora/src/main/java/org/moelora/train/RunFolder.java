@@ -82,7 +82,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
     static void check(Path folder) {
         if (Files.exists(folder.resolve(RunRecord.FILE))) {
             throw new InputException(
-                    folder + ": holds another run; expected a folder without one, or to resume that one");
+                    folder + ": holds a run already; choose another folder, or go on with that run by --resume");
         }
         Optional<RunStart> cutShort = RunStart.read(folder);
         for (String name : CONTENT) {
@@ -90,13 +90,14 @@ final class RunFolder implements TrainingListener, AutoCloseable {
             if (Files.exists(entry, LinkOption.NOFOLLOW_LINKS)
                     && !cutShort.map(start -> start.made(entry)).orElse(false)) {
                 throw new InputException(folder + ": holds another run's " + name
-                        + ", or something else of that name; expected a folder without it");
+                        + ", or something else of that name; choose another folder, or move it away");
             }
         }
         Path lock = folder.resolve(RunLock.FILE);
         if (Files.exists(lock, LinkOption.NOFOLLOW_LINKS) && !isEmptyFile(lock)) {
-            throw new InputException(folder + ": holds \"" + RunLock.FILE
-                    + "\", which is no run's, as it is not an empty file; expected a folder without it");
+            throw new InputException(
+                    folder + ": holds \"" + RunLock.FILE
+                            + "\", which is not the lock of a run, as it is not an empty file; choose another folder, or move it away");
         }
         Path there = folder.toAbsolutePath().normalize();
         while (there.getParent() != null && !Files.exists(there)) {
@@ -219,7 +220,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
         List<Path> adapters = evaluates ? List.of(last(), best()) : List.of(last());
         for (Path adapter : adapters) {
             if (Files.isSymbolicLink(adapter)) {
-                throw new InputException(adapter + ": this is a link; expected a folder to write, or nothing");
+                throw new InputException(adapter + ": a link stands where the run writes a folder; move it away");
             }
             AtomicFolder.checkNames(adapter, Adapter.FILES);
         }
@@ -227,16 +228,17 @@ final class RunFolder implements TrainingListener, AutoCloseable {
             Path file = folder.resolve(name);
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
                     && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-                throw new InputException(file + ": this is no file; expected one that the run may write, or nothing");
+                throw new InputException(file + ": something else stands where the run writes a file; move it away");
             }
         }
         for (Path each : List.of(folder, checkpoints(), last(), best(), folder.resolve(METRICS))) {
             if (Files.exists(each) && !Files.isWritable(each)) {
-                throw new InputException(each + ": may not be written; expected a run's folder that may be");
+                throw new InputException(each + ": may not be written; give this user the right to write it");
             }
         }
         if (Files.exists(checkpoints(), LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(checkpoints())) {
-            throw new InputException(checkpoints() + ": this is no folder; expected one for checkpoints, or nothing");
+            throw new InputException(
+                    checkpoints() + ": something else stands where the run keeps its checkpoints; move it away");
         }
         for (RunCheckpoint checkpoint : RunCheckpoint.all(checkpoints())) {
             if (checkpoint.step() > step && checkpoint.step() <= steps) {
@@ -286,7 +288,7 @@ final class RunFolder implements TrainingListener, AutoCloseable {
             metrics = channel;
             if (channel.size() < length) {
                 throw new InputException(file + ": is shorter than at the checkpoint, " + channel.size() + " bytes for "
-                        + length + "; expected it as the run left it");
+                        + length + "; put back the file as the run left it");
             }
             channel.truncate(length);
             channel.position(length);

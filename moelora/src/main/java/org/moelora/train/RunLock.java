@@ -49,7 +49,7 @@ final class RunLock implements AutoCloseable {
     static RunLock take(Path folder) {
         Path file = folder.resolve(FILE);
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw new InputException(file + ": this is no file; expected the run's own, or nothing there");
+            throw new InputException(file + ": something else stands where the run has its lock; move it away");
         }
         try {
             // Another process may just be looking whether the lock is free.
@@ -65,7 +65,8 @@ final class RunLock implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        throw new InputException(folder + ": another training writes this run; expected one at a time");
+        throw new InputException(
+                folder + ": another process is training this run; wait until it is done, or stop it first");
     }
 
     /** Whether a process writes the run. */

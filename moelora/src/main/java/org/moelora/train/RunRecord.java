@@ -189,7 +189,8 @@ record RunRecord(
     void check(Path folder, @Nullable TrainingConfig given, Inputs inputs) {
         if (given != null) {
             TrainingConfig.SETTINGS.difference(given, training).ifPresent(difference -> {
-                throw new InputException(difference + " in " + folder + "; expected the same, or no such setting");
+                throw new InputException(
+                        difference + " in " + folder + "; a run keeps its settings: leave it out, or give the same");
             });
         }
         Decoder decoder = inputs.model.decoder();
@@ -199,12 +200,12 @@ record RunRecord(
         });
         checkFiles(folder, inputs.sources);
         if (!hash(inputs.rows).equals(trainRows)) {
-            throw new InputException(folder + ": the rows to train on are not those that the run began with; expected"
-                    + " the same data, cut, tokenised and ordered the same way");
+            throw new InputException(folder + ": the rows to train on are not those that the run began with; resume"
+                    + " with the same files, --max-length, tokenizer and order");
         }
         if (!hash(inputs.heldOut).equals(heldOutRows)) {
-            throw new InputException(folder + ": the rows to evaluate on are not those that the run began with;"
-                    + " expected the same data, cut, tokenised and ordered the same way");
+            throw new InputException(folder + ": the rows to evaluate on are not those that the run began with; resume"
+                    + " with the same files, --max-length, tokenizer and order");
         }
         String here = maker(Machine.version(), decoder.device().description());
         if (!here.equals(maker)) {
@@ -232,7 +233,8 @@ record RunRecord(
             String hash = Checksums.of(source.file());
             if (!known.containsKey(hash)) {
                 throw new InputException(source.file() + ": has changed since the run in " + folder + " began (SHA-256 "
-                        + hash.substring(0, 12) + "); expected a file as it was: " + known.values());
+                        + hash.substring(0, 12) + "); put back the file as it was, " + known.values()
+                        + ", or begin a new run");
             }
         }
     }

@@ -53,8 +53,8 @@ record RunRoom(long checkpoints, long adapters) {
         if (free < checkpoints + adapters) {
             throw new InputException(String.format(
                     Locale.ROOT,
-                    "%s: the run is to write %.1f MB (checkpoints %.1f, adapters %.1f), and %.1f MB are free; expected"
-                            + " more room, or an adapter of fewer parameters",
+                    "%s: the run is to write %.1f MB (checkpoints %.1f, adapters %.1f), and %.1f MB are free; make"
+                            + " room, or train an adapter of fewer parameters",
                     folder,
                     (checkpoints + adapters) / 1e6,
                     checkpoints / 1e6,

@@ -181,7 +181,8 @@ public record RunSummary(
     public AdapterConfig adapter() {
         Saved newest = newest();
         if (newest == null) {
-            throw new InputException(folder + ": has no checkpoint that is whole; expected one at least");
+            throw new InputException(
+                    folder + ": has no whole checkpoint to go on from; begin the run again in another folder");
         }
         return AdapterSummary.read(newest.folder()).config();
     }

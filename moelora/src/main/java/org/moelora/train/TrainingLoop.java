@@ -453,7 +453,7 @@ final class TrainingLoop {
         }
         throw new InputException(folder.path() + ": has no checkpoint that is whole ("
                 + (damaged.isEmpty() ? "there is none at all" : String.join("; ", damaged))
-                + "); expected one at least");
+                + "); begin the run again in another folder");
     }
 
     /** Does what writes into the run's folder; if that fails, the sentence says what is left and what to do. */

@@ -433,10 +433,11 @@ class PolicyFamilyTest {
                 .isInstanceOf(InputException.class)
                 .hasMessage(
                         "the balance bias moves the bias of a gate that chooses k experts by p + b, and the gate top-k has"
-                                + " none; expected top-k or top-k-raw with a bias");
+                                + " none; choose top-k or top-k-raw with a bias, or another balance");
         assertThatThrownBy(() -> LossSettings.DEFAULT.withBalance(0.1, LossSettings.Balance.BIAS))
                 .isInstanceOf(InputException.class)
-                .hasMessage("balance-weight is 0.1, and the balance bias is no loss that could be weighed; expected 0");
+                .hasMessage(
+                        "balance-weight is 0.1, and the balance bias is not a loss that it could weigh; set balance-weight to 0");
     }
 
     /** On one linear [out, in], by the papers' formulas. */
@@ -476,7 +477,8 @@ class PolicyFamilyTest {
                 .isEqualTo(mixture().experts(5).build().parameterCount(sites));
         assertThatThrownBy(() -> mola.forLayers(3))
                 .isInstanceOf(InputException.class)
-                .hasMessage("experts are 4 numbers, and the model has 3 layers; expected at most as many");
+                .hasMessage(
+                        "experts are 4 numbers, and the model has 3 layers; give at most one number for each layer");
     }
 
     @Test

@@ -48,7 +48,8 @@ class MemoryPlanTest {
         plan.require(plan.total(), "writing", "less");
         assertThatThrownBy(() -> plan.require(1_000_000_000, "writing", "a shorter prompt"))
                 .isInstanceOf(InputException.class)
-                .hasMessage("writing takes " + plan + ", and --max-memory allows 1,000 MB; expected a shorter prompt");
+                .hasMessage("not enough memory: writing takes " + plan
+                        + ", and --max-memory allows 1,000 MB; try a shorter prompt");
     }
 
     @Test

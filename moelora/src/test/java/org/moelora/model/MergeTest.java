@@ -262,7 +262,7 @@ class MergeTest {
                 Adapter adapter = lora(base, onAllLinears(base).build(), 0.1f)) {
             assertThatExceptionOfType(InputException.class)
                     .isThrownBy(() -> Merge.of(base, adapter).into(taken))
-                    .withMessage(taken + ": it exists; expected a new folder for the merged checkpoint");
+                    .withMessage(taken + ": exists already; merge into a folder that does not exist yet");
         }
         assertThat(taken).isEmptyDirectory();
     }

@@ -113,7 +113,7 @@ class FineTunerTest {
         Files.createDirectories(temp.resolve("last"));
         assertThatThrownBy(() -> train(1, temp, config().build()))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("holds another run");
+                .hasMessageContaining("holds another run's last");
         assertThat(temp.resolve("metrics.jsonl")).doesNotExist();
     }
 

@@ -105,13 +105,14 @@ class ForeignFilesTest {
                 Map<String, String> before = everything(out);
                 assertThat(refused(() -> runs.begin(out)))
                         .hasMessageStartingWith(out + ": holds another run's " + name.replaceFirst("/.*", ""))
-                        .hasMessageEndingWith("; expected a folder without it");
+                        .hasMessageEndingWith("; choose another folder, or move it away");
                 assertThat(everything(out)).isEqualTo(before);
             }
         }
         Path locked = temp.resolve("locked");
         write(locked.resolve("lock"), "pid 1");
-        assertThat(refused(() -> runs.begin(locked))).hasMessageContaining("holds \"lock\", which is no run's");
+        assertThat(refused(() -> runs.begin(locked)))
+                .hasMessageContaining("holds \"lock\", which is not the lock of a run");
         Path marked = temp.resolve("marked");
         write(marked.resolve(".moelora-start"), "{}");
         assertThat(refused(() -> runs.begin(marked))).hasMessageContaining("holds another run's .moelora-start");
@@ -210,7 +211,7 @@ class ForeignFilesTest {
         }
         Path other = Files.createDirectory(temp.resolve("other"));
         Files.createSymbolicLink(run.resolve("last"), other);
-        assertThat(refused(() -> runs.resume(run))).hasMessageContaining("last: this is a link");
+        assertThat(refused(() -> runs.resume(run))).hasMessageContaining("last: a link stands where");
         Files.delete(run.resolve("last"));
         assertThat(runs.resume(run).finished()).isTrue();
     }
@@ -295,7 +296,7 @@ class ForeignFilesTest {
                         + " training out; expected a run's folder on a file system with locks, such as a local disk");
         assertThat(refused(() -> runs.begin(new FragileDisk(new FragileDisk.Small(100_000)).path(out))))
                 .hasMessageMatching(".*out: the run is to write [0-9.]+ MB \\(checkpoints [0-9.]+, adapters [0-9.]+\\),"
-                        + " and 0.1 MB are free; expected more room, or an adapter of fewer parameters");
+                        + " and 0.1 MB are free; make room, or train an adapter of fewer parameters");
         assertThat(temp).isEmptyDirectory();
         assertThat(RunRoom.of(3, 9, true, 1L << 40)).isEqualTo(new RunRoom(12L << 40, 8L << 40));
     }

@@ -100,7 +100,7 @@ class KillTest {
             assertThat(out.readLine()).isEqualTo("waiting");
             assertThat(RunSummary.read(run).running()).isTrue();
             assertThat(assertRefused(runs, run))
-                    .isEqualTo(run + ": another training writes this run; expected one at a time");
+                    .isEqualTo(run + ": another process is training this run; wait until it is done, or stop it first");
             process.destroyForcibly().waitFor();
             assertThat(RunSummary.read(run).running()).isFalse();
             assertThat(runs.resume(run).finished()).isTrue();

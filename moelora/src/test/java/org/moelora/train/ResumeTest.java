@@ -175,7 +175,8 @@ class ResumeTest {
                                 .resume(run),
                         TrainingListener.SILENT))
                 .isInstanceOf(InputException.class)
-                .hasMessage("seed is 12, and the run has 11 in " + run + "; expected the same, or no such setting");
+                .hasMessage("seed is 12, and the run has 11 in " + run
+                        + "; a run keeps its settings: leave it out, or give the same");
         List<TokenRow> other = new ArrayList<>(Vectors.rows("llama").subList(0, 24));
         other.set(7, other.get(8));
         assertThatThrownBy(() -> runs.train(5, tuner -> tuner.onRows(other).resume(run), TrainingListener.SILENT))
@@ -224,7 +225,7 @@ class ResumeTest {
         });
         assertThat(refused)
                 .hasSize((int) STEPS)
-                .containsOnly(run + ": another training writes this run; expected one at a time");
+                .containsOnly(run + ": another process is training this run; wait until it is done, or stop it first");
         assertThat(RunSummary.read(run).running()).isFalse();
         assertThat(RunSummary.read(run).finished()).isTrue();
     }

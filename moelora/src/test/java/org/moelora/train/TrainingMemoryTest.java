@@ -209,9 +209,10 @@ class TrainingMemoryTest {
                     .maxMemory(1_000_000);
             assertThatThrownBy(tuner::run)
                     .isInstanceOf(InputException.class)
-                    .hasMessageMatching("training takes [0-9]+ MB \\(.*\\), and --max-memory allows 1 MB;"
-                            + " expected --batch-size below 4, or --max-length below " + longest
-                            + ", or --recompute, which takes [0-9]+ MB");
+                    .hasMessageMatching(
+                            "not enough memory: training takes [0-9]+ MB \\(.*\\), and --max-memory allows 1 MB;"
+                                    + " try --batch-size below 4, or --max-length below " + longest
+                                    + ", or --recompute, which takes [0-9]+ MB");
             assertThat(device.memoryUse()).isEqualTo(before);
             assertThat(temp).isEmptyDirectory();
             assertThatThrownBy(() -> tuner.config(TrainingConfig.builder()
@@ -219,7 +220,7 @@ class TrainingMemoryTest {
                                     .recompute(true)
                                     .build())
                             .run())
-                    .hasMessageEndingWith("; expected --max-length below " + longest);
+                    .hasMessageEndingWith("; try --max-length below " + longest);
             assertThatThrownBy(tuner::plan).isInstanceOf(InputException.class);
             tuner.config(TrainingConfig.builder().steps(1L).build())
                     .maxMemory(tuner.memory().total())
