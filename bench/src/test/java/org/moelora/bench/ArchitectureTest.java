@@ -50,7 +50,7 @@ class ArchitectureTest {
     };
     private static final String[] SERVER = {"org.moelora.server.."};
     private static final String[] CLI = {"org.moelora.cli.."};
-    private static final String[] INTEGRATIONS = {"org.moelora.langchain4j.."};
+    private static final String[] INTEGRATIONS = {"org.moelora.langchain4j..", "org.moelora.springai.."};
     private static final String[] LEARN = {"org.moelora.learn.."};
     private static final String[] PROGRAMS = {"org.moelora.bench..", "org.moelora.testmodels.."};
 
