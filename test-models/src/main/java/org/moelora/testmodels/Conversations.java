@@ -19,20 +19,20 @@ import org.moelora.kernels.Devices;
 import org.moelora.model.Decoder;
 import org.moelora.model.DecoderConfig;
 import org.moelora.model.LanguageModel;
+import org.moelora.text.ChatTemplate;
 import org.moelora.text.Tokenizer;
 
 /**
  * Makes a model that knows a few conversations by heart and nothing else, for tests of programs that expect a certain answer: {@code Conversations FOLDER} reads {@code
- * FOLDER/lessons.jsonl} and writes the model beside it, in some seconds.
+ * FOLDER/lessons.jsonl} and {@code chat_template.jinja}, and writes the model beside them, in some seconds.
  */
 final class Conversations {
     /** More than the lessons' words need. */
     private static final int VOCABULARY = 1024;
 
-    private static final int STEPS = 400;
+    private static final int STEPS = 200;
     private static final double RATE = 5e-3;
     private static final int WARM_UP = 20;
-    private static final double GOOD = 0.002;
 
     private Conversations() {}
 
@@ -51,7 +51,9 @@ final class Conversations {
         }
         Tokenizer tokenizer = Tokenizer.read(folder.resolve("tokenizer.json"));
         DecoderConfig config = ModelFiles.config(64, 128, 2, 4, 2, tokenizer.vocabularySize());
+        ChatTemplate template = ChatTemplate.read(folder);
         List<TokenRow> rows = new ExampleEncoder(tokenizer, config.vocabularySize())
+                .withChatTemplate(() -> template)
                 .encodeAll(Examples.read(file))
                 .rows();
         try (Device device = Devices.open(DeviceOptions.DEFAULT);
@@ -61,23 +63,22 @@ final class Conversations {
         }
     }
 
-    /** Of the lessons as they are written, and the headings of conversations, each twice: a pair that occurs once is not joined. */
+    /** Of the lessons as they are written, twice: a pair that occurs once is not joined. */
     private static BpeTrainer.Vocabulary vocabulary(Path lessons) throws IOException {
-        String text =
-                Files.readString(lessons).replace("\\\"", "\"") + "\n\n### System:\n\n### User:\n\n### Assistant:\n";
+        String text = Files.readString(lessons).replace("\\\"", "\"");
         var trainer = new BpeTrainer();
         trainer.add(text);
         trainer.add(text);
         return trainer.train(VOCABULARY - 2);
     }
 
-    /** All rows in each step, until the answers are known. */
+    /** All rows in each step. A question whose answer is given in two forms is answered in the one that is there more often, unless it must be the other. */
     private static void learn(Decoder decoder, Batch batch) {
         LanguageModel model = decoder.plain();
         decoder.parameters().startTraining();
         try (AdamW optimizer = new AdamW(decoder.parameters(), new AdamW.Config(0.9, 0.98, 1e-8, 0))) {
-            double loss = Double.MAX_VALUE;
-            for (int step = 1; step <= STEPS && loss > GOOD; step++) {
+            for (int step = 1; step <= STEPS; step++) {
+                float loss;
                 decoder.parameters().clearGradients();
                 try (Tape tape = Tape.recording(decoder.device())) {
                     Tensor hidden = model.hidden(tape, AdapterPass.inference(), batch.ids(), batch.starts());

@@ -21,6 +21,11 @@ record ChatCalls(Views views, MoeloraChatRequestParameters defaults, List<ChatMo
 
     Call of(ChatRequest chat) {
         String name = views.name(chat.parameters().modelName());
-        return new Call(name, views.get(name), RequestTranslation.request(chat));
+        LanguageModel view = views.get(name);
+        try {
+            return new Call(name, view, RequestTranslation.request(chat));
+        } catch (RuntimeException e) {
+            throw ResponseTranslation.translated(e);
+        }
     }
 }

@@ -1,11 +1,13 @@
 package org.moelora.langchain4j;
 
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import java.util.List;
+import java.util.Set;
 import org.moelora.model.GenerationEngine;
 
 /**
@@ -20,7 +22,8 @@ import org.moelora.model.GenerationEngine;
  * }
  * }</pre>
  *
- * <p>Conversations are written by the model's chat template, or as they are trained without one. Of a user's message several texts become lines of one. What a request asks for
+ * <p>Conversations are written by the model's chat template, or as they are trained without one. Of a user's message several texts become lines of one. Tools need a template that
+ * writes them; a response format of JSON, with a schema or without, is kept by the choice of tokens. What a request asks for
  * that models here cannot do, such as images, is an {@link dev.langchain4j.exception.UnsupportedFeatureException}; a request that does not fit is an
  * {@link dev.langchain4j.exception.InvalidRequestException}, one that finds the queue full a {@link dev.langchain4j.exception.RateLimitException}, and a device without memory an
  * {@link dev.langchain4j.exception.InternalServerException}. Without a temperature the most probable token is chosen each time, and without {@code maxOutputTokens} an answer has at
@@ -76,6 +79,11 @@ public final class MoeloraChatModel implements ChatModel {
     @Override
     public ChatRequestParameters defaultRequestParameters() {
         return calls.defaults();
+    }
+
+    @Override
+    public Set<Capability> supportedCapabilities() {
+        return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
     }
 
     @Override

@@ -1,15 +1,19 @@
 package org.moelora.langchain4j;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
 import java.util.List;
+import java.util.Set;
 import org.moelora.engine.Cancellation;
 import org.moelora.model.Completion;
 import org.moelora.model.GenerationEngine;
@@ -78,6 +82,11 @@ public final class MoeloraStreamingChatModel implements StreamingChatModel {
                                     () -> handler.onPartialResponse(new PartialResponse(piece), context),
                                     stop));
             response = ResponseTranslation.response(call.name(), completion);
+            List<ToolExecutionRequest> tools = ResponseTranslation.calls(completion);
+            for (int i = 0; i < tools.size(); i++) {
+                CompleteToolCall tool = new CompleteToolCall(i, tools.get(i));
+                told(handler, () -> handler.onCompleteToolCall(tool), stop);
+            }
         } catch (RuntimeException e) {
             failed(handler, ResponseTranslation.translated(e));
             return;
@@ -123,6 +132,11 @@ public final class MoeloraStreamingChatModel implements StreamingChatModel {
     @Override
     public ChatRequestParameters defaultRequestParameters() {
         return calls.defaults();
+    }
+
+    @Override
+    public Set<Capability> supportedCapabilities() {
+        return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
     }
 
     @Override

@@ -1,18 +1,25 @@
 package org.moelora.langchain4j;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.Content;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.TextContent;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.internal.Json;
+import dev.langchain4j.internal.JsonSchemaElementUtils;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.ToolChoice;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
+import dev.langchain4j.model.chat.request.json.JsonRawSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchemaElement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +27,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.moelora.model.Request;
+import org.moelora.text.Tool;
+import org.moelora.text.ToolCall;
 
 /** A request of LangChain4j as one of the engine. What has no counterpart is refused by name. */
 final class RequestTranslation {
@@ -39,6 +48,8 @@ final class RequestTranslation {
         given(parameters.frequencyPenalty(), request::frequencyPenalty);
         given(parameters.presencePenalty(), request::presencePenalty);
         given(parameters.stopSequences(), request::stop);
+        request.tools(tools(parameters));
+        addFormat(parameters.responseFormat(), request);
         if (parameters instanceof MoeloraChatRequestParameters own) {
             given(own.minP(), request::minP);
             given(own.repetitionPenalty(), request::repetitionPenalty);
@@ -57,19 +68,51 @@ final class RequestTranslation {
         }
     }
 
+    /**
+     * @throws UnsupportedFeatureException if the parameters ask for what models here cannot do
+     */
     static void refuseUnsupported(ChatRequestParameters parameters) {
-        ToolChoice choice = parameters.toolChoice();
-        if (choice == ToolChoice.REQUIRED) {
-            throw unsupported("ToolChoice.REQUIRED is");
+        if (parameters.toolChoice() == ToolChoice.REQUIRED) {
+            throw unsupported("ToolChoice.REQUIRED is", "a choice that leaves it to the model");
         }
-        List<ToolSpecification> tools = parameters.toolSpecifications();
-        if (tools != null && !tools.isEmpty() && choice != ToolChoice.NONE) {
-            throw unsupported("tools are");
+        if (!tools(parameters).isEmpty() && isJson(parameters.responseFormat())) {
+            throw unsupported("the JSON response format beside tools is", "one of them");
         }
-        ResponseFormat format = parameters.responseFormat();
-        if (format != null && format.type() == ResponseFormatType.JSON) {
-            throw unsupported("the JSON response format is");
+    }
+
+    /** Tools that may be called. */
+    private static List<Tool> tools(ChatRequestParameters parameters) {
+        List<ToolSpecification> given = parameters.toolSpecifications();
+        if (given == null || parameters.toolChoice() == ToolChoice.NONE) {
+            return List.of();
         }
+        return given.stream()
+                .map(tool -> new Tool(tool.name(), tool.description(), schema(tool.parameters())))
+                .toList();
+    }
+
+    private static boolean isJson(@Nullable ResponseFormat format) {
+        return format != null && format.type() == ResponseFormatType.JSON;
+    }
+
+    private static void addFormat(@Nullable ResponseFormat format, Request.Builder request) {
+        if (format == null || !isJson(format)) {
+            return;
+        }
+        if (format.jsonSchema() == null) {
+            request.json();
+        } else {
+            request.jsonSchema(schema(format.jsonSchema().rootElement()));
+        }
+    }
+
+    /** As JSON. */
+    private static String schema(@Nullable JsonSchemaElement element) {
+        if (element instanceof JsonRawSchema raw) {
+            return raw.schema();
+        }
+        JsonSchemaElement given = element == null ? JsonObjectSchema.builder().build() : element;
+        return Json.toJson(JsonSchemaElementUtils.toMap(given));
     }
 
     static List<org.moelora.text.ChatMessage> messages(List<ChatMessage> messages) {
@@ -87,12 +130,29 @@ final class RequestTranslation {
             }
             case AiMessage answer -> {
                 if (answer.hasToolExecutionRequests()) {
-                    throw unsupported("an assistant's message that calls tools is");
+                    yield org.moelora.text.ChatMessage.assistant(
+                            answer.text(),
+                            answer.toolExecutionRequests().stream()
+                                    .map(RequestTranslation::call)
+                                    .toList());
                 }
-                yield new org.moelora.text.ChatMessage("assistant", answer.text() == null ? "" : answer.text());
+                yield org.moelora.text.ChatMessage.assistant(answer.text() == null ? "" : answer.text());
             }
-            default -> throw unsupported("a message of the type " + message.type() + " is");
+            case ToolExecutionResultMessage result -> {
+                if (!result.hasSingleText()) {
+                    throw unsupported("a tool's result that is not one text is", "results of text");
+                }
+                yield org.moelora.text.ChatMessage.tool(
+                        new ToolCall(String.valueOf(result.id()), result.toolName(), "{}"), result.text());
+            }
+            default -> throw unsupported("a message of the type " + message.type() + " is", "messages of text");
         };
+    }
+
+    private static ToolCall call(ToolExecutionRequest request) {
+        String arguments = request.arguments();
+        return new ToolCall(
+                String.valueOf(request.id()), request.name(), arguments == null || arguments.isBlank() ? "{}" : arguments);
     }
 
     /** Its texts, one in a line. */
@@ -100,15 +160,14 @@ final class RequestTranslation {
         List<String> texts = new ArrayList<>();
         for (Content content : user.contents()) {
             if (!(content instanceof TextContent text)) {
-                throw unsupported("content of the type " + content.type().name().toLowerCase(Locale.ROOT) + " is");
+                throw unsupported("content of the type " + content.type().name().toLowerCase(Locale.ROOT) + " is", "messages of text");
             }
             texts.add(text.text());
         }
         return String.join("\n", texts);
     }
 
-    private static UnsupportedFeatureException unsupported(String what) {
-        return new UnsupportedFeatureException(
-                what + " not supported; expected messages of text, and parameters of sampling");
+    private static UnsupportedFeatureException unsupported(String what, String expected) {
+        return new UnsupportedFeatureException(what + " not supported; expected " + expected);
     }
 }

@@ -2,11 +2,16 @@ package org.moelora.langchain4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.langchain4j.agent.tool.P;
+import dev.langchain4j.agent.tool.Tool;
+import dev.langchain4j.memory.chat.MessageWindowChatMemory;
 import dev.langchain4j.memory.chat.TokenWindowChatMemory;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.MemoryId;
 import dev.langchain4j.service.TokenStream;
 import dev.langchain4j.service.UserMessage;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -19,6 +24,29 @@ class AiServicesTest {
         String answer(@MemoryId String user, @UserMessage String text);
 
         TokenStream stream(@MemoryId String user, @UserMessage String text);
+    }
+
+    /** What the model may call. */
+    static final class Weather {
+        private final List<String> asked = new ArrayList<>();
+
+        @Tool(name = "getWeather")
+        String weather(@P(name = "city") String city) {
+            asked.add(city);
+            return "sunny";
+        }
+    }
+
+    @Test
+    void callsAToolAndAnswersWithItsResult() {
+        Weather weather = new Weather();
+        Assistant assistant = AiServices.builder(Assistant.class)
+                .chatModel(Chats.chat(MoeloraChatRequestParameters.NONE))
+                .chatMemoryProvider(user -> MessageWindowChatMemory.withMaxMessages(10))
+                .tools(weather)
+                .build();
+        assertThat(assistant.answer("user", "What is the weather in Munich?")).isEqualTo("It is sunny in Munich.");
+        assertThat(weather.asked).containsExactly("Munich");
     }
 
     private static Assistant assistant() {

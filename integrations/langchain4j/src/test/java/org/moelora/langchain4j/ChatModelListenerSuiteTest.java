@@ -36,9 +36,4 @@ class ChatModelListenerSuiteTest extends AbstractChatModelListenerIT {
     protected Class<? extends Exception> expectedExceptionClass() {
         return InvalidRequestException.class;
     }
-
-    @Override
-    protected boolean supportsTools() {
-        return false;
-    }
 }

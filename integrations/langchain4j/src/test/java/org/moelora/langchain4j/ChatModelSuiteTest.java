@@ -43,27 +43,13 @@ class ChatModelSuiteTest extends AbstractChatModelIT {
     }
 
     @Override
-    protected boolean supportsTools() {
-        return false;
-    }
-
-    @Override
     protected boolean supportsToolChoiceRequired() {
         return false;
     }
 
+    /** The one would forbid the other. */
     @Override
-    protected boolean supportsJsonResponseFormat() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsJsonResponseFormatWithSchema() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsJsonResponseFormatWithRawSchema() {
+    protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
         return false;
     }
 

@@ -36,9 +36,4 @@ class StreamingChatModelListenerSuiteTest extends AbstractStreamingChatModelList
     protected Class<? extends Exception> expectedExceptionClass() {
         return InvalidRequestException.class;
     }
-
-    @Override
-    protected boolean supportsTools() {
-        return false;
-    }
 }

@@ -5,8 +5,10 @@ import dev.langchain4j.model.chat.common.AbstractStreamingChatModelIT;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import java.util.List;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.mockito.InOrder;
 
 /** The suite that every streaming chat model of LangChain4j has to pass. */
 @ExtendWith(SharedModel.class)
@@ -55,8 +57,19 @@ class StreamingChatModelSuiteTest extends AbstractStreamingChatModelIT {
     }
 
     @Override
-    protected boolean supportsTools() {
+    protected boolean supportsPartialToolStreaming(StreamingChatModel model) {
         return false;
+    }
+
+    @Override
+    protected void verifyToolCallbacks(StreamingChatResponseHandler handler, InOrder order, String id) {
+        order.verify(handler).onCompleteToolCall(complete(0, id, "getWeather", "{\"city\":\"Munich\"}"));
+    }
+
+    @Override
+    protected void verifyToolCallbacks(StreamingChatResponseHandler handler, InOrder order, String first, String second) {
+        order.verify(handler).onCompleteToolCall(complete(0, first, "getWeather", "{\"city\":\"Munich\"}"));
+        order.verify(handler).onCompleteToolCall(complete(1, second, "getTime", "{\"country\":\"France\"}"));
     }
 
     @Override
@@ -64,18 +77,9 @@ class StreamingChatModelSuiteTest extends AbstractStreamingChatModelIT {
         return false;
     }
 
+    /** The one would forbid the other. */
     @Override
-    protected boolean supportsJsonResponseFormat() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsJsonResponseFormatWithSchema() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsJsonResponseFormatWithRawSchema() {
+    protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
         return false;
     }
 
