@@ -199,8 +199,9 @@ public final class MoeloraServer implements AutoCloseable {
                 throw new InputException("max-tokens is " + maxTokens + ", waiting " + waiting + " and port " + port
                         + "; expected 1 or more of the first two, and a port of 0 to 65535");
             }
-            if (apiKey != null && apiKey.isBlank()) {
-                throw new InputException("the API key is empty; expected one, or none");
+            if (apiKey != null && !apiKey.matches("[!-~]+")) {
+                throw new InputException(
+                        "the API key is empty, or has other characters than visible ASCII; expected such a key, or none");
             }
             if (adapterRoot != null && !Files.isDirectory(adapterRoot)) {
                 throw new InputException(adapterRoot + ": is no folder; expected one with adapters for --adapter-root");

@@ -128,8 +128,8 @@ final class ServedModels implements AutoCloseable {
         if (number < 0 || number + 1 >= names.size()) {
             throw ApiException.invalid(
                     "lora",
-                    "the adapter " + number + " is not there; expected 0 to " + (names.size() - 2)
-                            + ", or an adapter's name");
+                    "the adapter " + number + " is not there, of " + (names.size() - 1)
+                            + "; expected the number of one, from 0 on, or its name");
         }
         return names.get(number + 1);
     }
