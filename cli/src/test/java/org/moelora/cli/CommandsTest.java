@@ -42,7 +42,8 @@ class CommandsTest {
     @Test
     void versionAndTheListOfCommands() {
         assertThat(Ran.of("--version").out()).startsWith("moelora ").contains("Java ");
-        assertThat(Ran.of("--help").out()).contains("demo", "train", "score", "eval", "generate", "serve", "inspect", "devices");
+        assertThat(Ran.of("--help").out())
+                .contains("demo", "train", "score", "eval", "generate", "serve", "inspect", "devices");
     }
 
     @Test

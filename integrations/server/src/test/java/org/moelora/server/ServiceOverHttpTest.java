@@ -57,8 +57,8 @@ class ServiceOverHttpTest {
     }
 
     private static String body(String adapter, int number, String more) {
-        return "{\"model\":\"" + adapter + "\",\"temperature\":0,\"logit_bias\":{\"1\":-100},\"max_tokens\":" + tokens(number)
-                + ",\"prompt\":" + JsonWriter.line(prompt(number)) + more + "}";
+        return "{\"model\":\"" + adapter + "\",\"temperature\":0,\"logit_bias\":{\"1\":-100},\"max_tokens\":"
+                + tokens(number) + ",\"prompt\":" + JsonWriter.line(prompt(number)) + more + "}";
     }
 
     private void answerAlone() {
@@ -102,8 +102,10 @@ class ServiceOverHttpTest {
             for (Future<?> each : all) {
                 each.get();
             }
-            Served.await(() -> served.server.load().running() + served.server.load().waiting() == 0);
-            long left = served.base.device().memoryUse().total() - served.server.load().cacheBytes();
+            Served.await(
+                    () -> served.server.load().running() + served.server.load().waiting() == 0);
+            long left = served.base.device().memoryUse().total()
+                    - served.server.load().cacheBytes();
             assertThat((double) left).isBetween(0.95 * leased, 1.05 * leased);
             assertThat(answers.get()).isPositive();
             assertThat(cut.get()).isPositive();
@@ -141,12 +143,14 @@ class ServiceOverHttpTest {
                     cut.incrementAndGet();
                 }
                 default -> {
-                    assertThat(served.post(TEXT, body(adapter, prompt, ",\"n\":100")).statusCode())
+                    assertThat(served.post(TEXT, body(adapter, prompt, ",\"n\":100"))
+                                    .statusCode())
                             .isIn(400, 429);
                     refused.incrementAndGet();
                     served.ok(
                             "/v1/load_lora_adapter",
-                            "{\"lora_name\":\"" + adapter + "\",\"lora_path\":\"" + adapter + "\",\"load_inplace\":true}");
+                            "{\"lora_name\":\"" + adapter + "\",\"lora_path\":\"" + adapter
+                                    + "\",\"load_inplace\":true}");
                     swaps.incrementAndGet();
                 }
             }
@@ -184,9 +188,11 @@ class ServiceOverHttpTest {
     /** Asks and goes, at once or with the first bytes of the answer. */
     private static void leaves(Served served, String body, Random random) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        try (Socket socket = new Socket(served.server.uri().getHost(), served.server.uri().getPort())) {
+        try (Socket socket =
+                new Socket(served.server.uri().getHost(), served.server.uri().getPort())) {
             socket.getOutputStream()
-                    .write(("POST " + TEXT + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                    .write(("POST " + TEXT
+                                    + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
                                     + bytes.length + "\r\n\r\n")
                             .getBytes(StandardCharsets.UTF_8));
             socket.getOutputStream().write(bytes);
