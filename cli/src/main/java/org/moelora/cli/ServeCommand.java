@@ -124,6 +124,15 @@ final class ServeCommand implements Callable<Integer> {
                     "Most MiB of keys and values of all texts; 0, the default, for a full batch or half of what is free.")
     private long maxCache;
 
+    @Under(Section.MACHINE)
+    @Option(
+            names = "--prompt-lookup",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Guess up to N tokens at a time from where the last ones stood before, which changes no text and pays"
+                    + " where answers repeat their prompts: 0 (none) to 16.")
+    private int promptLookup;
+
     @Under(Section.ANSWERS)
     @Option(
             names = "--max-tokens",
@@ -183,6 +192,7 @@ final class ServeCommand implements Callable<Integer> {
                     .engine(engine -> engine.batch(batch)
                             .queue(queue)
                             .maxContext(maxContext)
+                            .promptLookup(promptLookup)
                             .maxMemory(Math.multiplyExact(maxCache, 1L << 20)));
             if (name != null) {
                 builder.name(name);

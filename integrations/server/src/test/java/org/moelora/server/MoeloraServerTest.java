@@ -130,6 +130,17 @@ class MoeloraServerTest {
     }
 
     @Test
+    void usageSaysWhatWasNotReadAgain() {
+        String body = "{\"model\":\"tiny\",\"max_tokens\":1,\"temperature\":0,\"prompt\":" + quoted("Once more. ".repeat(20)) + "}";
+        served.ok(TEXT, body);
+        assertThat(served.ok(TEXT, body)
+                        .object("usage")
+                        .object("prompt_tokens_details")
+                        .integer("cached_tokens"))
+                .isPositive();
+    }
+
+    @Test
     void severalPromptsAndTextsHavePlacesOfTheirOwn() {
         String body =
                 "{\"model\":\"tiny\",\"temperature\":0.7,\"seed\":5,\"max_tokens\":4,\"n\":2,\"prompt\":[\"Once\",[0,5,6]]";
