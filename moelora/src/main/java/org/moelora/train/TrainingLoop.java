@@ -1,12 +1,8 @@
 package org.moelora.train;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -20,7 +16,6 @@ import org.moelora.data.Batch;
 import org.moelora.data.BatchOrder;
 import org.moelora.data.TokenRow;
 import org.moelora.engine.Cancellation;
-import org.moelora.engine.InputException;
 import org.moelora.engine.Parameter;
 import org.moelora.engine.ParameterBlock;
 import org.moelora.engine.optim.AdamW;
@@ -51,7 +46,7 @@ final class TrainingLoop {
     private final List<TokenRow> rows;
     private List<TokenRow> heldOut;
     private final Conduct conduct;
-    private final @Nullable RunFolder run;
+    private final @Nullable Checkpoints run;
     private final TrainingListener listener;
     private final BatchOrder order;
     private final Schedule schedule;
@@ -67,8 +62,6 @@ final class TrainingLoop {
     private final List<SkippedRow> skipped = new ArrayList<>();
     private final Set<Integer> bad = new HashSet<>();
     private long begin;
-    private long savedStep = -1;
-    private long savedAt;
 
     TrainingLoop(RunRecord.Inputs inputs, Conduct conduct, @Nullable RunFolder run, TrainingListener listener) {
         this.model = inputs.model();
@@ -78,13 +71,13 @@ final class TrainingLoop {
         this.rows = inputs.rows();
         this.heldOut = inputs.heldOut();
         this.conduct = conduct;
-        this.run = run;
         this.listener = listener;
         steps = config.totalSteps(rows.size());
         schedule = new Schedule(
                 config.schedule(), config.learningRate(), config.warmUp().steps(steps));
         order = new BatchOrder(rows.size(), config.batchSize(), config.shuffle(), config.seed());
         heads = new TaskHeads(rows.stream().map(TokenRow::task).toList());
+        this.run = run == null ? null : new Checkpoints(run, conduct.checkpoints(), adapter, config.losses(), heads);
         evalEvery = config.evalEvery() > 0
                 ? config.evalEvery()
                 : Math.max(1, order.batchesPerEpoch() / config.gradAccumulation());
@@ -102,7 +95,7 @@ final class TrainingLoop {
                 AdamW optimizer =
                         new AdamW(parameters, new AdamW.Config(0.9, 0.999, 1e-8, config.weightDecay()), this::group)) {
             if (ready != null && run != null) {
-                run.check(step, steps, !heldOut.isEmpty(), adapter.parameterCount());
+                run.folder().check(step, steps, !heldOut.isEmpty(), adapter.parameterCount());
             }
             if (ready != null || run == null) {
                 measureRouterStatistics();
@@ -111,11 +104,13 @@ final class TrainingLoop {
                 if (ready == null) {
                     restore(run, optimizer);
                 } else {
-                    write(run, optimizer);
+                    run.write(state(run.folder(), optimizer), optimizer);
                     ready.run();
                 }
             }
-            savedAt = System.nanoTime();
+            if (run != null) {
+                run.beginToCount();
+            }
             model.decoder().device().resetPeak();
             while (step < steps && !conduct.cancellation().isCancelled()) {
                 step(optimizer);
@@ -123,7 +118,7 @@ final class TrainingLoop {
             if (run != null) {
                 save(run, optimizer);
                 if (step == steps) {
-                    keeping(run, () -> run.save(run.last(), adapter, config.losses()));
+                    run.keeping(step, () -> run.folder().save(run.folder().last(), adapter, config.losses()));
                 }
             }
         } catch (InternalError e) {
@@ -222,14 +217,14 @@ final class TrainingLoop {
         if (!heldOut.isEmpty() && (step % evalEvery == 0 || step == steps)) {
             evaluate(optimizer);
         }
-        if (run != null && conduct.checkpoints().due(step, (System.nanoTime() - savedAt) * 1e-9 / 60)) {
+        if (run != null && run.due(step)) {
             save(run, optimizer);
         }
     }
 
     private void tell(TrainingListener.Step numbers) {
         if (run != null) {
-            keeping(run, () -> run.step(numbers));
+            run.keeping(step, () -> run.folder().step(numbers));
         }
         listener.step(numbers);
     }
@@ -283,9 +278,9 @@ final class TrainingLoop {
         var evaluation = new TrainingListener.Evaluation(step, scores.loss(), tasks, best);
         if (run != null) {
             if (best) {
-                keeping(run, () -> run.save(run.best(), adapter, config.losses()));
+                run.keeping(step, () -> run.folder().save(run.folder().best(), adapter, config.losses()));
             }
-            keeping(run, () -> run.evaluation(evaluation));
+            run.keeping(step, () -> run.folder().evaluation(evaluation));
         }
         listener.evaluation(evaluation);
     }
@@ -357,7 +352,7 @@ final class TrainingLoop {
                 () -> row.where() + ": left out from step " + row.step() + " on, as " + row.reason()
                         + " is NaN or infinite"));
         if (run != null) {
-            keeping(run, () -> run.skipped(skipped));
+            run.keeping(step, () -> run.folder().skipped(skipped));
         }
     }
 
@@ -366,35 +361,36 @@ final class TrainingLoop {
         String help = "; --skip-bad-rows or a lower --learning-rate or --clip may help";
         if (run == null || step == 0) {
             if (run != null) {
-                run.discard();
+                run.folder().discard();
             }
             return new TrainingException(sentence + help);
         }
         if (parametersAreFinite()) {
             save(run, optimizer);
         }
-        return new TrainingException(
-                sentence + "; " + run.path() + " stands at step " + savedStep + ", the last good one" + help);
+        return new TrainingException(sentence + "; " + run.folder().path() + " stands at step " + run.savedStep()
+                + ", the last good one" + help);
     }
 
     // ---- checkpoints ----------------------------------------------------------------------------------------------
 
     /** Writes a checkpoint; if there is one of this step, only removes older ones, of which a crash may have left too many. */
-    private void save(RunFolder folder, AdamW optimizer) {
-        if (savedStep == step) {
-            keeping(folder, () -> prune(folder));
+    private void save(Checkpoints into, AdamW optimizer) {
+        if (into.savedStep() == step) {
+            into.keeping(step, () -> into.prune(step));
             return;
         }
         if (!parametersAreFinite()) {
             throw new TrainingException("step " + step + ": the update made a NaN or infinite parameter; "
-                    + folder.path() + " stands at step " + savedStep + "; a lower --learning-rate or --clip may help");
+                    + into.folder().path()
+                    + " stands at step " + into.savedStep()
+                    + "; a lower --learning-rate or --clip may help");
         }
-        keeping(folder, () -> write(folder, optimizer));
+        into.keeping(step, () -> into.write(state(into.folder(), optimizer), optimizer));
     }
 
-    private void write(RunFolder folder, AdamW optimizer) {
-        RunCheckpoint checkpoint = RunCheckpoint.of(folder.checkpoints(), step);
-        TrainingState state = new TrainingState(
+    private TrainingState state(RunFolder folder, AdamW optimizer) {
+        return new TrainingState(
                 folder.id(),
                 step,
                 steps,
@@ -406,81 +402,26 @@ final class TrainingLoop {
                 bestLoss,
                 folder.metricsBytes(),
                 skipped);
-        try {
-            checkpoint.write(adapter, config.losses(), optimizer, heads, state);
-        } catch (InputException e) {
-            throw e.getCause() instanceof IOException io ? InputException.unwritable(checkpoint.folder(), io) : e;
-        }
-        savedStep = step;
-        savedAt = System.nanoTime();
-        prune(folder);
-    }
-
-    private void prune(RunFolder folder) {
-        folder.prune(step, conduct.checkpoints().keep());
     }
 
     /** Goes back to the newest checkpoint that is whole. */
-    private void restore(RunFolder folder, AdamW optimizer) {
-        List<String> damaged = new ArrayList<>();
-        for (RunCheckpoint checkpoint : RunCheckpoint.in(folder.checkpoints(), folder.id())) {
-            Optional<String> damage = checkpoint.damage();
-            if (damage.isPresent()) {
-                damaged.add(checkpoint.folder() + " is damaged: " + damage.get());
-                continue;
-            }
-            damaged.forEach(what ->
-                    LOG.log(System.Logger.Level.WARNING, () -> what + "; going on from step " + checkpoint.step()));
-            TrainingState state = checkpoint.state();
-            folder.check(state.step(), steps, !heldOut.isEmpty(), adapter.parameterCount());
-            checkpoint.restore(model, adapter, optimizer, heads, state);
-            step = state.step();
-            rowsSeen = state.rowsSeen();
-            tokens = state.tokens();
-            loss = state.loss();
-            bestLoss = state.bestEvalLoss();
-            begin = System.nanoTime() - (long) (state.seconds() * 1e9);
-            skipped.addAll(state.skipped());
-            skipped.stream().filter(row -> !row.heldOut()).forEach(row -> bad.add(row.row()));
-            Set<Integer> badHeldOut = new HashSet<>();
-            skipped.stream().filter(SkippedRow::heldOut).forEach(row -> badHeldOut.add(row.row()));
-            heldOut = heldOut.stream()
-                    .filter(row -> !badHeldOut.contains(row.row()))
-                    .toList();
-            folder.rewind(state);
-            savedStep = step;
-            return;
-        }
-        throw new InputException(folder.path() + ": has no checkpoint that is whole ("
-                + (damaged.isEmpty() ? "there is none at all" : String.join("; ", damaged))
-                + "); begin the run again in another folder");
-    }
-
-    /** Does what writes into the run's folder; if that fails, the sentence says what is left and what to do. */
-    private void keeping(RunFolder folder, Runnable writing) {
-        try {
-            writing.run();
-        } catch (InputException e) {
-            String reason = e.getCause() instanceof IOException io ? InputException.reason(io) : e.getMessage();
-            throw new TrainingException(
-                    "after step " + step + ": " + folder.path() + " could not be written (" + reason + ")"
-                            + space(folder)
-                            + "; its checkpoint of step " + savedStep
-                            + " is whole, and the run can be resumed from it",
-                    e);
-        }
-    }
-
-    private String space(RunFolder folder) {
-        double needed = 3.0 * Float.BYTES * adapter.parameterCount();
-        try {
-            return String.format(
-                    Locale.ROOT,
-                    "; a checkpoint takes %.1f MB, and %.1f MB are free",
-                    needed / 1e6,
-                    Files.getFileStore(folder.path()).getUsableSpace() / 1e6);
-        } catch (IOException e) {
-            return "";
-        }
+    private void restore(Checkpoints from, AdamW optimizer) {
+        RunCheckpoint checkpoint = from.newest();
+        TrainingState state = checkpoint.state();
+        from.folder().check(state.step(), steps, !heldOut.isEmpty(), adapter.parameterCount());
+        checkpoint.restore(model, adapter, optimizer, heads, state);
+        step = state.step();
+        rowsSeen = state.rowsSeen();
+        tokens = state.tokens();
+        loss = state.loss();
+        bestLoss = state.bestEvalLoss();
+        begin = System.nanoTime() - (long) (state.seconds() * 1e9);
+        skipped.addAll(state.skipped());
+        skipped.stream().filter(row -> !row.heldOut()).forEach(row -> bad.add(row.row()));
+        Set<Integer> badHeldOut = new HashSet<>();
+        skipped.stream().filter(SkippedRow::heldOut).forEach(row -> badHeldOut.add(row.row()));
+        heldOut =
+                heldOut.stream().filter(row -> !badHeldOut.contains(row.row())).toList();
+        from.folder().rewind(state);
     }
 }
