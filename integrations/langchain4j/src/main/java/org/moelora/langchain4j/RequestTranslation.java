@@ -152,7 +152,9 @@ final class RequestTranslation {
     private static ToolCall call(ToolExecutionRequest request) {
         String arguments = request.arguments();
         return new ToolCall(
-                String.valueOf(request.id()), request.name(), arguments == null || arguments.isBlank() ? "{}" : arguments);
+                String.valueOf(request.id()),
+                request.name(),
+                arguments == null || arguments.isBlank() ? "{}" : arguments);
     }
 
     /** Its texts, one in a line. */
@@ -160,7 +162,9 @@ final class RequestTranslation {
         List<String> texts = new ArrayList<>();
         for (Content content : user.contents()) {
             if (!(content instanceof TextContent text)) {
-                throw unsupported("content of the type " + content.type().name().toLowerCase(Locale.ROOT) + " is", "messages of text");
+                throw unsupported(
+                        "content of the type " + content.type().name().toLowerCase(Locale.ROOT) + " is",
+                        "messages of text");
             }
             texts.add(text.text());
         }

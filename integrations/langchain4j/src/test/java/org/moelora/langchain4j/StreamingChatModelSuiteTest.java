@@ -67,7 +67,8 @@ class StreamingChatModelSuiteTest extends AbstractStreamingChatModelIT {
     }
 
     @Override
-    protected void verifyToolCallbacks(StreamingChatResponseHandler handler, InOrder order, String first, String second) {
+    protected void verifyToolCallbacks(
+            StreamingChatResponseHandler handler, InOrder order, String first, String second) {
         order.verify(handler).onCompleteToolCall(complete(0, first, "getWeather", "{\"city\":\"Munich\"}"));
         order.verify(handler).onCompleteToolCall(complete(1, second, "getTime", "{\"country\":\"France\"}"));
     }
