@@ -28,6 +28,7 @@ record Settings(
             bin/bench jmh [JMH's arguments]  the JMH benchmarks of the kernels
             bin/bench steps [arguments]      one GEMM from three loops to the final tile
             bin/bench attention [arguments]  one head of attention from three loops to the kernel, forward and backward
+            bin/bench serve [flags]          throughput, time to the first token and tokens/s of a client at 1, 4 and 16 clients, beside llama.cpp's server (--help)
             bin/bench --device NAME [--quick] the kernels of one device alone, such as opencl:0: rates, and shares of what the device can do at most
 
             Sections: %s. All of them if none is named.
