@@ -76,11 +76,8 @@ final class BatchPass {
         }
     }
 
-    /** Those of some rows that are computed in one pass, the first of them included: rows with the same adapter side by side. */
+    /** Some rows in the order in which one pass computes them: rows with the same adapter side by side. */
     List<Row> together(List<Row> rows) {
-        if (!canBatch()) {
-            return List.of(rows.getFirst()); // an activation's vectors would reach from one row into the next
-        }
         Map<Adapter, Integer> order = new HashMap<>();
         List<Row> sorted = new ArrayList<>(rows);
         for (Row row : rows) {
@@ -94,11 +91,6 @@ final class BatchPass {
             return adapter == null ? -1 : order.getOrDefault(adapter, 0);
         }));
         return sorted;
-    }
-
-    /** Whether rows of a batch have the bits that they have alone. */
-    boolean canBatch() {
-        return decoder.config().intermediateSize() % EngineLimits.UNIT == 0;
     }
 
     /**

@@ -298,7 +298,7 @@ final class EngineLoop {
                 return;
             } catch (OutOfDeviceMemoryException e) {
                 if (!prefixes.evict()) {
-                    throw noRoom(e);
+                    throw e;
                 }
             }
         }
@@ -438,7 +438,7 @@ final class EngineLoop {
         while (most > 0 && cache.growth(cache.length() + 1 + most, job.asked.mostRead()) > 0) {
             most--;
         }
-        return most > 0 && pass.canBatch() ? job.lookups.get(text).guess(most) : new int[0];
+        return most > 0 ? job.lookups.get(text).guess(most) : new int[0];
     }
 
     /** Writes a token of every running text whose prompt has been read. */
@@ -489,7 +489,7 @@ final class EngineLoop {
             grow(job, cache, cache.length() + 1);
             return true;
         } catch (OutOfDeviceMemoryException e) {
-            fail(job, e);
+            fail(job, noRoom(e));
             return false;
         }
     }

@@ -285,6 +285,7 @@ class GrammarTest {
         return ids.stream().mapToInt(Integer::intValue).toArray();
     }
 
+    @SuppressWarnings("JdkObsolete") // a beginning of a match is what hitEnd tells
     private static boolean goesOn(
             Pattern pattern, Tokenizer tokenizer, List<Integer> before, byte[] more, boolean ends) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -305,6 +306,7 @@ class GrammarTest {
     }
 
     /** With a character that is not whole: whether there is one that begins so. */
+    @SuppressWarnings("JdkObsolete")
     private static boolean canBeEnded(Pattern pattern, byte[] utf8, int whole) {
         int lead = utf8[whole] & 0xFF;
         int length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;

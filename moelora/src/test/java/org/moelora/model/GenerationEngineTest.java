@@ -20,6 +20,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.moelora.adapter.Adapter;
 import org.moelora.adapter.AdapterConfig;
 import org.moelora.adapter.GatePolicy;
@@ -222,6 +225,31 @@ class GenerationEngineTest {
             assertThat(guessed).isGreaterThan(50);
             Asked last = requests.getLast();
             assertSame(engine.complete(last.model(), last.request()), last.alone());
+        }
+    }
+
+    /** Models whose feed-forward width is no multiple of a vector, in one batch. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "phi3", "gemma3_text", "gpt2", "qwen3"})
+    void rowsOfAnyWidthHaveTheBitsThatTheyHaveAlone(String family, @TempDir Path folder) throws Exception {
+        try (Decoder odd = Decoder.load(RandomCheckpoint.write(folder, family));
+                GenerationEngine engine =
+                        GenerationEngine.of(odd).batch(6).promptLookup(3).open()) {
+            List<Request> requests = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                requests.add(Request.ofIds(3 + i, 4, 3 + i, 4)
+                        .maxTokens(7)
+                        .logProbabilities(1)
+                        .build());
+            }
+            List<CompletableFuture<Completion>> answers = requests.stream()
+                    .map(request -> engine.submit(odd.plain(), request))
+                    .toList();
+            for (int i = 0; i < 6; i++) {
+                Completion alone = odd.plain().complete(requests.get(i));
+                assertThat(answers.get(i).get().ids()).isEqualTo(alone.ids());
+                assertThat(answers.get(i).get().logProbabilities()).isEqualTo(alone.logProbabilities());
+            }
         }
     }
 

@@ -9,6 +9,7 @@ import static org.moelora.kernels.simd.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.moelora.kernels.Activation;
 import org.moelora.kernels.Elementwise;
 import org.moelora.kernels.Memory;
@@ -123,9 +124,12 @@ final class SimdElementwise implements Elementwise {
                 FloatVector u = FloatVector.fromMemorySegment(FLOATS, us, at, ORDER);
                 a.mul(Exp.sigmoid(a)).mul(u).intoMemorySegment(ys, at, ORDER);
             }
-            for (; i < to; i++) {
-                float a = get(gs, i);
-                set(ys, i, a * sigmoid(a) * get(us, i));
+            if (i < to) { // in lanes too, so that a row has the same bits wherever it stands
+                long at = i * Float.BYTES;
+                VectorMask<Float> rest = FLOATS.indexInRange(i, to);
+                FloatVector a = FloatVector.fromMemorySegment(FLOATS, gs, at, ORDER, rest);
+                FloatVector u = FloatVector.fromMemorySegment(FLOATS, us, at, ORDER, rest);
+                a.mul(Exp.sigmoid(a)).mul(u).intoMemorySegment(ys, at, ORDER, rest);
             }
         });
     }
@@ -220,9 +224,12 @@ final class SimdElementwise implements Elementwise {
                 FloatVector twice = v.mul(v).mul(GELU_CUBE).add(1f).mul(v).mul(2 * GELU_SCALE);
                 v.mul(Exp.sigmoid(twice)).intoMemorySegment(ys, at, ORDER);
             }
-            for (; i < to; i++) {
-                float v = get(xs, i);
-                set(ys, i, v * sigmoid(2 * GELU_SCALE * v * (1 + GELU_CUBE * v * v)));
+            if (i < to) {
+                long at = i * Float.BYTES;
+                VectorMask<Float> rest = FLOATS.indexInRange(i, to);
+                FloatVector v = FloatVector.fromMemorySegment(FLOATS, xs, at, ORDER, rest);
+                FloatVector twice = v.mul(v).mul(GELU_CUBE).add(1f).mul(v).mul(2 * GELU_SCALE);
+                v.mul(Exp.sigmoid(twice)).intoMemorySegment(ys, at, ORDER, rest);
             }
         });
     }
