@@ -129,8 +129,9 @@ final class ServeCommand implements Callable<Integer> {
             names = "--prompt-lookup",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Guess up to N tokens at a time from where the last ones stood before, which changes no text and pays"
-                    + " where answers repeat their prompts: 0 (none) to 16.")
+            description =
+                    "Guess up to N tokens at a time from where the last ones stood before, which changes no text and pays"
+                            + " where answers repeat their prompts: 0 (none) to 16.")
     private int promptLookup;
 
     @Under(Section.ANSWERS)

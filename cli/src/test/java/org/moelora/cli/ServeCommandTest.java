@@ -26,7 +26,13 @@ class ServeCommandTest {
         Streams streams = new Streams(InputStream.nullInputStream(), to, to, false, () -> 0);
         MoeloraServer[] seen = new MoeloraServer[1];
         int code = new CommandLine(new ServeCommand(streams, server -> seen[0] = server))
-                .execute("--model=" + Ran.TINY, "--port=0", "--batch=2", "--max-cache=8", "--prompt-lookup=4", "--api-key-file=" + key);
+                .execute(
+                        "--model=" + Ran.TINY,
+                        "--port=0",
+                        "--batch=2",
+                        "--max-cache=8",
+                        "--prompt-lookup=4",
+                        "--api-key-file=" + key);
         assertThat(code).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("serving at " + seen[0].uri());
         assertThat(seen[0].load().running()).isZero();

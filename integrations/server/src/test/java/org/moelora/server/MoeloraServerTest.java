@@ -131,7 +131,8 @@ class MoeloraServerTest {
 
     @Test
     void usageSaysWhatWasNotReadAgain() {
-        String body = "{\"model\":\"tiny\",\"max_tokens\":1,\"temperature\":0,\"prompt\":" + quoted("Once more. ".repeat(20)) + "}";
+        String body = "{\"model\":\"tiny\",\"max_tokens\":1,\"temperature\":0,\"prompt\":"
+                + quoted("Once more. ".repeat(20)) + "}";
         served.ok(TEXT, body);
         assertThat(served.ok(TEXT, body)
                         .object("usage")
