@@ -61,6 +61,8 @@ final class Kernel {
         }
     }
 
+    // Equal handles are not enough: a buffer that was released may have been followed by another at its address.
+    @SuppressWarnings("ReferenceEquality")
     private boolean isNew(int index, long value, @Nullable cl_mem buffer) {
         return index >= known.length || !known[index] || bits[index] != value || buffers[index] != buffer;
     }
