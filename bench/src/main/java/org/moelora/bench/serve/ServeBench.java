@@ -61,7 +61,8 @@ public final class ServeBench {
                     threads = Integer.parseInt(given);
                 }
                 default ->
-                    throw new InputException("there is no flag " + args[i] + "; expected one of bin/bench serve --help");
+                    throw new InputException(
+                            "there is no flag " + args[i] + "; expected one of bin/bench serve --help");
             }
         }
     }

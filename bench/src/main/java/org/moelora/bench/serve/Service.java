@@ -25,8 +25,11 @@ interface Service extends AutoCloseable {
 
     /** The engine of this process. */
     static Service ours(Decoder base, int batch) {
-        GenerationEngine engine =
-                GenerationEngine.of(base).batch(batch).queue(1000).prefixCache(false).open();
+        GenerationEngine engine = GenerationEngine.of(base)
+                .batch(batch)
+                .queue(1000)
+                .prefixCache(false)
+                .open();
         Map<Integer, Double> noEnd = new HashMap<>();
         base.eosIds().forEach(id -> noEnd.put(id, -100.0));
         return new Service() {

@@ -181,10 +181,12 @@ final class ByRow implements Workers.Task {
     private static float sum(float[] lanes, int at) {
         return COUNT == 16
                 ? (pair(lanes, at, 8) + pair(lanes, at + 4, 8) + (pair(lanes, at + 2, 8) + pair(lanes, at + 6, 8)))
-                        + (pair(lanes, at + 1, 8) + pair(lanes, at + 5, 8)
+                        + (pair(lanes, at + 1, 8)
+                                + pair(lanes, at + 5, 8)
                                 + (pair(lanes, at + 3, 8) + pair(lanes, at + 7, 8)))
                 : COUNT == 8
-                        ? (pair(lanes, at, 4) + pair(lanes, at + 2, 4)) + (pair(lanes, at + 1, 4) + pair(lanes, at + 3, 4))
+                        ? (pair(lanes, at, 4) + pair(lanes, at + 2, 4))
+                                + (pair(lanes, at + 1, 4) + pair(lanes, at + 3, 4))
                         : pair(lanes, at, 2) + pair(lanes, at + 1, 2);
     }
 
