@@ -157,7 +157,7 @@ class CompletionTest {
                         .beyondPositions(true)
                         .maxMemory(100_000_000)))
                 .withMessageContaining("writing takes")
-                .withMessageContaining("expected a shorter prompt, or fewer --max-tokens");
+                .withMessageContaining("try a shorter prompt, or fewer --max-tokens");
         assertThat(complete(Request.of(PROMPT).maxTokens(2).maxMemory(100_000_000))
                         .ids())
                 .isNotEmpty();
