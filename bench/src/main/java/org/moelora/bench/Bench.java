@@ -1,17 +1,14 @@
 package org.moelora.bench;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.moelora.bench.contest.ContenderException;
 import org.moelora.bench.contest.Report;
 import org.moelora.bench.contest.Surroundings;
+import org.moelora.bench.lab.WorkFolder;
 import org.moelora.engine.InputException;
 
 /** Measures this engine and its peers side by side and prints one table of ratios; see {@link Settings#USAGE}. */
@@ -38,8 +35,8 @@ public final class Bench {
     private static void run(Settings settings, String arguments) {
         Report report = new Report(System.out);
         long begin = System.nanoTime();
-        Path work = temporaryFolder();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(work)));
+        WorkFolder work = WorkFolder.make();
+        Runtime.getRuntime().addShutdownHook(new Thread(work::close));
         report.preface("command: bin/bench " + arguments);
         report.preface("date: " + LocalDate.now(ZoneId.systemDefault()));
         Surroundings.machine().forEach(report::preface);
@@ -51,7 +48,7 @@ public final class Bench {
             report.preface("QUICK: a small model and few rounds; these figures mean nothing");
         }
         Session session =
-                new Session(settings, report, work, Path.of(System.getProperty("bench.kept", "target/bench")));
+                new Session(settings, report, work.path(), Path.of(System.getProperty("bench.kept", "target/bench")));
         for (Section section : SECTIONS) {
             if (settings.sections().contains(section.name())) {
                 try {
@@ -69,24 +66,6 @@ public final class Bench {
         Path out = settings.out();
         if (out != null) {
             report.write(out, "Results");
-        }
-    }
-
-    private static Path temporaryFolder() {
-        try {
-            return Files.createTempDirectory("moelora-bench");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException | UncheckedIOException e) {
-            System.err.println("bench: " + folder + " could not be removed");
         }
     }
 }

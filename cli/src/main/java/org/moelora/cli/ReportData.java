@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.eval.RoutingReport;
 import org.moelora.io.JsonArray;
@@ -216,7 +218,8 @@ final class ReportData {
         return rows;
     }
 
-    private static Map<String, String> settings(JsonObject json) {
+    /** The settings of a part of {@code run.json} that are there, by the names of their flags. */
+    static Map<String, String> settings(JsonObject json) {
         Map<String, String> settings = new LinkedHashMap<>();
         for (String name : json.names()) {
             if (json.has(name)) {
@@ -227,13 +230,10 @@ final class ReportData {
     }
 
     private static String text(Object value) {
-        if (value instanceof JsonArray list) {
-            List<String> parts = new ArrayList<>();
-            for (int i = 0; i < list.size(); i++) {
-                parts.add(String.valueOf(list.get(i)));
-            }
-            return String.join(", ", parts);
-        }
-        return String.valueOf(value);
+        return value instanceof JsonArray list
+                ? IntStream.range(0, list.size())
+                        .mapToObj(i -> String.valueOf(list.get(i)))
+                        .collect(Collectors.joining(","))
+                : String.valueOf(value);
     }
 }

@@ -8,10 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.engine.InputException;
-import org.moelora.io.JsonArray;
 import org.moelora.io.JsonObject;
 import org.moelora.io.JsonWriter;
 import org.moelora.train.RunSummary;
@@ -155,18 +153,9 @@ final class ShowCommand implements Callable<Integer> {
     }
 
     private static String settings(JsonObject json) {
-        return json.names().stream()
-                .filter(json::has)
-                .map(name -> name.replace('_', '-') + " " + value(json.get(name)))
+        return ReportData.settings(json).entrySet().stream()
+                .map(setting -> setting.getKey() + " " + setting.getValue())
                 .collect(Collectors.joining(", "));
-    }
-
-    private static String value(@Nullable Object value) {
-        return value instanceof JsonArray list
-                ? IntStream.range(0, list.size())
-                        .mapToObj(i -> String.valueOf(list.get(i)))
-                        .collect(Collectors.joining(","))
-                : String.valueOf(value);
     }
 
     private static String rows(JsonObject rows) {

@@ -1,15 +1,12 @@
 package org.moelora.bench.device;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.moelora.bench.contest.Performer;
 import org.moelora.bench.contest.Table;
+import org.moelora.bench.lab.WorkFolder;
 import org.moelora.bench.llama.LlamaShape;
 import org.moelora.bench.llama.OurGeneration;
 import org.moelora.bench.llama.OurTraining;
@@ -29,8 +26,8 @@ final class WholeModel {
     static Table table(String device, boolean quick) {
         LlamaShape shape = quick ? LlamaShape.QUICK : LlamaShape.SMOLLM_135M;
         Table table = new Table("whole model", "ms", "tokens/s", "GFLOP/s");
-        Path folder = temporary();
-        try {
+        try (WorkFolder work = WorkFolder.make()) {
+            Path folder = work.path();
             shape.write(folder, 1);
             DeviceChoice choice = new DeviceChoice(device, 0);
             TrainingSetup large = TrainingSetup.MOELORA.withRows(16, 512);
@@ -55,8 +52,6 @@ final class WholeModel {
                     median(generation, "decode " + PROMPT + " 32"),
                     1,
                     2.0 * shape.parameters());
-        } finally {
-            delete(folder);
         }
         return table;
     }
@@ -81,24 +76,5 @@ final class WholeModel {
                 String.format(Locale.ROOT, "%.2f", nanos / 1e6),
                 String.format(Locale.ROOT, "%.0f", tokens / (nanos * 1e-9)),
                 String.format(Locale.ROOT, "%.0f", flops / nanos));
-    }
-
-    private static Path temporary() {
-        try {
-            return Files.createTempDirectory("moelora-bench");
-        } catch (IOException e) {
-            throw new UncheckedIOException("no folder can be made for the model: " + e.getMessage(), e);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder + " cannot be deleted: " + e.getMessage(), e);
-        }
     }
 }

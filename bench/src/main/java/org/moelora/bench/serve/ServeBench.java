@@ -1,14 +1,12 @@
 package org.moelora.bench.serve;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.moelora.bench.contest.Table;
+import org.moelora.bench.lab.WorkFolder;
 import org.moelora.bench.llama.LlamaShape;
 import org.moelora.engine.InputException;
 import org.moelora.model.Decoder;
@@ -80,12 +78,9 @@ public final class ServeBench {
             measure(given);
             return;
         }
-        Path folder = temporary();
-        try {
-            (quick ? LlamaShape.QUICK : LlamaShape.SMOLLM_135M).write(folder, 1);
-            measure(folder);
-        } finally {
-            delete(folder);
+        try (WorkFolder work = WorkFolder.make()) {
+            (quick ? LlamaShape.QUICK : LlamaShape.SMOLLM_135M).write(work.path(), 1);
+            measure(work.path());
         }
     }
 
@@ -163,24 +158,5 @@ public final class ServeBench {
 
     private static String digits(double value) {
         return String.format(Locale.ROOT, value < 10 ? "%.3f" : "%.1f", value);
-    }
-
-    private static Path temporary() {
-        try {
-            return Files.createTempDirectory("moelora-bench");
-        } catch (IOException e) {
-            throw new UncheckedIOException("no folder can be made for the model: " + e.getMessage(), e);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder + " cannot be deleted: " + e.getMessage(), e);
-        }
     }
 }

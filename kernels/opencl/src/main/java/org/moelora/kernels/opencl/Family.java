@@ -1,7 +1,5 @@
 package org.moelora.kernels.opencl;
 
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.moelora.kernels.Sink;
 
 /** What a family of kernels works with: its {@code .cl} file, and the device. */
@@ -12,9 +10,6 @@ class Family {
     private final String file;
     final Commands commands;
     final Programs programs;
-
-    /** Those without constants, as looking for one otherwise takes longer than starting it. */
-    private final Map<String, Kernel> usual = new ConcurrentHashMap<>();
 
     /**
      * @param file name of its {@code .cl} file without the ending
@@ -33,7 +28,7 @@ class Family {
 
     /** A start of one of its kernels. */
     final Launch launch(String kernel) {
-        return new Launch(commands, usual.computeIfAbsent(kernel, name -> programs.kernel(file, name, "")));
+        return launch(kernel, "");
     }
 
     /**

@@ -24,8 +24,6 @@ final class OpenClMatMul extends Family implements MatMul {
     private final long busy;
     private final Scratch scratch;
     private final Map<Form, Kernel> products = new ConcurrentHashMap<>();
-    private final Map<String, Kernel> fewRows = new ConcurrentHashMap<>();
-    private final Map<String, Kernel> joins = new ConcurrentHashMap<>();
 
     /**
      * A kernel {@code gemm} with its constants.
@@ -56,12 +54,7 @@ final class OpenClMatMul extends Family implements MatMul {
     }
 
     private Launch fewRows(DeviceFrozen weight) {
-        return new Launch(
-                commands,
-                fewRows.computeIfAbsent(
-                        weight.constant(),
-                        format ->
-                                programs.kernel("matmul", "fewRows", transposes(false, true) + " -DFROZEN " + format)));
+        return launch("fewRows", transposes(false, true) + " -DFROZEN " + weight.constant());
     }
 
     /**
@@ -184,7 +177,7 @@ final class OpenClMatMul extends Family implements MatMul {
         synchronized (scratch) {
             cl_mem partials = scratch.floats((long) parts * m * n);
             run(launch.arg(partials), tile, m, n, parts);
-            new Launch(commands, joins.computeIfAbsent("gemmJoin", name -> programs.kernel("rows", name)))
+            new Launch(commands, programs.kernel("rows", "gemmJoin"))
                     .arg(parts)
                     .arg(m)
                     .arg(n)

@@ -43,8 +43,11 @@ final class Programs implements AutoCloseable {
     private boolean saidWithout;
     private final String common = source("common.cl") + "\n";
     private final Map<String, cl_program> programs = new HashMap<>();
-    private final Map<String, Kernel> kernels = new HashMap<>();
+    private final Map<Key, Kernel> kernels = new HashMap<>();
     private boolean closed;
+
+    /** A kernel's place: a record, as putting one text together takes longer than starting a small kernel. */
+    private record Key(String family, String name, String constants) {}
 
     /** What a driver says of a program: its binary, or nothing. */
     @FunctionalInterface
@@ -83,7 +86,7 @@ final class Programs implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the device is closed");
         }
-        String key = family + " " + constants + " " + name;
+        Key key = new Key(family, name, constants);
         Kernel known = kernels.get(key);
         if (known == null) {
             cl_program program = program(family, constants);
